@@ -1,0 +1,60 @@
+"""The command line of the controller."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from controller.app import App
+from controller.config import Config, ConfigError, load_config
+from controller.ledger import LedgerError
+
+# sysexits.h: the service manager does not restart us over it, for it would be the same again.
+EX_CONFIG = 78
+DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
+
+
+def main() -> int:
+    """Run the daemon; 78 for a configuration that cannot be used."""
+    options = _options()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        config = load_config(options.config)
+    except ConfigError as error:
+        return _refuse(str(error))
+    if config.mock_board is not None and options.real_pins_only:
+        return _refuse(
+            f"{options.config}: mock_pins_for_demo_only is set: no coin would ever reach the board. "
+            "Take the line out."
+        )
+    return _run(config)
+
+
+def _run(config: Config) -> int:
+    try:
+        return App(config).run()
+    except LedgerError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - what a person at the terminal must see
+        return 1
+
+
+def _refuse(problems: str) -> int:
+    print(problems, file=sys.stderr)  # noqa: T201
+    return EX_CONFIG
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m controller", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run the daemon")
+    run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="default: %(default)s")
+    run.add_argument(
+        "--real-pins-only", action="store_true", help="refuse a demo's mock pins (the unit sets it)"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""The composition root: builds the edges, and runs the one loop that gathers, decides and acts."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from controller import __version__, wire
+from controller.board_inputs import board_inputs
+from controller.broker import Broker
+from controller.cabinet import Rules, accepting, mood, new_cabinet
+from controller.clock import boot_id, since_boot_s, wall_time
+from controller.coin_line import CoinLine
+from controller.config import Config
+from controller.decide import decide, next_wake_s
+from controller.effects import (
+    Acknowledge,
+    Act,
+    FetchOffer,
+    FirePulse,
+    Note,
+    PublishGameOver,
+    SendReceipt,
+)
+from controller.events import (
+    Acknowledged,
+    Delivery,
+    Event,
+    MessageRefused,
+    PaymentReceived,
+    StopAsked,
+    Tick,
+)
+from controller.ledger import Ledger
+from controller.relay_client import RelayClient
+from controller.screen_feed import ScreenFeed
+from controller.systemd_notify import ALIVE, READY, STOPPING, notify
+from controller.wire import CoinPulseMessage, Refused, Status
+
+log = logging.getLogger("controller")
+
+# The loop comes round at least this often, so that the screen and the watchdog see it live.
+HEARTBEAT_S = 1.0
+
+
+@dataclass(frozen=True)
+class CoinPulseArrived:
+    """A message on our topic that has not been read yet."""
+
+    message: CoinPulseMessage
+    delivery: Delivery
+    received_s: float
+
+
+class App:
+    """The daemon. Its queue is the only way in, and only `run` takes from it."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._queue: queue.SimpleQueue[Event | CoinPulseArrived] = queue.SimpleQueue()
+        self._boot_id = boot_id()
+        self._cabinet = new_cabinet(_rules(config), self._boot_id)
+        token = config.relay.token if config.relay else None
+        self._reader = wire.Reader(config.machine_id, token, config.accept_unsigned_coinpulse)
+        self._published: Status | None = None
+        self._do: dict[type[Act], Callable[[Any], None]] = {
+            Acknowledge: self._acknowledge,
+            FirePulse: lambda act: self._coin_line.fire(act.payment_id, act.number),
+            SendReceipt: lambda act: self._ask_relay(lambda relay: relay.send_receipt(act.receipt)),
+            FetchOffer: lambda _: self._ask_relay(lambda relay: relay.fetch_offer()),
+            PublishGameOver: self._publish_game_over,
+            Note: lambda act: log.log(act.level, "%s", act.text),
+        }
+
+    def run(self) -> int:
+        """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._queue.put(StopAsked()))
+        with ExitStack() as edges:
+            self._start(edges)
+            notify(READY)
+            self._loop()
+            notify(STOPPING)
+        return 1 if self._cabinet.coin_line_trouble else 0
+
+    def _start(self, edges: ExitStack) -> None:
+        config = self._config
+        self._ledger = Ledger(config.state_dir / "ledger.sqlite", wall_time)
+        edges.callback(self._ledger.close)
+        self._screen = ScreenFeed(config.screen_feed, _about(config), since_boot_s)
+        self._relay = self._new_relay_client()
+        edges.callback(self._ask_relay, RelayClient.close)
+        self._broker = self._new_broker()
+        self._coin_line = CoinLine(config.coin_line, config.mock_board, self._queue.put)
+        self._coin_line.start()
+        edges.callback(self._stop_coin_line)
+        edges.enter_context(board_inputs(config.game_over, config.ready, config.mock_board, self._queue.put))
+        self._handle(self._ledger.read_start())
+        self._broker.start()
+        edges.callback(self._broker.stop, self._farewell())
+
+    def _new_broker(self) -> Broker:
+        machine_id = self._config.machine_id
+        return Broker(
+            self._config.broker,
+            machine_id,
+            coinpulse_topic=wire.coinpulse_topic(machine_id),
+            will=self._farewell(),
+            tell_message=self._message_arrived,
+            tell_link=self._queue.put,
+        )
+
+    def _new_relay_client(self) -> RelayClient | None:
+        if self._config.relay is None:
+            return None
+        relay = self._config.relay
+        return RelayClient(relay.url, self._config.machine_id, relay.token, self._queue.put)
+
+    def _loop(self) -> None:
+        while not self._cabinet.stopping and not self._cabinet.coin_line_trouble:
+            self._handle(self._next_event())
+            self._tell()
+            if self._broker.alive and self._coin_line.alive:
+                notify(ALIVE)
+
+    def _next_event(self) -> Event | CoinPulseArrived:
+        wake_s = next_wake_s(self._cabinet)
+        left_s = HEARTBEAT_S if wake_s is None else wake_s - since_boot_s()
+        try:
+            return self._queue.get(timeout=min(HEARTBEAT_S, max(0.001, left_s)))
+        except queue.Empty:
+            return Tick()
+
+    def _handle(self, event: Event | CoinPulseArrived) -> None:
+        if isinstance(event, CoinPulseArrived):
+            event = self._read(event)
+        decision = decide(self._cabinet, event, since_boot_s())
+        if decision.records:
+            self._ledger.write(decision.records)
+        self._cabinet = decision.cabinet
+        for act in decision.acts:
+            self._do[type(act)](act)
+
+    def _read(self, arrived: CoinPulseArrived) -> PaymentReceived | MessageRefused:
+        try:
+            payment, left_s = self._reader.read(arrived.message)
+        except Refused as error:
+            return MessageRefused(arrived.delivery, str(error))
+        known = self._ledger.find(payment.id)
+        return PaymentReceived(arrived.delivery, payment, arrived.received_s, left_s, known)
+
+    def _message_arrived(self, message: CoinPulseMessage, delivery: Delivery) -> None:
+        self._queue.put(CoinPulseArrived(message, delivery, since_boot_s()))
+
+    def _acknowledge(self, act: Acknowledge) -> None:
+        self._broker.acknowledge(act.delivery)
+        self._queue.put(Acknowledged(act.delivery))
+
+    def _ask_relay(self, ask: Callable[[RelayClient], None]) -> None:
+        if self._relay is not None:
+            ask(self._relay)
+
+    def _publish_game_over(self, act: PublishGameOver) -> None:
+        machine_id = self._config.machine_id
+        payload = wire.gameover_payload(machine_id, act.session, act.duration_s, wall_time())
+        self._broker.publish(wire.gameover_topic(machine_id), payload, retain=False)
+
+    def _tell(self) -> None:
+        """Let the door and the screen know what changed."""
+        self._screen.show(self._cabinet)
+        status = self._status() if self._cabinet.broker_up else None
+        if status is not None and status != self._published:
+            topic = wire.status_topic(self._config.machine_id)
+            self._broker.publish(topic, status.payload(wall_time()), retain=True)
+        self._published = status
+
+    def _status(self) -> Status:
+        cabinet, now_s = self._cabinet, since_boot_s()
+        return Status(
+            machine_id=self._config.machine_id,
+            online=True,
+            accepting=accepting(cabinet, now_s),
+            state=mood(cabinet, now_s),
+            credits=cabinet.session.credits if cabinet.session else 0,
+            version=__version__,
+            boot_id=self._boot_id,
+            faults=cabinet.faults,
+        )
+
+    def _farewell(self) -> tuple[str, bytes]:
+        machine_id = self._config.machine_id
+        status = wire.offline_status(machine_id, __version__, self._boot_id)
+        return wire.status_topic(machine_id), status.payload(wall_time())
+
+    def _stop_coin_line(self) -> None:
+        """Let the pulse in flight end, and write down that it did."""
+        self._coin_line.stop()
+        while not self._queue.empty():
+            self._handle(self._queue.get())
+
+
+def _rules(config: Config) -> Rules:
+    return Rules(
+        machine_id=config.machine_id,
+        pulses_per_credit=config.coin_line.pulses_per_credit,
+        session_timeout_s=config.session_timeout_s,
+        board_boot_s=config.board_boot_s,
+        game_over_hold_s=config.game_over.debounce_ms / 1000 if config.game_over else 0.0,
+        ready_hold_s=config.ready.debounce_ms / 1000 if config.ready else 0.0,
+        has_ready_line=config.ready is not None,
+        has_relay=config.relay is not None,
+    )
+
+
+def _about(config: Config) -> dict[str, Any]:
+    return {
+        "machine_id": config.machine_id,
+        "machine_name": config.name,
+        "rotate": config.rotate,
+    }

@@ -1,0 +1,160 @@
+"""EDGE. MQTT: one session that the broker keeps for us; PUBACK only for what we wrote down."""
+
+from __future__ import annotations
+
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from controller.config import BrokerConfig
+from controller.events import BrokerConnected, BrokerLost, Delivery
+from controller.wire import CoinPulseMessage
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 15
+SESSION_EXPIRY_S = 24 * 3600
+# Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
+RETRY_MAX_S = (20, 40)
+
+TellMessage = Callable[[CoinPulseMessage, Delivery], None]
+TellLink = Callable[[BrokerConnected | BrokerLost], None]
+
+
+class Broker:
+    """The cabinet's one connection. paho's thread only tells of what it sees; it decides nothing."""
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        machine_id: str,
+        *,
+        coinpulse_topic: str,
+        will: tuple[str, bytes],
+        tell_message: TellMessage,
+        tell_link: TellLink,
+    ) -> None:
+        self._config = config
+        self._coinpulse_topic = coinpulse_topic
+        self._tell_message = tell_message
+        self._tell_link = tell_link
+        self._connection = 0
+        self._session_present = False
+        self._client = self._new_client(machine_id, *will)
+
+    def start(self) -> None:
+        """Begin to connect, and go on trying for ever."""
+        self._client.connect_async(
+            self._config.host,
+            self._config.port,
+            keepalive=KEEPALIVE_S,
+            clean_start=False,
+            properties=_session_properties(),
+        )
+        self._client.loop_start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether paho's thread runs: an exception in it leaves `is_connected()` true for ever."""
+        thread = self._client._thread
+        return thread is not None and thread.is_alive()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Publish at QoS 1; while offline, paho keeps it for the next connection."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """Send PUBACK, unless the connection has changed: then the message comes again, under a new id."""
+        if delivery.qos and delivery.connection == self._connection:
+            self._client.ack(delivery.message_id, delivery.qos)
+
+    def stop(self, farewell: tuple[str, bytes]) -> None:
+        """Say a retained farewell, for a clean goodbye keeps the last will back; then disconnect."""
+        if self._client.is_connected():
+            topic, payload = farewell
+            sent = self._client.publish(topic, payload, qos=1, retain=True)
+            try:
+                sent.wait_for_publish(timeout=2)
+            except (RuntimeError, ValueError) as error:
+                log.warning("farewell not sent: %s", error)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _new_client(self, machine_id: str, will_topic: str, will: bytes) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=machine_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        client.username_pw_set(machine_id, self._config.password)
+        client.tls_set_context(ssl.create_default_context(cafile=self._config.ca_file))
+        client.will_set(will_topic, will, qos=1, retain=True)
+        client.reconnect_delay_set(min_delay=1, max_delay=random.randint(*RETRY_MAX_S))  # noqa: S311
+        client.on_connect = _guarded(self._on_connect)
+        client.on_connect_fail = _guarded(self._on_connect_fail)
+        client.on_subscribe = _guarded(self._on_subscribe)
+        client.on_disconnect = _guarded(self._on_disconnect)
+        client.on_message = _guarded(self._on_message)
+        return client
+
+    def _on_connect(
+        self, client: mqtt.Client, _: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, __: Any
+    ) -> None:
+        if reason.is_failure:
+            self._tell_link(BrokerLost(f"refused us: {reason}"))
+            return
+        self._connection += 1
+        self._session_present = flags.session_present
+        # Also with a kept session: a broker that lost its store may not know that it did.
+        client.subscribe(self._coinpulse_topic, qos=1)
+
+    def _on_subscribe(self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._tell_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
+        else:
+            self._tell_link(BrokerConnected(self._session_present))
+
+    def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
+        self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached"))
+
+    def _on_disconnect(self, _: mqtt.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
+        self._tell_link(BrokerLost(str(reason)))
+
+    def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
+        properties = message.properties
+        user = dict(getattr(properties, "UserProperty", ()))
+        coinpulse = CoinPulseMessage(
+            payload=bytes(message.payload),
+            retained=message.retain,
+            expiry_s=getattr(properties, "MessageExpiryInterval", None),
+            signature=user.get("sig"),
+        )
+        self._tell_message(coinpulse, Delivery(self._connection, message.mid, message.qos))
+
+
+def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
+    """The callback, logging what it raises: an exception would end paho's thread without a word."""
+
+    def guarded(*arguments: Any) -> None:
+        try:
+            callback(*arguments)
+        except Exception:
+            log.exception("MQTT callback failed")
+
+    return guarded
+
+
+def _session_properties() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    return properties

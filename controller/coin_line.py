@@ -1,0 +1,98 @@
+"""EDGE. The loop's handle on the coin line, whose pulses are fired by a process that does nothing else."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from controller.config import CoinLineConfig
+from controller.events import CoinLineFailed, PulseFired
+
+log = logging.getLogger(__name__)
+
+START_WITHIN_S = 10.0
+
+
+class CoinLine:
+    """Starts the coin line's process, passes it orders, and tells of each pulse that left the pin.
+
+    Everything that the process says becomes an event: `PulseFired`, or `CoinLineFailed` when it ends unasked.
+    """
+
+    def __init__(
+        self,
+        config: CoinLineConfig,
+        mock_board: Path | None,
+        tell: Callable[[PulseFired | CoinLineFailed], None],
+    ) -> None:
+        self._command = _command(config, mock_board)
+        self._tell = tell
+        self._closing = False
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        """Start the process, and return once it holds the pin at rest or has failed to."""
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self._listener = threading.Thread(target=self._listen, name="coin line", daemon=True)
+        self._listener.start()
+        self._ready.wait(START_WITHIN_S)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and is listened to."""
+        return self._process.poll() is None and self._listener.is_alive()
+
+    @property
+    def pid(self) -> int:
+        """The process that owns the pin."""
+        return self._process.pid
+
+    def fire(self, payment_id: str, number: int) -> None:
+        """Order one pulse, without waiting for it."""
+        assert self._process.stdin is not None  # noqa: S101
+        try:
+            self._process.stdin.write(f"fire {payment_id} {number}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            log.error("coin line took no order: its process has ended")
+
+    def stop(self) -> None:
+        """Let the pulse in flight end and be told, then the process; the line is at rest."""
+        self._closing = True
+        assert self._process.stdin is not None  # noqa: S101
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            log.error("coin line had ended before it was stopped")
+        self._process.wait()
+        self._listener.join()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101
+        for line in self._process.stdout:
+            self._heard(line.split())
+        status = self._process.wait()
+        self._ready.set()
+        if not self._closing:
+            self._tell(CoinLineFailed(f"its process ended with status {status}"))
+
+    def _heard(self, words: list[str]) -> None:
+        match words:
+            case ["ready"]:
+                self._ready.set()
+            case ["fired", payment_id, number, rose_s, fell_s]:
+                self._tell(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
+            case _:
+                log.error("coin line said something unknown: %s", " ".join(words))
+
+
+def _command(config: CoinLineConfig, mock_board: Path | None) -> list[str]:
+    command = [sys.executable, "-m", "controller.coin_line_process"]
+    command += [f"--pin={config.pin}", f"--pulse-ms={config.pulse_ms}", f"--gap-ms={config.gap_ms}"]
+    return command if mock_board is None else [*command, f"--mock-board={mock_board}"]

@@ -1,0 +1,119 @@
+"""What each kind of value in config.yaml may be; each reader raises ValueError saying what would be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from controller.wire import MACHINE_ID
+
+_WHOLE = re.compile(r"0|[1-9][0-9]*")
+# At power-up the Pi pulls GPIO 0-8 up: a coin output there would be a coin at every start.
+FIRST_COIN_PIN, LAST_PIN = 9, 27
+
+
+def machine_id(text: str) -> str:
+    """The name of the cabinet in topics and addresses."""
+    if not MACHINE_ID.fullmatch(text):
+        raise ValueError("use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01")
+    return text
+
+
+def name(text: str) -> str:
+    """What the player reads on the screen."""
+    if not 1 <= len(text) <= 64 or not text.isprintable():
+        raise ValueError("use 1 to 64 printable characters")
+    return text
+
+
+def web_address(text: str) -> str:
+    """An address that starts with https (http only on this machine itself)."""
+    if not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]\S*)?", text):
+        raise ValueError("use an address that starts with https://")
+    return text.rstrip("/")
+
+
+def token(text: str) -> str:
+    """The machine's token, as the relay issued it."""
+    if not re.fullmatch(r"[1-9][0-9]*\.[0-9a-f]{64}", text):
+        raise ValueError("copy what `python -m cloud_relay token MACHINE_ID` printed")
+    return text
+
+
+def host(text: str) -> str:
+    """A host's name or address, and nothing around it."""
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
+        raise ValueError("write the host alone, for example broker.example.com")
+    return text
+
+
+def secret(text: str) -> str:
+    """Anything that is not empty."""
+    return text
+
+
+def absolute_path(text: str) -> Path:
+    """An absolute path."""
+    if not text.startswith("/"):
+        raise ValueError("write the whole path, beginning with /")
+    return Path(text)
+
+
+def pin(text: str) -> int:
+    """A GPIO by its BCM number."""
+    return whole(0, LAST_PIN, "a GPIO (BCM number)")(text)
+
+
+def coin_pin(text: str) -> int:
+    """A GPIO that rests low while the Pi starts."""
+    return whole(FIRST_COIN_PIN, LAST_PIN, "a GPIO (BCM number) that rests low at power-up")(text)
+
+
+def level(text: str) -> Literal["low", "high"]:
+    """Which level means yes."""
+    if text == "low":
+        return "low"
+    if text == "high":
+        return "high"
+    raise ValueError("write low (a contact to ground) or high")
+
+
+def only_high(text: str) -> str:
+    """The coin line's active level."""
+    if text != "high":
+        raise ValueError(
+            "write high: an active-low output is claimed at its active level, a free credit at every "
+            "start; invert in the wiring instead (opto-coupler or transistor)"
+        )
+    return text
+
+
+def yes_or_no(text: str) -> bool:
+    """True or false, in these words."""
+    if text not in ("true", "false"):
+        raise ValueError("write true or false")
+    return text == "true"
+
+
+def whole(least: int, most: int, what: str) -> Callable[[str], int]:
+    """A reader of whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+            raise ValueError(f"write {what} as a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def one_of(*choices: int) -> Callable[[str], int]:
+    """A reader of one of a few numbers."""
+
+    def read(text: str) -> int:
+        if text not in map(str, choices):
+            raise ValueError(f"write one of {', '.join(map(str, choices))}")
+        return int(text)
+
+    return read

@@ -1,0 +1,111 @@
+"""CORE. The rules, as one table: a fact goes in, a new state and orders come out.
+
+One decision is one commit: everything it records is written together, and only then are its acts done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from controller import links, money, play, receipts
+from controller.cabinet import Cabinet
+from controller.effects import Act, Record
+from controller.events import (
+    Acknowledged,
+    BrokerConnected,
+    BrokerLost,
+    CoinLineFailed,
+    Event,
+    InputChanged,
+    MessageRefused,
+    OfferFailed,
+    OfferReceived,
+    PaymentReceived,
+    PulseFired,
+    ReceiptAnswered,
+    ReceiptFailed,
+    Started,
+    StopAsked,
+    Tick,
+)
+from controller.turn import Turn
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The state from now on, what to write in one commit, and what to do once that is on disk."""
+
+    cabinet: Cabinet
+    records: tuple[Record, ...]
+    acts: tuple[Act, ...]
+
+
+def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
+    """What follows from `event`, with `now_s` in seconds since boot.
+
+    Raises:
+        UnexpectedEvent: the event does not fit the state.
+    """
+    turn = Turn(cabinet, now_s)
+    _WHAT_HAPPENED[type(event)](turn, event)
+    for follows in _WHAT_FOLLOWS:
+        follows(turn)
+    return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts))
+
+
+def next_wake_s(cabinet: Cabinet) -> float | None:
+    """When time alone will change something (seconds since boot); None if it will not."""
+    rules = cabinet.rules
+    held = [t.deadline_s for t in cabinet.trains if not t.in_flight]
+    owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
+    lines = [due for line in (cabinet.game_over, cabinet.ready) if (due := line.due_s) is not None]
+    session = [cabinet.session.started_s + rules.session_timeout_s] if cabinet.session else []
+    offer = [cabinet.offer_due_s] if rules.has_relay else []
+    return min([*held, *owed, *lines, *session, *offer], default=None)
+
+
+def _started(turn: Turn, event: Started) -> None:
+    boot_id = turn.cabinet.boot_id
+    turn.change(
+        started=True,
+        session=event.session if event.session and event.session.boot_id == boot_id else None,
+        offer=event.offer,
+        receipts=event.owed,
+        trains=event.unfinished,
+    )
+    for train in event.unfinished:
+        money.recover(turn, train)
+
+
+def _stop_asked(turn: Turn, _: StopAsked) -> None:
+    turn.change(stopping=True)
+
+
+_WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
+    Started: _started,
+    PaymentReceived: money.payment_received,
+    Acknowledged: money.acknowledged,
+    MessageRefused: money.message_refused,
+    PulseFired: money.pulse_fired,
+    CoinLineFailed: money.coin_line_failed,
+    InputChanged: play.input_changed,
+    ReceiptAnswered: receipts.receipt_answered,
+    ReceiptFailed: receipts.receipt_failed,
+    BrokerConnected: links.broker_connected,
+    BrokerLost: links.broker_lost,
+    OfferReceived: links.offer_received,
+    OfferFailed: links.offer_failed,
+    Tick: play.tick,
+    StopAsked: _stop_asked,
+}
+
+# What follows from the state, whatever happened, in this order.
+_WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
+    play.end_session_that_was_forgotten,
+    money.give_up_what_came_too_late,
+    money.fire_next_pulse,
+    receipts.send_due_receipts,
+    links.fetch_offer_if_due,
+)

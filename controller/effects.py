@@ -1,0 +1,135 @@
+"""CORE. Orders: what a decision wants done. Records go to the ledger in one commit; acts follow behind it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from controller.events import Delivery
+from controller.offer import Offer
+from controller.payment import Outcome, Receipt, Train
+from controller.session import Session
+
+
+@dataclass(frozen=True)
+class RecordPayment:
+    """Write a new payment, with its train as far as it is."""
+
+    train: Train
+
+
+@dataclass(frozen=True)
+class IntendPulse:
+    """Write that pulse `number` is about to be ordered."""
+
+    payment_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class RecordPulse:
+    """Write that pulse `number` left the pin, with its measured times (seconds since boot)."""
+
+    payment_id: str
+    number: int
+    rose_s: float
+    fell_s: float
+
+
+@dataclass(frozen=True)
+class MarkAmbiguous:
+    """Write that nobody knows whether pulse `number` reached the board."""
+
+    payment_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class ClosePayment:
+    """Write how a payment ended, and why; `receipt` joins the outbox unless there is nobody to send it to."""
+
+    payment_id: str
+    outcome: Outcome
+    credits_delivered: int
+    reason: str
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True)
+class RecordAnswer:
+    """Write the relay's final answer to a receipt, which thereby leaves the outbox."""
+
+    payment_id: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class SaveSession:
+    """Remember the running session, or that there is none."""
+
+    session: Session | None
+
+
+@dataclass(frozen=True)
+class SaveOffer:
+    """Remember what the machine sells, for a start without network."""
+
+    offer: Offer
+
+
+Record = (
+    RecordPayment
+    | IntendPulse
+    | RecordPulse
+    | MarkAmbiguous
+    | ClosePayment
+    | RecordAnswer
+    | SaveSession
+    | SaveOffer
+)
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """Send PUBACK: the message is on our disk, or was refused for good."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class FirePulse:
+    """Put one coin pulse on the line."""
+
+    payment_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class SendReceipt:
+    """Tell the relay what the coin line did."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class FetchOffer:
+    """Ask the relay what the machine sells."""
+
+
+@dataclass(frozen=True)
+class PublishGameOver:
+    """Tell everybody that the game is over."""
+
+    session: Session
+    duration_s: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """Write one line to the log, at a level of the logging module."""
+
+    text: str
+    level: int = logging.INFO
+
+
+Act = Acknowledge | FirePulse | SendReceipt | FetchOffer | PublishGameOver | Note

@@ -1,0 +1,160 @@
+"""CORE. Facts: what the edges saw. Each is frozen, and none of them asks for anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from controller.offer import Offer
+from controller.payment import KnownPayment, OwedReceipt, Payment, Train
+from controller.session import Session
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The handle by which one received message is acknowledged.
+
+    Message ids start anew with each connection, so that the handle carries the connection's number as well.
+    """
+
+    connection: int
+    message_id: int
+    qos: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The ledger was read: unfinished trains, unanswered receipts, and what was remembered."""
+
+    unfinished: tuple[Train, ...]
+    owed: tuple[OwedReceipt, ...]
+    session: Session | None
+    offer: Offer | None
+
+
+@dataclass(frozen=True)
+class PaymentReceived:
+    """A payment arrived, with the seconds left of its credit window; `known` if the ledger has it already.
+
+    `time_left_s` is None where the message did not say; `received_s` is in seconds since boot.
+    """
+
+    delivery: Delivery
+    payment: Payment
+    received_s: float
+    time_left_s: float | None
+    known: KnownPayment | None
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """PUBACK was sent for a message."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class MessageRefused:
+    """A message arrived that is not a payment for this machine, and why."""
+
+    delivery: Delivery
+    reason: str
+
+
+@dataclass(frozen=True)
+class PulseFired:
+    """The coin line fell back to rest after pulse `number` (from 1); times in seconds since boot."""
+
+    payment_id: str
+    number: int
+    rose_s: float
+    fell_s: float
+
+
+@dataclass(frozen=True)
+class CoinLineFailed:
+    """The coin line's process ended, or could not take its pin."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class InputChanged:
+    """A raw edge on a board input, or its level at start; `active` is in the board's sense."""
+
+    line: Literal["game_over", "ready"]
+    active: bool
+    at_s: float
+
+
+@dataclass(frozen=True)
+class BrokerConnected:
+    """The broker has accepted us and our subscription."""
+
+    session_present: bool
+
+
+@dataclass(frozen=True)
+class BrokerLost:
+    """The broker is out of reach, or refused us."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReceiptAnswered:
+    """The relay answered a receipt for good: "settled", "already", "conflict" or "unknown"."""
+
+    payment_id: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class ReceiptFailed:
+    """The relay did not answer a receipt, or asked to be asked again."""
+
+    payment_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OfferReceived:
+    """The relay told what the machine sells."""
+
+    offer: Offer
+
+
+@dataclass(frozen=True)
+class OfferFailed:
+    """The relay did not tell what the machine sells."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time passed and nothing else waits to be handled."""
+
+
+@dataclass(frozen=True)
+class StopAsked:
+    """The daemon was asked to end."""
+
+
+Event = (
+    Started
+    | PaymentReceived
+    | Acknowledged
+    | MessageRefused
+    | PulseFired
+    | CoinLineFailed
+    | InputChanged
+    | BrokerConnected
+    | BrokerLost
+    | ReceiptAnswered
+    | ReceiptFailed
+    | OfferReceived
+    | OfferFailed
+    | Tick
+    | StopAsked
+)

@@ -1,0 +1,50 @@
+"""CORE. The rules for the two links: the broker, and the relay's offer."""
+
+from __future__ import annotations
+
+import logging
+
+from controller.effects import FetchOffer, SaveOffer
+from controller.events import BrokerConnected, BrokerLost, OfferFailed, OfferReceived
+from controller.turn import Turn
+
+OFFER_REFRESH_S = 3600.0
+OFFER_RETRY_S = 10.0
+
+
+def broker_connected(turn: Turn, event: BrokerConnected) -> None:
+    """Payments can reach us."""
+    turn.change(broker_up=True, broker_trouble=None)
+    turn.note(f"broker connected, with {'the old' if event.session_present else 'a new'} session")
+
+
+def broker_lost(turn: Turn, event: BrokerLost) -> None:
+    """No payment can reach us; the same trouble is noted once."""
+    trouble = f"broker: {event.reason}"
+    if turn.cabinet.broker_up or trouble != turn.cabinet.broker_trouble:
+        turn.note(f"broker lost: {event.reason}", logging.WARNING)
+    turn.change(broker_up=False, broker_trouble=trouble)
+
+
+def offer_received(turn: Turn, event: OfferReceived) -> None:
+    """Show it, and keep it for a start without network."""
+    if event.offer != turn.cabinet.offer:
+        turn.record(SaveOffer(event.offer))
+        turn.note(f"offer received: {event.offer.address}, {len(event.offer.prices)} prices")
+    turn.change(offer=event.offer, offer_trouble=None, offer_due_s=turn.now_s + OFFER_REFRESH_S)
+
+
+def offer_failed(turn: Turn, event: OfferFailed) -> None:
+    """Ask again soon; the offer of before stays on the screen."""
+    trouble = f"relay: {event.reason}"
+    if trouble != turn.cabinet.offer_trouble:
+        turn.note(f"offer not received: {event.reason}", logging.WARNING)
+    turn.change(offer_trouble=trouble, offer_due_s=turn.now_s + OFFER_RETRY_S)
+
+
+def fetch_offer_if_due(turn: Turn) -> None:
+    """Ask the relay for the offer at start, and then once an hour: prices change."""
+    cabinet = turn.cabinet
+    if cabinet.started and cabinet.rules.has_relay and turn.now_s >= cabinet.offer_due_s:
+        turn.act(FetchOffer())
+        turn.change(offer_due_s=turn.now_s + OFFER_REFRESH_S)

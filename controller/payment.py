@@ -1,0 +1,95 @@
+"""CORE. A payment, the train of coin pulses that it buys, and the receipt that settles it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a payment ended on the coin line; it decides what the player is charged."""
+
+    DELIVERED = "delivered"
+    PARTIAL = "partial"
+    UNDELIVERED = "undelivered"
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What was bought, for `amount` minor units of `currency` (both None where the sender named no price).
+
+    `has_receipt` is False for a message that named no payment: its outcome is reported to nobody.
+    """
+
+    id: str
+    credits: int
+    amount: int | None
+    currency: str | None
+    has_receipt: bool
+
+
+@dataclass(frozen=True)
+class Train:
+    """The coin pulses of one payment, and how far they have got.
+
+    The first pulse may start until `deadline_s`, seconds since the boot `boot_id`, suspend included.
+    A pulse is *intended* from the commit before it is ordered, and then either *fired* or *ambiguous*
+    (the process died around it, and nobody knows whether the board saw it).
+    """
+
+    payment: Payment
+    pulses: int
+    deadline_s: float
+    boot_id: str
+    intended: int = 0
+    fired: int = 0
+    ambiguous: int = 0
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a pulse was ordered whose end is not known yet."""
+        return self.intended > self.fired + self.ambiguous
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is no pulse left to order and none to wait for."""
+        return self.intended == self.pulses and not self.in_flight
+
+    @property
+    def credits_delivered(self) -> int:
+        """Whole credits that the fired pulses make."""
+        return self.fired * self.payment.credits // self.pulses
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the fired pulses amount to."""
+        if self.credits_delivered == self.payment.credits:
+            return Outcome.DELIVERED
+        return Outcome.PARTIAL if self.credits_delivered else Outcome.UNDELIVERED
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the coin line did for a payment, as the relay needs it to charge or to release the money."""
+
+    payment_id: str
+    outcome: Outcome
+    credits_delivered: int
+    credits_paid: int
+
+
+@dataclass(frozen=True)
+class OwedReceipt:
+    """A receipt that the relay has not answered yet, and when to try again (seconds since boot)."""
+
+    receipt: Receipt
+    next_try_s: float
+    tries: int = 0
+    in_flight: bool = False
+
+
+@dataclass(frozen=True)
+class KnownPayment:
+    """What the ledger says of a payment that came before: its receipt once the train has ended, else None."""
+
+    receipt: Receipt | None

@@ -1,0 +1,64 @@
+"""CORE. The rules for receipts: each is owed until the relay has answered it for good."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from controller.effects import RecordAnswer, SendReceipt
+from controller.events import ReceiptAnswered, ReceiptFailed
+from controller.payment import OwedReceipt, Receipt
+from controller.turn import Turn, UnexpectedEvent
+
+RETRY_MAX_S = 60.0
+
+
+def owe(turn: Turn, receipt: Receipt) -> None:
+    """Put a receipt into the outbox, unless it is there already."""
+    if all(owed.receipt.payment_id != receipt.payment_id for owed in turn.cabinet.receipts):
+        owed = OwedReceipt(receipt, next_try_s=turn.now_s)
+        turn.change(receipts=(*turn.cabinet.receipts, owed))
+
+
+def receipt_answered(turn: Turn, event: ReceiptAnswered) -> None:
+    """The relay has settled the money, or said for good that it cannot."""
+    answered = _owed(turn, event.payment_id)
+    turn.record(RecordAnswer(event.payment_id, event.answer))
+    turn.change(receipts=tuple(owed for owed in turn.cabinet.receipts if owed != answered))
+    level = logging.INFO if event.answer in ("settled", "already") else logging.ERROR
+    turn.note(f"payment {event.payment_id}: receipt answered: {event.answer}", level)
+
+
+def receipt_failed(turn: Turn, event: ReceiptFailed) -> None:
+    """The receipt stays owed, and is sent again after 1, 2, 4 ... seconds."""
+    owed = _owed(turn, event.payment_id)
+    wait_s = min(RETRY_MAX_S, 2.0 ** min(owed.tries, 6))
+    _replace(turn, replace(owed, in_flight=False, tries=owed.tries + 1, next_try_s=turn.now_s + wait_s))
+    turn.note(
+        f"payment {event.payment_id}: receipt not answered, again in {wait_s:.0f} s: {event.reason}",
+        logging.WARNING,
+    )
+
+
+def send_due_receipts(turn: Turn) -> None:
+    """Send each receipt whose time has come; none waits for another."""
+    if turn.cabinet.stopping or not turn.cabinet.rules.has_relay:
+        return
+    for owed in turn.cabinet.receipts:
+        if not owed.in_flight and turn.now_s >= owed.next_try_s:
+            turn.act(SendReceipt(owed.receipt))
+            _replace(turn, replace(owed, in_flight=True))
+
+
+def _owed(turn: Turn, payment_id: str) -> OwedReceipt:
+    for owed in turn.cabinet.receipts:
+        if owed.receipt.payment_id == payment_id:
+            return owed
+    raise UnexpectedEvent(f"an answer to the receipt of {payment_id}, which is not owed")
+
+
+def _replace(turn: Turn, new: OwedReceipt) -> None:
+    same = new.receipt.payment_id
+    turn.change(
+        receipts=tuple(new if owed.receipt.payment_id == same else owed for owed in turn.cabinet.receipts)
+    )

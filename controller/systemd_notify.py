@@ -1,0 +1,22 @@
+"""EDGE. What systemd wants to hear: that we are ready, alive, or stopping."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+READY = "READY=1"
+ALIVE = "WATCHDOG=1"
+STOPPING = "STOPPING=1"
+
+
+def notify(message: str) -> None:
+    """Tell the service manager; nothing happens where there is none."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    # A leading @ stands for the abstract namespace, whose names begin with a zero byte.
+    name = "\0" + address[1:] if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.connect(name)
+        sock.sendall(message.encode())
