@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import ssl
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import trustme
+
+from simulator.ports import free_port, listens
 
 RELAY_USERNAME = "cloud.relay"
 SHIPPED_RULES = Path(__file__).parent.parent / "cloud_relay" / "access_rules" / "mosquitto.acl"
@@ -68,12 +68,12 @@ class Broker:
         Raises:
             BrokerFailed: mosquitto is not installed, or ended instead of listening.
         """
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         self._write_files()
         command = [_mosquitto(), "-c", str(self.folder / "mosquitto.conf")]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         deadline = time.monotonic() + START_WITHIN_S
-        while not _listens(self.port):
+        while not listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise BrokerFailed(self._why_it_failed())
             time.sleep(0.02)
@@ -114,9 +114,7 @@ class Broker:
         _write_private(self.folder / "acl", rules)
         _write_private(
             self.folder / "mosquitto.conf",
-            _CONFIG.format(
-                port=self.port, folder=self.folder, persistence=str(self.persistence).lower()
-            )
+            _CONFIG.format(port=self.port, folder=self.folder, persistence=str(self.persistence).lower())
             + _as_ourselves(),
         )
 
@@ -141,27 +139,13 @@ def _as_ourselves() -> str:
     return "user root\n" if Path("/proc/self").stat().st_uid == 0 else ""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _write_certificates(folder: Path) -> None:
     authority = trustme.CA()
     server = authority.issue_cert("localhost", "127.0.0.1")
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     server.private_key_pem.write_to_path(str(folder / "server.key"))
     (folder / "server.key").chmod(0o600)
-    _write_private(
-        folder / "server.crt", b"".join(p.bytes() for p in server.cert_chain_pems).decode()
-    )
+    _write_private(folder / "server.crt", b"".join(p.bytes() for p in server.cert_chain_pems).decode())
 
 
 def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
@@ -173,8 +157,3 @@ def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text(text)
-
-
-def client_tls(ca_file: Path) -> ssl.SSLContext:
-    """A TLS context that trusts this broker's authority and no other."""
-    return ssl.create_default_context(cafile=str(ca_file))

@@ -1,0 +1,127 @@
+"""EDGE. One process of the chain: started, listened to, killed or stopped, and started again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+STOP_WITHIN_S = 10.0
+
+
+class PartFailedError(RuntimeError):
+    """A process of the chain ended, or said nothing for too long; the message has its last lines."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line that a process logged, and when it reached us (Unix seconds)."""
+
+    at_s: float
+    text: str
+
+
+class Part:
+    """A process with its log: every line is kept with its time, and written to `log_file`.
+
+    It runs in a session of its own, so that Ctrl-C at the terminal reaches only the one who started it.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], log_file: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self._command = list(command)
+        self._environment = {**os.environ, **(environment or {})}
+        self._log_file = log_file
+        self._said: list[Said] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._listen, args=(self._process,), name=self.name, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process that runs, or ran last."""
+        return self._running.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._running.poll()
+
+    @property
+    def said(self) -> list[Said]:
+        """Every line so far, over all its starts."""
+        return list(self._said)
+
+    def heard(self, words: str, since: int = 0) -> Said | None:
+        """The first line after the first `since` that contains `words`."""
+        return next((line for line in self.said[since:] if words in line.text), None)
+
+    def wait_to_hear(self, words: str, within_s: float = 20.0, since: int = 0) -> Said:
+        """Wait for a line that contains `words`.
+
+        Raises:
+            PartFailedError: the process ended, or the time did.
+        """
+        deadline = time.monotonic() + within_s
+        while (line := self.heard(words, since)) is None:
+            if self.exit_status is not None:
+                raise PartFailedError(self._account(f"ended with status {self.exit_status}"))
+            if time.monotonic() > deadline:
+                raise PartFailedError(self._account(f"did not say {words!r} within {within_s:g} s"))
+            time.sleep(0.01)
+        return line
+
+    def kill(self) -> None:
+        """End it as a power cut would, and wait until it is gone."""
+        self._running.kill()
+        self._running.wait()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait for it; kill it if it does not."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def restart(self) -> None:
+        """Stop it if it runs, and start it anew."""
+        self.stop()
+        self.start()
+
+    @property
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            raise PartFailedError(f"{self.name} was not started")
+        return self._process
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None  # noqa: S101
+        with self._log_file.open("a") as log:
+            for line in process.stdout:
+                self._said.append(Said(time.time(), line.rstrip("\n")))
+                log.write(line)
+                log.flush()
+
+    def _account(self, what: str) -> str:
+        last = "\n  ".join(line.text for line in self.said[-15:])
+        return f"{self.name} {what}; its last lines (all in {self._log_file}):\n  {last}"
