@@ -12,12 +12,13 @@ import json
 import logging
 import socket
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
+
+from controller.clock import since_boot_s
 
 GREETING_WITHIN_S = 5.0
 PACKET_BYTES = 4096
@@ -87,7 +88,7 @@ class BoardWiredFactory(MockFactory):  # type: ignore[misc]  # gpiozero ships no
 
     def report(self, pin: int, level: int) -> None:
         """Tell the board the level of an output pin."""
-        at_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+        at_s = since_boot_s()
         if self._board_gone:
             return
         try:

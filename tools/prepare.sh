@@ -1,0 +1,108 @@
+#!/bin/sh
+# Gets this machine ready for `make demo` or `make test`: Debian packages that are missing (listed before they
+# are installed), and a virtual environment in .venv. Run again, it finds everything in place and takes no time.
+set -eu
+
+purpose=${1:?usage: tools/prepare.sh demo|test}
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# command:package, what each purpose needs beside Python
+needs_demo="mosquitto:mosquitto"
+needs_test="$needs_demo chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck"
+
+# Debian puts servers where an ordinary user does not look.
+PATH="$PATH:/usr/sbin:/usr/local/sbin"
+
+find_python() {
+    for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
+        [ -n "$python" ] || continue
+        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    die "Python 3.11 or newer is needed, and python3 is older: install it, or name it: make PYTHON=/path/to/python"
+}
+
+missing_packages() {
+    case $purpose in
+        demo) needs=$needs_demo ;;
+        test) needs=$needs_test ;;
+        *) die "usage: tools/prepare.sh demo|test" ;;
+    esac
+    for need in $needs; do
+        command -v "${need%%:*}" >/dev/null || printf ' %s' "${need#*:}"
+    done
+    # Debian keeps the part of venv that installs pip in a package of its own.
+    if [ ! -e .venv/bin/pip ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        printf ' python3-venv'
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+    command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+enabled_services() {
+    systemctl --root=/ list-unit-files --type=service --state=enabled --no-legend 2>/dev/null |
+        awk '{print $1}' | sort
+}
+
+install_packages() {
+    say "Missing here, and installed now with apt:$*"
+    may_install || die "May not install packages as $(id -un). Run this once, then make again:
+  sudo apt-get install --no-install-recommends$*
+  sudo systemctl disable --now mosquitto.service   # the demo starts its own"
+    before=$(enabled_services)
+    block_service_starts
+    trap unblock_service_starts EXIT INT TERM
+    as_root apt-get update -qq
+    # shellcheck disable=SC2086 # a list of packages
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $* >/dev/null ||
+        die "apt could not install:$*"
+    unblock_service_starts
+    trap - EXIT INT TERM
+    disable_new_services "$before"
+}
+
+# Debian's mosquitto would be started and enabled by its installation; the demo and the tests run their own.
+policy=/usr/sbin/policy-rc.d
+block_service_starts() {
+    policy_is_ours=no
+    [ -e "$policy" ] && return
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    policy_is_ours=yes
+}
+unblock_service_starts() {
+    if [ "$policy_is_ours" = yes ]; then as_root rm -f "$policy"; policy_is_ours=no; fi
+}
+disable_new_services() {
+    for service in $(enabled_services); do
+        printf '%s\n' "$1" | grep -qxF "$service" || as_root systemctl --root=/ disable --quiet "$service"
+    done
+}
+
+make_environment() {
+    wanted=$(cat pyproject.toml cloud_relay/requirements.txt "$0" | cksum)
+    [ "$(cat .venv/prepared 2>/dev/null)" = "$wanted" ] && return
+    say "Making the virtual environment in .venv (once; about a minute)"
+    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --requirement cloud_relay/requirements.txt --editable '.[dev]' ||
+        die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
+    printf '%s\n' "$wanted" >.venv/prepared
+}
+
+python=$(find_python)
+missing=$(missing_packages)
+[ -z "$missing" ] || install_packages "$missing"
+make_environment
