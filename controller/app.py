@@ -214,6 +214,7 @@ def _rules(config: Config) -> Rules:
         ready_hold_s=config.ready.debounce_ms / 1000 if config.ready else 0.0,
         has_ready_line=config.ready is not None,
         has_relay=config.relay is not None,
+        payment_link=config.payment_link,
     )
 
 

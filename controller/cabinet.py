@@ -26,6 +26,12 @@ class Rules:
     ready_hold_s: float
     has_ready_line: bool
     has_relay: bool
+    payment_link: str | None = None
+
+    @property
+    def fetches_offer(self) -> bool:
+        """Whether the relay is asked what the machine sells; a fixed payment link needs no asking."""
+        return self.has_relay and self.payment_link is None
 
 
 class Mood(StrEnum):

@@ -30,6 +30,7 @@ from controller.events import (
     StopAsked,
     Tick,
 )
+from controller.offer import Offer
 from controller.turn import Turn
 
 
@@ -62,16 +63,16 @@ def next_wake_s(cabinet: Cabinet) -> float | None:
     owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
     lines = [due for line in (cabinet.game_over, cabinet.ready) if (due := line.due_s) is not None]
     session = [cabinet.session.started_s + rules.session_timeout_s] if cabinet.session else []
-    offer = [cabinet.offer_due_s] if rules.has_relay else []
+    offer = [cabinet.offer_due_s] if rules.fetches_offer else []
     return min([*held, *owed, *lines, *session, *offer], default=None)
 
 
 def _started(turn: Turn, event: Started) -> None:
-    boot_id = turn.cabinet.boot_id
+    boot_id, link = turn.cabinet.boot_id, turn.cabinet.rules.payment_link
     turn.change(
         started=True,
         session=event.session if event.session and event.session.boot_id == boot_id else None,
-        offer=event.offer,
+        offer=Offer(link, ()) if link else event.offer,
         receipts=event.owed,
         trains=event.unfinished,
     )

@@ -69,7 +69,7 @@ class Ledger:
     `wall_time` gives the time of day that people will read beside a payment.
 
     Raises:
-        LedgerError: another controller has it, or it was written by a newer version.
+        LedgerError: another controller has it, it is damaged, or it was written by a newer version.
     """
 
     def __init__(self, path: Path, wall_time: Callable[[], str]) -> None:
@@ -77,9 +77,11 @@ class Ledger:
         self._wall_time = wall_time
         self._lock = _lock(path.with_suffix(".lock"))
         self._db = sqlite3.connect(path, isolation_level=None)
-        # FULL: with WAL, anything less may lose a commit when the plug is pulled.
-        self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        _migrate(self._db, path)
+        try:
+            _set_up(self._db, path)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file, and let go of it."""
@@ -196,13 +198,23 @@ class Ledger:
             raise LedgerError(f"pulse {number} of {payment_id} was never intended")
 
     def _close_payment(self, record: ClosePayment) -> None:
-        self._db.execute(
-            "UPDATE payments SET outcome = ?, credits_delivered = ?, reason = ? WHERE id = ?",
+        closed = self._db.execute(
+            """
+            UPDATE payments SET outcome = ?, credits_delivered = ?, reason = ?
+            WHERE id = ? AND outcome IS NULL
+            """,
             (record.outcome, record.credits_delivered, record.reason, record.payment_id),
         )
+        if closed.rowcount != 1:
+            raise LedgerError(f"payment {record.payment_id} is not open")
 
     def _record_answer(self, record: RecordAnswer) -> None:
-        self._db.execute("UPDATE payments SET answer = ? WHERE id = ?", (record.answer, record.payment_id))
+        answered = self._db.execute(
+            "UPDATE payments SET answer = ? WHERE id = ? AND outcome IS NOT NULL",
+            (record.answer, record.payment_id),
+        )
+        if answered.rowcount != 1:
+            raise LedgerError(f"payment {record.payment_id} has not ended")
 
     def _save_session(self, record: SaveSession) -> None:
         self._remember("session", asdict(record.session) if record.session else None)
@@ -239,6 +251,17 @@ def _lock(path: Path) -> Any:
         file.close()
         raise LedgerError(f"{path}: another controller is running: stop it first") from error
     return file
+
+
+def _set_up(db: sqlite3.Connection, path: Path) -> None:
+    try:
+        # FULL: with WAL, anything less may lose a commit when the plug is pulled.
+        db.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        )
+        _migrate(db, path)
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(f"{path}: cannot be read as a ledger: {error}: move it away") from error
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:

@@ -45,6 +45,6 @@ def offer_failed(turn: Turn, event: OfferFailed) -> None:
 def fetch_offer_if_due(turn: Turn) -> None:
     """Ask the relay for the offer at start, and then once an hour: prices change."""
     cabinet = turn.cabinet
-    if cabinet.started and cabinet.rules.has_relay and turn.now_s >= cabinet.offer_due_s:
+    if cabinet.started and cabinet.rules.fetches_offer and turn.now_s >= cabinet.offer_due_s:
         turn.act(FetchOffer())
         turn.change(offer_due_s=turn.now_s + OFFER_REFRESH_S)

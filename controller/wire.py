@@ -17,6 +17,8 @@ PAYMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 CURRENCY = re.compile(r"[a-z]{3}")
 MAX_PAYLOAD_BYTES = 4096
 MAX_CREDITS = 100
+# Twelve digits is the most that Stripe takes in any currency; what the ledger cannot hold must not reach it.
+MAX_AMOUNT = 10**12 - 1
 # The ancestor's messages do not say how old they are; the broker's own expiry is not set on them either.
 UNSIGNED_WINDOW_S = 180.0
 
@@ -57,7 +59,9 @@ class Reader:
         if self._is_signed(message) and "paymentId" in fields:
             return _signed_payment(fields, credits), message.expiry_s
         if not self.accept_unsigned:
-            raise Refused("unsigned, and accept_unsigned_coinpulse is not true in config.yaml")
+            raise Refused(
+                "unsigned or without paymentId, and accept_unsigned_coinpulse is not true in config.yaml"
+            )
         left_s = UNSIGNED_WINDOW_S if message.expiry_s is None else message.expiry_s
         return _unsigned_payment(message.payload, credits), left_s
 
@@ -172,7 +176,7 @@ def _signed_payment(fields: dict[str, Any], credits: int) -> Payment:
     payment_id, amount, currency = (fields.get(k) for k in ("paymentId", "amount", "currency"))
     if not isinstance(payment_id, str) or not PAYMENT_ID.fullmatch(payment_id):
         raise Refused(f"paymentId is {_short(payment_id)}, not a payment's id")
-    if amount is not None and (type(amount) is not int or amount < 0):
+    if amount is not None and (type(amount) is not int or not 0 <= amount <= MAX_AMOUNT):
         raise Refused(f"amount is {_short(amount)}, not a whole number of minor units")
     if currency is not None and not (isinstance(currency, str) and CURRENCY.fullmatch(currency)):
         raise Refused(f"currency is {_short(currency)}, not three small letters")

@@ -30,6 +30,7 @@ autosave_interval 1
 autosave_on_changes true
 set_tcp_nodelay true
 log_dest file {folder}/mosquitto.log
+log_type all
 """
 
 

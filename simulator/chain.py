@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from simulator.demo_cabinet import (
     write_config,
 )
 from simulator.observer import RULES, Observer
-from simulator.part import Part, PartFailedError
+from simulator.part import Part
 from simulator.ports import free_port
 from simulator.stripe_server import StandInStripe, stand_in_stripe
 
@@ -98,7 +98,9 @@ def running_chain(folder: Path, place: Place | None = None, **config: object) ->
         relay = Part("relay", _relay_command(place.bind, relay_port), folder / "relay.log", environment)
         board = parts.enter_context(_board(folder / "board.sock"))
         config_file = folder / "config.yaml"
-        write_config(config_file, secrets, broker, relay_url, folder / "board.sock", **config)
+        # The cabinet refuses plain http to any other machine; the relay is on this one.
+        loopback_url = f"http://127.0.0.1:{relay_port}"
+        write_config(config_file, secrets, broker, loopback_url, folder / "board.sock", **config)
         controller = Part("controller", _controller_command(config_file), folder / "controller.log")
         observer = parts.enter_context(Observer(broker))
         for part in (relay, controller):
@@ -110,7 +112,7 @@ def running_chain(folder: Path, place: Place | None = None, **config: object) ->
         )
 
 
-def _stripe(secrets: Secrets, relay_port: int, place: Place):  # noqa: ANN202
+def _stripe(secrets: Secrets, relay_port: int, place: Place) -> AbstractContextManager[StandInStripe]:
     return stand_in_stripe(
         api_key=secrets.stripe_key,
         webhook_url=f"http://127.0.0.1:{relay_port}/addCredit",
@@ -151,4 +153,4 @@ def _wait_for_relay(relay: Part, port: int, within_s: float = 20.0) -> None:
                 return
         except requests.ConnectionError:
             time.sleep(0.02)
-    raise PartFailedError(f"the relay did not come up on port {port}: {relay.said[-5:]}")
+    raise relay.failure(f"did not come up on port {port}")

@@ -13,7 +13,7 @@ import requests
 
 from controller.clock import since_boot_s
 from simulator.chain import Chain, running_chain
-from simulator.demo_cabinet import COIN_PIN, GAME_OVER_PIN
+from simulator.demo_cabinet import COIN_PIN
 from simulator.part import PartFailedError
 from simulator.stripe_webhooks import Delivery
 
@@ -60,7 +60,7 @@ def time_line(chain: Chain, payment_id: str) -> list[Step]:
         Step("last edge", edges[-1], f"the coin line rests after {len(edges) // 2} pulses"),
         Step("receipt", heard(f"{payment_id}: delivered").at_s, "the cabinet reports what it delivered"),
         Step("captured", captured.happened_at_s, "$2.50 charged"),
-        Step("game over", _wall_s(chain.board.edges_of(GAME_OVER_PIN)[-2].at_s), "the board says so"),
+        Step("game over", chain.observer.on("gameover")[0].at_s, "the board said so, and everybody knows"),
     ]
 
 
@@ -82,12 +82,9 @@ def _play(chain: Chain) -> None:
 def _verdict(chain: Chain) -> int:
     coins, money = chain.board.view().coins, chain.stripe.money()
     right = coins == CREDITS and money == {"reserved": 0, "charged": AMOUNT, "released": 0, "refunded": 0}
-    print(f"the board counted {coins} of {CREDITS} coins; Stripe holds {money} cents: {_word(right)}")
+    told = ", ".join(f"{cents / 100:.2f} {what}" for what, cents in money.items())
+    print(f"The board counted {coins} of {CREDITS} credits; Stripe: {told}: {'right' if right else 'WRONG'}")
     return 0 if right else 1
-
-
-def _word(right: bool) -> str:
-    return "right" if right else "WRONG"
 
 
 def _print(steps: list[Step]) -> None:

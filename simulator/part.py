@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STOP_WITHIN_S = 10.0
+LAST_WORDS_WITHIN_S = 1.0
 
 
 class PartFailedError(RuntimeError):
@@ -40,6 +41,7 @@ class Part:
         self._log_file = log_file
         self._said: list[Said] = []
         self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -52,7 +54,10 @@ class Part:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._listen, args=(self._process,), name=self.name, daemon=True).start()
+        self._listener = threading.Thread(
+            target=self._listen, args=(self._process,), name=self.name, daemon=True
+        )
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -82,11 +87,18 @@ class Part:
         deadline = time.monotonic() + within_s
         while (line := self.heard(words, since)) is None:
             if self.exit_status is not None:
-                raise PartFailedError(self._account(f"ended with status {self.exit_status}"))
+                raise self.failure(f"ended with status {self.exit_status}")
             if time.monotonic() > deadline:
-                raise PartFailedError(self._account(f"did not say {words!r} within {within_s:g} s"))
+                raise self.failure(f"did not say {words!r} within {within_s:g} s")
             time.sleep(0.01)
         return line
+
+    def failure(self, what: str) -> PartFailedError:
+        """The error to raise when it did `what`; its last lines and its log file are in the message."""
+        if self._listener is not None and self.exit_status is not None:
+            self._listener.join(LAST_WORDS_WITHIN_S)
+        last = "\n  ".join(line.text for line in self.said[-15:])
+        return PartFailedError(f"{self.name} {what}; its last lines (all in {self._log_file}):\n  {last}")
 
     def kill(self) -> None:
         """End it as a power cut would, and wait until it is gone."""
@@ -121,7 +133,3 @@ class Part:
                 self._said.append(Said(time.time(), line.rstrip("\n")))
                 log.write(line)
                 log.flush()
-
-    def _account(self, what: str) -> str:
-        last = "\n  ".join(line.text for line in self.said[-15:])
-        return f"{self.name} {what}; its last lines (all in {self._log_file}):\n  {last}"

@@ -1,0 +1,120 @@
+"""The relay's composition root: settings and edges in, a WSGI app out.
+
+As a plain server:
+
+    waitress-serve --max-request-body-size=262144 --call cloud_relay.app:create_app_from_environment
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from cloud_relay import __version__
+from cloud_relay.door import door
+from cloud_relay.machines import machines
+from cloud_relay.payment_links import payment_links
+from cloud_relay.publish import Publisher
+from cloud_relay.relay import Relay
+from cloud_relay.settings import Settings, SettingsError, read_settings
+from cloud_relay.thanks import thanks
+from cloud_relay.webhook import webhook
+
+if TYPE_CHECKING:
+    from cloud_relay.stripe_payments import StripePayments
+
+_EX_CONFIG = 78
+_LARGEST_BODY_BYTES = 256 * 1024  # Stripe's events are a tenth of it
+_PAGES = ("/p/", "/thanks")
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    publisher: Publisher | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flask:
+    """The relay as a WSGI app; it connects to nothing before the first request needs it."""
+    relay = Relay(
+        settings=settings,
+        publisher=publisher or Publisher(settings.mqtt),
+        stripe=cache(lambda: _stripe_payments(settings)),
+        clock=clock,
+    )
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
+    app.jinja_env.globals["test_mode"] = not settings.stripe.livemode
+    for routes in (door, webhook, machines, payment_links, thanks):
+        app.register_blueprint(routes(relay))
+    app.add_url_rule("/status", view_func=_status)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(ConnectionError, _unavailable)
+    app.register_error_handler(Exception, _failed)
+    app.after_request(_with_headers(settings.frame_ancestors))
+    return app
+
+
+def create_app_from_environment() -> Flask:
+    """The relay for a WSGI server; ends the process, every problem named, if it cannot be set up."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("cloud_relay").setLevel(logging.INFO)
+    try:
+        return create_app(read_settings(os.environ))
+    except SettingsError as why:
+        sys.stderr.write(f"{why}\n")
+        raise SystemExit(_EX_CONFIG) from None
+
+
+def _stripe_payments(settings: Settings) -> StripePayments:
+    # Imported when first needed: Stripe's library takes a third of a cold start.
+    from cloud_relay.stripe_payments import StripePayments
+
+    return StripePayments(settings.stripe)
+
+
+def _status() -> ResponseReturnValue:
+    return {"status": "up", "message": "API is running", "version": __version__}
+
+
+def _refused(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if request.path.startswith(_PAGES):
+        return render_template("refused.html", why=error.description), code
+    return {"error": error.description}, code
+
+
+def _unavailable(error: ConnectionError) -> ResponseReturnValue:
+    log.error("Answered 503: %s", error)
+    return _refused(ServiceUnavailable("A service that the relay needs does not answer. Try again."))
+
+
+def _failed(error: Exception) -> ResponseReturnValue:
+    log.error("A request failed: %s %s", request.method, request.path, exc_info=error)
+    return _refused(InternalServerError("Something went wrong in the relay."))
+
+
+def _with_headers(frame_ancestors: str) -> Callable[[Response], Response]:
+    # form-action is left out: browsers apply it to the redirect to Stripe's page too.
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors {frame_ancestors}"
+    )
+
+    def add(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return add

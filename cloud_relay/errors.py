@@ -1,0 +1,31 @@
+"""What can go wrong between the relay and the two that it stands between."""
+
+from __future__ import annotations
+
+
+class RelayError(Exception):
+    """The root of the relay's own errors."""
+
+
+class BrokerUnavailable(RelayError, ConnectionError):
+    """The broker cannot be reached, or does not answer; trying again later may work."""
+
+
+class NobodySubscribed(RelayError):
+    """The broker took the message and threw it away: no session wants its topic."""
+
+
+class PublishRefused(RelayError, PermissionError):
+    """The broker's access rules forbid this."""
+
+
+class StripeUnavailable(RelayError, ConnectionError):
+    """Stripe did not answer, or refused; what was asked may all the same have been done."""
+
+
+class NotAtStripe(RelayError, LookupError):
+    """Stripe has no such object."""
+
+
+class BadSignature(RelayError, ValueError):
+    """A webhook that Stripe did not send, or that is no event."""

@@ -1,0 +1,92 @@
+"""What cabinets ask and tell over HTTPS: the offer, their open payments, receipts, game overs."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+
+from cloud_relay.callers import json_object, require_machine
+from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
+from cloud_relay.messages import gameover, gameover_topic, seconds_left
+from cloud_relay.orders import BadOrder, UnsellableCredits, order_from
+from cloud_relay.receipts import settle
+from cloud_relay.relay import Relay
+from cloud_relay.settlement import Result
+
+_STATUS_OF = {Result.CONFLICT: 409, Result.UNKNOWN: 404, Result.RETRY: 503}
+
+log = logging.getLogger(__name__)
+
+
+def machines(relay: Relay) -> Blueprint:
+    """The routes that take a machine token."""
+    routes = Blueprint("machines", __name__)
+
+    @routes.get("/machines/<machine_id>/offer")
+    def offer(machine_id: str) -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, machine_id)
+        prices = relay.settings.offers.of(machine_id)
+        return {
+            "machineId": machine_id,
+            "name": prices.name,
+            "door": relay.settings.door_url(machine_id),
+            "offers": [
+                {"credits": offer.credits, "amount": offer.amount, "currency": offer.currency}
+                for offer in prices.offers
+            ],
+            "creditWindowS": relay.settings.credit_window_s,
+        }
+
+    @routes.get("/machines/<machine_id>/payments")
+    def payments(machine_id: str) -> ResponseReturnValue:
+        return _open_payments(relay, require_machine(relay.settings, machine_id))
+
+    @routes.post("/machines/<machine_id>/receipts")
+    def receipts(machine_id: str) -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, machine_id)
+        try:
+            result = settle(relay, machine_id, json_object())
+        except ValueError as why:
+            abort(400, str(why))
+        return {"result": result}, _STATUS_OF.get(result, 200)
+
+    @routes.post("/gameover")
+    def game_over() -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, json_object().get("machine_id"))
+        return _game_over(relay, machine_id)
+
+    return routes
+
+
+def _open_payments(relay: Relay, machine_id: str) -> ResponseReturnValue:
+    now_s, window_s = relay.clock(), relay.settings.credit_window_s
+    listed: list[dict[str, str | int]] = []
+    for payment in relay.stripe().open_payments(machine_id, now_s):
+        try:
+            order = order_from(payment.metadata, payment.amount, payment.currency)
+        except (BadOrder, UnsellableCredits) as why:
+            log.error("Left %s out of the open payments: %s", payment.payment_id, why)
+            continue
+        listed.append(
+            {
+                "paymentId": payment.payment_id,
+                "credits": order.credits,
+                "amount": order.amount,
+                "currency": order.currency,
+                "secondsLeft": seconds_left(window_s, payment.created_s, now_s),
+            }
+        )
+    return listed
+
+
+def _game_over(relay: Relay, machine_id: str) -> ResponseReturnValue:
+    try:
+        relay.publisher.publish(gameover_topic(machine_id), gameover(machine_id, relay.clock()))
+    except NobodySubscribed:
+        log.info("Nobody listens to the game overs of %s", machine_id)
+    except (BrokerUnavailable, PublishRefused) as why:
+        log.error("Did not publish a game over of %s: %s", machine_id, why)
+        return {"error": f"the game over was not sent: {why}"}, 503
+    return {"message": "Game over signal sent"}

@@ -1,0 +1,267 @@
+"""The relay's settings: from the environment to a frozen value, or every problem at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from cloud_relay.offers import Offers, read_offers
+from cloud_relay.orders import is_machine_id
+from cloud_relay.tokens import TokenBook
+
+CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
+_LEAST_SECRET_LENGTH = 32
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+T = TypeVar("T")
+
+
+class SettingsError(ValueError):
+    """The environment is not usable; the message lists every problem, each with its remedy."""
+
+
+@dataclass(frozen=True)
+class MqttSettings:
+    """How to reach the broker; `ca_file` None means the system's certificate authorities."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    ca_file: Path | None
+
+
+@dataclass(frozen=True)
+class StripeSettings:
+    """How to reach Stripe; `stand_in_url` only in the demo and in tests."""
+
+    api_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    default_price_id: str
+    stand_in_url: str | None
+
+    @property
+    def livemode(self) -> bool:
+        """Whether the key moves real money."""
+        return "_live_" in self.api_key[:8]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the relay is told from outside. Secrets never show in its repr."""
+
+    url: str
+    mqtt: MqttSettings
+    stripe: StripeSettings
+    tokens: TokenBook
+    operator_key: str | None = field(repr=False)
+    offers: Offers
+    credit_window_s: int
+    credit_amount: int
+    frame_ancestors: str
+
+    def door_url(self, machine_id: str) -> str:
+        """The address in the machine's QR code."""
+        return f"{self.url}/p/{machine_id}"
+
+    @property
+    def thanks_url(self) -> str:
+        """Where Stripe sends the player after paying; Stripe fills in the session."""
+        return self.url + "/thanks?s={CHECKOUT_SESSION_ID}"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`.
+
+    Raises:
+        SettingsError: names every variable that is missing or wrong.
+
+    """
+    reader = _Reader(environment)
+    stripe = _stripe_settings(reader)
+    settings = Settings(
+        url=reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
+        mqtt=_mqtt_settings(reader),
+        stripe=stripe,
+        tokens=_token_book(reader),
+        operator_key=reader.read("OPERATOR_KEY", _long_secret) if "OPERATOR_KEY" in reader else None,
+        offers=reader.read("OFFERS", read_offers),
+        credit_window_s=reader.read("CREDIT_WINDOW_S", _whole_number(60, 3600), "180"),
+        credit_amount=reader.read("CREDIT_AMOUNT", _whole_number(1, 1_000_000), "100"),
+        frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
+    )
+    reader.finish()
+    return settings
+
+
+def read_token_book(environment: Mapping[str, str]) -> TokenBook:
+    """Only what issues machine tokens.
+
+    Raises:
+        SettingsError: as `read_settings` does, for these variables.
+
+    """
+    reader = _Reader(environment)
+    tokens = _token_book(reader)
+    reader.finish()
+    return tokens
+
+
+def _token_book(reader: _Reader) -> TokenBook:
+    return TokenBook(
+        reader.read("RELAY_SECRET", _long_secret),
+        reader.read("MIN_TOKEN_NUMBERS", _token_numbers, "{}"),
+    )
+
+
+def _stripe_settings(reader: _Reader) -> StripeSettings:
+    key = reader.read("STRIPE_API_KEY", _matching(r"(sk|rk)_(test|live)_\w+", "sk_test_..."))
+    stand_in = (
+        reader.read("STAND_IN_STRIPE_URL", _stand_in_url(key)) if "STAND_IN_STRIPE_URL" in reader else None
+    )
+    return StripeSettings(
+        api_key=key,
+        webhook_secrets=reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets),
+        default_price_id=reader.read("PRICE_ID", _matching(r"price_\w+", "price_...")),
+        stand_in_url=stand_in,
+    )
+
+
+def _mqtt_settings(reader: _Reader) -> MqttSettings:
+    return MqttSettings(
+        host=reader.read("MQTT_BROKER", _matching(r"[\w.:-]+", "broker.example.com")),
+        port=reader.read("MQTT_PORT", _whole_number(1, 65535), "8883"),
+        username=reader.read("MQTT_USERNAME", str),
+        password=reader.read("MQTT_PASSWORD", str),
+        ca_file=_ca_file(reader),
+    )
+
+
+def _ca_file(reader: _Reader) -> Path | None:
+    if "MQTT_CA_FILE" in reader:
+        return reader.read("MQTT_CA_FILE", _existing_file)
+    return CA_FILE_BESIDE_THE_APP if CA_FILE_BESIDE_THE_APP.is_file() else None
+
+
+class _Reader:
+    """Reads one variable after the other, and keeps every problem."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._problems: list[str] = []
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._environment.get(name, "").strip())
+
+    def read(self, name: str, parse: Callable[[str], T], default: str = "") -> T:
+        """The variable's value; after a problem a hollow one, which no caller gets to see."""
+        text = self._environment.get(name, "").strip() or default
+        try:
+            if not text:
+                raise ValueError("is not set")
+            return parse(text)
+        except ValueError as why:
+            self._problems.append(f"  {name}: {why}")
+            return _HOLLOW  # type: ignore[return-value]
+
+    def finish(self) -> None:
+        """Raise SettingsError if there was any problem."""
+        if self._problems:
+            raise SettingsError("\n".join(["The relay's environment is not usable:", *self._problems]))
+
+
+class _Hollow(str):
+    """Stands where a wrong value would be, until read_settings raises."""
+
+    __slots__ = ()
+
+
+_HOLLOW = _Hollow()
+
+
+def _matching(pattern: str, example: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(f"does not look like {example}")
+        return text
+
+    return parse
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+            raise ValueError(f"is {text!r}: write a whole number, {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _long_secret(text: str) -> str:
+    if len(text) < _LEAST_SECRET_LENGTH:
+        raise ValueError(
+            f"has {len(text)} characters, fewer than {_LEAST_SECRET_LENGTH}: "
+            "make one with `openssl rand -hex 32`"
+        )
+    return text
+
+
+def _webhook_secrets(text: str) -> tuple[str, ...]:
+    secrets = tuple(part.strip() for part in text.split(","))
+    if not all(re.fullmatch(r"whsec_\S+", secret) for secret in secrets):
+        raise ValueError("does not look like whsec_..., or two of them with a comma between")
+    return secrets
+
+
+def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
+        if parts.scheme == "http" and loopback_only and parts.hostname not in _LOOPBACK:
+            raise ValueError(f"is {text!r}: write https, players pay through it")
+        return text.rstrip("/")
+
+    return parse
+
+
+def _stand_in_url(api_key: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if "_test_" not in api_key[:8]:
+            raise ValueError("goes only with a test key (sk_test_...): unset it to take real money")
+        if urlsplit(text).scheme not in ("http", "https"):
+            raise ValueError(f"is {text!r}: write an address such as http://127.0.0.1:12111")
+        return text
+
+    return parse
+
+
+def _existing_file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError(f"is {text!r}, which is no file: unset it to trust the system's authorities")
+    return Path(text)
+
+
+def _token_numbers(text: str) -> dict[str, int]:
+    remedy = 'write a JSON object such as {"galaga-01": 2}'
+    try:
+        numbers = json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError(f"is not JSON: {remedy}") from None
+    if not isinstance(numbers, dict):
+        raise ValueError(f"is no JSON object: {remedy}")
+    for machine_id, number in numbers.items():
+        if not is_machine_id(machine_id) or type(number) is not int or number < 1:
+            raise ValueError(f"has {machine_id!r:.80}: {number!r:.80}: {remedy}")
+    return numbers
+
+
+def _frame_ancestors(text: str) -> str:
+    if re.fullmatch(r"[ -:<-~]+", text) is None or "," in text:
+        raise ValueError("may not contain ; or , or line breaks: it is part of a header")
+    return text

@@ -1,0 +1,279 @@
+"""The rules for the broker, the relay's offer, and receipts."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from cabinets import (
+    NOW_S,
+    OFFER,
+    Bench,
+    Orders,
+    bare_bench,
+    open_bench,
+    paid_bench,
+    payment,
+    started_bench,
+)
+
+from controller.cabinet import Mood, accepting, mood
+from controller.decide import next_wake_s
+from controller.effects import FetchOffer, Note, RecordAnswer, SaveOffer, SendReceipt
+from controller.events import (
+    BrokerConnected,
+    BrokerLost,
+    CoinLineFailed,
+    OfferFailed,
+    OfferReceived,
+    ReceiptAnswered,
+    ReceiptFailed,
+    StopAsked,
+)
+from controller.offer import Offer, Price
+from controller.payment import Outcome, OwedReceipt, Receipt
+from controller.turn import UnexpectedEvent
+
+RECEIPT = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
+NEW_OFFER = Offer("https://pay.example/p/galaga-01", (Price(1, 150, "usd"),))
+
+
+def owing_bench() -> Bench:
+    """A cabinet whose receipt is on its way."""
+    bench = paid_bench(payment())
+    bench.fired("pi_1", 1)
+    bench.log.clear()
+    return bench
+
+
+# Receipts
+
+
+def test_a_receipt_that_was_not_answered_is_sent_again_ever_more_seldom() -> None:
+    """After 1, 2, 4 ... and at most 60 seconds, for ever."""
+    bench, waits = owing_bench(), []
+    for _ in range(9):
+        bench.handle(ReceiptFailed("pi_1", "503 Stripe did not answer"))
+        due_s = bench.cabinet.receipts[0].next_try_s
+        waits.append(due_s - bench.now_s)
+        assert bench.wait(due_s - bench.now_s - 0.5) == Orders()
+        assert bench.wait(0.5) == Orders((), (SendReceipt(RECEIPT),))
+
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_a_failed_receipt_is_logged_with_its_payment_and_reason() -> None:
+    """The operator can look the payment up."""
+    bench = owing_bench()
+
+    bench.handle(ReceiptFailed("pi_1", "503 Stripe did not answer"))
+
+    assert bench.log == [
+        Note(
+            "payment pi_1: receipt not answered, again in 1 s: 503 Stripe did not answer",
+            logging.WARNING,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ("settled", logging.INFO),
+        ("already", logging.INFO),
+        ("conflict", logging.ERROR),
+        ("unknown", logging.ERROR),
+    ],
+)
+def test_each_final_answer_is_written_and_ends_the_receipt(answer: str, level: int) -> None:
+    """It leaves the outbox; what money was lost over is an error in the log."""
+    bench = owing_bench()
+
+    orders = bench.handle(ReceiptAnswered("pi_1", answer))
+
+    assert (orders, bench.cabinet.receipts) == (Orders((RecordAnswer("pi_1", answer),)), ())
+    assert bench.log == [Note(f"payment pi_1: receipt answered: {answer}", level)]
+
+
+def test_receipts_do_not_wait_for_each_other() -> None:
+    """One that fails leaves the others alone."""
+    others = tuple(
+        OwedReceipt(Receipt(f"pi_{n}", Outcome.DELIVERED, 1, 1), next_try_s=0.0) for n in (1, 2, 3)
+    )
+
+    _, orders = started_bench(owed=others)
+
+    assert orders.acts == (*(SendReceipt(owed.receipt) for owed in others), FetchOffer())
+
+
+def test_an_answer_to_a_receipt_that_is_not_owed_stops_the_daemon() -> None:
+    """Its picture of the outbox would be wrong."""
+    with pytest.raises(UnexpectedEvent, match="^an answer to the receipt of pi_9, which is not owed$"):
+        owing_bench().handle(ReceiptAnswered("pi_9", "settled"))
+
+
+def test_no_receipt_is_sent_once_the_daemon_was_asked_to_stop() -> None:
+    """The outbox on disk keeps it for the next start."""
+    bench = paid_bench(payment())
+    bench.handle(StopAsked())
+
+    assert bench.fired("pi_1", 1).acts == ()
+
+
+def test_the_loop_wakes_for_a_receipt_that_is_due_again() -> None:
+    """And not while it is on its way."""
+    bench = owing_bench()
+    asleep_s = next_wake_s(bench.cabinet)
+    bench.handle(ReceiptFailed("pi_1", "no route"))
+
+    assert asleep_s is not None
+    assert asleep_s > NOW_S + 1
+    assert next_wake_s(bench.cabinet) == NOW_S + 1
+
+
+# The offer
+
+
+def test_the_offer_is_fetched_at_the_start() -> None:
+    """Prices may have changed since."""
+    assert started_bench()[1] == Orders((), (FetchOffer(),))
+
+
+def test_a_cabinet_without_a_relay_asks_nobody() -> None:
+    """Nor does it wake for it."""
+    bench, orders = started_bench(has_relay=False)
+
+    assert (orders, next_wake_s(bench.cabinet)) == (Orders(), None)
+
+
+def test_a_new_offer_is_remembered_and_fetched_again_after_an_hour() -> None:
+    """Not a second earlier: ten thousand cabinets ask the same relay."""
+    bench, _ = started_bench()
+    assert bench.handle(OfferReceived(OFFER)) == Orders((SaveOffer(OFFER),))
+    assert bench.wait(3599) == Orders()
+
+    assert bench.wait(1) == Orders((), (FetchOffer(),))
+
+
+def test_an_offer_that_did_not_change_is_not_written_again() -> None:
+    """A card wears out by writing."""
+    bench = open_bench()
+
+    assert bench.handle(OfferReceived(OFFER)) == Orders()
+    assert bench.handle(OfferReceived(NEW_OFFER)) == Orders((SaveOffer(NEW_OFFER),))
+
+
+def test_an_offer_that_did_not_come_is_asked_for_again_and_the_old_one_kept() -> None:
+    """A relay that is down takes no price off the screen."""
+    bench = open_bench()
+    bench.handle(OfferFailed("503 from the relay"))
+    assert (bench.cabinet.offer, bench.cabinet.faults) == (OFFER, ("relay: 503 from the relay",))
+
+    assert bench.wait(10) == Orders((), (FetchOffer(),))
+
+
+def test_an_offer_that_comes_ends_the_trouble() -> None:
+    """The technician's line is empty again."""
+    bench = open_bench()
+    bench.handle(OfferFailed("503 from the relay"))
+
+    bench.handle(OfferReceived(OFFER))
+
+    assert bench.cabinet.faults == ()
+
+
+def test_the_same_trouble_with_the_offer_is_logged_once() -> None:
+    """A night without network is one line."""
+    bench = open_bench()
+    for reason in ("no route", "no route", "503"):
+        bench.handle(OfferFailed(reason))
+
+    assert bench.log == [
+        Note("offer not received: no route", logging.WARNING),
+        Note("offer not received: 503", logging.WARNING),
+    ]
+
+
+# The broker
+
+
+def test_the_same_trouble_with_the_broker_is_logged_once() -> None:
+    """A night without network is one line."""
+    bench = open_bench()
+    for reason in ("keepalive", "keepalive", "no route", "no route"):
+        bench.handle(BrokerLost(reason))
+
+    assert bench.log == [
+        Note("broker lost: keepalive", logging.WARNING),
+        Note("broker lost: no route", logging.WARNING),
+    ]
+
+
+def test_a_broker_that_comes_back_ends_the_trouble() -> None:
+    """Payments can reach us again."""
+    bench = open_bench()
+    bench.handle(BrokerLost("keepalive"))
+    assert (accepting(bench.cabinet, NOW_S), bench.cabinet.faults) == (False, ("broker: keepalive",))
+
+    bench.handle(BrokerConnected(session_present=False))
+
+    assert (accepting(bench.cabinet, NOW_S), bench.cabinet.faults) == (True, ())
+    assert bench.log[-1] == Note("broker connected, with a new session")
+
+
+def test_a_train_goes_on_without_the_broker() -> None:
+    """What was paid needs no network any more."""
+    bench = paid_bench(payment(credits=2))
+    bench.handle(BrokerLost("keepalive"))
+
+    assert [type(act).__name__ for act in bench.fired("pi_1", 1).acts] == ["FirePulse"]
+
+
+# What the machine says of itself
+
+
+def test_it_accepts_only_what_it_could_credit_now() -> None:
+    """Each thing that stands in the way is enough."""
+    stopping, failed = open_bench(), open_bench()
+    stopping.handle(StopAsked())
+    failed.handle(CoinLineFailed("gone"))
+    benches = {
+        "open": open_bench(),
+        "not started": bare_bench(),
+        "no broker": started_bench()[0],
+        "board not ready": open_bench(has_ready_line=True),
+        "board starting": open_bench(board_boot_s=NOW_S + 1),
+        "stopping": stopping,
+        "coin line failed": failed,
+    }
+
+    assert {name for name, bench in benches.items() if accepting(bench.cabinet, NOW_S)} == {"open"}
+
+
+def test_its_mood_is_the_first_that_applies() -> None:
+    """In one word, for the status and for the screen."""
+    playing = paid_bench(payment())
+    playing.fired("pi_1", 1)
+    offline, failed = open_bench(), paid_bench(payment())
+    offline.handle(BrokerLost("keepalive"))
+    failed.handle(CoinLineFailed("gone"))
+    benches = {
+        Mood.STARTING: bare_bench(),
+        Mood.ATTRACT: open_bench(),
+        Mood.PAYING: paid_bench(payment()),
+        Mood.PLAYING: playing,
+        Mood.NOT_READY: open_bench(has_ready_line=True),
+        Mood.OFFLINE: offline,
+        Mood.OUT_OF_ORDER: failed,
+    }
+
+    assert {wanted: mood(bench.cabinet, NOW_S) for wanted, bench in benches.items()} == {
+        wanted: wanted for wanted in Mood
+    }
+
+
+def test_a_cabinet_that_waits_for_its_board_is_starting() -> None:
+    """Not offline, and not ready either."""
+    bench = open_bench(board_boot_s=NOW_S + 1)
+
+    assert (mood(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S + 1)) == (Mood.STARTING, Mood.ATTRACT)

@@ -1,0 +1,201 @@
+"""Random lives of a cabinet, with its real ledger: no coin twice, no coin lost, no word taken back."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from cabinets import RULES
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from controller.cabinet import Rules, new_cabinet
+from controller.decide import decide
+from controller.effects import Acknowledge, ClosePayment, FirePulse, SendReceipt
+from controller.events import (
+    Acknowledged,
+    Delivery,
+    Event,
+    InputChanged,
+    PaymentReceived,
+    PulseFired,
+    ReceiptAnswered,
+    ReceiptFailed,
+    StopAsked,
+    Tick,
+)
+from controller.ledger import Ledger
+from controller.payment import Outcome, Payment
+
+PULSES_PER_CREDIT = 2
+
+
+class CabinetsLife(RuleBasedStateMachine):
+    """One cabinet and its ledger, through payments, inhibits, kills and power cuts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.boot, self.now_s = 0, 100.0
+        self.paid: list[Payment] = []
+        self.to_acknowledge: list[Delivery] = []
+        self.in_flight: FirePulse | None = None
+        self.on_their_way: set[str] = set()
+        self.ordered: defaultdict[str, list[int]] = defaultdict(list)
+        self.fired: defaultdict[str, int] = defaultdict(int)
+        self.closed: dict[str, ClosePayment] = {}
+        self._start()
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        self.ledger.close()
+        shutil.rmtree(self.folder)
+
+    # What can happen
+
+    @rule(credits=st.integers(1, 3), left_s=st.none() | st.integers(0, 30))
+    def a_payment_comes(self, credits: int, left_s: int | None) -> None:
+        self.paid.append(Payment(f"pi_{len(self.paid)}", credits, None, None, has_receipt=True))
+        self._receive(self.paid[-1], left_s)
+
+    @precondition(lambda self: self.paid)
+    @rule(data=st.data())
+    def a_payment_comes_again(self, data: st.DataObject) -> None:
+        self._receive(data.draw(st.sampled_from(self.paid)), 30)
+
+    @precondition(lambda self: self.to_acknowledge)
+    @rule()
+    def a_puback_is_sent(self) -> None:
+        self._handle(Acknowledged(self.to_acknowledge.pop(0)))
+
+    @precondition(lambda self: self.in_flight)
+    @rule()
+    def a_pulse_is_fired(self) -> None:
+        order, self.in_flight = self.in_flight, None
+        assert order is not None
+        self.now_s += 0.25
+        self.fired[order.payment_id] += 1
+        self._handle(PulseFired(order.payment_id, order.number, self.now_s - 0.1, self.now_s))
+
+    @precondition(lambda self: self.on_their_way)
+    @rule(answered=st.booleans())
+    def the_relay_answers(self, answered: bool) -> None:
+        name = min(self.on_their_way)
+        self.on_their_way.remove(name)
+        self._handle(ReceiptAnswered(name, "settled") if answered else ReceiptFailed(name, "no route"))
+
+    @rule(ready=st.booleans())
+    def the_board_changes_its_mind(self, ready: bool) -> None:
+        self._handle(InputChanged("ready", ready, self.now_s))
+
+    @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 40.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now_s += seconds
+        self._handle(Tick())
+
+    @rule()
+    def the_process_is_stopped(self) -> None:
+        self._handle(StopAsked())
+        if self.in_flight:
+            self.a_pulse_is_fired()
+        self._restart()
+
+    @rule()
+    def the_process_is_killed(self) -> None:
+        self._restart()
+
+    @rule()
+    def the_plug_is_pulled(self) -> None:
+        self.boot, self.now_s = self.boot + 1, 5.0
+        self._restart()
+
+    # What must hold
+
+    @invariant()
+    def no_pulse_is_ordered_twice_and_all_in_order(self) -> None:
+        for payment in self.paid:
+            numbers = self.ordered[payment.id]
+            assert numbers == list(range(1, len(numbers) + 1))
+            assert len(numbers) <= payment.credits * PULSES_PER_CREDIT
+
+    @invariant()
+    def what_is_said_is_what_was_fired(self) -> None:
+        for payment in self.paid:
+            if closed := self.closed.get(payment.id):
+                whole = self.fired[payment.id] == payment.credits * PULSES_PER_CREDIT
+                assert (closed.outcome is Outcome.DELIVERED) <= whole
+                assert closed.credits_delivered <= self.fired[payment.id] // PULSES_PER_CREDIT
+
+    @invariant()
+    def a_whole_train_is_closed_as_delivered(self) -> None:
+        for payment in self.paid:
+            if self.fired[payment.id] == payment.credits * PULSES_PER_CREDIT:
+                assert self.closed[payment.id].outcome is Outcome.DELIVERED
+
+    @invariant()
+    def the_ledger_knows_what_the_cabinet_knows(self) -> None:
+        start = self.ledger.read_start()
+        assert start.unfinished == self.cabinet.trains
+        assert start.session == self.cabinet.session or start.session.boot_id != self._boot_id
+        owed = {owed.receipt for owed in self.cabinet.receipts}
+        assert {owed.receipt for owed in start.owed} <= owed
+
+    @invariant()
+    def each_payment_is_open_or_closed(self) -> None:
+        trains = [train.payment.id for train in self.cabinet.trains]
+        assert sorted([*trains, *self.closed]) == sorted(payment.id for payment in self.paid)
+
+    # How it is done
+
+    @property
+    def _boot_id(self) -> str:
+        return f"boot-{self.boot}"
+
+    def _start(self) -> None:
+        rules = RULES | {"has_ready_line": True, "pulses_per_credit": PULSES_PER_CREDIT}
+        self.ledger = Ledger(self.folder / "ledger.sqlite", lambda: "2026-01-01T00:00:00.000Z")
+        self.cabinet = new_cabinet(Rules(**rules), self._boot_id)
+        self._handle(self.ledger.read_start())
+
+    def _restart(self) -> None:
+        self.ledger.close()
+        self.in_flight = None
+        self.to_acknowledge.clear()
+        self.on_their_way.clear()
+        self._start()
+
+    def _receive(self, payment: Payment, left_s: int | None) -> None:
+        known = self.ledger.find(payment.id)
+        delivery = Delivery(1, len(self.to_acknowledge), 1)
+        self._handle(PaymentReceived(delivery, payment, self.now_s, left_s, known))
+
+    def _handle(self, event: Event) -> None:
+        decision = decide(self.cabinet, event, self.now_s)
+        self.ledger.write(decision.records)
+        self.cabinet = decision.cabinet
+        for record in decision.records:
+            if isinstance(record, ClosePayment):
+                assert record.payment_id not in self.closed, "its outcome was said before"
+                self.closed[record.payment_id] = record
+        for act in decision.acts:
+            self._do(act)
+
+    def _do(self, act: object) -> None:
+        match act:
+            case Acknowledge(delivery):
+                self.to_acknowledge.append(delivery)
+            case FirePulse(payment_id, number):
+                assert self.in_flight is None, "two pulses at once"
+                self.in_flight = act
+                self.ordered[payment_id].append(number)
+            case SendReceipt(receipt):
+                assert receipt.payment_id not in self.on_their_way, "one receipt twice at once"
+                assert receipt == self.closed[receipt.payment_id].receipt, "another word than before"
+                self.on_their_way.add(receipt.payment_id)
+
+
+CabinetsLife.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestCabinetsLife = CabinetsLife.TestCase

@@ -1,0 +1,154 @@
+"""The rules for play: sessions, game over and the board's inputs."""
+
+from __future__ import annotations
+
+from cabinets import BOOT, NOW_S, Bench, Orders, open_bench, paid_bench, payment, started_bench
+
+from controller.decide import next_wake_s
+from controller.effects import FetchOffer, Note, PublishGameOver, SaveSession
+from controller.events import InputChanged
+from controller.session import Session
+
+
+def playing_bench() -> Bench:
+    """A cabinet with one credit on its board."""
+    bench = paid_bench(payment())
+    bench.fired("pi_1", 1)
+    bench.log.clear()
+    return bench
+
+
+def test_a_session_begins_with_the_first_whole_credit_and_grows_with_the_next() -> None:
+    """It keeps the name of the payment that began it."""
+    bench = playing_bench()
+    bench.now_s += 30
+    bench.receive(payment("pi_2"))
+    bench.acknowledged()
+
+    bench.fired("pi_2", 1)
+
+    assert bench.cabinet.session == Session("pi_1", BOOT, NOW_S, credits=2)
+
+
+def test_game_over_ends_the_session_and_is_published() -> None:
+    """With the session's name, its credits and its length."""
+    bench = playing_bench()
+    bench.now_s += 89.9
+
+    assert bench.believe("game_over", active=True) == Orders(
+        (SaveSession(None),), (PublishGameOver(Session("pi_1", BOOT, NOW_S, 1), 90),)
+    )
+
+
+def test_a_game_over_that_is_held_ends_one_session() -> None:
+    """A signal that stays is no second game over."""
+    bench = playing_bench()
+    bench.believe("game_over", active=True)
+    bench.receive(payment("pi_2"))
+    bench.acknowledged()
+    bench.fired("pi_2", 1)
+
+    assert bench.wait(10) == Orders()
+    assert bench.cabinet.session == Session("pi_2", BOOT, NOW_S + 0.1, 1)
+
+
+def test_the_next_game_over_ends_the_next_session() -> None:
+    """After the signal has been at rest."""
+    bench = playing_bench()
+    bench.believe("game_over", active=True)
+    bench.believe("game_over", active=False)
+    bench.receive(payment("pi_2"))
+    bench.acknowledged()
+    bench.fired("pi_2", 1)
+
+    acts = bench.believe("game_over", active=True).acts
+
+    assert acts == (PublishGameOver(Session("pi_2", BOOT, NOW_S + 0.2, 1), 0),)
+
+
+def test_a_game_over_while_no_paid_game_runs_is_only_logged() -> None:
+    """Cash games end too."""
+    bench = open_bench()
+
+    assert bench.believe("game_over", active=True) == Orders()
+    assert bench.log == [Note("game over came while no paid game was running: not published")]
+
+
+def test_a_spike_on_the_game_over_line_ends_nothing() -> None:
+    """It was shorter than the hold."""
+    bench = playing_bench()
+    bench.handle(InputChanged("game_over", True, bench.now_s))
+    bench.handle(InputChanged("game_over", False, bench.now_s + 0.01))
+
+    assert bench.wait(1) == Orders()
+
+
+def test_a_game_over_that_came_and_went_while_the_loop_was_busy_still_counts() -> None:
+    """Edges carry their own times."""
+    bench = playing_bench()
+    bench.handle(InputChanged("game_over", True, bench.now_s))
+    bench.now_s += 5
+
+    orders = bench.handle(InputChanged("game_over", False, NOW_S + 0.2))
+
+    assert orders.acts == (PublishGameOver(Session("pi_1", BOOT, NOW_S, 1), 5),)
+
+
+def test_the_loop_wakes_when_a_line_will_have_held() -> None:
+    """The board is believed to the millisecond, not to the heartbeat."""
+    bench = open_bench()
+    bench.handle(InputChanged("game_over", True, NOW_S))
+
+    assert next_wake_s(bench.cabinet) == NOW_S + 0.03
+
+
+def test_a_session_whose_end_nobody_reports_ends_by_itself() -> None:
+    """A broken wire must not keep the attract screen away."""
+    bench = playing_bench()
+    assert bench.wait(1799) == Orders()
+
+    assert bench.wait(1) == Orders(
+        (SaveSession(None),), (PublishGameOver(Session("pi_1", BOOT, NOW_S, 1), 1800),)
+    )
+
+
+def test_the_loop_wakes_for_the_end_of_a_forgotten_session() -> None:
+    """Time alone ends it."""
+    bench = playing_bench()
+
+    assert next_wake_s(bench.cabinet) == NOW_S + 1800
+
+
+def test_a_session_goes_on_after_a_restart_of_the_process() -> None:
+    """The board never noticed."""
+    running = Session("pi_1", BOOT, NOW_S - 60, 1)
+    bench, _ = started_bench(session=running)
+
+    assert bench.believe("game_over", active=True).acts == (PublishGameOver(running, 60),)
+
+
+def test_a_session_does_not_outlive_the_power() -> None:
+    """Nor does its time, which was counted from another boot."""
+    bench, orders = started_bench(session=Session("pi_1", "boot-before", 50_000.0, 1))
+
+    assert (bench.cabinet.session, orders.acts) == (None, (FetchOffer(),))
+
+
+def test_readiness_is_logged_when_it_is_believed() -> None:
+    """Once for each change."""
+    bench = open_bench(has_ready_line=True)
+    for active in (True, True, False):
+        bench.believe("ready", active=active)
+
+    assert bench.log == [Note("board ready"), Note("board not ready")]
+
+
+def test_a_board_that_loses_its_ready_line_for_a_moment_stays_ready() -> None:
+    """A spike holds no payment up."""
+    bench = open_bench(has_ready_line=True)
+    bench.believe("ready", active=True)
+    bench.handle(InputChanged("ready", False, bench.now_s))
+    bench.handle(InputChanged("ready", True, bench.now_s + 0.02))
+    bench.wait(1)
+
+    assert bench.cabinet.board_ready

@@ -1,0 +1,302 @@
+"""The relay's pure parts: tokens, orders, messages, money and what a receipt means."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud_relay.messages import (
+    UNREADABLE_STATUS,
+    MachineStatus,
+    coinpulse,
+    expiry_s,
+    gameover,
+    read_status,
+    seconds_left,
+    signature,
+)
+from cloud_relay.money import share_of, shown
+from cloud_relay.orders import (
+    BadOrder,
+    Order,
+    UnsellableCredits,
+    credits_bought,
+    immediate_order_from,
+    is_machine_id,
+    order_from,
+)
+from cloud_relay.settlement import (
+    Capture,
+    Outcome,
+    Payment,
+    Receipt,
+    Refund,
+    Release,
+    Result,
+    Step,
+    next_step,
+    read_receipt,
+)
+from cloud_relay.tokens import TokenBook, machine_token
+
+ORDER = Order("galaga-01", 3, 250, "usd")
+RESERVED = Payment("pi_1", "requires_capture", 250, "usd", 0, 0, immediate=False, settled=None)
+CHARGED = replace(RESERVED, status="succeeded", received=250)
+RELEASED = replace(RESERVED, status="canceled")
+PAID_AT_ONCE = replace(CHARGED, immediate=True)
+DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 3, 3)
+UNDELIVERED = Receipt("pi_1", Outcome.UNDELIVERED, 0, 3)
+TWO_OF_THREE = Receipt("pi_1", Outcome.PARTIAL, 2, 3)
+
+
+def test_a_token_is_its_number_and_an_hmac_of_machine_and_number() -> None:
+    """Anybody with the secret can make it again: there is nothing to store."""
+    expected = hmac.new(b"secret", b"galaga-01:2", hashlib.sha256).hexdigest()
+    assert machine_token("secret", "galaga-01", 2) == f"2.{expected}"
+
+
+def test_raising_a_machines_smallest_number_revokes_its_older_tokens_only() -> None:
+    """A stolen cabinet is shut out, and the others do not notice."""
+    before, after = TokenBook("secret", {}), TokenBook("secret", {"galaga-01": 2})
+    stolen, other = before.issue("galaga-01"), before.issue("pacman-02")
+    assert (before.accepts(stolen, "galaga-01"), after.accepts(stolen, "galaga-01")) == (True, False)
+    assert after.accepts(after.issue("galaga-01"), "galaga-01")
+    assert after.accepts(other, "pacman-02")
+
+
+@pytest.mark.parametrize(
+    "token", ["", "1", "1.", "1." + "0" * 64, "01." + "0" * 64, "0." + "0" * 64, "1.é", "x" * 9999]
+)
+def test_a_made_up_token_is_not_accepted(token: str) -> None:
+    """Nor does a malformed one raise."""
+    assert not TokenBook("secret", {}).accepts(token, "galaga-01")
+
+
+@pytest.mark.parametrize("text", ["", "+", "#", "a/b", "a b", "é", "a\n", "x" * 65, None, 7])
+def test_what_could_cross_into_other_topics_is_no_machine_id(text: object) -> None:
+    """MQTT's wildcards and level separator above all."""
+    assert not is_machine_id(text)
+
+
+@given(
+    credits=st.integers(1, 100),
+    amount=st.integers(50, 10**8),
+    machine_id=st.text("azAZ09_-", min_size=1, max_size=64),
+)
+def test_an_order_survives_its_way_through_stripes_metadata(
+    credits: int, amount: int, machine_id: str
+) -> None:
+    """What was sold is what is credited."""
+    order = Order(machine_id, credits, amount, "usd")
+    assert order_from(order.metadata(), amount, "usd") == order
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"machine_id": "a/b"}, BadOrder, "machine_id is 'a/b'"),
+        ({"quantity": "-1"}, BadOrder, "quantity is '-1'"),
+        ({"quantity": "1.5"}, BadOrder, "quantity is '1.5'"),
+        ({"quantity": ""}, BadOrder, "quantity is ''"),
+        ({"quantity": "٣"}, BadOrder, "quantity is"),
+        ({"credits_per_unit": "many"}, BadOrder, "credits_per_unit is 'many'"),
+        ({"credits_per_unit": "1/3"}, BadOrder, "credits_per_unit is '1/3'"),
+        ({"amount": "100"}, BadOrder, "paid 250 usd, but 100 usd was ordered"),
+        ({"currency": "eur"}, BadOrder, "paid 250 usd, but 250 eur was ordered"),
+        ({"quantity": "0"}, UnsellableCredits, "0 credits"),
+        ({"quantity": "1", "credits_per_unit": "0.5"}, UnsellableCredits, "0 credits"),
+        ({"quantity": "101"}, UnsellableCredits, "101 credits"),
+        ({"quantity": "999999999"}, UnsellableCredits, "999999999 credits"),
+    ],
+)
+def test_an_order_that_cannot_be_believed_or_sold_says_which_field_is_wrong(
+    change: dict[str, str], error: type[ValueError], message: str
+) -> None:
+    """The operator reads it in the log."""
+    with pytest.raises(error, match=message):
+        order_from(ORDER.metadata() | change, 250, "usd")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "per_unit", "credits"), [(1, "1", 1), (3, "0.5", 1), (10, "0.1", 1), (7, "2.5", 17)]
+)
+def test_part_of_a_credit_is_not_sold(quantity: int, per_unit: str, credits: int) -> None:
+    """Counted exactly: ten times 0.1 is one credit."""
+    assert credits_bought(quantity, per_unit) == credits
+
+
+def test_an_old_link_that_names_only_the_machine_sells_by_the_amount() -> None:
+    """One credit for each full dollar."""
+    assert immediate_order_from({"machine_id": "galaga-01"}, 299, "usd", 100) == Order(
+        "galaga-01", 2, 299, "usd"
+    )
+
+
+def test_a_coin_pulse_is_compact_json_and_the_same_for_the_same_payment() -> None:
+    """Old cabinets tell two messages apart by their bytes."""
+    assert coinpulse(ORDER, "pi_1", 1_700_000_000) == (
+        b'{"machineId":"galaga-01","credits":3,"timestamp":"2023-11-14T22:13:20Z",'
+        b'"paymentId":"pi_1","amount":250,"currency":"usd"}'
+    )
+
+
+def test_a_game_over_says_machine_status_and_time() -> None:
+    """The ancestor's format."""
+    assert json.loads(gameover("galaga-01", 1_700_000_000)) == {
+        "machineId": "galaga-01",
+        "status": "game_over",
+        "timestamp": "2023-11-14T22:13:20Z",
+    }
+
+
+def test_the_signature_is_an_hmac_of_the_payload_under_the_whole_token() -> None:
+    """The token's number is part of the key."""
+    assert signature("1.ab", b"payload") == hmac.new(b"1.ab", b"payload", "sha256").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("age_s", "expiry"), [(0, 150), (0.5, 149), (145, 5), (145.5, None), (172_800, None), (-9, 150)]
+)
+def test_the_broker_keeps_a_coin_pulse_for_the_window_less_two_keepalives(
+    age_s: float, expiry: int | None
+) -> None:
+    """And gets none with less than 5 s left; a clock ahead of ours does not lengthen the window."""
+    assert expiry_s(180, 1000, 1000 + age_s) == expiry
+
+
+def test_a_window_that_has_passed_has_no_seconds_left() -> None:
+    """Never a negative number."""
+    assert (seconds_left(180, 1000, 1179.5), seconds_left(180, 1000, 5000)) == (0, 0)
+
+
+def test_a_status_is_read_whatever_else_it_says() -> None:
+    """Later cabinets may say more."""
+    said = {"machineId": "m", "online": True, "accepting": True, "state": "attract", "new": [1]}
+    assert read_status(json.dumps(said).encode(), "m") == MachineStatus(
+        online=True, accepting=True, state="attract"
+    )
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"machineId":"other","online":true,"accepting":true}',
+        b'{"machineId":"m","online":1,"accepting":true}',
+        b'{"machineId":"m","online":true,"accepting":"true"}',
+        b'{"machineId":"m","online":true,"accepting":true,"state":7}',
+    ],
+)
+def test_a_broken_status_is_not_accepting(payload: bytes) -> None:
+    """Nothing is sold on a guess."""
+    assert read_status(payload, "m") == UNREADABLE_STATUS
+
+
+def test_a_machine_that_is_not_online_is_not_accepting() -> None:
+    """Whatever it says beside that."""
+    said = b'{"machineId":"m","online":false,"accepting":true,"state":"attract"}'
+    assert read_status(said, "m") == MachineStatus(online=False, accepting=False, state="attract")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [(250, "usd", "$2.50"), (5, "usd", "$0.05"), (300, "jpy", "¥300"), (1250, "kwd", "1.250 KWD")],
+)
+def test_an_amount_is_shown_in_its_currencys_own_way(amount: int, currency: str, text: str) -> None:
+    """Minor units differ by currency."""
+    assert shown(amount, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "delivered", "paid", "currency", "share"),
+    [
+        (250, 2, 3, "usd", 166),
+        (250, 3, 3, "usd", 250),
+        (250, 0, 3, "usd", 0),
+        (100, 1, 3, "usd", 0),
+        (150, 1, 3, "usd", 50),
+        (1000, 1, 3, "kwd", 330),
+        (1000, 1, 3, "isk", 300),
+        (1000, 1, 3, "jpy", 333),
+    ],
+)
+def test_a_share_is_rounded_down_to_what_the_currency_holds_and_stripe_charges(
+    amount: int, delivered: int, paid: int, currency: str, share: int
+) -> None:
+    """A share under Stripe's minimum is not charged at all."""
+    assert share_of(amount, delivered, paid, currency) == share
+
+
+@pytest.mark.parametrize(
+    ("payment", "receipt", "step"),
+    [
+        (RESERVED, DELIVERED, Capture(250)),
+        (RESERVED, UNDELIVERED, Release()),
+        (RESERVED, TWO_OF_THREE, Capture(166)),
+        (RESERVED, Receipt("pi_1", Outcome.PARTIAL, 0, 3), Release()),
+        (replace(RESERVED, amount=100), Receipt("pi_1", Outcome.PARTIAL, 1, 3), Release()),
+        (CHARGED, DELIVERED, Result.ALREADY),
+        (CHARGED, UNDELIVERED, Result.CONFLICT),
+        (CHARGED, TWO_OF_THREE, Result.CONFLICT),
+        (replace(CHARGED, received=166), TWO_OF_THREE, Result.ALREADY),
+        (replace(CHARGED, received=166), DELIVERED, Result.CONFLICT),
+        (replace(CHARGED, refunded=250), DELIVERED, Result.ALREADY),
+        (replace(CHARGED, refunded=250), UNDELIVERED, Result.ALREADY),
+        (RELEASED, UNDELIVERED, Result.ALREADY),
+        (RELEASED, DELIVERED, Result.CONFLICT),
+        (RELEASED, TWO_OF_THREE, Result.CONFLICT),
+        (replace(RESERVED, status="processing"), DELIVERED, Result.RETRY),
+        (PAID_AT_ONCE, DELIVERED, Refund(0, "delivered")),
+        (PAID_AT_ONCE, UNDELIVERED, Refund(250, "undelivered")),
+        (PAID_AT_ONCE, TWO_OF_THREE, Refund(84, "partial")),
+        (replace(PAID_AT_ONCE, refunded=100), UNDELIVERED, Refund(150, "undelivered")),
+        (replace(PAID_AT_ONCE, refunded=250), UNDELIVERED, Refund(0, "undelivered")),
+        (replace(PAID_AT_ONCE, settled="delivered"), DELIVERED, Result.ALREADY),
+        (replace(PAID_AT_ONCE, settled="delivered"), UNDELIVERED, Result.CONFLICT),
+    ],
+)
+def test_what_a_receipt_asks_for_depends_on_what_has_happened_to_the_money(
+    payment: Payment, receipt: Receipt, step: Step
+) -> None:
+    """The table of settlement."""
+    assert next_step(payment, receipt) == step
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"paymentId": "ch_1"},
+        {"paymentId": "pi_1/cancel"},
+        {"paymentId": None},
+        {"outcome": "lost"},
+        {"outcome": ["delivered"]},
+        {"creditsDelivered": "3"},
+        {"creditsDelivered": True},
+        {"creditsDelivered": 2},
+        {"creditsDelivered": 4, "outcome": "partial"},
+        {"creditsDelivered": -1, "outcome": "partial"},
+        {"outcome": "undelivered"},
+        {"creditsPaid": 0, "creditsDelivered": 0},
+    ],
+)
+def test_a_receipt_that_contradicts_itself_is_refused(change: dict[str, object]) -> None:
+    """It would move money by mistake."""
+    good = {"paymentId": "pi_1", "outcome": "delivered", "creditsDelivered": 3, "creditsPaid": 3}
+    assert read_receipt(good) == DELIVERED
+    with pytest.raises(ValueError, match="write|contradicts"):
+        read_receipt(good | change)
+
+
+def test_credits_paid_stand_in_from_the_order_when_the_receipt_does_not_say() -> None:
+    """Short receipts are enough."""
+    said = {"paymentId": "pi_1", "outcome": "delivered", "creditsDelivered": 3}
+    assert read_receipt(said, credits_ordered=3) == DELIVERED

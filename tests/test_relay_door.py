@@ -1,0 +1,263 @@
+"""The door and the thanks page, as a phone sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import PASSWORDS
+from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
+from werkzeug.test import TestResponse
+
+from simulator.broker import Broker
+from simulator.stripe_objects import CheckoutSession, PaymentIntent
+
+SHOUTING = {"name": "<b>Galaga</b>"}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for all of these tests."""
+    with Broker(tmp_path_factory.mktemp("door"), PASSWORDS) as running:
+        yield running
+
+
+@pytest.fixture
+def relay(broker: Broker) -> Iterator[RelayUnderTest]:
+    """A relay with an empty book at Stripe."""
+    offers = OFFERS | {"machines": {"galaga-01": {"name": "Galaga"}, "pacman-02": SHOUTING}}
+    with relay_under_test(broker, OFFERS=json.dumps(offers)) as running:
+        yield running
+
+
+@pytest.fixture
+def cabinet(broker: Broker) -> Iterator[Cabinet]:
+    """A cabinet that accepts payments, and leaves no status behind."""
+    with Cabinet("galaga-01", broker) as connected:
+        connected.say()
+        yield connected
+        connected.say_raw(b"")
+
+
+def buy(relay: RelayUnderTest, offer: str | None = "3-250-usd") -> TestResponse:
+    """Press an offer's button."""
+    return relay.client.post("/p/galaga-01", data={} if offer is None else {"offer": offer})
+
+
+def words(answer: TestResponse) -> str:
+    """A page's text without its tags and styles."""
+    body = re.sub(r"<(style|title)>.*?</\1>", "", answer.text, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+def sessions(relay: RelayUnderTest) -> list[CheckoutSession]:
+    """Everything that was ever on sale."""
+    return list(relay.stripe.book.table(CheckoutSession).values())
+
+
+def test_an_accepting_machine_shows_its_name_and_a_button_per_offer(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """And that nothing real is charged, where that is so."""
+    answer = relay.client.get("/p/galaga-01")
+    assert answer.status_code == 200
+    assert words(answer) == (
+        "Test mode - no real money Ready to play Galaga 1 credit $1.00 3 credits $2.50 "
+        "You are only charged once the credit is on the machine."
+    )
+
+
+def test_a_door_is_never_cached_and_never_framed(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """An old page could sell what the machine does not take any more."""
+    headers = relay.client.get("/p/galaga-01").headers
+    assert headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_the_demo_may_frame_the_door_where_the_settings_say_so(broker: Broker) -> None:
+    """Nobody else may."""
+    with relay_under_test(broker, FRAME_ANCESTORS="http://localhost:9000") as relay:
+        policy = relay.client.get("/status").headers["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors http://localhost:9000")
+
+
+def test_a_machines_name_is_text_and_not_markup(relay: RelayUnderTest, broker: Broker) -> None:
+    """Names come from a settings file, and pages are escaped all the same."""
+    with Cabinet("pacman-02", broker) as cabinet:
+        cabinet.say()
+        page = relay.client.get("/p/pacman-02").text
+    assert ("&lt;b&gt;Galaga&lt;/b&gt;" in page, "<b>Galaga" in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ({"accepting": False, "state": "playing"}, "Someone is playing right now."),
+        ({"accepting": False, "state": "paying"}, "Someone else is paying right now."),
+        ({"accepting": False, "state": "not_ready"}, "The game cannot take a coin at the moment."),
+        ({"accepting": False, "state": "out_of_order"}, "It is out of order."),
+        ({"accepting": False, "state": "<new>"}, "It cannot take a payment at the moment."),
+        ({"online": False, "state": "attract"}, "It has no connection at the moment."),
+        ({"accepting": 1}, "It cannot take a payment at the moment."),
+    ],
+)
+def test_a_machine_that_does_not_accept_says_why_and_sells_nothing(
+    relay: RelayUnderTest, cabinet: Cabinet, status: dict[str, object], says: str
+) -> None:
+    """Looking is fine, buying is refused, and Stripe hears of neither."""
+    cabinet.say(**status)
+    looked, bought = relay.client.get("/p/galaga-01"), buy(relay)
+    assert (looked.status_code, bought.status_code) == (200, 409)
+    assert says in words(looked)
+    assert (words(bought), "<form" in looked.text) == (words(looked), False)
+    assert sessions(relay) == []
+
+
+@pytest.mark.parametrize("machine_id", ["never-seen", "%23", "+", "a.b", "x" * 1000, "%00"])
+def test_an_unknown_machine_is_a_404_page(relay: RelayUnderTest, machine_id: str) -> None:
+    """Never seen, or no machine id at all."""
+    answer = relay.client.get(f"/p/{machine_id}")
+    assert (answer.status_code, answer.content_type) == (404, "text/html; charset=utf-8")
+    assert "This machine is not known here." in words(answer)
+
+
+def test_a_door_that_cannot_ask_the_broker_is_a_503_page(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It does not guess."""
+    with (
+        Broker(tmp_path_factory.mktemp("away"), PASSWORDS) as broker,
+        relay_under_test(broker) as relay,
+    ):
+        broker.stop()
+        answers = [relay.client.get("/p/galaga-01"), buy(relay)]
+        assert [answer.status_code for answer in answers] == [503, 503]
+        assert "Nothing was charged." in words(answers[0])
+        assert sessions(relay) == []
+
+
+def test_buying_makes_a_session_that_only_reserves(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """Amount, machine and credits are on the session and on the payment; the player is sent to it."""
+    before_s = int(relay.clock())
+    answer = buy(relay)
+    (session,) = sessions(relay)
+    assert (answer.status_code, answer.headers["Location"]) == (303, session.url)
+    metadata = {
+        "machine_id": "galaga-01",
+        "quantity": "3",
+        "credits_per_unit": "1",
+        "amount": "250",
+        "currency": "usd",
+    }
+    payment_id = relay.stripe.pay(session.id)
+    intent = relay.stripe.book.table(PaymentIntent)[payment_id]
+    assert (session.metadata, intent.metadata) == (metadata, metadata)
+    assert (intent.status, intent.amount, intent.capture_method) == ("requires_capture", 250, "manual")
+    assert 30 * 60 < session.expires_at - before_s <= 32 * 60
+
+
+@pytest.mark.parametrize("offer", [None, "", "0", "3-1-usd", "100-250-usd", "3-250-eur", "x" * 999])
+def test_what_is_not_on_offer_cannot_be_bought(
+    relay: RelayUnderTest, cabinet: Cabinet, offer: str | None
+) -> None:
+    """A button from an old page, or one that a player made."""
+    answer = buy(relay, offer)
+    assert answer.status_code == 409
+    assert "The prices have changed. Please choose again. 1 credit $1.00" in words(answer)
+    assert sessions(relay) == []
+
+
+@pytest.mark.parametrize("status", [500, 429, "timeout"])
+def test_a_checkout_that_stripe_does_not_open_is_a_503_page(
+    relay: RelayUnderTest, cabinet: Cabinet, status: int | str
+) -> None:
+    """The player is told that nothing was charged."""
+    relay.stripe.fail_next(3, status=status, path_prefix="/v1/checkout")  # type: ignore[arg-type]
+    answer = buy(relay)
+    assert answer.status_code == 503
+    assert "The payment service does not answer right now. Nothing was charged." in words(answer)
+
+
+def thanks(relay: RelayUnderTest, session_id: str) -> TestResponse:
+    """The page to which Stripe sends the player back."""
+    return relay.client.get("/thanks", query_string={"s": session_id})
+
+
+def bought_session(relay: RelayUnderTest) -> str:
+    """A session's id, fresh from the door."""
+    return urlsplit(buy(relay).headers["Location"]).path.split("/")[-1]
+
+
+def settle(relay: RelayUnderTest, payment_id: str, outcome: str, delivered: int) -> None:
+    """The cabinet's receipt."""
+    receipt = {"paymentId": payment_id, "outcome": outcome, "creditsDelivered": delivered}
+    answer = relay.client.post("/machines/galaga-01/receipts", json=receipt, headers=relay.token())
+    assert answer.json == {"result": "settled"}
+
+
+def test_while_the_credit_is_on_its_way_the_thanks_page_says_so_and_looks_again(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """By itself, without JavaScript."""
+    session_id = bought_session(relay)
+    relay.stripe.pay(session_id)
+    answer = thanks(relay, session_id)
+    assert answer.status_code == 200
+    assert "Your credits are on their way." in words(answer)
+    assert '<meta http-equiv="refresh" content="2">' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "delivered", "says"),
+    [
+        ("delivered", 3, "Your credits are on the machine. Charged $2.50."),
+        ("partial", 2, "Your credits are on the machine. Charged $1.66."),
+        ("undelivered", 0, "Nothing was charged."),
+    ],
+)
+def test_a_settled_payment_is_told_as_it_is(
+    relay: RelayUnderTest, cabinet: Cabinet, outcome: str, delivered: int, says: str
+) -> None:
+    """And the page stays as it is from then on."""
+    session_id = bought_session(relay)
+    settle(relay, relay.stripe.pay(session_id), outcome, delivered)
+    answer = thanks(relay, session_id)
+    assert says in words(answer)
+    assert 'http-equiv="refresh"' not in answer.text
+
+
+def test_a_session_that_nobody_paid_says_that_nothing_was_charged(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """Also after a card was declined."""
+    session_id = bought_session(relay)
+    before = words(thanks(relay, session_id))
+    relay.stripe.decline(session_id)
+    assert "Nothing was charged." in before
+    assert words(thanks(relay, session_id)) == before
+
+
+@pytest.mark.parametrize("session_id", ["", "cs_1", "cs_test_/../x", "pi_1", "cs_test_Unknown"])
+def test_an_unknown_session_is_a_404_page(relay: RelayUnderTest, session_id: str) -> None:
+    """What cannot be a session is not even asked for."""
+    answer = thanks(relay, session_id)
+    assert (answer.status_code, "This payment is not known here." in words(answer)) == (404, True)
+
+
+def test_a_session_that_is_not_ours_is_unknown(relay: RelayUnderTest) -> None:
+    """The account's other customers are none of this page's business."""
+    relay.stripe.webhooks.url = None
+    relay.pay_in_secret({"order": "7"})
+    (session,) = sessions(relay)
+    assert thanks(relay, session.id).status_code == 404
+
+
+def test_when_stripe_is_away_the_thanks_page_looks_again(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """It neither promises nor denies."""
+    session_id = bought_session(relay)
+    relay.stripe.fail_next(3, status=500, path_prefix="/v1/checkout")
+    answer = thanks(relay, session_id)
+    assert (answer.status_code, 'http-equiv="refresh"' in answer.text) == (503, True)

@@ -1,0 +1,353 @@
+"""POST /addCredit: signed by Stripe's own library, published to a real broker."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import stripe
+from conftest import PASSWORDS
+from relay_parts import (
+    API_KEY,
+    OPERATOR_KEY,
+    RELAY_SECRET,
+    WEBHOOK_SECRET,
+    Cabinet,
+    RelayUnderTest,
+    relay_under_test,
+    until,
+)
+
+from cloud_relay.messages import signature
+from cloud_relay.orders import Order
+from simulator.broker import RELAY_USERNAME, Broker
+
+OLD_SECRET = "whsec_old"
+OURS = Order("galaga-01", 3, 250, "usd").metadata()
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for all of these tests; none of them leaves anything in it."""
+    with Broker(tmp_path_factory.mktemp("webhook"), PASSWORDS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def relay(broker: Broker) -> Iterator[RelayUnderTest]:
+    """A relay in the middle of a secret's rotation, called by nobody but the tests."""
+    with relay_under_test(broker, STRIPE_WEBHOOK_SECRET=f"{WEBHOOK_SECRET},{OLD_SECRET}") as running:
+        running.stripe.webhooks.url = None
+        yield running
+
+
+@pytest.fixture
+def cabinet(broker: Broker) -> Iterator[Cabinet]:
+    """The cabinet galaga-01, which hears its coin pulses."""
+    with Cabinet("galaga-01", broker) as connected:
+        yield connected
+
+
+def reservation(age_s: float = 0, **changes: Any) -> dict[str, Any]:
+    """The event that says that a payment was reserved, `age_s` ago."""
+    intent = {
+        "object": "payment_intent",
+        "id": f"pi_{next(_numbers)}",
+        "status": "requires_capture",
+        "amount": 250,
+        "amount_capturable": 250,
+        "currency": "usd",
+        "metadata": OURS,
+    } | changes
+    return event("payment_intent.amount_capturable_updated", intent, age_s)
+
+
+def immediate(metadata: dict[str, str], amount: int = 299, **changes: Any) -> dict[str, Any]:
+    """The event that says that a session was paid at once."""
+    session = {
+        "object": "checkout.session",
+        "id": f"cs_test_{next(_numbers)}",
+        "payment_status": "paid",
+        "payment_intent": f"pi_{next(_numbers)}",
+        "amount_total": amount,
+        "currency": "usd",
+        "metadata": metadata,
+    } | changes
+    return event("checkout.session.completed", session)
+
+
+def event(kind: str, about: dict[str, Any], age_s: float = 0) -> dict[str, Any]:
+    """An event as Stripe sends it."""
+    return {
+        "object": "event",
+        "id": f"evt_{next(_numbers)}",
+        "type": kind,
+        "livemode": False,
+        "created": int(time.time() - age_s),
+        "data": {"object": about},
+    }
+
+
+def test_a_reservation_becomes_a_signed_coin_pulse(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """Stripe gets its 200 only after the broker's PUBACK."""
+    said = reservation()
+    answer = relay.post_event(said)
+    payment_id = said["data"]["object"]["id"]
+    assert (answer.status_code, answer.json) == (200, {"published": True, "paymentId": payment_id})
+    pulse = cabinet.payload()
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(said["created"]))
+    assert pulse == {
+        "machineId": "galaga-01",
+        "credits": 3,
+        "timestamp": created,
+        "paymentId": payment_id,
+        "amount": 250,
+        "currency": "usd",
+    }
+    (message,) = cabinet.heard
+    token = relay.settings.tokens.issue("galaga-01")
+    assert message.properties.UserProperty == [("sig", signature(token, message.payload))]
+    assert 140 <= message.properties.MessageExpiryInterval <= 150
+
+
+def test_the_same_webhook_twice_is_the_same_message_twice(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """The cabinet knows it by its payment id, and an old cabinet by its bytes."""
+    said = reservation()
+    assert [relay.post_event(said).status_code for _ in range(2)] == [200, 200]
+    until(lambda: len(cabinet.heard), 2, "both messages")
+    assert cabinet.heard[0].payload == cabinet.heard[1].payload
+
+
+def test_a_secret_on_its_way_out_still_counts(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """During a rotation Stripe may sign with either."""
+    assert relay.post_event(reservation(), secret=OLD_SECRET).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "signed"),
+    [
+        (b"{}", None),
+        (b"{}", ""),
+        (b"{}", "t=1,v1=0"),
+        (b"{}", "nonsense"),
+        (b"{}", "t=x,v1=0"),
+        (b"{}", f"t={int(time.time())},v1=é"),
+        (b"\xff\xfe", "t=1,v1=0"),
+        (b'{"object": "event"}', "other bytes"),
+        (b"{}", "other secret"),
+        (b"{}", "too old"),
+        (b"{}", "good"),
+        (b"[]", "good"),
+        (b"not json", "good"),
+        (b"", "good"),
+    ],
+)
+def test_what_stripe_did_not_send_is_refused(
+    relay: RelayUnderTest, cabinet: Cabinet, body: bytes, signed: str | None
+) -> None:
+    """Unsigned, wrongly signed, signed for other bytes, long ago, or no event at all: 400, never a credit."""
+    text = body.decode(errors="replace")
+    sign = stripe.WebhookSignature.generate_signature_header
+    headers = {
+        "other bytes": lambda: sign(text + " ", WEBHOOK_SECRET),
+        "other secret": lambda: sign(text, "whsec_other"),
+        "too old": lambda: sign(text, WEBHOOK_SECRET, timestamp=int(time.time()) - 301),
+        "good": lambda: sign(text, WEBHOOK_SECRET),
+    }
+    header = headers[signed]() if signed in headers else signed
+    answer = relay.client.post(
+        "/addCredit", data=body, headers={} if header is None else {"Stripe-Signature": header}
+    )
+    assert (answer.status_code, list(answer.json), cabinet.heard) == (400, ["error"], [])
+
+
+def test_a_signature_from_a_clock_ahead_of_ours_counts(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """Stripe's library bounds the age of a signature only, and our own clock may be behind."""
+    body = json.dumps(reservation())
+    header = stripe.WebhookSignature.generate_signature_header(
+        body, WEBHOOK_SECRET, timestamp=int(time.time()) + 3600
+    )
+    answer = relay.client.post("/addCredit", data=body, headers={"Stripe-Signature": header})
+    assert answer.status_code == 200
+
+
+def test_a_body_of_five_megabytes_is_not_even_read(relay: RelayUnderTest) -> None:
+    """Nobody can fill the memory without a signature."""
+    answer = relay.client.post("/addCredit", data=b"x" * 5_000_000)
+    assert (answer.status_code, list(answer.json)) == (413, ["error"])
+
+
+def test_an_event_of_the_other_mode_is_refused(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """A test payment must not buy a credit from a relay that takes real money, nor the reverse."""
+    answer = relay.post_event(reservation() | {"livemode": True})
+    assert (answer.status_code, cabinet.heard) == (400, [])
+    assert answer.json == {"error": "the event's livemode is not that of this relay's key"}
+
+
+@pytest.mark.parametrize(
+    ("said", "ignored"),
+    [
+        (event("customer.created", {}), "customer.created"),
+        (reservation(metadata={}), "not a reservation of ours"),
+        (reservation(metadata={"order": "7"}), "not a reservation of ours"),
+        (reservation(status="canceled"), "not a reservation of ours"),
+        (immediate(OURS, payment_status="unpaid"), "not an immediate payment of ours"),
+        (immediate({}), "not an immediate payment of ours"),
+    ],
+)
+def test_what_is_not_ours_is_left_alone(
+    relay: RelayUnderTest, cabinet: Cabinet, said: dict[str, Any], ignored: str
+) -> None:
+    """The account may sell other things too."""
+    answer = relay.post_event(said)
+    assert (answer.status_code, answer.json, cabinet.heard) == (200, {"ignored": ignored}, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"machine_id": "+"}, "machine_id is '+'"),
+        ({"machine_id": "#"}, "machine_id is '#'"),
+        ({"machine_id": "a/b"}, "machine_id is 'a/b'"),
+        ({"machine_id": "x" * 500}, "machine_id is 'xxx"),
+        ({"quantity": "three"}, "quantity is 'three'"),
+        ({"quantity": "-1"}, "quantity is '-1'"),
+        ({"quantity": "1e9"}, "quantity is '1e9'"),
+        ({"credits_per_unit": "-1"}, "credits_per_unit is '-1'"),
+        ({"amount": "1"}, "paid 250 usd, but 1 usd was ordered"),
+        ({"currency": "eur"}, "paid 250 usd, but 250 eur was ordered"),
+    ],
+)
+def test_metadata_that_cannot_be_believed_is_reported_and_not_published(
+    relay: RelayUnderTest,
+    cabinet: Cabinet,
+    caplog: pytest.LogCaptureFixture,
+    change: dict[str, str],
+    says: str,
+) -> None:
+    """Repeating cannot mend it, so Stripe is told 200; the operator finds the payment id in the log."""
+    said = reservation(metadata=OURS | change)
+    answer = relay.post_event(said)
+    assert (answer.status_code, cabinet.heard) == (200, [])
+    assert says in answer.json["reported"]
+    errors = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+    assert len(errors) == 1
+    assert said["data"]["object"]["id"] in errors[0]
+
+
+@pytest.mark.parametrize("change", [{"quantity": "0"}, {"credits_per_unit": "0.1"}, {"quantity": "101"}])
+def test_money_that_buys_no_whole_credit_or_too_many_is_released(
+    relay: RelayUnderTest, cabinet: Cabinet, change: dict[str, str]
+) -> None:
+    """The player gets the reservation back at once, and a repeated webhook changes nothing."""
+    payment_id = relay.pay_in_secret(OURS | change)
+    answers = [
+        relay.post_event(reservation(id=payment_id, metadata=OURS | change)) for _ in range(2)
+    ]
+    assert [(answer.status_code, answer.json["givenBack"]) for answer in answers] == [
+        (200, "settled"),
+        (200, "already"),
+    ]
+    assert (relay.payment(payment_id).status, cabinet.heard) == ("canceled", [])
+
+
+def test_an_immediate_payment_that_buys_no_whole_credit_is_refunded(
+    relay: RelayUnderTest, cabinet: Cabinet
+) -> None:
+    """In full, and once."""
+    metadata = {"machine_id": "galaga-01"}
+    payment_id = relay.pay_in_secret(metadata, amount=99, capture="automatic")
+    said = immediate(metadata, 99, payment_intent=payment_id)
+    answers = [relay.post_event(said) for _ in range(2)]
+    assert [answer.json["givenBack"] for answer in answers] == ["settled", "already"]
+    assert (relay.payment(payment_id).refunded, cabinet.heard) == (99, [])
+
+
+def test_a_release_that_stripe_did_not_do_is_asked_for_again(relay: RelayUnderTest) -> None:
+    """503: Stripe repeats the webhook, and the release with it."""
+    metadata = OURS | {"quantity": "0"}
+    payment_id = relay.pay_in_secret(metadata)
+    said = reservation(id=payment_id, metadata=metadata)
+    relay.stripe.fail_next(3, status=500, path_prefix="/v1/payment_intents/", method="GET")
+    assert [relay.post_event(said).status_code for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("age_s", [146, 172_800])
+def test_a_late_webhook_publishes_nothing(
+    relay: RelayUnderTest, cabinet: Cabinet, age_s: float
+) -> None:
+    """A credit that arrives after its player has left is worse than none, and none is not charged."""
+    said = reservation(age_s)
+    answer = relay.post_event(said)
+    late = {"late": True, "paymentId": said["data"]["object"]["id"]}
+    assert (answer.status_code, answer.json, cabinet.heard) == (200, late, [])
+
+
+@pytest.mark.parametrize(
+    ("metadata", "amount", "credits"),
+    [
+        ({"machine_id": "galaga-01"}, 299, 2),
+        ({"machine_id": "galaga-01", "quantity": "3", "credits_per_unit": "2"}, 300, 6),
+        (OURS, 250, 3),
+    ],
+)
+def test_an_immediate_payment_is_published_by_its_payment_intent(
+    relay: RelayUnderTest, cabinet: Cabinet, metadata: dict[str, str], amount: int, credits: int
+) -> None:
+    """Links of the ancestor's name the machine only, and sell by the amount."""
+    said = immediate(metadata, amount)
+    assert relay.post_event(said).status_code == 200
+    pulse = cabinet.payload()
+    payment_id = said["data"]["object"]["payment_intent"]
+    assert (pulse["paymentId"], pulse["credits"], pulse["amount"]) == (payment_id, credits, amount)
+
+
+def test_nobody_subscribed_is_a_503_so_that_stripe_repeats(relay: RelayUnderTest) -> None:
+    """The cabinet may come back within the window."""
+    said = reservation()
+    answer = relay.post_event(said)
+    assert (answer.status_code, answer.json) == (
+        503,
+        {
+            "published": False,
+            "paymentId": said["data"]["object"]["id"],
+            "error": "nobody is subscribed to arcade/machine/galaga-01/coinpulse",
+        },
+    )
+
+
+def test_a_broker_that_was_away_gets_the_credit_from_stripes_repetition(
+    relay: RelayUnderTest, broker: Broker
+) -> None:
+    """503 while it is away, 200 once it is back."""
+    said = reservation()
+    broker.stop()
+    assert relay.post_event(said).status_code == 503
+    broker.start()
+    with Cabinet("galaga-01", broker) as cabinet:
+        assert relay.post_event(said).status_code == 200
+        assert cabinet.payload()["paymentId"] == said["data"]["object"]["id"]
+
+
+def test_no_secret_and_no_payload_reaches_the_log(
+    relay: RelayUnderTest, cabinet: Cabinet, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Logs are read by many."""
+    caplog.set_level(logging.DEBUG, "cloud_relay")
+    relay.post_event(reservation(shipping="Baker Street"))
+    relay.post_event(reservation(shipping="Baker Street"), secret="whsec_other")
+    token = relay.settings.tokens.issue("galaga-01")
+    hidden = (API_KEY, WEBHOOK_SECRET, RELAY_SECRET, OPERATOR_KEY, token, "relay-password", "Baker")
+    assert caplog.text
+    assert [word for word in hidden if word in caplog.text] == []
+
