@@ -1,6 +1,8 @@
 # The verbs. `make` alone prints them.
 .DEFAULT_GOAL := help
-PYTHON := .venv/bin/python
+VENV := .venv/bin/python
+# Another Python than python3 for the virtual environment: make demo PYTHON=python3.12
+export PYTHON
 PORT ?= 8800
 
 help: ## print this list
@@ -8,21 +10,21 @@ help: ## print this list
 
 demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; PORT=8800)
 	@tools/prepare.sh demo
-	@exec $(PYTHON) -m simulator demo --port $(PORT) $(if $(LAN),--lan)
+	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan)
 
 demo-once: ## one sale through the whole chain, with its time line; no browser, no display
 	@tools/prepare.sh demo
-	@exec $(PYTHON) -m simulator demo-once
+	@exec $(VENV) -m simulator demo-once
 
-test: ## all tests
+test: ## all tests (ARGS="-k door": some)
 	@tools/prepare.sh test
-	$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(VENV) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: ## style, types, the core's rules, and the shell scripts
 	@tools/prepare.sh test
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
 	shellcheck install.sh tools/*.sh .ci/run
 
 check: lint test ## what CI runs
@@ -32,8 +34,8 @@ test-install: ## install.sh in a Debian 12 container with a real systemd (root; 
 
 format: ## put the code into the project's style
 	@tools/prepare.sh test
-	$(PYTHON) -m ruff check --fix --quiet . || true
-	$(PYTHON) -m ruff format .
+	$(VENV) -m ruff check --fix --quiet . || true
+	$(VENV) -m ruff format .
 
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

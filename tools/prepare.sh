@@ -9,12 +9,18 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# command:package, what each purpose needs beside Python
-needs_demo="mosquitto:mosquitto"
-needs_test="$needs_demo chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck"
-
 # Debian puts servers where an ordinary user does not look.
 PATH="$PATH:/usr/sbin:/usr/local/sbin"
+
+# What each purpose needs: Debian's as command:package, and Python's as extras of pyproject.toml.
+case $purpose in
+    demo) needs="mosquitto:mosquitto" extras=demo ;;
+    test)
+        needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck"
+        extras=demo,dev
+        ;;
+    *) die "usage: tools/prepare.sh demo|test" ;;
+esac
 
 find_python() {
     for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
@@ -28,11 +34,6 @@ find_python() {
 }
 
 missing_packages() {
-    case $purpose in
-        demo) needs=$needs_demo ;;
-        test) needs=$needs_test ;;
-        *) die "usage: tools/prepare.sh demo|test" ;;
-    esac
     for need in $needs; do
         command -v "${need%%:*}" >/dev/null || printf ' %s' "${need#*:}"
     done
@@ -65,7 +66,7 @@ install_packages() {
     block_service_starts
     trap unblock_service_starts EXIT INT TERM
     as_root apt-get update -qq
-    # shellcheck disable=SC2086 # a list of packages
+    # shellcheck disable=SC2048,SC2086 # a list of packages
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $* >/dev/null ||
         die "apt could not install:$*"
     unblock_service_starts
@@ -92,14 +93,15 @@ disable_new_services() {
 }
 
 make_environment() {
-    wanted=$(cat pyproject.toml cloud_relay/requirements.txt "$0" | cksum)
-    [ "$(cat .venv/prepared 2>/dev/null)" = "$wanted" ] && return
+    wanted=$(cat pyproject.toml cloud_relay/requirements.txt | cksum)
+    stamp=.venv/ready-for-$purpose
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --requirement cloud_relay/requirements.txt --editable '.[dev]' ||
+        --requirement cloud_relay/requirements.txt --editable ".[$extras]" ||
         die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
-    printf '%s\n' "$wanted" >.venv/prepared
+    printf '%s\n' "$wanted" >"$stamp"
 }
 
 python=$(find_python)
