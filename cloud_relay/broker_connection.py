@@ -55,7 +55,6 @@ class BrokerConnection:
 
     Raises:
         BrokerUnavailable: the broker did not accept the connection in time; the message says why.
-
     """
 
     def __init__(self, mqtt: MqttSettings) -> None:
@@ -81,7 +80,6 @@ class BrokerConnection:
             BrokerUnavailable: no PUBACK came in time.
             NobodySubscribed: nobody will ever get the message.
             PublishRefused: the access rules forbid it.
-
         """
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if expiry_s is not None:
@@ -100,7 +98,6 @@ class BrokerConnection:
 
         Raises:
             BrokerUnavailable: the broker did not answer the subscription.
-
         """
         with self._reader(topic) as (mid, inbox):
             reason = self._answer_to(mid, f"SUBACK for {topic}")
@@ -186,7 +183,7 @@ class BrokerConnection:
     def _answer(self, mid: int) -> Future[ReasonCode]:
         """Where a packet's answer goes, made by whoever comes first: the asker or the answer."""
         with self._lock:
-            if self._broken is not None:
+            if mid not in self._answers and self._broken is not None:
                 raise BrokerUnavailable(self._broken)
             return self._answers.setdefault(mid, Future())
 
@@ -198,11 +195,10 @@ class BrokerConnection:
     def _break(self, why: str) -> None:
         with self._lock:
             self._broken = self._broken or why
-            waiting = list(self._answers.values())
-            self._answers.clear()
-        for answer in waiting:
-            if not answer.done():  # one whose asker has not yet looked
-                answer.set_exception(BrokerUnavailable(why))
+            for answer in self._answers.values():
+                # An answer that came before the end stays, even if its asker has yet to look.
+                if not answer.done():
+                    answer.set_exception(BrokerUnavailable(why))
 
     def _on_connect(self, _c: Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
         self._deliver(_CONNACK, reason)

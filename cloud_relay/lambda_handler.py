@@ -21,7 +21,6 @@ def handler(event: Event, context: object) -> dict[str, Any]:
 
     Raises:
         SettingsError: the function's environment is not usable; Lambda logs the message.
-
     """
     return _app_handler()(event, context)
 

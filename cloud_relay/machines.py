@@ -13,7 +13,7 @@ from cloud_relay.messages import gameover, gameover_topic, seconds_left
 from cloud_relay.orders import BadOrder, UnsellableCredits, order_from
 from cloud_relay.receipts import settle
 from cloud_relay.relay import Relay
-from cloud_relay.settlement import Result
+from cloud_relay.settlement import BadReceipt, Result
 
 _STATUS_OF = {Result.CONFLICT: 409, Result.UNKNOWN: 404, Result.RETRY: 503}
 
@@ -48,7 +48,7 @@ def machines(relay: Relay) -> Blueprint:
         machine_id = require_machine(relay.settings, machine_id)
         try:
             result = settle(relay, machine_id, json_object())
-        except ValueError as why:
+        except BadReceipt as why:
             abort(400, str(why))
         return {"result": result}, _STATUS_OF.get(result, 200)
 

@@ -70,7 +70,6 @@ def read_offers(text: str) -> Offers:
 
     Raises:
         ValueError: it is not what it should be; the message names the place and the remedy.
-
     """
     try:
         root = _object(json.loads(text), "OFFERS")

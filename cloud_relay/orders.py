@@ -64,7 +64,6 @@ def order_from(metadata: Mapping[str, str], amount: int, currency: str) -> Order
     Raises:
         BadOrder: a field is missing or malformed, or the amount is not what was ordered.
         UnsellableCredits: it comes to no whole credit, or to more than a machine takes at once.
-
     """
     machine_id = _machine_id_in(metadata)
     ordered = (_whole_number_in(metadata, "amount"), metadata.get("currency"))
@@ -94,7 +93,6 @@ def credits_bought(quantity: int, credits_per_unit: str) -> int:
     Raises:
         BadOrder: credits_per_unit is no positive decimal number.
         UnsellableCredits: fewer than 1 or more than 100 credits.
-
     """
     if _DECIMAL.fullmatch(credits_per_unit) is None:
         raise BadOrder(f"credits_per_unit is {credits_per_unit!r}: write a number such as 1 or 0.5")
@@ -106,7 +104,6 @@ def sellable_credits(credits: int) -> int:
 
     Raises:
         UnsellableCredits: fewer than 1 or more than 100.
-
     """
     if not 1 <= credits <= MOST_CREDITS:
         raise UnsellableCredits(f"{credits} credits cannot be sold: 1 to {MOST_CREDITS} can")

@@ -43,7 +43,7 @@ def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> Respon
         credits = credits_bought(quantity, price.credits_per_unit)
     except NotAtStripe:
         abort(422, f"price_id is {price_id}: Stripe knows no such price")
-    except (BadOrder, UnsellableCredits, ValueError) as why:
+    except (BadOrder, UnsellableCredits) as why:
         abort(422, str(why))
     amount = quantity * price.unit_amount
     if amount < least_charge(price.currency):

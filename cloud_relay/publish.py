@@ -46,7 +46,6 @@ class Publisher:
             BrokerUnavailable: not even a fresh connection brought an acknowledgement.
             NobodySubscribed: nobody will ever get the message.
             PublishRefused: the access rules forbid it.
-
         """
         self._with_connection(
             lambda connection: connection.publish(topic, payload, expiry_s, user_properties or {})
@@ -57,7 +56,6 @@ class Publisher:
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
-
         """
         topic = status_topic(machine_id)
         payload = self._with_connection(lambda connection: connection.retained(topic, within_s))
@@ -75,7 +73,7 @@ class Publisher:
         try:
             return act(connection)
         except BrokerUnavailable as why:
-            log.warning("Connected to the broker again: %s", why)
+            log.warning("Lost the broker, connecting once more: %s", why)
             return act(self._usable(connection))
 
     def _usable(self, failed: BrokerConnection | None) -> BrokerConnection:

@@ -33,7 +33,7 @@ def settle(relay: Relay, machine_id: str, said: Mapping[str, Any]) -> Result:
     """Move the money as a cabinet's receipt says, once, however often the receipt comes.
 
     Raises:
-        ValueError: the receipt is malformed; the message names the field.
+        BadReceipt: the receipt is malformed; the message names the field.
     """
     payment_id = read_payment_id(said)
     found = _find(relay.stripe(), payment_id)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from cloud_relay.offers import Offers, read_offers
@@ -80,7 +80,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
     Raises:
         SettingsError: names every variable that is missing or wrong.
-
     """
     reader = _Reader(environment)
     stripe = _stripe_settings(reader)
@@ -104,7 +103,6 @@ def read_token_book(environment: Mapping[str, str]) -> TokenBook:
 
     Raises:
         SettingsError: as `read_settings` does, for these variables.
-
     """
     reader = _Reader(environment)
     tokens = _token_book(reader)
@@ -159,7 +157,7 @@ class _Reader:
         return bool(self._environment.get(name, "").strip())
 
     def read(self, name: str, parse: Callable[[str], T], default: str = "") -> T:
-        """The variable's value; after a problem a hollow one, which no caller gets to see."""
+        """The variable's value; after a problem an empty one, which `finish` keeps from callers."""
         text = self._environment.get(name, "").strip() or default
         try:
             if not text:
@@ -167,21 +165,12 @@ class _Reader:
             return parse(text)
         except ValueError as why:
             self._problems.append(f"  {name}: {why}")
-            return _HOLLOW  # type: ignore[return-value]
+            return cast(T, "")
 
     def finish(self) -> None:
         """Raise SettingsError if there was any problem."""
         if self._problems:
             raise SettingsError("\n".join(["The relay's environment is not usable:", *self._problems]))
-
-
-class _Hollow(str):
-    """Stands where a wrong value would be, until read_settings raises."""
-
-    __slots__ = ()
-
-
-_HOLLOW = _Hollow()
 
 
 def _matching(pattern: str, example: str) -> Callable[[str], str]:

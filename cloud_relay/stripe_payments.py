@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
 from cloud_relay.errors import BadSignature, NotAtStripe, StripeUnavailable
-from cloud_relay.orders import Order, is_ours
+from cloud_relay.orders import BadOrder, Order, is_ours
 from cloud_relay.settings import StripeSettings
 from cloud_relay.settlement import Payment
 
@@ -84,7 +84,6 @@ class StripePayments:
 
         Raises:
             BadSignature: not signed, not by Stripe, not now, or not an event.
-
         """
         if not any(self._is_signed(body, signature_header, secret) for secret in self._secrets):
             raise BadSignature("the signature is not Stripe's for these bytes, or is too old")
@@ -92,9 +91,9 @@ class StripePayments:
             event = json.loads(body)
         except ValueError as why:
             raise BadSignature(f"the body is not JSON: {why}") from None
-        if not isinstance(event, dict) or event.get("object") != "event":
+        if not _is_event(event):
             raise BadSignature("the body is no Stripe event")
-        return event
+        return cast("dict[str, Any]", event)
 
     def checkout_url(
         self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
@@ -194,13 +193,12 @@ class StripePayments:
         """A price that sells single payments.
 
         Raises:
-            ValueError: it is a subscription's, or has no fixed amount, or is retired.
-
+            BadOrder: it is a subscription's, or has no fixed amount, or is retired.
         """
         with _asking("read a price"):
             price = self._client.v1.prices.retrieve(price_id).to_dict()
         if price.get("unit_amount") is None or price.get("recurring") or not price["active"]:
-            raise ValueError(f"{price_id} is not an active one-time price with a fixed amount")
+            raise BadOrder(f"{price_id} is not an active one-time price with a fixed amount")
         per_unit = (price.get("metadata") or {}).get("credits_per_unit", "1")
         return Price(price_id, price["unit_amount"], price["currency"], per_unit)
 
@@ -251,6 +249,13 @@ def _asking(what: str, payment_id: str = "") -> Iterator[None]:
             raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
         reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
         raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
+
+
+def _is_event(said: object) -> bool:
+    match said:
+        case {"object": "event", "type": str(), "created": int(), "data": {"object": dict()}}:
+            return True
+    return False
 
 
 def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:

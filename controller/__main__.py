@@ -7,6 +7,8 @@ import logging
 import sys
 from pathlib import Path
 
+from gpiozero import GPIOZeroError
+
 from controller.app import App
 from controller.config import Config, ConfigError, load_config
 from controller.ledger import LedgerError
@@ -35,7 +37,7 @@ def main() -> int:
 def _run(config: Config) -> int:
     try:
         return App(config).run()
-    except LedgerError as error:
+    except (LedgerError, OSError, GPIOZeroError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - what a person at the terminal must see
         return 1
 

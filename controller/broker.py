@@ -6,6 +6,7 @@ import logging
 import random
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,7 @@ class Broker:
         self._tell_link = tell_link
         self._connection = 0
         self._session_present = False
+        self._refused = False
         self._client = self._new_client(machine_id, *will)
 
     def start(self) -> None:
@@ -86,6 +88,7 @@ class Broker:
                 sent.wait_for_publish(timeout=2)
             except (RuntimeError, ValueError) as error:
                 log.warning("farewell not sent: %s", error)
+        self._client.on_disconnect = None  # what was asked for is no loss
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -111,7 +114,8 @@ class Broker:
     def _on_connect(
         self, client: mqtt.Client, _: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, __: Any
     ) -> None:
-        if reason.is_failure:
+        self._refused = reason.is_failure
+        if self._refused:
             self._tell_link(BrokerLost(f"refused us: {reason}"))
             return
         self._connection += 1
@@ -127,10 +131,14 @@ class Broker:
             self._tell_link(BrokerConnected(self._session_present))
 
     def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
-        self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached"))
+        # paho does not pass the error on, but calls us while it handles it: a wrong certificate, say.
+        error = sys.exc_info()[1]
+        self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
 
     def _on_disconnect(self, _: mqtt.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
-        self._tell_link(BrokerLost(str(reason)))
+        # Behind a refusal paho reports a protocol error, which would hide the reason.
+        if not self._refused:
+            self._tell_link(BrokerLost(str(reason)))
 
     def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         properties = message.properties

@@ -14,7 +14,7 @@ from controller.events import CoinLineFailed, PulseFired
 
 log = logging.getLogger(__name__)
 
-START_WITHIN_S = 10.0
+READY_WITHIN_S = 10.0
 
 
 class CoinLine:
@@ -28,7 +28,10 @@ class CoinLine:
         config: CoinLineConfig,
         mock_board: Path | None,
         tell: Callable[[PulseFired | CoinLineFailed], None],
+        *,
+        ready_within_s: float = READY_WITHIN_S,
     ) -> None:
+        self._ready_within_s = ready_within_s
         self._command = _command(config, mock_board)
         self._tell = tell
         self._closing = False
@@ -41,7 +44,8 @@ class CoinLine:
         )
         self._listener = threading.Thread(target=self._listen, name="coin line", daemon=True)
         self._listener.start()
-        self._ready.wait(START_WITHIN_S)
+        if not self._ready.wait(self._ready_within_s):
+            self._tell(CoinLineFailed(f"its process was not ready after {self._ready_within_s:g} s"))
 
     @property
     def alive(self) -> bool:

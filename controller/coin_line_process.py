@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import signal
 import sys
 import time
@@ -40,9 +41,10 @@ class PulseMaker:
     def fire(self) -> tuple[float, float]:
         """One pulse; returns when the line rose and when it was back at rest (seconds since boot)."""
         _wait_until(self.rested_since_s + self.gap_s)
-        rose_s = since_boot_s()
         try:
             self.output.on()
+            # Read behind the edge, so that no pulse is shorter than the board needs.
+            rose_s = since_boot_s()
             _wait_until(rose_s + self.pulse_s)
         finally:
             self.output.off()
@@ -64,11 +66,21 @@ def serve(orders: TextIO, replies: TextIO, pulses: PulseMaker) -> None:
 
 
 def main() -> int:
-    """Hold the pin until the parent goes."""
+    """Hold the pin until the parent goes; 1 if that went wrong."""
     options = _options()
     # The end of the orders is the only way to end: a signal meant for the parent must not cut a pulse.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        return _hold_pin(options)
+    except BrokenPipeError:
+        return 1  # the parent is gone; its last pulse was finished, and the line is at rest
+    except Exception:
+        logging.exception("coin line: GPIO %d cannot be used", options.pin)
+        return 1
+
+
+def _hold_pin(options: argparse.Namespace) -> int:
     with (
         open_pins(options.mock_board, listens=False) as factory,
         OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,
@@ -78,10 +90,7 @@ def main() -> int:
         gc.disable()
         gap_s = options.gap_ms / 1000
         pulses = PulseMaker(output, options.pulse_ms / 1000, gap_s, since_boot_s())
-        try:
-            serve(sys.stdin, sys.stdout, pulses)
-        except BrokenPipeError:
-            return 1  # the parent is gone; the pulse was finished, and the line is at rest
+        serve(sys.stdin, sys.stdout, pulses)
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controller import config_values as value
-from controller.config_reader import ConfigError, Key, Problem, read_keys
+from controller.config_reader import ConfigError, Key, Problem, Read, read_keys
 
 __all__ = ["BrokerConfig", "CoinLineConfig", "Config", "ConfigError", "InputConfig", "load_config"]
 
@@ -75,11 +75,11 @@ KEYS = {
     "machine_id": Key(value.machine_id),
     "name": Key(value.name),
     "relay.url": Key(value.web_address, default=None),
-    "relay.token": Key(value.token, default=None),
+    "relay.token": Key(value.token, default=None, secret=True),
     "broker.host": Key(value.host),
     "broker.port": Key(value.whole(1, 65535, "a port"), default=8883),
-    "broker.password": Key(value.secret),
-    "broker.ca_file": Key(value.absolute_path, default=None),
+    "broker.password": Key(value.secret, secret=True),
+    "broker.ca_file": Key(value.readable_file, default=None),
     "coin_line.pin": Key(value.coin_pin),
     "coin_line.active": Key(value.only_high, default="high"),
     "coin_line.pulse_ms": Key(value.whole(10, 1000, "milliseconds"), default=100),
@@ -109,7 +109,7 @@ def load_config(path: Path) -> Config:
         ConfigError: with every problem that the file has.
     """
     read = read_keys(path, KEYS)
-    read.problems += _contradictions(read.values, path)
+    read.problems += _contradictions(read, path)
     if read.problems:
         raise ConfigError(path, read.problems)
     return _build(read.values)
@@ -146,25 +146,32 @@ def _input(name: str, v: dict[str, Any]) -> InputConfig | None:
     return InputConfig(v[f"{name}.pin"], v[f"{name}.active"], v[f"{name}.debounce_ms"])
 
 
-def _contradictions(v: dict[str, Any], path: Path) -> list[Problem]:
+def _contradictions(read: Read, path: Path) -> list[Problem]:
     """What no single key can show: missing halves, a pin used twice, a secret that all can read."""
     problems = []
-    if bool(v.get("relay.url")) != bool(v.get("relay.token")):
-        problems.append(Problem(None, "relay", "needs both url and token, or neither"))
-    if not v.get("relay.url") and not (v.get("payment_link") and v["accept_unsigned_coinpulse"]):
-        problems.append(
-            Problem(
-                None,
-                "relay",
-                "is missing: set relay.url and relay.token; only a cabinet of the older relay can do "
-                "without, by payment_link and accept_unsigned_coinpulse: true",
-            )
-        )
-    problems += _shared_pins(v)
+    # A key that is wrong would seem to be missing.
+    if not any(problem.key.startswith("relay") for problem in read.problems):
+        problems += _missing_relay(read.values)
+    problems += _shared_pins(read.values)
     if path.stat().st_mode & stat.S_IROTH:
         remedy = f"sudo chmod o-rwx {path}"
         problems.append(Problem(None, path.name, f"holds secrets and can be read by everybody: {remedy}"))
     return problems
+
+
+def _missing_relay(v: dict[str, Any]) -> list[Problem]:
+    if bool(v["relay.url"]) != bool(v["relay.token"]):
+        return [Problem(None, "relay", "needs both url and token, or neither")]
+    if v["relay.url"] or (v["payment_link"] and v["accept_unsigned_coinpulse"]):
+        return []
+    return [
+        Problem(
+            None,
+            "relay",
+            "is missing: set relay.url and relay.token; only a cabinet of the older relay can do "
+            "without, by payment_link and accept_unsigned_coinpulse: true",
+        )
+    ]
 
 
 def _shared_pins(v: dict[str, Any]) -> list[Problem]:

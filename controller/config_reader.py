@@ -23,11 +23,12 @@ class Key:
     """How to read a key's text, and what holds if it is absent.
 
     `read` takes the text as written, for YAML's own guesses turn NO into false and 007 into 7. It raises
-    ValueError saying what would be right.
+    ValueError saying what would be right. The value of a `secret` is never shown.
     """
 
     read: Callable[[str], Any]
     default: Any = REQUIRED
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
         try:
             read.values[name] = keys[name].read(node.value)
         except ValueError as error:
-            read.problems.append(Problem(_line(node), name, f"is {node.value!r}: {error}"))
+            shown = "not right" if keys[name].secret else repr(node.value)
+            read.problems.append(Problem(_line(node), name, f"is {shown}: {error}"))
     for name, key in keys.items():
         if key.default is REQUIRED and name not in found:
             read.problems.append(Problem(None, name, "is missing"))
@@ -87,6 +89,8 @@ def _compose(path: Path) -> yaml.Node:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ConfigError(path, [Problem(line, "is not YAML:", str(error.problem))]) from error
+    except yaml.reader.ReaderError as error:
+        raise ConfigError(path, [Problem(None, "is not YAML:", str(error.reason))]) from error
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(path, [Problem(1, "is empty:", "it needs keys such as machine_id")])
     return node
@@ -126,7 +130,8 @@ def _unknown(name: str, keys: Mapping[str, Key]) -> str:
         return "needs a single value"
     if _is_section(name, keys):
         return "is a section: its keys stand below it, indented"
-    close = difflib.get_close_matches(name, keys, n=1)
+    sections = {key.rpartition(".")[0] for key in keys} - {""}
+    close = difflib.get_close_matches(name, [*keys, *sections], n=1)
     return f"is unknown: did you mean {close[0]}?" if close else "is unknown"
 
 

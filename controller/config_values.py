@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from controller.wire import MACHINE_ID
 
 _WHOLE = re.compile(r"0|[1-9][0-9]*")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 # At power-up the Pi pulls GPIO 0-8 up: a coin output there would be a coin at every start.
 FIRST_COIN_PIN, LAST_PIN = 9, 27
 
@@ -44,9 +47,17 @@ def token(text: str) -> str:
 
 def host(text: str) -> str:
     """A host's name or address, and nothing around it."""
-    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
+    if not _HOST_NAME.fullmatch(text) and not _is_ip_address(text):
         raise ValueError("write the host alone, for example broker.example.com")
     return text
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def secret(text: str) -> str:
@@ -59,6 +70,14 @@ def absolute_path(text: str) -> Path:
     if not text.startswith("/"):
         raise ValueError("write the whole path, beginning with /")
     return Path(text)
+
+
+def readable_file(text: str) -> Path:
+    """The absolute path of a file that is there."""
+    path = absolute_path(text)
+    if not os.access(path, os.R_OK):
+        raise ValueError("there is no such file, or it may not be read")
+    return path
 
 
 def pin(text: str) -> int:

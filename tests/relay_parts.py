@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -29,8 +28,8 @@ from cloud_relay.settings import Settings, read_settings
 from cloud_relay.settlement import Payment
 from cloud_relay.stripe_payments import StripePayments
 from simulator.broker import RELAY_USERNAME, Broker
-from simulator.stripe_serving import serving
 from simulator.stripe_server import StandInStripe, stand_in_stripe
+from simulator.stripe_serving import serving
 
 API_KEY = "sk_test_relay"
 WEBHOOK_SECRET = "whsec_relay"
@@ -94,9 +93,7 @@ class RelayUnderTest:
         """The payment as Stripe has it."""
         return StripePayments(self.settings.stripe).payment(payment_id)[0]
 
-    def pay_in_secret(
-        self, metadata: dict[str, str], *, amount: int = 250, capture: str = "manual"
-    ) -> str:
+    def pay_in_secret(self, metadata: dict[str, str], *, amount: int = 250, capture: str = "manual") -> str:
         """Pay a session that the relay did not make; its PaymentIntent's id.
 
         As with a payment link, only a reservation's metadata reaches the PaymentIntent too.

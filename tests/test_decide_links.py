@@ -146,6 +146,19 @@ def test_a_cabinet_without_a_relay_asks_nobody() -> None:
     assert (orders, next_wake_s(bench.cabinet)) == (Orders(), None)
 
 
+def test_a_fixed_payment_link_is_the_offer_and_the_relay_is_not_asked() -> None:
+    """Whatever was remembered before: the technician has decided."""
+    link = "https://buy.example.com/x"
+    bench, orders = started_bench(offer=OFFER, payment_link=link)
+
+    assert (bench.cabinet.offer, orders, next_wake_s(bench.cabinet)) == (Offer(link, ()), Orders(), None)
+
+
+def test_a_remembered_offer_is_shown_before_the_relay_answers() -> None:
+    """A start without network sells at the prices of before."""
+    assert started_bench(offer=OFFER)[0].cabinet.offer == OFFER
+
+
 def test_a_new_offer_is_remembered_and_fetched_again_after_an_hour() -> None:
     """Not a second earlier: ten thousand cabinets ask the same relay."""
     bench, _ = started_bench()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -168,12 +169,12 @@ def test_what_is_not_on_offer_cannot_be_bought(
     assert sessions(relay) == []
 
 
-@pytest.mark.parametrize("status", [500, 429, "timeout"])
+@pytest.mark.parametrize("status", [500, 429])
 def test_a_checkout_that_stripe_does_not_open_is_a_503_page(
-    relay: RelayUnderTest, cabinet: Cabinet, status: int | str
+    relay: RelayUnderTest, cabinet: Cabinet, status: Any
 ) -> None:
     """The player is told that nothing was charged."""
-    relay.stripe.fail_next(3, status=status, path_prefix="/v1/checkout")  # type: ignore[arg-type]
+    relay.stripe.fail_next(3, status=status, path_prefix="/v1/checkout")
     answer = buy(relay)
     assert answer.status_code == 503
     assert "The payment service does not answer right now. Nothing was charged." in words(answer)
@@ -253,11 +254,9 @@ def test_a_session_that_is_not_ours_is_unknown(relay: RelayUnderTest) -> None:
     assert thanks(relay, session.id).status_code == 404
 
 
-def test_when_stripe_is_away_the_thanks_page_looks_again(
-    relay: RelayUnderTest, cabinet: Cabinet
-) -> None:
+def test_when_stripe_is_away_the_thanks_page_looks_again(relay: RelayUnderTest, cabinet: Cabinet) -> None:
     """It neither promises nor denies."""
     session_id = bought_session(relay)
-    relay.stripe.fail_next(3, status=500, path_prefix="/v1/checkout")
+    relay.stripe.fail_next(status=429, path_prefix="/v1/checkout")
     answer = thanks(relay, session_id)
     assert (answer.status_code, 'http-equiv="refresh"' in answer.text) == (503, True)

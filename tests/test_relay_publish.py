@@ -38,9 +38,7 @@ def publisher(mqtt: MqttSettings) -> Iterator[Publisher]:
     made.close()
 
 
-def test_a_message_arrives_with_its_expiry_and_its_properties(
-    publisher: Publisher, broker: Broker
-) -> None:
+def test_a_message_arrives_with_its_expiry_and_its_properties(publisher: Publisher, broker: Broker) -> None:
     """Everything that the wire contract asks of a coin pulse."""
     with Cabinet("galaga-01", broker) as cabinet:
         publisher.publish(TOPIC, b'{"a":1}', expiry_s=150, user_properties={"sig": "abc"})
@@ -75,9 +73,7 @@ def test_a_broker_whose_authority_we_do_not_trust_is_an_error(mqtt: MqttSettings
         Publisher(replace(mqtt, ca_file=None)).publish(TOPIC, b"{}")
 
 
-def test_nothing_is_kept_for_later_while_the_broker_is_away(
-    publisher: Publisher, broker: Broker
-) -> None:
+def test_nothing_is_kept_for_later_while_the_broker_is_away(publisher: Publisher, broker: Broker) -> None:
     """What failed stays unsent: its sender was told so, and will repeat it or not."""
     with Cabinet("galaga-01", broker) as cabinet:
         publisher.publish(TOPIC, b'"before"')
@@ -91,9 +87,7 @@ def test_nothing_is_kept_for_later_while_the_broker_is_away(
         until(cabinet.payloads, ["after"], "only the last message")
 
 
-def test_a_restarted_broker_is_found_again_by_the_same_call(
-    publisher: Publisher, broker: Broker
-) -> None:
+def test_a_restarted_broker_is_found_again_by_the_same_call(publisher: Publisher, broker: Broker) -> None:
     """A broken connection costs one more try, not an error."""
     with Cabinet("galaga-01", broker):
         publisher.publish(TOPIC, b"1")

@@ -91,9 +91,7 @@ def test_a_wrong_offer_is_named_by_its_place(change: dict[str, object], says: st
 def test_a_machine_may_have_its_own_name_offers_and_currency() -> None:
     """And a machine of which nothing is said has the default offers, and its id for a name."""
     own = {"name": "Flipper", "currency": "eur", "offers": [{"credits": 2, "amount": 100}]}
-    offers = read_settings(
-        environment(OFFERS=json.dumps(OFFERS | {"machines": {"flipper": own}}))
-    ).offers
+    offers = read_settings(environment(OFFERS=json.dumps(OFFERS | {"machines": {"flipper": own}}))).offers
     flipper, other = offers.of("flipper"), offers.of("other")
     assert (flipper.name, [offer.key for offer in flipper.offers]) == ("Flipper", ["2-100-eur"])
     assert (other.name, [offer.key for offer in other.offers]) == ("other", ["1-100-usd", "3-250-usd"])
@@ -102,9 +100,7 @@ def test_a_machine_may_have_its_own_name_offers_and_currency() -> None:
 def test_a_stand_in_stripe_is_refused_beside_a_live_key() -> None:
     """Real money must not go to a stand-in."""
     with pytest.raises(SettingsError, match="STAND_IN_STRIPE_URL: goes only with a test key"):
-        read_settings(
-            environment(STRIPE_API_KEY=LIVE_KEY, STAND_IN_STRIPE_URL="http://127.0.0.1:1234")
-        )
+        read_settings(environment(STRIPE_API_KEY=LIVE_KEY, STAND_IN_STRIPE_URL="http://127.0.0.1:1234"))
 
 
 def test_a_key_knows_whether_it_moves_real_money() -> None:

@@ -1,0 +1,1 @@
+"""The attract screen: shows a feed file that the controller writes, and cannot talk back."""

@@ -1,0 +1,94 @@
+"""Opens the glass: the bare console (kmsdrm), a window on a desk, or none at all. EDGE."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from enum import Enum
+
+import pygame
+
+from attract_screen.layout import Size
+
+DEFAULT_SIZE: Size = (640, 480)
+_CAPTION = "Attract screen"
+
+_log = logging.getLogger(__name__)
+
+
+class DisplayError(RuntimeError):
+    """No display could be opened; the message says what to do about it."""
+
+
+class Kind(Enum):
+    """Where to draw."""
+
+    AUTO = "auto"
+    KMSDRM = "kmsdrm"
+    WINDOW = "window"
+    HEADLESS = "headless"
+
+
+def choose(kind: Kind, environment: Mapping[str, str]) -> Kind:
+    """What `auto` means here: a window where there is a desktop, else the bare console."""
+    if kind is not Kind.AUTO:
+        return kind
+    desktop = environment.get("WAYLAND_DISPLAY") or environment.get("DISPLAY")
+    return Kind.WINDOW if desktop else Kind.KMSDRM
+
+
+def open_display(kind: Kind, size: Size | None) -> pygame.Surface:
+    """The surface to draw on; `size` None means the display's own (640x480 off the console).
+
+    Raises DisplayError.
+    """
+    _select_driver(kind)
+    try:
+        # Not pygame.init(): that would open the sound card too, and keep it from the game.
+        pygame.display.init()
+        _refuse_stand_in(kind)
+        surface = _fullscreen(size) if kind is Kind.KMSDRM else _window(size)
+    except pygame.error as error:
+        pygame.display.quit()
+        raise DisplayError(f"cannot open the display ({kind.value}): {error}. {_REMEDY[kind]}") from (error)
+    _log.info("The display was opened: %s, %dx%d", kind.value, *surface.get_size())
+    return surface
+
+
+_NO_WINDOW = frozenset({"dummy", "offscreen", "evdev", "kmsdrm"})
+_REMEDY = {
+    Kind.KMSDRM: (
+        "Use Debian's python3-pygame (pip's has no kmsdrm driver), stop the desktop,"
+        " and give this user the groups video, render and input;"
+        " or ask for --display window or --display headless."
+    ),
+    Kind.WINDOW: "Start it on a desktop (DISPLAY or WAYLAND_DISPLAY), or use --display kmsdrm.",
+    Kind.HEADLESS: "This SDL has no dummy driver: install python3-pygame.",
+}
+
+
+def _select_driver(kind: Kind) -> None:
+    drivers = {Kind.KMSDRM: "kmsdrm", Kind.HEADLESS: "dummy"}
+    if kind in drivers:
+        os.environ["SDL_VIDEODRIVER"] = drivers[kind]
+    else:
+        os.environ.pop("SDL_VIDEODRIVER", None)
+
+
+def _refuse_stand_in(kind: Kind) -> None:
+    """Without a desktop SDL would draw into nothing and call it a window."""
+    driver = pygame.display.get_driver()
+    if kind is Kind.WINDOW and driver in _NO_WINDOW:
+        raise pygame.error(f"SDL found no desktop, only its driver {driver!r}")
+
+
+def _fullscreen(size: Size | None) -> pygame.Surface:
+    surface = pygame.display.set_mode(size or (0, 0), pygame.FULLSCREEN)
+    pygame.mouse.set_visible(False)
+    return surface
+
+
+def _window(size: Size | None) -> pygame.Surface:
+    pygame.display.set_caption(_CAPTION)
+    return pygame.display.set_mode(size or DEFAULT_SIZE)

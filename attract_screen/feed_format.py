@@ -1,0 +1,196 @@
+"""CORE. The feed's format: bytes -> Feed, or a FeedError saying what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+FORMAT = 1
+MAX_QR_CHARS = 300
+ROTATIONS = (0, 90, 180, 270)
+
+_MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CURRENCY = re.compile(r"[a-z]{3}")
+_ADDRESS = re.compile(r"https?://[!-~]+")
+_HIGHEST_CODE_POINT = 0xFFFF  # pygame before 2.1.3 raises on a character above it
+
+_T = TypeVar("_T")
+
+
+class FeedError(ValueError):
+    """The feed is not what the attract screen can show."""
+
+
+class State(Enum):
+    """What the cabinet is doing, as the controller says it."""
+
+    STARTING = "starting"
+    ATTRACT = "attract"
+    PAYING = "paying"
+    PLAYING = "playing"
+    NOT_READY = "not_ready"
+    OFFLINE = "offline"
+    OUT_OF_ORDER = "out_of_order"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """So many credits for so much money; `amount` is in the currency's minor unit."""
+
+    credits: int
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One reading of the feed file; times are CLOCK_BOOTTIME seconds."""
+
+    written_at_s: float
+    state: State
+    machine_id: str
+    machine_name: str
+    qr: str | None
+    offers: tuple[Offer, ...]
+    credits: int
+    since_s: float
+    rotate: int
+    technician_line: str | None
+
+
+def parse_feed(raw: bytes) -> Feed:
+    """Read one feed; unknown fields are ignored.
+
+    Raises FeedError, naming the field, its value and what is expected there.
+    """
+    fields = _json_object(raw)
+    if fields.get("format") != FORMAT or fields.get("format") is True:
+        raise _wrong("format", fields.get("format"), f"{FORMAT}")
+    return Feed(
+        written_at_s=_seconds(fields, "written_at_s"),
+        state=_state(fields),
+        machine_id=_matching(_MACHINE_ID, fields, "machine_id", "1-64 of A-Z a-z 0-9 _ -"),
+        machine_name=_name(fields),
+        qr=_address(fields),
+        offers=_offers(fields),
+        credits=_whole(fields, "credits", least=0),
+        since_s=_seconds(fields, "since_s"),
+        rotate=_rotation(fields),
+        technician_line=_technician_line(fields),
+    )
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what cannot be drawn: control characters, lone surrogates."""
+    drawable = (c if c.isprintable() and ord(c) <= _HIGHEST_CODE_POINT else " " for c in text)
+    return " ".join("".join(drawable).split())
+
+
+def _json_object(raw: bytes) -> Mapping[str, object]:
+    try:
+        fields = json.loads(raw)
+    except (ValueError, RecursionError) as error:  # ValueError: bad JSON and bad UTF-8 alike
+        raise FeedError(f"the feed is not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise FeedError(f"the feed is a JSON {type(fields).__name__}; an object is expected")
+    return fields
+
+
+def _wrong(field: str, value: object, expected: str) -> FeedError:
+    return FeedError(f"the feed's {field} is {_short(value)}; expected {expected}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _typed(kind: type[_T], fields: Mapping[str, object], field: str, expected: str) -> _T:
+    value = fields.get(field)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise _wrong(field, value, expected)
+    return value
+
+
+def _seconds(fields: Mapping[str, object], field: str) -> float:
+    value = fields.get(field)
+    # The limit keeps float() from overflowing on a JSON integer of any length.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+        raise _wrong(field, value, "seconds of CLOCK_BOOTTIME")
+    return float(value)
+
+
+def _whole(fields: Mapping[str, object], field: str, least: int, prefix: str = "") -> int:
+    value = fields.get(field)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 10**9:
+        raise _wrong(prefix + field, value, f"a whole number from {least} up")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], fields: Mapping[str, object], field: str, expected: str) -> str:
+    value = _typed(str, fields, field, expected)
+    if not pattern.fullmatch(value):
+        raise _wrong(field, value, expected)
+    return value
+
+
+def _state(fields: Mapping[str, object]) -> State:
+    names = [state.value for state in State]
+    value = fields.get("state")
+    if value not in names:
+        raise _wrong("state", value, f"one of {', '.join(names)}")
+    return State(value)
+
+
+def _name(fields: Mapping[str, object]) -> str:
+    name = printable(_typed(str, fields, "machine_name", "a name"))
+    if not name:
+        raise _wrong("machine_name", fields.get("machine_name"), "a name that can be printed")
+    return name
+
+
+def _address(fields: Mapping[str, object]) -> str | None:
+    if fields.get("qr") is None:
+        return None
+    expected = f"null or an http(s) address of at most {MAX_QR_CHARS} characters"
+    address = _matching(_ADDRESS, fields, "qr", expected)
+    if len(address) > MAX_QR_CHARS:
+        raise _wrong("qr", address, expected)
+    return address
+
+
+def _offers(fields: Mapping[str, object]) -> tuple[Offer, ...]:
+    listed = fields.get("offers")
+    if not isinstance(listed, list):
+        raise _wrong("offers", listed, "a list")
+    return tuple(_offer(item, f"offers[{index}].") for index, item in enumerate(listed))
+
+
+def _offer(item: object, prefix: str) -> Offer:
+    if not isinstance(item, dict):
+        raise _wrong(prefix.rstrip("."), item, "an object with credits, amount and currency")
+    currency = item.get("currency")
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+        raise _wrong(f"{prefix}currency", currency, "three small letters, such as 'usd'")
+    return Offer(
+        credits=_whole(item, "credits", least=1, prefix=prefix),
+        amount=_whole(item, "amount", least=0, prefix=prefix),
+        currency=currency,
+    )
+
+
+def _rotation(fields: Mapping[str, object]) -> int:
+    value = fields.get("rotate")
+    if isinstance(value, bool) or not isinstance(value, int) or value not in ROTATIONS:
+        raise _wrong("rotate", value, "0, 90, 180 or 270")
+    return value
+
+
+def _technician_line(fields: Mapping[str, object]) -> str | None:
+    if fields.get("technician_line") is None:
+        return None
+    return printable(_typed(str, fields, "technician_line", "text or null")) or None

@@ -1,0 +1,85 @@
+"""What the attract screen's tests are shown on: a feed, sizes, and a decoder that is not ours."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pygame
+import zxingcpp
+from PIL import Image
+
+from attract_screen.feed_format import Feed, Offer, State
+from attract_screen.view import View, view_of
+
+ADDRESS = "https://pay.example.com/p/galaga-01"
+SIZES = (
+    (320, 240),
+    (640, 480),
+    (800, 600),
+    (1024, 768),
+    (1280, 720),
+    (1920, 1080),
+    (480, 640),
+    (480, 800),
+    (1080, 1920),
+)
+LONG_NAME = "The Extraordinarily Long Name Of A Machine Nobody Could Love ..."
+LONG_LINE = "relay https://pay.example.com answered 503 eleven times in a row; " * 3
+
+FEED = Feed(
+    written_at_s=1000.0,
+    state=State.ATTRACT,
+    machine_id="galaga-01",
+    machine_name="Galaga",
+    qr=ADDRESS,
+    offers=(Offer(1, 100, "usd"), Offer(3, 250, "usd")),
+    credits=3,
+    since_s=990.0,
+    rotate=0,
+    technician_line=None,
+)
+FIELDS: Mapping[str, Any] = {
+    "format": 1,
+    "written_at_s": 1000.0,
+    "state": "attract",
+    "machine_id": "galaga-01",
+    "machine_name": "Galaga",
+    "qr": ADDRESS,
+    "offers": [
+        {"credits": 1, "amount": 100, "currency": "usd"},
+        {"credits": 3, "amount": 250, "currency": "usd"},
+    ],
+    "credits": 3,
+    "since_s": 990.0,
+    "rotate": 0,
+    "technician_line": None,
+}
+
+
+def a_view(state: State = State.ATTRACT, **changes: Any) -> View:
+    """The view of the sample feed with some of its fields changed."""
+    return view_of(replace(FEED, state=state, **changes), 0.0)
+
+
+def write_feed(path: Path, **changes: Any) -> None:
+    """Replace the feed file as the controller does, stamped now."""
+    now_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+    half = path.with_suffix(".half")
+    half.write_text(json.dumps({**FIELDS, "written_at_s": now_s, "since_s": now_s, **changes}))
+    half.replace(path)
+
+
+def decoded(picture: pygame.Surface | Path) -> list[str]:
+    """Every QR code that an independent decoder finds in a picture."""
+    if isinstance(picture, Path):
+        with Image.open(picture) as file:
+            image = file.convert("L")
+    else:
+        pixels = pygame.image.tostring(picture, "RGB")
+        image = Image.frombytes("RGB", picture.get_size(), pixels).convert("L")
+    return [code.text for code in zxingcpp.read_barcodes(image)]

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attract_screen.feed import FeedReader, Reading, read_feed
+from attract_screen.feed_format import FeedError, parse_feed
+from tests.attract_screen_samples import FEED, FIELDS
+
+
+def problem_of(raw: bytes) -> str | None:
+    """What the reader says against these bytes, or None when it takes them."""
+    try:
+        parse_feed(raw)
+    except FeedError as error:
+        return str(error)
+    return None
+
+
+def test_a_whole_feed_is_read() -> None:
+    """Every field arrives as it was written."""
+    assert parse_feed(json.dumps(FIELDS).encode()) == FEED
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """A newer controller may write more than this screen knows."""
+    assert parse_feed(json.dumps({**FIELDS, "weather": "fine"}).encode()) == FEED
+
+
+def test_what_cannot_be_drawn_becomes_a_space() -> None:
+    """Control characters and astral signs would make the font raise."""
+    fields = {**FIELDS, "machine_name": "Ga\0la\nga \U0001f680", "technician_line": "\ud800"}
+    feed = parse_feed(json.dumps(fields).encode())
+    assert (feed.machine_name, feed.technician_line) == ("Ga la ga", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("format", 2, "the feed's format is 2; expected 1"),
+        ("format", True, "the feed's format is True; expected 1"),
+        (
+            "written_at_s",
+            "now",
+            "the feed's written_at_s is 'now'; expected seconds of CLOCK_BOOTTIME",
+        ),
+        (
+            "since_s",
+            float("nan"),
+            "the feed's since_s is nan; expected seconds of CLOCK_BOOTTIME",
+        ),
+        (
+            "state",
+            "idle",
+            "the feed's state is 'idle'; expected one of starting, attract, paying,"
+            " playing, not_ready, offline, out_of_order",
+        ),
+        ("state", [], "the feed's state is []; expected one of starting, attract, paying,"),
+        (
+            "machine_id",
+            "a/b",
+            "the feed's machine_id is 'a/b'; expected 1-64 of A-Z a-z 0-9 _ -",
+        ),
+        ("machine_name", "\n", r"the feed's machine_name is '\n'; expected a name"),
+        (
+            "qr",
+            "pay here",
+            "the feed's qr is 'pay here'; expected null or an http(s) address of at most 300",
+        ),
+        ("qr", "https://x/" + "y" * 300, "the feed's qr is 'https://x/yyy"),
+        ("offers", {}, "the feed's offers is {}; expected a list"),
+        (
+            "offers",
+            [{"credits": 0, "amount": 1, "currency": "usd"}],
+            "the feed's offers[0].credits is 0; expected a whole number from 1 up",
+        ),
+        (
+            "offers",
+            [{"credits": 1, "amount": 1.5, "currency": "usd"}],
+            "the feed's offers[0].amount is 1.5; expected a whole number from 0 up",
+        ),
+        (
+            "offers",
+            [{"credits": 1, "amount": 1, "currency": "USD"}],
+            "the feed's offers[0].currency is 'USD'; expected three small letters",
+        ),
+        ("offers", ["x"], "the feed's offers[0] is 'x'; expected an object"),
+        ("credits", True, "the feed's credits is True; expected a whole number from 0 up"),
+        ("rotate", 45, "the feed's rotate is 45; expected 0, 90, 180 or 270"),
+        ("technician_line", 7, "the feed's technician_line is 7; expected text or null"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_value(field: str, value: object, message: str) -> None:
+    """The error says which field, what it holds and what belongs there."""
+    with pytest.raises(FeedError) as caught:
+        parse_feed(json.dumps({**FIELDS, field: value}).encode())
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"qr", "technician_line"}))
+def test_a_missing_field_is_an_error(field: str) -> None:
+    """Only the address and the technician's line may be left out."""
+    with pytest.raises(FeedError, match=f"the feed's {field} is None"):
+        parse_feed(json.dumps({key: FIELDS[key] for key in FIELDS if key != field}).encode())
+
+
+@given(cut=st.integers(0, len(json.dumps(FIELDS)) - 1))
+def test_a_half_feed_is_an_error_wherever_it_ends(cut: int) -> None:
+    """A torn file is told apart from a whole one."""
+    with pytest.raises(FeedError):
+        parse_feed(json.dumps(FIELDS).encode()[:cut])
+
+
+@given(
+    raw=st.binary()
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(sorted(FIELDS)), inner),
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_no_bytes_can_crash_the_reader(raw: bytes) -> None:
+    """Whatever the file holds, the outcome is a FeedError."""
+    with pytest.raises(FeedError):
+        parse_feed(raw)
+
+
+@given(
+    field=st.sampled_from(sorted(FIELDS)),
+    value=st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()),
+)
+def test_no_single_field_can_crash_the_reader(field: str, value: object) -> None:
+    """A field of any value is either taken or refused with a FeedError."""
+    problem = problem_of(json.dumps({**FIELDS, field: value}).encode())
+    assert problem is None or problem.startswith(f"the feed's {field}")
+
+
+def test_a_file_is_read_again_only_when_it_was_replaced(tmp_path: Path) -> None:
+    """Looking at an unchanged file gives the very same reading."""
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(FIELDS))
+    reader = FeedReader(path)
+    first = reader.look()
+    assert first == Reading(feed=FEED)
+    assert reader.look() is first
+
+
+def test_a_replaced_file_is_seen(tmp_path: Path) -> None:
+    """The controller renames a new file over the old one."""
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(FIELDS))
+    reader = FeedReader(path)
+    reader.look()
+    new = tmp_path / "new.json"
+    new.write_text(json.dumps({**FIELDS, "qr": None}))
+    new.replace(path)
+    feed = reader.look().feed
+    assert feed is not None
+    assert feed.qr is None
+
+
+def test_a_missing_file_is_told_from_a_wrong_one(tmp_path: Path) -> None:
+    """Before the controller has started there is no file; that is no fault yet."""
+    path = tmp_path / "feed.json"
+    reader = FeedReader(path)
+    missing = reader.look()
+    path.write_text('{"format": 1, "writ')
+    wrong = reader.look()
+    assert missing == Reading(problem=f"cannot read the feed {path}: No such file or directory", missing=True)
+    assert (wrong.feed, wrong.missing) == (None, False)
+    assert str(wrong.problem).startswith("the feed is not JSON: ")
+
+
+def test_a_problem_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Ten looks a second at a broken file must not fill the log."""
+    path = tmp_path / "feed.json"
+    path.write_text("[]")
+    reader = FeedReader(path)
+    with caplog.at_level(logging.INFO):
+        reader.look()
+        path.write_text("[ ]")
+        reader.look()
+    assert caplog.messages == ["the feed is a JSON list; an object is expected"]
+
+
+def test_a_huge_file_is_refused(tmp_path: Path) -> None:
+    """A runaway writer cannot take the screen's memory."""
+    path = tmp_path / "feed.json"
+    path.write_bytes(b" " * 70_000)
+    with pytest.raises(FeedError, match="larger than 65536 bytes"):
+        read_feed(path)

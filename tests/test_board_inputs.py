@@ -1,0 +1,129 @@
+"""The board's lines into the Pi, on mock pins that a virtual board drives."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from controller.board_inputs import board_inputs
+from controller.clock import since_boot_s
+from controller.config import InputConfig
+from controller.events import InputChanged
+from controller.mock_pins import BoardUnreachableError
+from simulator.arcade_board import ArcadeBoard
+from simulator.board_profiles import JAMMA
+from simulator.board_wire import BoardServer
+
+GAME_OVER, READY = 27, 22
+
+
+class Told:
+    """What the inputs told."""
+
+    def __init__(self) -> None:
+        self.queue: queue.SimpleQueue[InputChanged] = queue.SimpleQueue()
+
+    def next(self, count: int) -> list[tuple[str, bool]]:
+        """The next changes, without their times."""
+        events = [self.queue.get(timeout=10) for _ in range(count)]
+        return [(event.line, event.active) for event in events]
+
+
+def board_with(folder: Path, active_level: int) -> BoardServer:
+    """A virtual board whose lines mean yes at a level."""
+    return BoardServer(
+        folder / "board",
+        ArcadeBoard(JAMMA, powered_at_s=since_boot_s()),
+        coin_pin=17,
+        game_over_pin=GAME_OVER,
+        ready_pin=READY,
+        game_over_active_level=active_level,
+        ready_active_level=active_level,
+    )
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[BoardServer]:
+    """A virtual board with contacts to ground."""
+    with board_with(tmp_path, active_level=0) as server:
+        yield server
+
+
+@pytest.fixture
+def told() -> Told:
+    """An empty queue of changes."""
+    return Told()
+
+
+def line(pin: int, active: Literal["low", "high"] = "low") -> InputConfig:
+    """A wired input."""
+    return InputConfig(pin, active, debounce_ms=30)
+
+
+def test_each_line_begins_by_telling_its_level(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """A board that is ready before we are makes no edge."""
+    with board_inputs(line(GAME_OVER), line(READY), tmp_path / "board", told.queue.put):
+        assert told.next(2) == [("game_over", False), ("ready", True)]
+
+
+def test_a_game_over_is_an_edge_each_way(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """In the order and with the times at which the wire moved."""
+    begun_s = since_boot_s()
+    with board_inputs(line(GAME_OVER), None, tmp_path / "board", told.queue.put):
+        board.insert_cash_coin()
+        board.press_start()
+        board.end_game()
+        events = [told.queue.get(timeout=10) for _ in range(3)]
+
+    assert [(event.line, event.active) for event in events] == [
+        ("game_over", False),
+        ("game_over", True),
+        ("game_over", False),
+    ]
+    times = [begun_s, *(event.at_s for event in events), since_boot_s()]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize(("active", "level"), [("low", 0), ("high", 1)])
+def test_readiness_is_told_in_the_boards_sense(
+    told: Told, tmp_path: Path, active: Literal["low", "high"], level: int
+) -> None:
+    """Whichever level means yes."""
+    with (
+        board_with(tmp_path, level) as board,
+        board_inputs(None, line(READY, active), tmp_path / "board", told.queue.put),
+    ):
+        for ready in (False, True):
+            board.set_ready(ready)
+
+        assert told.next(3) == [("ready", True), ("ready", False), ("ready", True)]
+
+
+def test_a_line_that_is_not_wired_is_not_watched(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """Its pin may be anything."""
+    with board_inputs(line(GAME_OVER), None, tmp_path / "board", told.queue.put):
+        board.set_ready(False)
+        board.insert_cash_coin()
+        board.press_start()
+        board.end_game()
+
+        assert told.next(3) == [("game_over", False), ("game_over", True), ("game_over", False)]
+
+
+def test_a_cabinet_without_inputs_needs_no_pins(told: Told, tmp_path: Path) -> None:
+    """Nothing is opened, and nothing is told."""
+    with board_inputs(None, None, tmp_path / "nowhere", told.queue.put):
+        assert told.queue.empty()
+
+
+def test_pins_that_cannot_be_had_are_an_error(told: Told, tmp_path: Path) -> None:
+    """A cabinet must not run deaf."""
+    with (
+        pytest.raises(BoardUnreachableError, match="^no virtual board at "),
+        board_inputs(line(GAME_OVER), None, tmp_path / "nowhere", told.queue.put),
+    ):
+        pass

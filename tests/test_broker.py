@@ -1,0 +1,350 @@
+"""The MQTT link, against a real broker with TLS, passwords and the shipped access rules."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+import trustme
+from conftest import PASSWORDS, wait_until
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from controller.broker import Broker
+from controller.config import BrokerConfig
+from controller.events import BrokerConnected, BrokerLost, Delivery
+from controller.wire import CoinPulseMessage
+from simulator.broker import RELAY_USERNAME
+from simulator.broker import Broker as Mosquitto
+
+MACHINE = "galaga-01"
+TOPIC = f"arcade/machine/{MACHINE}/coinpulse"
+STATUS = f"arcade/machine/{MACHINE}/status"
+GAME_OVER = f"arcade/machine/{MACHINE}/gameover"
+WILL, FAREWELL = b"the last will", b"the farewell"
+
+DOOMED = """
+import sys, time
+from pathlib import Path
+from controller.broker import Broker
+from controller.config import BrokerConfig
+
+broker = Broker(
+    BrokerConfig("localhost", int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])),
+    "galaga-01",
+    coinpulse_topic="arcade/machine/galaga-01/coinpulse",
+    will=("arcade/machine/galaga-01/status", b"the last will"),
+    tell_message=print,
+    tell_link=lambda event: print(event, flush=True),
+)
+broker.start()
+time.sleep(60)
+"""
+
+
+class Cabinet:
+    """A cabinet's link, and queues of what it told."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        self.messages: queue.SimpleQueue[tuple[CoinPulseMessage, Delivery]] = queue.SimpleQueue()
+        self.links: queue.SimpleQueue[BrokerConnected | BrokerLost] = queue.SimpleQueue()
+        self.broker = Broker(
+            config,
+            MACHINE,
+            coinpulse_topic=TOPIC,
+            will=(STATUS, WILL),
+            tell_message=lambda message, delivery: self.messages.put((message, delivery)),
+            tell_link=self.links.put,
+        )
+
+    def message(self) -> tuple[CoinPulseMessage, Delivery]:
+        """The next message."""
+        return self.messages.get(timeout=20)
+
+    def link(self) -> BrokerConnected | BrokerLost:
+        """The next word about the link."""
+        return self.links.get(timeout=20)
+
+
+def config_of(broker: Mosquitto) -> BrokerConfig:
+    """What a technician would write."""
+    return BrokerConfig("localhost", broker.port, PASSWORDS[MACHINE], broker.ca_file)
+
+
+@contextmanager
+def cabinet_at(broker: Mosquitto, **changes: Any) -> Iterator[Cabinet]:
+    """A cabinet that connects, and is stopped at the end."""
+    cabinet = Cabinet(replace(config_of(broker), **changes))
+    cabinet.broker.start()
+    try:
+        yield cabinet
+    finally:
+        cabinet.broker.stop((STATUS, FAREWELL))
+
+
+@contextmanager
+def connected_cabinet(broker: Mosquitto, *, session_present: bool = False) -> Iterator[Cabinet]:
+    """A cabinet that the broker has accepted."""
+    with cabinet_at(broker) as cabinet:
+        assert cabinet.link() == BrokerConnected(session_present)
+        yield cabinet
+
+
+class Relay:
+    """The relay's end: publishes coin pulses, and hears what cabinets say."""
+
+    def __init__(self, broker: Mosquitto) -> None:
+        self.heard: list[tuple[str, bytes, bool]] = []
+        self._connected = threading.Event()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "relay", protocol=mqtt.MQTTv5)
+        self._client.username_pw_set(RELAY_USERNAME, PASSWORDS[RELAY_USERNAME])
+        self._client.tls_set(str(broker.ca_file))
+        self._client.on_subscribe = lambda *_: self._connected.set()
+        self._client.on_message = lambda _, __, m: self.heard.append((m.topic, m.payload, m.retain))
+        self._client.connect("localhost", broker.port)
+        self._client.subscribe(STATUS, qos=1)
+        self._client.loop_start()
+        assert self._connected.wait(10)
+
+    def publish(self, payload: bytes, *, expiry_s: int | None = None, sig: str | None = None) -> None:
+        """Send a coin pulse, and wait until the broker has it."""
+        properties = Properties(PacketTypes.PUBLISH)
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        if sig is not None:
+            properties.UserProperty = [("other", "x"), ("sig", sig)]
+        self._client.publish(TOPIC, payload, qos=1, properties=properties).wait_for_publish(10)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@contextmanager
+def relay_at(broker: Mosquitto) -> Iterator[Relay]:
+    """A relay that listens to the cabinet's status."""
+    relay = Relay(broker)
+    try:
+        yield relay
+    finally:
+        relay.close()
+
+
+def send(broker: Mosquitto, *payloads: bytes, **how: Any) -> None:
+    """Have the relay send coin pulses."""
+    with relay_at(broker) as relay:
+        for payload in payloads:
+            relay.publish(payload, **how)
+
+
+# Messages
+
+
+def test_a_coin_pulse_arrives_with_all_that_the_rules_need(broker: Mosquitto) -> None:
+    """Payload, time left, signature, and the handle to acknowledge it by."""
+    with connected_cabinet(broker) as cabinet:
+        send(broker, b"{}", expiry_s=150, sig="ab12")
+
+        assert cabinet.message() == (
+            CoinPulseMessage(b"{}", retained=False, expiry_s=150, signature="ab12"),
+            Delivery(connection=1, message_id=1, qos=1),
+        )
+
+
+def test_what_a_message_does_not_say_is_none(broker: Mosquitto) -> None:
+    """An older relay sets neither expiry nor signature."""
+    with connected_cabinet(broker) as cabinet:
+        send(broker, b"{}")
+
+        assert cabinet.message()[0] == CoinPulseMessage(b"{}", False, expiry_s=None, signature=None)
+
+
+def test_a_message_that_was_not_acknowledged_comes_again_on_the_next_connection(
+    broker: Mosquitto,
+) -> None:
+    """PUBACK says that it is on our disk, and nothing else may say it."""
+    with connected_cabinet(broker) as cabinet:
+        send(broker, b"one")
+        message, first = cabinet.message()
+    with connected_cabinet(broker, session_present=True) as cabinet:
+        again, second = cabinet.message()
+
+    assert (again, first.connection, second.connection) == (message, 1, 1)
+
+
+def test_an_acknowledged_message_does_not_come_again(broker: Mosquitto) -> None:
+    """Of two, only the other one does."""
+    with connected_cabinet(broker) as cabinet:
+        send(broker, b"one", b"two")
+        cabinet.broker.acknowledge(cabinet.message()[1])
+        assert cabinet.message()[0].payload == b"two"
+    with connected_cabinet(broker, session_present=True) as cabinet:
+        send(broker, b"three")
+
+        assert [cabinet.message()[0].payload for _ in range(2)] == [b"two", b"three"]
+
+
+def test_an_acknowledgement_of_an_old_connection_is_not_sent(broker: Mosquitto) -> None:
+    """Message ids begin anew: it would acknowledge another message."""
+    with connected_cabinet(broker) as cabinet:
+        send(broker, b"one")
+        _, old = cabinet.message()
+        broker.restart()
+        _, new = cabinet.message()
+        cabinet.broker.acknowledge(old)
+    with connected_cabinet(broker, session_present=True) as cabinet:
+        assert (old.connection, new.connection) == (1, 2)
+        assert cabinet.message()[0].payload == b"one"
+
+
+def test_what_was_sent_while_we_were_away_is_delivered(broker: Mosquitto) -> None:
+    """The broker keeps our session, and reduces the time left by the wait."""
+    with connected_cabinet(broker):
+        pass
+    send(broker, b"one", expiry_s=150)
+
+    with connected_cabinet(broker, session_present=True) as cabinet:
+        message, _ = cabinet.message()
+
+    assert message.payload == b"one"
+    assert message.expiry_s is not None
+    assert 0 < message.expiry_s <= 150
+
+
+def test_a_callback_that_raises_is_logged_and_the_link_goes_on(
+    broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In paho an exception ends the thread without a word."""
+    with cabinet_at(broker) as cabinet:
+        put: Callable[..., None] = cabinet.messages.put
+
+        def raise_once(message: CoinPulseMessage, delivery: Delivery) -> None:
+            if message.payload == b"bad":
+                raise RuntimeError("cannot be told")
+            put((message, delivery))
+
+        cabinet.broker._tell_message = raise_once
+        assert cabinet.link() == BrokerConnected(session_present=False)
+        send(broker, b"bad", b"good")
+
+        assert (cabinet.message()[0].payload, cabinet.broker.alive) == (b"good", True)
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
+        "MQTT callback failed"
+    ]
+
+
+# The link
+
+
+def test_a_restarted_broker_is_found_again(broker: Mosquitto) -> None:
+    """By itself, with the session of before."""
+    with connected_cabinet(broker) as cabinet:
+        broker.restart()
+        words = [cabinet.link()]
+        while not isinstance(words[-1], BrokerConnected):
+            words.append(cabinet.link())
+
+    assert isinstance(words[0], BrokerLost)
+    assert words[-1] == BrokerConnected(session_present=True)
+
+
+def test_a_wrong_password_is_told_as_such_each_time(broker: Mosquitto) -> None:
+    """Not as the protocol error that follows it."""
+    with cabinet_at(broker, password="wrong") as cabinet:
+        told = [cabinet.link() for _ in range(2)]
+
+    assert told == [BrokerLost("refused us: Not authorized")] * 2
+
+
+def test_a_broker_with_another_authority_is_not_trusted(broker: Mosquitto, tmp_path: Path) -> None:
+    """The technician hears that it is the certificate."""
+    ca_file = tmp_path / "other.crt"
+    trustme.CA().cert_pem.write_to_path(str(ca_file))
+    with cabinet_at(broker, ca_file=ca_file) as cabinet:
+        told = cabinet.link()
+
+    assert isinstance(told, BrokerLost)
+    assert told.reason.startswith(f"localhost:{broker.port} cannot be reached: ")
+    assert "certificate verify failed" in told.reason
+
+
+def test_a_broker_that_is_not_there_is_named_and_tried_again(broker: Mosquitto) -> None:
+    """With its address."""
+    broker.stop()
+    with cabinet_at(broker) as cabinet:
+        assert cabinet.link() == BrokerLost(
+            f"localhost:{broker.port} cannot be reached: [Errno 111] Connection refused"
+        )
+        broker.start()
+        while (told := cabinet.link()) != BrokerConnected(session_present=False):
+            assert isinstance(told, BrokerLost)
+
+
+def test_another_client_with_our_name_is_told(broker: Mosquitto) -> None:
+    """It has our id, and throws us out."""
+    with connected_cabinet(broker) as cabinet, connected_cabinet(broker, session_present=True):
+        assert isinstance(cabinet.link(), BrokerLost)
+
+
+def test_a_stopped_link_has_no_thread_and_tells_of_no_loss(broker: Mosquitto) -> None:
+    """What was asked for is no trouble."""
+    with connected_cabinet(broker) as cabinet:
+        assert cabinet.broker.alive
+
+    assert (cabinet.broker.alive, cabinet.links.empty()) == (False, True)
+
+
+# What we say
+
+
+def test_a_stopped_cabinet_says_a_farewell_that_stays(broker: Mosquitto) -> None:
+    """A clean goodbye keeps the last will back."""
+    with connected_cabinet(broker) as cabinet:
+        cabinet.broker.publish(STATUS, b"at home", retain=True)
+
+    with relay_at(broker) as relay:
+        wait_until(lambda: relay.heard, "the retained status")
+        assert relay.heard == [(STATUS, FAREWELL, True)]
+
+
+def test_a_killed_cabinet_leaves_its_last_will(broker: Mosquitto) -> None:
+    """Retained: who asks later hears it too."""
+    config = config_of(broker)
+    arguments = [str(config.port), config.password, str(config.ca_file)]
+    doomed = subprocess.Popen(
+        [sys.executable, "-c", DOOMED, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    assert doomed.stdout is not None
+    assert doomed.stdout.readline() == "BrokerConnected(session_present=False)\n"
+    with relay_at(broker) as relay:
+        doomed.kill()
+        doomed.communicate()
+        wait_until(lambda: relay.heard == [(STATUS, WILL, False)], "the last will")
+
+    with relay_at(broker) as relay:
+        wait_until(lambda: relay.heard == [(STATUS, WILL, True)], "the retained last will")
+
+
+def test_what_is_published_offline_is_sent_on_the_next_connection(broker: Mosquitto) -> None:
+    """A game over is not lost with the network."""
+    cabinet = Cabinet(config_of(broker))
+    cabinet.broker.publish(STATUS, b"said before", retain=True)
+    cabinet.broker.start()
+    try:
+        with relay_at(broker) as relay:
+            wait_until(lambda: relay.heard, "what was said before")
+            assert relay.heard[0][:2] == (STATUS, b"said before")
+    finally:
+        cabinet.broker.stop((STATUS, FAREWELL))

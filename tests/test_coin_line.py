@@ -1,0 +1,227 @@
+"""The coin line: a real process that owns the pin, against a virtual board that sees every edge."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from conftest import wait_until
+
+from controller.clock import since_boot_s
+from controller.coin_line import CoinLine
+from controller.config import CoinLineConfig
+from controller.events import CoinLineFailed, PulseFired
+from simulator.arcade_board import ArcadeBoard
+from simulator.board_profiles import JAMMA
+from simulator.board_wire import BoardServer
+
+PIN = 17
+PULSE_MS, GAP_MS = 40, 60
+LONG_MS = 600
+
+# A controller that orders one long pulse and waits to be killed in the middle of it.
+PARENT = """
+import sys, time
+from pathlib import Path
+from controller.coin_line import CoinLine
+from controller.config import CoinLineConfig
+
+line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), print)
+line.start()
+line.fire("pi_1", 1)
+print(line.pid, flush=True)
+time.sleep(60)
+"""
+
+
+class Told:
+    """What the coin line told."""
+
+    def __init__(self) -> None:
+        self.queue: queue.SimpleQueue[PulseFired | CoinLineFailed] = queue.SimpleQueue()
+
+    def pulses(self, count: int) -> list[PulseFired]:
+        """The next pulses that left the pin."""
+        told = [self.queue.get(timeout=10) for _ in range(count)]
+        assert [type(event) for event in told] == [PulseFired] * count
+        return [event for event in told if isinstance(event, PulseFired)]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[BoardServer]:
+    """A virtual board whose coin switch is on the coin pin."""
+    arcade_board = ArcadeBoard(JAMMA, powered_at_s=since_boot_s())
+    with BoardServer(tmp_path / "board", arcade_board, coin_pin=PIN) as server:
+        yield server
+
+
+@pytest.fixture
+def told() -> Told:
+    """An empty queue of events."""
+    return Told()
+
+
+@contextmanager
+def coin_line(folder: Path, told: Told, pulse_ms: int = PULSE_MS) -> Iterator[CoinLine]:
+    """A coin line in `folder`, stopped at the end if it still runs."""
+    line = CoinLine(CoinLineConfig(PIN, pulse_ms, GAP_MS, 1), folder / "board", told.queue.put)
+    line.start()
+    try:
+        yield line
+    finally:
+        line.stop()
+
+
+def levels(board: BoardServer) -> list[int]:
+    """The levels that the coin pin has taken, one after the other."""
+    return [edge.level for edge in board.edges_of(PIN)]
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is alive."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" Z")
+
+
+def test_starting_and_stopping_make_no_edge(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """A restart of the daemon is no coin."""
+    with coin_line(tmp_path, told) as line:
+        assert line.alive
+    with coin_line(tmp_path, told) as line:
+        line.fire("pi_1", 1)
+
+    wait_until(lambda: levels(board) == [1, 0], "the one pulse that was ordered")
+    assert (line.alive, told.pulses(1)[0].payment_id, told.queue.empty()) == (False, "pi_1", True)
+
+
+def test_each_order_is_one_pulse_that_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """In their order, with the times at which the pin moved."""
+    with coin_line(tmp_path, told) as line:
+        for number in (1, 2, 3):
+            line.fire("pi_1", number)
+        pulses = told.pulses(3)
+
+    wait_until(lambda: len(levels(board)) == 6, "six edges")
+    assert levels(board) == [1, 0, 1, 0, 1, 0]
+    assert [(pulse.payment_id, pulse.number) for pulse in pulses] == [("pi_1", n) for n in (1, 2, 3)]
+    seen = [edge.at_s for edge in board.edges_of(PIN)]
+    told_s = [at_s for pulse in pulses for at_s in (pulse.rose_s, pulse.fell_s)]
+    # Each is told right behind its edge, and before the next: the same clock reads both.
+    in_turn = [at_s for pair in zip(seen, told_s, strict=True) for at_s in pair]
+    assert in_turn == pytest.approx(sorted(in_turn), abs=1e-6)
+
+
+def test_pulses_are_as_long_as_the_board_needs_and_never_too_close(
+    board: BoardServer, told: Told, tmp_path: Path
+) -> None:
+    """Orders that come at once, for two payments, still keep width and gap on the wire."""
+    with coin_line(tmp_path, told) as line:
+        for payment_id, number in (("pi_1", 1), ("pi_1", 2), ("pi_2", 1), ("pi_2", 2)):
+            line.fire(payment_id, number)
+        told.pulses(4)
+
+    wait_until(lambda: len(levels(board)) == 8, "eight edges")
+    edges = board.edges_of(PIN)
+    spans_ms = [((to.at_s - at.at_s) * 1000, at.level) for at, to in pairwise(edges)]
+    assert [level for _, level in spans_ms] == [1, 0, 1, 0, 1, 0, 1]
+    assert [span for span, level in spans_ms if span < (PULSE_MS if level else GAP_MS)] == []
+
+
+def test_the_gap_is_kept_before_the_first_pulse_too(
+    board: BoardServer, told: Told, tmp_path: Path
+) -> None:
+    """A process before this one may have ended right behind a pulse."""
+    for number in (1, 2):
+        with coin_line(tmp_path, told) as line:
+            line.fire("pi_1", number)
+
+    wait_until(lambda: len(levels(board)) == 4, "four edges")
+    _, fell, rose, _ = board.edges_of(PIN)
+    assert (rose.at_s - fell.at_s) * 1000 >= GAP_MS
+
+
+def test_stop_waits_for_the_pulse_in_flight_and_tells_it(
+    board: BoardServer, told: Told, tmp_path: Path
+) -> None:
+    """What left the pin is written down; no failure is told of an end that was asked for."""
+    with coin_line(tmp_path, told, LONG_MS) as line:
+        line.fire("pi_1", 1)
+        wait_until(lambda: levels(board) == [1], "the pulse to begin")
+
+    assert (told.pulses(1)[0].number, told.queue.empty()) == (1, True)
+    wait_until(lambda: levels(board) == [1, 0], "the line to rest")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_process_cuts_no_pulse(
+    board: BoardServer, told: Told, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C and a service manager's stop reach the whole group."""
+    with coin_line(tmp_path, told, LONG_MS) as line:
+        line.fire("pi_1", 1)
+        wait_until(lambda: levels(board) == [1], "the pulse to begin")
+        os.kill(line.pid, number)
+        (pulse,) = told.pulses(1)
+        assert line.alive
+
+    assert (pulse.fell_s - pulse.rose_s) * 1000 >= LONG_MS
+
+
+def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
+    board: BoardServer, tmp_path: Path
+) -> None:
+    """The process finishes the pulse, and ends because nobody orders any more."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, tmp_path / "board"], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    wait_until(lambda: levels(board) == [1], "the pulse to begin")
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+
+    wait_until(lambda: levels(board) == [1, 0], "the line to rest")
+    wait_until(lambda: not runs(pid), "the coin line's process to end")
+    rose, fell = board.edges_of(PIN)
+    assert (fell.at_s - rose.at_s) * 1000 >= LONG_MS
+
+
+def test_a_process_that_dies_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """The daemon sells nothing without its coin line; an order to the dead is no crash."""
+    with coin_line(tmp_path, told) as line:
+        os.kill(line.pid, signal.SIGKILL)
+        assert told.queue.get(timeout=10) == CoinLineFailed("its process ended with status -9")
+        line.fire("pi_1", 1)
+
+    assert (line.alive, told.queue.empty()) == (False, True)
+
+
+def test_a_process_that_cannot_have_its_pin_is_told(told: Told, tmp_path: Path) -> None:
+    """start() returns as soon as that is known."""
+    with coin_line(tmp_path, told) as line:
+        assert told.queue.get(timeout=10) == CoinLineFailed("its process ended with status 1")
+        assert not line.alive
+
+
+def test_a_process_that_does_not_get_ready_is_told(
+    board: BoardServer, told: Told, tmp_path: Path
+) -> None:
+    """A coin line that hangs must not look like one that waits for orders."""
+    config = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
+    line = CoinLine(config, tmp_path / "board", told.queue.put, ready_within_s=0.0)
+    line.start()
+    line.stop()
+
+    assert told.queue.get(timeout=10) == CoinLineFailed("its process was not ready after 0 s")

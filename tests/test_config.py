@@ -1,0 +1,413 @@
+"""config.yaml: the shipped file loads when filled in, and whatever is wrong is said at once, by its line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.config import (
+    KEYS,
+    BrokerConfig,
+    CoinLineConfig,
+    Config,
+    ConfigError,
+    InputConfig,
+    RelayConfig,
+    load_config,
+)
+
+SHIPPED = Path(__file__).parent.parent / "config.yaml"
+TOKEN = "1." + "ab" * 32
+FILLED = {
+    "machine_id": "galaga-01",
+    "name": "Galaga",
+    "relay.url": "https://pay.example.com/",
+    "relay.token": TOKEN,
+    "broker.host": "broker.example.com",
+    "broker.password": "galaga-password",
+}
+# What no technician needs: the demo's own keys, places on the disk, and a polarity with one right value.
+NOT_SHIPPED = {"state_dir", "screen_feed", "mock_pins_for_demo_only", "coin_line.active"}
+NEEDED = f"""\
+machine_id: galaga-01
+name: Galaga
+relay: {{url: https://pay.example.com, token: {TOKEN}}}
+broker: {{host: broker.example.com, password: galaga-password}}
+coin_line: {{pin: 17}}
+"""
+
+
+def shipped_lines(values: dict[str, str]) -> list[str]:
+    """The shipped file with some values filled in."""
+    lines, section = [], ""
+    for line in SHIPPED.read_text().splitlines():
+        if match := re.match(r"( *)(\w+):", line):
+            section = section if match[1] else f"{match[2]}."
+            name = f"{section}{match[2]}" if match[1] else match[2]
+            if name in values:
+                line = f"{match[0]} {values[name]}"
+        lines.append(line)
+    return lines
+
+
+def written(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
+    """A configuration file that only its owner may read."""
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def load(tmp_path: Path, text: str) -> Config:
+    """What a text says."""
+    return load_config(written(tmp_path, text))
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    """What is wrong with a text, each with its line instead of the whole path."""
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as raised:
+        load_config(path)
+    with_lines = re.sub(rf"(?m)^{re.escape(str(path))}:(?=\d)", "", str(raised.value))
+    return with_lines.replace(str(path), "config.yaml").splitlines()
+
+
+# The shipped file
+
+
+def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Path) -> None:
+    """Every value of it, whole."""
+    assert load(tmp_path, "\n".join(shipped_lines(FILLED))) == Config(
+        machine_id="galaga-01",
+        name="Galaga",
+        relay=RelayConfig("https://pay.example.com", TOKEN),
+        broker=BrokerConfig("broker.example.com", 8883, "galaga-password", ca_file=None),
+        coin_line=CoinLineConfig(pin=17, pulse_ms=100, gap_ms=150, pulses_per_credit=1),
+        game_over=None,
+        ready=None,
+        board_boot_s=20,
+        session_timeout_s=1800,
+        payment_link=None,
+        accept_unsigned_coinpulse=False,
+        rotate=0,
+        state_dir=Path("/var/lib/arcade-cabinet"),
+        screen_feed=Path("/run/arcade-cabinet/screen.json"),
+        mock_board=None,
+    )
+
+
+def test_the_values_of_the_shipped_file_are_the_defaults(tmp_path: Path) -> None:
+    """What a technician takes out stays as it was."""
+    assert load(tmp_path, NEEDED) == load(tmp_path, "\n".join(shipped_lines(FILLED)))
+
+
+def test_every_key_of_the_shipped_file_has_a_sentence_above_it_and_is_known() -> None:
+    """And every known key is there, but for those that no technician needs."""
+    found, section, above = {}, "", ""
+    for line in SHIPPED.read_text().splitlines():
+        if match := re.match(r"( *)(\w+):(.*)", line):
+            indent, key, rest = match.groups()
+            if not indent:
+                section = f"{key}."
+            name = f"{section}{key}" if indent else key
+            if indent or rest or not any(known.startswith(section) for known in KEYS):
+                found[name] = above
+        above = line.strip()
+
+    assert set(found) == set(KEYS) - NOT_SHIPPED
+    assert [name for name, sentence in found.items() if not re.fullmatch(r"# .*[\w/.)]", sentence)] == []
+
+
+def test_the_untouched_shipped_file_says_what_is_to_be_filled_in(tmp_path: Path) -> None:
+    """All of it at once."""
+    assert problems(tmp_path, SHIPPED.read_text()) == [
+        "config.yaml: machine_id is missing",
+        "config.yaml: name is missing",
+        "config.yaml: broker.host is missing",
+        "config.yaml: broker.password is missing",
+        "config.yaml: relay is missing: set relay.url and relay.token; only a cabinet of the older relay "
+        "can do without, by payment_link and accept_unsigned_coinpulse: true",
+    ]
+
+
+# Values
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    """No key is read and then forgotten."""
+    ca_file = tmp_path / "ca.crt"
+    ca_file.touch()
+    values = FILLED | {
+        "broker.port": "443",
+        "broker.ca_file": str(ca_file),
+        "coin_line.pin": "9",
+        "coin_line.pulse_ms": "50",
+        "coin_line.gap_ms": "500",
+        "coin_line.pulses_per_credit": "2",
+        "game_over.pin": "27",
+        "game_over.active": "high",
+        "game_over.debounce_ms": "10",
+        "ready.pin": "0",
+        "ready.active": "high",
+        "ready.debounce_ms": "20",
+        "board_boot_s": "0",
+        "session_timeout_s": "60",
+        "screen.rotate": "270",
+        "payment_link": "https://buy.example.com/x",
+        "accept_unsigned_coinpulse": "true",
+    }
+    extra = [
+        "state_dir: /tmp/state",
+        "screen_feed: /tmp/screen.json",
+        "mock_pins_for_demo_only: /tmp/board",
+    ]
+
+    assert load(tmp_path, "\n".join(shipped_lines(values) + extra)) == Config(
+        machine_id="galaga-01",
+        name="Galaga",
+        relay=RelayConfig("https://pay.example.com", TOKEN),
+        broker=BrokerConfig("broker.example.com", 443, "galaga-password", ca_file),
+        coin_line=CoinLineConfig(9, 50, 500, 2),
+        game_over=InputConfig(27, "high", 10),
+        ready=InputConfig(0, "high", 20),
+        board_boot_s=0,
+        session_timeout_s=60,
+        payment_link="https://buy.example.com/x",
+        accept_unsigned_coinpulse=True,
+        rotate=270,
+        state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
+        screen_feed=Path("/tmp/screen.json"),  # noqa: S108
+        mock_board=Path("/tmp/board"),  # noqa: S108
+    )
+
+
+@pytest.mark.parametrize("text", ["NO", "007", "1.10", "0x10", "2026-01-01", "on"])
+def test_text_stays_as_it_is_written(tmp_path: Path, text: str) -> None:
+    """YAML's own guesses would make a password of NO false, and of 007 seven."""
+    config = load(tmp_path, NEEDED.replace("galaga-password", text).replace("Galaga", text))
+
+    assert (config.broker.password, config.name) == (text, text)
+
+
+@pytest.mark.parametrize("host", ["broker.example.com", "broker", "192.168.0.2", "::1", "fe80::1:2"])
+def test_a_host_is_a_name_or_an_address(tmp_path: Path, host: str) -> None:
+    """Of either version of IP."""
+    config = load(tmp_path, NEEDED.replace("broker.example.com", f"'{host}'"))
+
+    assert config.broker.host == host
+
+
+def test_a_cabinet_of_the_older_relay_needs_no_relay(tmp_path: Path) -> None:
+    """It says so twice: by a fixed link, and by accepting unsigned messages."""
+    text = re.sub("relay: .*\n", "", NEEDED)
+    text += "payment_link: https://buy.example.com/x\naccept_unsigned_coinpulse: true\n"
+
+    assert load(tmp_path, text).relay is None
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            "machine_id: galaga/01",
+            "1: machine_id is 'galaga/01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
+        ),
+        (f"name: {'x' * 65}", f"2: name is '{'x' * 65}': use 1 to 64 printable characters"),
+        (
+            f"relay: {{url: http://pay.example.com, token: {TOKEN}}}",
+            "3: relay.url is 'http://pay.example.com': use an address that starts with https://",
+        ),
+        (
+            "relay: {url: https://pay.example.com, token: 1.secret}",
+            "3: relay.token is not right: copy what `python -m cloud_relay token MACHINE_ID` printed",
+        ),
+        (
+            "broker: {host: mqtts://broker.example.com, password: x}",
+            "4: broker.host is 'mqtts://broker.example.com': "
+            "write the host alone, for example broker.example.com",
+        ),
+        (
+            "broker: {host: 'broker.example.com:8883', password: x}",
+            "4: broker.host is 'broker.example.com:8883': "
+            "write the host alone, for example broker.example.com",
+        ),
+        (
+            "broker: {host: broker..com, password: x}",
+            "4: broker.host is 'broker..com': write the host alone, for example broker.example.com",
+        ),
+        (
+            "broker: {host: b, password: x, port: 70000}",
+            "4: broker.port is '70000': write a port as a whole number from 1 to 65535",
+        ),
+        (
+            "broker: {host: b, password: x, ca_file: ca.crt}",
+            "4: broker.ca_file is 'ca.crt': write the whole path, beginning with /",
+        ),
+        (
+            "broker: {host: b, password: x, ca_file: /nowhere/ca.crt}",
+            "4: broker.ca_file is '/nowhere/ca.crt': there is no such file, or it may not be read",
+        ),
+        (
+            "coin_line: {pin: 3}",
+            "5: coin_line.pin is '3': "
+            "write a GPIO (BCM number) that rests low at power-up as a whole number from 9 to 27",
+        ),
+        (
+            "coin_line: {pin: 17, active: low}",
+            "5: coin_line.active is 'low': write high: an active-low output is claimed at its active level, "
+            "a free credit at every start; invert in the wiring instead (opto-coupler or transistor)",
+        ),
+        (
+            "coin_line: {pin: 17, pulse_ms: 1e2}",
+            "5: coin_line.pulse_ms is '1e2': write milliseconds as a whole number from 10 to 1000",
+        ),
+        (
+            "coin_line: {pin: 017}",
+            "5: coin_line.pin is '017': "
+            "write a GPIO (BCM number) that rests low at power-up as a whole number from 9 to 27",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_line_and_what_would_be_right(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    """And nothing else is complained about."""
+    key = line.partition(":")[0]
+
+    assert problems(tmp_path, re.sub(rf"(?m)^{key}: .*$", line, NEEDED)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("accept_unsigned_coinpulse: yes", "accept_unsigned_coinpulse is 'yes': write true or false"),
+        ("screen: {rotate: 45}", "screen.rotate is '45': write one of 0, 90, 180, 270"),
+        (
+            "ready: {pin: 22, active: LOW}",
+            "ready.active is 'LOW': write low (a contact to ground) or high",
+        ),
+        (
+            "ready: {pin: 28}",
+            "ready.pin is '28': write a GPIO (BCM number) as a whole number from 0 to 27",
+        ),
+        ("board_boot_s: [20]", "board_boot_s needs a single value"),
+        ("screen: 90", "screen is a section: its keys stand below it, indented"),
+        ("screen: {rotat: 90}", "screen.rotat is unknown: did you mean screen.rotate?"),
+        ("sceen: {rotate: 90}", "sceen is unknown: did you mean screen?"),
+        ("mqtt_quality: 1", "mqtt_quality is unknown"),
+        ("name: Pac-Man", "name stands here a second time"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
+    """By its own number."""
+    assert problems(tmp_path, NEEDED + line + "\n") == [f"6: {problem}"]
+
+
+def test_a_secret_is_never_shown(tmp_path: Path) -> None:
+    """What is wrong with it goes to the journal, and it does not."""
+    text = NEEDED.replace(TOKEN, TOKEN + "x") + "machine: 1\n"
+
+    assert "abab" not in "\n".join(problems(tmp_path, text))
+
+
+def test_every_problem_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    """One walk to the cabinet must be enough."""
+    text = """\
+machine_id: galaga 01
+relay:
+  url: https://pay.example.com
+broker:
+  hots: broker.example.com
+  password: galaga-password
+  port: mqtt
+coin_line:
+  pin: 17
+  pin: 18
+ready:
+  pin: 22
+game_over:
+  pin: 22
+"""
+    assert problems(tmp_path, text) == [
+        "config.yaml: name is missing",
+        "config.yaml: broker.host is missing",
+        "1: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
+        "5: broker.hots is unknown: did you mean broker.host?",
+        "7: broker.port is 'mqtt': write a port as a whole number from 1 to 65535",
+        "10: coin_line.pin stands here a second time",
+        "config.yaml: relay needs both url and token, or neither",
+        "config.yaml: ready.pin is 22, as game_over.pin is: each line needs its own pin",
+    ]
+
+
+@pytest.mark.parametrize("half", ["url: https://pay.example.com", f"token: {TOKEN}"])
+def test_half_a_relay_is_one_problem(tmp_path: Path, half: str) -> None:
+    """Either half needs the other."""
+    assert problems(tmp_path, re.sub("relay: .*", f"relay: {{{half}}}", NEEDED)) == [
+        "config.yaml: relay needs both url and token, or neither"
+    ]
+
+
+@pytest.mark.parametrize("line", ["game_over", "ready"])
+def test_an_input_on_the_coin_pin_is_refused(tmp_path: Path, line: str) -> None:
+    """The coin line would hear itself."""
+    assert problems(tmp_path, f"{NEEDED}{line}: {{pin: 17}}\n") == [
+        f"config.yaml: {line}.pin is 17, as coin_line.pin is: each line needs its own pin"
+    ]
+
+
+# The file
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "1: is empty: it needs keys such as machine_id"),
+        ("# nothing but a sentence\n", "1: is empty: it needs keys such as machine_id"),
+        ("- machine_id\n", "1: is empty: it needs keys such as machine_id"),
+        (
+            "broker:\n\thost: b\n",
+            "2: is not YAML: found character '\\t' that cannot start any token",
+        ),
+        ("name: [\n", "2: is not YAML: expected the node content, but found '<stream end>'"),
+        ("name: Gal\x00aga\n", "config.yaml: is not YAML: special characters are not allowed"),
+    ],
+)
+def test_what_is_no_yaml_of_keys_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    """With the line, where there is one."""
+    assert problems(tmp_path, text) == [problem]
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    """An umlaut from an old editor."""
+    path = written(tmp_path, "")
+    path.write_bytes("name: Käfer".encode("latin-1"))
+
+    with pytest.raises(ConfigError, match="is not UTF-8: 'utf-8' codec can't decode byte 0xe4 in position 7"):
+        load_config(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """Whole path and reason."""
+    path = tmp_path / "config.yaml"
+
+    with pytest.raises(ConfigError) as raised:
+        load_config(path)
+    assert str(raised.value) == f"{path}: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o640, False), (0o644, True), (0o604, True)])
+def test_a_file_that_everybody_can_read_is_refused(tmp_path: Path, mode: int, refused: bool) -> None:
+    """It holds the token that settles money."""
+    path = written(tmp_path, NEEDED, mode)
+    outcome: Any = None
+    try:
+        load_config(path)
+    except ConfigError as error:
+        outcome = str(error)
+
+    wanted = f"{path}: config.yaml holds secrets and can be read by everybody: sudo chmod o-rwx {path}"
+    assert outcome == (wanted if refused else None)

@@ -1,0 +1,272 @@
+"""HTTPS to the relay, against a real HTTP server on the loopback."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from controller.events import OfferFailed, OfferReceived, ReceiptAnswered, ReceiptFailed
+from controller.offer import Offer, Price
+from controller.payment import Outcome, Receipt
+from controller.relay_client import RelayClient, RelayEvent, read_offer
+
+TOKEN = "1." + "ab" * 32
+RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
+OFFER = {
+    "door": "https://pay.example/p/galaga-01",
+    "offers": [{"credits": 1, "amount": 100, "currency": "usd", "label": "1 credit"}],
+    "name": "Galaga",
+}
+
+
+class ScriptedRelay:
+    """Answers as it is told, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        self.headers: dict[str, str] = {}
+        self.asked: list[tuple[str, str, Any, str | None]] = []
+        self.held = threading.Event()
+        self.hold_payment = ""
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def answer(self, path: str, fields: Any, status: int = 200) -> None:
+        """Answer so from now on."""
+        body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
+        self.answers[f"/machines/galaga-01/{path}"] = (status, body)
+
+    def close(self) -> None:
+        """Let go of all that waits, and stop."""
+        self.held.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(relay) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler has its own self
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                body = json.loads(self.rfile.read(length)) if length else None
+                relay.asked.append((self.command, self.path, body, self.headers["Authorization"]))
+                if body and body["paymentId"] == relay.hold_payment:
+                    relay.held.wait(30)
+                status, answer = relay.answers.get(self.path, (404, b"no such page"))
+                self.send_response(status)
+                for name, value in ({"Content-Length": str(len(answer))} | relay.headers).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_POST
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+@pytest.fixture
+def relay() -> Iterator[ScriptedRelay]:
+    """A relay that does as it is told."""
+    relay = ScriptedRelay()
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def told() -> queue.SimpleQueue[RelayEvent]:
+    """What the client told."""
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def client(relay: ScriptedRelay, told: queue.SimpleQueue[RelayEvent]) -> Iterator[RelayClient]:
+    """A client of the scripted relay."""
+    client = RelayClient(relay.url + "/", "galaga-01", TOKEN, told.put)
+    yield client
+    client.close()
+
+
+# Receipts
+
+
+def test_a_receipt_is_posted_with_the_machines_token(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """The whole request."""
+    relay.answer("receipts", {"result": "settled"})
+
+    client.send_receipt(RECEIPT)
+
+    assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled")
+    body = {"paymentId": "pi_1", "outcome": "partial", "creditsDelivered": 1, "creditsPaid": 3}
+    assert relay.asked == [("POST", "/machines/galaga-01/receipts", body, f"Bearer {TOKEN}")]
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [("settled", 200), ("already", 200), ("conflict", 200), ("conflict", 409), ("unknown", 404)],
+)
+def test_a_final_answer_is_one_whatever_its_status(
+    relay: ScriptedRelay,
+    client: RelayClient,
+    told: queue.SimpleQueue[RelayEvent],
+    result: str,
+    status: int,
+) -> None:
+    """The relay has said its last word on this payment."""
+    relay.answer("receipts", {"result": result}, status)
+
+    client.send_receipt(RECEIPT)
+
+    assert told.get(timeout=10) == ReceiptAnswered("pi_1", result)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "reason"),
+    [
+        (200, {"result": "retry"}, "the relay answered 'retry'"),
+        (200, {}, "the relay answered None"),
+        (200, {"result": ["settled"]}, "the relay answered ['settled']"),
+        (401, {"error": "token refused"}, "401 token refused"),
+        (503, {"error": "Stripe did not answer"}, "503 Stripe did not answer"),
+        (503, {"result": "retry"}, "503 Service Unavailable"),
+        (200, b"<html>", "200 from {url}, and not JSON: is it the relay?"),
+        (200, [], "200 from {url}, and not JSON: is it the relay?"),
+        (502, b"", "502 from {url}, and not JSON: is it the relay?"),
+    ],
+)
+def test_any_other_answer_leaves_the_receipt_owed(
+    relay: ScriptedRelay,
+    client: RelayClient,
+    told: queue.SimpleQueue[RelayEvent],
+    status: int,
+    fields: Any,
+    reason: str,
+) -> None:
+    """With a reason for the log."""
+    relay.answer("receipts", fields, status)
+
+    client.send_receipt(RECEIPT)
+
+    url = f"{relay.url}/machines/galaga-01/receipts"
+    assert told.get(timeout=10) == ReceiptFailed("pi_1", reason.format(url=url))
+
+
+def test_a_redirect_is_not_followed(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """The token is for the relay alone; a hotel's login page is no relay."""
+    relay.answer("receipts", b"", 307)
+    relay.answer("elsewhere", {"result": "settled"})
+    relay.headers["Location"] = f"{relay.url}/machines/galaga-01/elsewhere"
+
+    client.send_receipt(RECEIPT)
+
+    url = f"{relay.url}/machines/galaga-01/receipts"
+    assert told.get(timeout=10) == ReceiptFailed("pi_1", f"307 from {url}, and not JSON: is it the relay?")
+    assert len(relay.asked) == 1
+
+
+def test_a_relay_that_cannot_be_reached_leaves_the_receipt_owed(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """No secret is in the reason."""
+    relay.close()
+
+    client.send_receipt(RECEIPT)
+
+    failed = told.get(timeout=10)
+    assert isinstance(failed, ReceiptFailed)
+    assert "Connection refused" in failed.reason
+    assert TOKEN not in failed.reason
+
+
+def test_a_receipt_that_the_relay_sits_on_holds_up_no_other(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """Nor the offer; and it is answered in the end."""
+    relay.hold_payment = "pi_1"
+    relay.answer("receipts", {"result": "settled"})
+    relay.answer("offer", OFFER)
+    client.send_receipt(RECEIPT)
+    client.send_receipt(Receipt("pi_2", Outcome.DELIVERED, 1, 1))
+    assert told.get(timeout=10) == ReceiptAnswered("pi_2", "settled")
+    client.fetch_offer()
+    assert isinstance(told.get(timeout=10), OfferReceived)
+
+    relay.held.set()
+
+    assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled")
+
+
+# The offer
+
+
+def test_the_offer_is_fetched_with_the_machines_token(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """The door's address and its prices; what else is said is ignored."""
+    relay.answer("offer", OFFER)
+
+    client.fetch_offer()
+
+    assert told.get(timeout=10) == OfferReceived(
+        Offer("https://pay.example/p/galaga-01", (Price(1, 100, "usd"),))
+    )
+    assert relay.asked == [("GET", "/machines/galaga-01/offer", None, f"Bearer {TOKEN}")]
+
+
+def test_a_refused_offer_is_told_with_its_reason(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """A wrong token is the technician's to mend."""
+    relay.answer("offer", {"error": "token refused"}, 401)
+
+    client.fetch_offer()
+
+    assert told.get(timeout=10) == OfferFailed("401 token refused")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"door": None}, "the relay's offer has door None, not an address"),
+        ({"door": "javascript:x"}, "the relay's offer has door 'javascript:x', not an address"),
+        ({"offers": {}}, "the relay's offer has offers {}, not a list"),
+        ({"offers": [1]}, "the relay's offer has 1, not credits, amount and currency"),
+        (
+            {"offers": [{"credits": "1", "amount": 100, "currency": "usd"}]},
+            "the relay's offer has {'credits': '1', 'amount': 100, 'currency': 'usd'}, "
+            "not credits, amount and currency",
+        ),
+        (
+            {"offers": [{"credits": True, "amount": 100, "currency": "usd"}]},
+            "the relay's offer has {'credits': True, 'amount': 100, 'currency': 'usd'}, "
+            "not credits, amount and currency",
+        ),
+        (
+            {"offers": [{"credits": 1, "amount": 1.5, "currency": "usd"}]},
+            "the relay's offer has {'credits': 1, 'amount': 1.5, 'currency': 'usd'}, "
+            "not credits, amount and currency",
+        ),
+    ],
+)
+def test_an_offer_of_the_wrong_kind_is_refused(changes: dict[str, Any], reason: str) -> None:
+    """Nothing half understood reaches the screen."""
+    with pytest.raises(ValueError, match="^the relay's offer has ") as raised:
+        read_offer(OFFER | changes)
+    assert str(raised.value) == reason

@@ -1,0 +1,343 @@
+"""What cabinets ask and tell over HTTPS, with Stripe failing in every way it can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import PASSWORDS
+from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
+from werkzeug.test import TestResponse
+
+from cloud_relay.orders import Order
+from cloud_relay.tokens import machine_token
+from simulator.broker import Broker
+from simulator.stripe_objects import PaymentIntent
+
+RELAY_SECRET = "relay-secret-of-at-least-32-characters"
+OURS = Order("galaga-01", 3, 250, "usd").metadata()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for all of these tests, with an operator who hears the game overs."""
+    rules = "user operator\ntopic read arcade/machine/+/gameover\n"
+    passwords = PASSWORDS | {"operator": "operator-password"}
+    with Broker(tmp_path_factory.mktemp("machines"), passwords, extra_rules=rules) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def relay(broker: Broker) -> Iterator[RelayUnderTest]:
+    """A relay whose machine pacman-02 has had its first token revoked."""
+    offers = OFFERS | {"machines": {"galaga-01": {"name": "Galaga"}}}
+    with relay_under_test(broker, OFFERS=json.dumps(offers), MIN_TOKEN_NUMBERS='{"pacman-02": 2}') as running:
+        running.stripe.webhooks.url = None
+        yield running
+
+
+def receipt(payment_id: str, outcome: str = "delivered", **changes: Any) -> dict[str, Any]:
+    """A receipt for three paid credits."""
+    delivered = {"delivered": 3, "undelivered": 0}.get(outcome, 2)
+    return {
+        "paymentId": payment_id,
+        "outcome": outcome,
+        "creditsDelivered": delivered,
+        "creditsPaid": 3,
+    } | changes
+
+
+def send(relay: RelayUnderTest, said: object, machine_id: str = "galaga-01") -> TestResponse:
+    """Send a receipt, with the machine's own token."""
+    return relay.client.post(f"/machines/{machine_id}/receipts", json=said, headers=relay.token(machine_id))
+
+
+def said(answer: TestResponse) -> tuple[int, str]:
+    """The status and the result of an answer to a receipt."""
+    return answer.status_code, answer.json["result"]
+
+
+def test_the_offer_is_everything_that_the_screen_needs(relay: RelayUnderTest) -> None:
+    """The door's address, the machine's name, what it sells and for how long a payment is good."""
+    answer = relay.client.get("/machines/galaga-01/offer", headers=relay.token())
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "machineId": "galaga-01",
+            "name": "Galaga",
+            "door": "http://localhost:8080/p/galaga-01",
+            "offers": [
+                {"credits": 1, "amount": 100, "currency": "usd"},
+                {"credits": 3, "amount": 250, "currency": "usd"},
+            ],
+            "creditWindowS": 180,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/machines/pacman-02/offer"),
+        ("GET", "/machines/pacman-02/payments"),
+        ("POST", "/machines/pacman-02/receipts"),
+        ("POST", "/gameover"),
+        ("POST", "/create-payment-link"),
+    ],
+)
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer nonsense",
+        "Bearer é",
+        f"Basic {machine_token(RELAY_SECRET, 'pacman-02', 2)}",
+        f"Bearer {machine_token(RELAY_SECRET, 'galaga-01', 1)}",
+        f"Bearer {machine_token(RELAY_SECRET, 'pacman-02', 1)}",
+        f"Bearer {machine_token('another-secret', 'pacman-02', 2)}",
+    ],
+)
+def test_no_machine_endpoint_opens_without_the_machines_own_valid_token(
+    relay: RelayUnderTest, method: str, path: str, authorization: str | None
+) -> None:
+    """None, another machine's, a revoked one: 401, and nothing is done."""
+    headers = {} if authorization is None else {"Authorization": authorization.encode().decode("latin-1")}
+    answer = relay.client.open(
+        path, method=method, headers=headers, json={"machine_id": "pacman-02"} | receipt("pi_1")
+    )
+    assert (answer.status_code, list(answer.json)) == (401, ["error"])
+
+
+def test_a_token_of_a_higher_number_opens(relay: RelayUnderTest) -> None:
+    """The machine got its new token before the old one was revoked."""
+    header = {"Authorization": f"Bearer {machine_token(RELAY_SECRET, 'pacman-02', 3)}"}
+    assert relay.client.get("/machines/pacman-02/offer", headers=header).status_code == 200
+
+
+@pytest.mark.parametrize("machine_id", ["+", "%23", "x" * 65])
+def test_a_machine_id_that_is_none_is_refused_by_name(relay: RelayUnderTest, machine_id: str) -> None:
+    """Before any token is looked at."""
+    answer = relay.client.get(f"/machines/{machine_id}/offer")
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("machine_id is '")
+
+
+def open_payments(relay: RelayUnderTest, machine_id: str) -> TestResponse:
+    """Ask as the machine does."""
+    return relay.client.get(f"/machines/{machine_id}/payments", headers=relay.token(machine_id))
+
+
+def test_open_payments_are_those_of_this_machine_that_nobody_settled(broker: Broker) -> None:
+    """With the seconds left of their windows, 0 included, over as many pages as it takes."""
+    with relay_under_test(broker) as relay:
+        relay.stripe.webhooks.url = None
+        orders = [Order("galaga-01", n, 100 * n, "usd") for n in range(1, 4)]
+        paid = [relay.pay_in_secret(order.metadata(), amount=order.amount) for order in orders]
+        relay.pay_in_secret(Order("pacman-02", 1, 250, "usd").metadata())
+        relay.pay_in_secret({"order": "7"})
+        relay.pay_in_secret(OURS, amount=100)  # the amount is not what was ordered
+        assert said(send(relay, receipt(paid[2]))) == (200, "settled")
+        relay.clock.ahead_s = 100
+        first = open_payments(relay, "galaga-01")
+        assert first.status_code == 200
+        assert [(one["paymentId"], one["credits"], one["amount"], one["currency"]) for one in first.json] == [
+            (paid[1], 2, 200, "usd"),
+            (paid[0], 1, 100, "usd"),
+        ]
+        assert all(70 <= one["secondsLeft"] <= 80 for one in first.json)
+        relay.clock.ahead_s = 1000
+        assert [one["secondsLeft"] for one in open_payments(relay, "galaga-01").json] == [0, 0]
+
+
+def test_open_payments_are_found_on_every_page(broker: Broker) -> None:
+    """Stripe lists a hundred at a time."""
+    with relay_under_test(broker) as relay:
+        relay.stripe.webhooks.url = None
+        paid = {relay.pay_in_secret(OURS) for _ in range(105)}
+        assert {one["paymentId"] for one in open_payments(relay, "galaga-01").json} == paid
+
+
+def test_open_payments_are_a_503_and_never_an_empty_list_when_stripe_does_not_answer(
+    relay: RelayUnderTest,
+) -> None:
+    """A new ledger would take an empty list for "nothing to release"."""
+    relay.stripe.fail_next(3, status=500, path_prefix="/v1/payment_intents")
+    answer = open_payments(relay, "galaga-01")
+    assert (answer.status_code, list(answer.json)) == (503, ["error"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "received"),
+    [("delivered", "succeeded", 250), ("undelivered", "canceled", 0), ("partial", "succeeded", 166)],
+)
+def test_a_receipt_settles_a_reservation_once(
+    relay: RelayUnderTest, outcome: str, status: str, received: int
+) -> None:
+    """Captured, released or captured in part; the same receipt again changes nothing."""
+    payment_id = relay.pay_in_secret(OURS)
+    answers = [said(send(relay, receipt(payment_id, outcome))) for _ in range(2)]
+    payment = relay.payment(payment_id)
+    assert answers == [(200, "settled"), (200, "already")]
+    assert (payment.status, payment.received) == (status, received)
+
+
+def test_a_share_under_stripes_minimum_is_released(relay: RelayUnderTest) -> None:
+    """Stripe could not charge it."""
+    payment_id = relay.pay_in_secret(Order("galaga-01", 3, 100, "usd").metadata(), amount=100)
+    assert said(send(relay, receipt(payment_id, "partial", creditsDelivered=1))) == (200, "settled")
+    assert relay.payment(payment_id).status == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("delivered", "undelivered"), ("undelivered", "delivered"), ("partial", "delivered")],
+)
+def test_a_receipt_against_what_has_happened_is_a_conflict(
+    relay: RelayUnderTest, first: str, then: str
+) -> None:
+    """Final, and the money stays where it is."""
+    payment_id = relay.pay_in_secret(OURS)
+    send(relay, receipt(payment_id, first))
+    before = relay.payment(payment_id)
+    assert said(send(relay, receipt(payment_id, then))) == (409, "conflict")
+    assert relay.payment(payment_id) == before
+
+
+@pytest.mark.parametrize(("outcome", "refunded"), [("delivered", 0), ("undelivered", 250), ("partial", 84)])
+def test_a_receipt_settles_an_immediate_payment_once(
+    relay: RelayUnderTest, outcome: str, refunded: int
+) -> None:
+    """What was not delivered is refunded to the exact remainder, and the payment is marked."""
+    payment_id = relay.pay_in_secret({"machine_id": "galaga-01"}, capture="automatic")
+    answers = [said(send(relay, receipt(payment_id, outcome))) for _ in range(2)]
+    payment = relay.payment(payment_id)
+    assert answers == [(200, "settled"), (200, "already")]
+    assert (payment.refunded, payment.settled) == (refunded, outcome)
+
+
+def test_a_refund_whose_mark_was_lost_is_not_made_twice(relay: RelayUnderTest) -> None:
+    """The repeated receipt refunds the remainder of nothing, and marks."""
+    payment_id = relay.pay_in_secret({"machine_id": "galaga-01"}, capture="automatic")
+    relay.stripe.fail_next(status=500, path_prefix=f"/v1/payment_intents/{payment_id}", method="POST")
+    answers = [said(send(relay, receipt(payment_id, "undelivered"))) for _ in range(2)]
+    assert answers == [(503, "retry"), (200, "settled")]
+    assert relay.payment(payment_id).refunded == 250
+
+
+@pytest.mark.parametrize("status", [500, "timeout"])
+@pytest.mark.parametrize(("outcome", "now"), [("delivered", "succeeded"), ("undelivered", "canceled")])
+def test_when_stripe_did_the_work_and_its_answer_was_lost_the_payment_itself_decides(
+    relay: RelayUnderTest, outcome: str, now: str, status: Any
+) -> None:
+    """Nothing is done twice, and the cabinet gets a final answer."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.fail_next(
+        1, status=status, path_prefix=f"/v1/payment_intents/{payment_id}/", method="POST", after_work=True
+    )
+    code, result = said(send(relay, receipt(payment_id, outcome)))
+    assert (code, result in ("settled", "already")) == (200, True)
+    assert relay.payment(payment_id).status == now
+
+
+def test_a_stripe_that_does_nothing_is_a_retry(relay: RelayUnderTest) -> None:
+    """The cabinet keeps the receipt; the reservation stays."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.fail_next(status=500, path_prefix=f"/v1/payment_intents/{payment_id}/")
+    assert said(send(relay, receipt(payment_id))) == (503, "retry")
+    assert relay.payment(payment_id).status == "requires_capture"
+    assert said(send(relay, receipt(payment_id))) == (200, "settled")
+
+
+def test_a_stripe_that_cannot_be_read_is_a_retry(relay: RelayUnderTest) -> None:
+    """Without the payment's state nothing is decided."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.fail_next(status=429, path_prefix="/v1/payment_intents", method="GET")
+    assert said(send(relay, receipt(payment_id))) == (503, "retry")
+
+
+@pytest.mark.parametrize("metadata", [Order("pacman-02", 3, 250, "usd").metadata(), {"order": "7"}])
+def test_a_payment_of_another_machine_or_of_nobody_is_unknown(
+    relay: RelayUnderTest, metadata: dict[str, str]
+) -> None:
+    """A cabinet cannot touch money that is not its own."""
+    payment_id = relay.pay_in_secret(metadata)
+    assert said(send(relay, receipt(payment_id))) == (404, "unknown")
+    assert relay.payment(payment_id).status == "requires_capture"
+
+
+def test_a_payment_that_stripe_does_not_have_is_unknown(relay: RelayUnderTest) -> None:
+    """Made up, or made with another key."""
+    assert said(send(relay, receipt("pi_MadeUp"))) == (404, "unknown")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"not json",
+        b'{"paymentId":"pi_1"}',
+        b'{"paymentId":"../prices","outcome":"delivered","creditsDelivered":1}',
+    ],
+)
+def test_a_malformed_receipt_is_a_400_that_says_what_is_wrong(relay: RelayUnderTest, body: bytes) -> None:
+    """It can never be settled, so it is no retry."""
+    if b"pi_1" in body:
+        body = body.replace(b"pi_1", relay.pay_in_secret(OURS).encode())
+    answer = relay.client.post("/machines/galaga-01/receipts", data=body, headers=relay.token())
+    assert (answer.status_code, list(answer.json)) == (400, ["error"])
+
+
+def test_a_game_over_is_published_for_a_cabinet_that_cannot_speak_mqtt(
+    relay: RelayUnderTest, broker: Broker
+) -> None:
+    """In the ancestor's words."""
+    operator = mqtt_client(broker, "operator", "operator-password")
+    heard: list[dict[str, Any]] = []
+    ready: list[object] = []
+    operator.on_message = lambda _c, _u, message: heard.append(json.loads(message.payload))
+    operator.on_subscribe = lambda *_: ready.append(1)
+    operator.subscribe("arcade/machine/+/gameover", qos=1)
+    until(lambda: len(ready), 1, "SUBACK")
+    answer = relay.client.post("/gameover", json={"machine_id": "galaga-01"}, headers=relay.token())
+    assert (answer.status_code, answer.json) == (200, {"message": "Game over signal sent"})
+    until(lambda: [(m["machineId"], m["status"]) for m in heard], [("galaga-01", "game_over")], "it")
+    operator.disconnect()
+    operator.loop_stop()
+
+
+def test_a_game_over_is_a_503_when_the_broker_is_away(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The caller may try again."""
+    with (
+        Broker(tmp_path_factory.mktemp("away"), PASSWORDS) as broker,
+        relay_under_test(broker) as relay,
+    ):
+        broker.stop()
+        answer = relay.client.post("/gameover", json={"machine_id": "galaga-01"}, headers=relay.token())
+    assert (answer.status_code, list(answer.json)) == (503, ["error"])
+
+
+def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:
+    """Without asking anybody else."""
+    answer = relay.client.get("/status")
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"status": "up", "message": "API is running", "version": "0.1.0"},
+    )
+
+
+@pytest.mark.parametrize(("method", "path", "code"), [("GET", "/nothing", 404), ("GET", "/addCredit", 405)])
+def test_what_is_not_there_is_a_json_error(relay: RelayUnderTest, method: str, path: str, code: int) -> None:
+    """Machines read it."""
+    answer = relay.client.open(path, method=method)
+    assert (answer.status_code, list(answer.json)) == (code, ["error"])
+
+
+def test_a_stand_in_intent_is_what_the_tests_take_it_for(relay: RelayUnderTest) -> None:
+    """As at Stripe, an immediate payment's metadata stays on its session."""
+    payment_id = relay.pay_in_secret({"machine_id": "galaga-01"}, capture="automatic")
+    assert relay.stripe.book.table(PaymentIntent)[payment_id].metadata == {}

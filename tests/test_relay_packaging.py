@@ -1,0 +1,70 @@
+"""What goes into the relay's image: everything that it imports, in the versions that were tested."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+RELAY = ROOT / "cloud_relay"
+DISTRIBUTION_OF = {"apig_wsgi": "apig-wsgi", "paho": "paho-mqtt"}
+
+
+def pins() -> dict[str, str]:
+    """The pinned versions by distribution."""
+    lines = (RELAY / "requirements.txt").read_text().splitlines()
+    pinned = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return dict(pinned)
+
+
+def imports_of(module: Path) -> set[str]:
+    """The full names of all modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module.name} has a relative import"
+            found.add(node.module or "")
+    return found
+
+
+def foreign_imports() -> set[str]:
+    """The top names of what the relay imports and neither it nor Python has."""
+    names = {name.split(".")[0] for module in RELAY.glob("**/*.py") for name in imports_of(module)}
+    return names - set(sys.stdlib_module_names) - {"cloud_relay"}
+
+
+def test_the_relay_imports_nothing_that_its_requirements_do_not_name() -> None:
+    """Neither the cabinet's packages nor the simulator are in the image."""
+    assert {"flask", "stripe", "paho"} <= foreign_imports()
+    assert {DISTRIBUTION_OF.get(name, name) for name in foreign_imports()} <= set(pins())
+
+
+def test_every_requirement_of_a_requirement_is_pinned_too() -> None:
+    """The image of today is the image of tomorrow."""
+    pinned = pins()
+    needed = {
+        re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0].lower().replace("_", "-")
+        for name in pinned
+        for line in importlib.metadata.requires(name) or ()
+        if "extra ==" not in line and "python_version <" not in line
+    }
+    assert needed - set(pinned) == set()
+
+
+def test_the_pins_are_the_versions_that_these_tests_ran_with() -> None:
+    """An untested version does not go live."""
+    assert {name: importlib.metadata.version(name) for name in pins()} == pins()
+
+
+def test_the_image_holds_the_whole_relay_and_starts_its_handler() -> None:
+    """The COPY lines cover the package with its templates, and the requirements come from it."""
+    lines = (RELAY / "Dockerfile").read_text().splitlines()
+    copied = [line.split()[1:] for line in lines if line.startswith("COPY")]
+    assert ["cloud_relay/", "${LAMBDA_TASK_ROOT}/cloud_relay/"] in copied
+    assert all((ROOT / source).exists() for source, _ in copied)
+    assert lines[-1] == 'CMD ["cloud_relay.lambda_handler.handler"]'

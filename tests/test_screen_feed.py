@@ -1,0 +1,181 @@
+"""The state file of the attract screen: whole at any moment, and honest about what can be bought."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cabinets import NOW_S, OFFER, open_bench, paid_bench, payment, started_bench
+
+from controller.cabinet import Cabinet
+from controller.events import BrokerLost
+from controller.screen_feed import ScreenFeed, picture_of
+
+ABOUT = {"machine_id": "galaga-01", "machine_name": "Galaga", "rotate": 90}
+PRICES = [
+    {"credits": 1, "amount": 100, "currency": "usd"},
+    {"credits": 3, "amount": 250, "currency": "usd"},
+]
+
+
+class Clock:
+    """A clock in the tester's hand."""
+
+    def __init__(self) -> None:
+        self.now_s = NOW_S
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What the screen reads."""
+    fields: dict[str, Any] = json.loads(path.read_text())
+    return fields
+
+
+def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
+    """The whole file."""
+    path = tmp_path / "screen.json"
+
+    ScreenFeed(path, ABOUT, Clock()).show(open_bench().cabinet)
+
+    assert read(path) == {
+        "format": 1,
+        "written_at_s": NOW_S,
+        "machine_id": "galaga-01",
+        "machine_name": "Galaga",
+        "rotate": 90,
+        "state": "attract",
+        "qr": "https://pay.example/p/galaga-01",
+        "offers": PRICES,
+        "credits": 0,
+        "technician_line": None,
+        "since_s": NOW_S,
+    }
+
+
+def offline() -> Cabinet:
+    """A cabinet without its broker."""
+    bench = open_bench()
+    bench.handle(BrokerLost("no route"))
+    return bench.cabinet
+
+
+@pytest.mark.parametrize(
+    ("cabinet", "state", "qr"),
+    [
+        (open_bench().cabinet, "attract", OFFER.address),
+        (offline(), "offline", None),
+        (open_bench(has_ready_line=True).cabinet, "not_ready", None),
+        (open_bench(board_boot_s=NOW_S + 1).cabinet, "starting", None),
+        (started_bench(offer=OFFER)[0].cabinet, "starting", None),
+    ],
+)
+def test_the_qr_is_there_only_if_a_payment_made_now_would_be_credited(
+    cabinet: Cabinet, state: str, qr: str | None
+) -> None:
+    """Nobody pays for a game that cannot start."""
+    picture = picture_of(cabinet, NOW_S)
+
+    assert (picture["state"], picture["qr"]) == (state, qr)
+
+
+def test_a_cabinet_without_an_offer_has_no_qr_and_no_prices() -> None:
+    """It does not know yet what it sells."""
+    picture = picture_of(started_bench()[0].cabinet, NOW_S)
+
+    assert (picture["qr"], picture["offers"]) == (None, [])
+
+
+def test_credits_are_those_on_their_way_and_then_those_of_the_session() -> None:
+    """A player sees what was bought, and then what there is to play."""
+    bench = paid_bench(payment(credits=3))
+    paying = picture_of(bench.cabinet, NOW_S)
+    for number in (1, 2, 3):
+        bench.fired("pi_1", number)
+    playing = picture_of(bench.cabinet, NOW_S)
+
+    assert [(p["state"], p["credits"]) for p in (paying, playing)] == [("paying", 3), ("playing", 3)]
+
+
+def test_what_is_wrong_is_told_to_the_technician() -> None:
+    """In words."""
+    assert picture_of(offline(), NOW_S)["technician_line"] == "broker: no route"
+
+
+def test_the_feed_is_written_once_a_second_to_show_that_we_live(tmp_path: Path) -> None:
+    """And not more often: the screen polls the file."""
+    path, clock = tmp_path / "screen.json", Clock()
+    feed, cabinet = ScreenFeed(path, ABOUT, clock), open_bench().cabinet
+    written = []
+    for clock.now_s in (NOW_S, NOW_S + 0.9, NOW_S + 1.0, NOW_S + 1.9, NOW_S + 2.5):
+        feed.show(cabinet)
+        written.append(read(path)["written_at_s"])
+
+    assert written == [NOW_S, NOW_S, NOW_S + 1, NOW_S + 1, NOW_S + 2.5]
+
+
+def test_news_is_written_at_once_and_says_since_when(tmp_path: Path) -> None:
+    """A player must not wait for the next second."""
+    path, clock = tmp_path / "screen.json", Clock()
+    feed = ScreenFeed(path, ABOUT, clock)
+    feed.show(open_bench().cabinet)
+    clock.now_s += 0.25
+
+    feed.show(offline())
+
+    fields = read(path)
+    assert (fields["state"], fields["since_s"], fields["written_at_s"]) == (
+        "offline",
+        NOW_S + 0.25,
+        NOW_S + 0.25,
+    )
+
+
+def test_a_reader_never_sees_half_a_feed(tmp_path: Path) -> None:
+    """Whenever it looks, the file is there and whole."""
+    path, clock = tmp_path / "screen.json", Clock()
+    feed = ScreenFeed(path, ABOUT, clock)
+    cabinets = (open_bench().cabinet, offline())
+    feed.show(cabinets[0])
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(1000):
+            feed.show(cabinets[number % 2])
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    states = set()
+    while not done.is_set():
+        states.add(read(path)["state"])
+    writer.join()
+
+    assert states == {"attract", "offline"}
+
+
+def test_a_feed_that_cannot_be_written_is_logged_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The screen can never hold a coin up."""
+    path = tmp_path / "nowhere" / "screen.json"
+    feed = ScreenFeed(path, ABOUT, Clock())
+    feed.show(open_bench().cabinet)
+
+    path.parent.mkdir()
+    feed.show(offline())
+
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (
+            logging.ERROR,
+            "screen feed not written: [Errno 2] No such file or directory: "
+            f"'{path.with_suffix('.new')}'",
+        )
+    ]
+    assert read(path)["state"] == "offline"
