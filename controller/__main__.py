@@ -38,12 +38,12 @@ def _run(config: Config) -> int:
     try:
         return App(config).run()
     except (LedgerError, OSError, GPIOZeroError) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - what a person at the terminal must see
+        print(error, file=sys.stderr)
         return 1
 
 
 def _refuse(problems: str) -> int:
-    print(problems, file=sys.stderr)  # noqa: T201
+    print(problems, file=sys.stderr)
     return EX_CONFIG
 
 

@@ -83,7 +83,9 @@ class App:
             signal.signal(number, lambda *_: self._queue.put(StopAsked()))
         with ExitStack() as edges:
             self._start(edges)
-            notify(READY)
+            self._handle_waiting()
+            if not self._cabinet.coin_line_trouble:
+                notify(READY)
             self._loop()
             notify(STOPPING)
         return 1 if self._cabinet.coin_line_trouble else 0
@@ -146,6 +148,10 @@ class App:
         for act in decision.acts:
             self._do[type(act)](act)
 
+    def _handle_waiting(self) -> None:
+        while not self._queue.empty():
+            self._handle(self._queue.get())
+
     def _read(self, arrived: CoinPulseArrived) -> PaymentReceived | MessageRefused:
         try:
             payment, left_s = self._reader.read(arrived.message)
@@ -200,8 +206,7 @@ class App:
     def _stop_coin_line(self) -> None:
         """Let the pulse in flight end, and write down that it did."""
         self._coin_line.stop()
-        while not self._queue.empty():
-            self._handle(self._queue.get())
+        self._handle_waiting()
 
 
 def _rules(config: Config) -> Rules:

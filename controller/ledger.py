@@ -256,9 +256,7 @@ def _lock(path: Path) -> Any:
 def _set_up(db: sqlite3.Connection, path: Path) -> None:
     try:
         # FULL: with WAL, anything less may lose a commit when the plug is pulled.
-        db.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        )
+        db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         _migrate(db, path)
     except sqlite3.DatabaseError as error:
         raise LedgerError(f"{path}: cannot be read as a ledger: {error}: move it away") from error

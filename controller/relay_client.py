@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import requests
@@ -31,19 +32,32 @@ class RelayClient:
         self._machine_url = f"{url.rstrip('/')}/machines/{machine_id}"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._tell = tell
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="relay")
+        self._closed = False
+        self._asks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
+        for number in range(AT_ONCE):
+            threading.Thread(target=self._work, name=f"relay-{number}", daemon=True).start()
 
     def close(self) -> None:
         """Drop what has not been sent yet; the outbox keeps it."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._closed = True
+        for _ in range(AT_ONCE):
+            self._asks.put(lambda: None)
 
     def send_receipt(self, receipt: Receipt) -> None:
         """Report what became of a payment; the answer follows as an event."""
-        self._threads.submit(self._send_receipt, receipt)
+        self._asks.put(lambda: self._send_receipt(receipt))
 
     def fetch_offer(self) -> None:
         """Ask what the machine sells; the answer follows as an event."""
-        self._threads.submit(self._fetch_offer)
+        self._asks.put(self._fetch_offer)
+
+    def _work(self) -> None:
+        while True:
+            ask = self._asks.get()
+            if self._closed:
+                return
+            ask()
 
     def _send_receipt(self, receipt: Receipt) -> None:
         body = {
@@ -101,7 +115,9 @@ def read_offer(fields: dict[str, Any]) -> Offer:
 
 def _price(fields: object) -> Price:
     match fields:
-        case {"credits": int(credits), "amount": int(amount), "currency": str(currency)}:
+        case {"credits": int(credits), "amount": int(amount), "currency": str(currency)} if (
+            {type(credits), type(amount)} == {int} and min(credits, amount) > 0  # true is an int too
+        ):
             return Price(credits, amount, currency)
     raise ValueError(f"the relay's offer has {fields!r}, not credits, amount and currency")
 

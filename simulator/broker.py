@@ -120,9 +120,10 @@ class Broker:
         )
 
     def _why_it_failed(self) -> str:
-        assert self._process is not None and self._process.stderr is not None  # noqa: S101
+        assert self._process is not None  # noqa: S101
         self._process.kill()
-        said = self._process.stderr.read().decode().strip()
+        _, errors = self._process.communicate()
+        said = errors.decode().strip()
         log = self.log_file.read_text().strip() if self.log_file.exists() else ""
         return f"mosquitto did not start on port {self.port}: {said or log or 'it said nothing'}"
 

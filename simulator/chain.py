@@ -33,7 +33,7 @@ from simulator.stripe_server import StandInStripe, stand_in_stripe
 
 @dataclass(frozen=True)
 class Place:
-    """Where the chain's pages can be reached: `bind` is what its servers listen on, `host` what a phone types.
+    """Where the chain's pages can be reached: `bind` is what its servers listen on, `host` what a phone asks.
 
     Port 0 takes a free one. `checkout_url` is where payment pages are, if not on a server of their own.
     """

@@ -61,9 +61,7 @@ class Bench:
         decision = decide(self.cabinet, event, self.now_s)
         self.cabinet = decision.cabinet
         self.log += [act for act in decision.acts if isinstance(act, Note)]
-        return Orders(
-            decision.records, tuple(act for act in decision.acts if not isinstance(act, Note))
-        )
+        return Orders(decision.records, tuple(act for act in decision.acts if not isinstance(act, Note)))
 
     def wait(self, seconds: float) -> Orders:
         """Let time pass, and nothing else."""

@@ -123,7 +123,7 @@ def test_a_cabinet_without_inputs_needs_no_pins(told: Told, tmp_path: Path) -> N
 def test_pins_that_cannot_be_had_are_an_error(told: Told, tmp_path: Path) -> None:
     """A cabinet must not run deaf."""
     with (
-        pytest.raises(BoardUnreachableError, match="^no virtual board at "),
+        pytest.raises(BoardUnreachableError, match=r"^no virtual board at "),
         board_inputs(line(GAME_OVER), None, tmp_path / "nowhere", told.queue.put),
     ):
         pass

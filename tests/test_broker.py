@@ -323,9 +323,7 @@ def test_a_killed_cabinet_leaves_its_last_will(broker: Mosquitto) -> None:
     """Retained: who asks later hears it too."""
     config = config_of(broker)
     arguments = [str(config.port), config.password, str(config.ca_file)]
-    doomed = subprocess.Popen(
-        [sys.executable, "-c", DOOMED, *arguments], stdout=subprocess.PIPE, text=True
-    )
+    doomed = subprocess.Popen([sys.executable, "-c", DOOMED, *arguments], stdout=subprocess.PIPE, text=True)
     assert doomed.stdout is not None
     assert doomed.stdout.readline() == "BrokerConnected(session_present=False)\n"
     with relay_at(broker) as relay:

@@ -138,9 +138,7 @@ def test_pulses_are_as_long_as_the_board_needs_and_never_too_close(
     assert [span for span, level in spans_ms if span < (PULSE_MS if level else GAP_MS)] == []
 
 
-def test_the_gap_is_kept_before_the_first_pulse_too(
-    board: BoardServer, told: Told, tmp_path: Path
-) -> None:
+def test_the_gap_is_kept_before_the_first_pulse_too(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """A process before this one may have ended right behind a pulse."""
     for number in (1, 2):
         with coin_line(tmp_path, told) as line:
@@ -215,9 +213,7 @@ def test_a_process_that_cannot_have_its_pin_is_told(told: Told, tmp_path: Path) 
         assert not line.alive
 
 
-def test_a_process_that_does_not_get_ready_is_told(
-    board: BoardServer, told: Told, tmp_path: Path
-) -> None:
+def test_a_process_that_does_not_get_ready_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """A coin line that hangs must not look like one that waits for orders."""
     config = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
     line = CoinLine(config, tmp_path / "board", told.queue.put, ready_within_s=0.0)

@@ -24,7 +24,9 @@ BREACHES = [
 
 def core_files() -> list[Path]:
     files = [path for package in PACKAGES for path in sorted((ROOT / package).glob("*.py"))]
-    return [path for path in files if (ast.get_docstring(ast.parse(path.read_text())) or "").startswith("CORE")]
+    return [
+        path for path in files if (ast.get_docstring(ast.parse(path.read_text())) or "").startswith("CORE")
+    ]
 
 
 def lint(path: Path, text: str) -> subprocess.CompletedProcess[str]:

@@ -108,7 +108,7 @@ def test_receipts_do_not_wait_for_each_other() -> None:
 
 def test_an_answer_to_a_receipt_that_is_not_owed_stops_the_daemon() -> None:
     """Its picture of the outbox would be wrong."""
-    with pytest.raises(UnexpectedEvent, match="^an answer to the receipt of pi_9, which is not owed$"):
+    with pytest.raises(UnexpectedEvent, match=r"^an answer to the receipt of pi_9, which is not owed$"):
         owing_bench().handle(ReceiptAnswered("pi_9", "settled"))
 
 

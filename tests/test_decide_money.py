@@ -214,7 +214,7 @@ def test_a_pulse_that_nobody_ordered_stops_the_daemon(payment_id: str, number: i
 
 def test_a_pulse_while_nothing_is_paid_stops_the_daemon() -> None:
     """Somebody else fires our line."""
-    with pytest.raises(UnexpectedEvent, match="while no pulse was in flight$"):
+    with pytest.raises(UnexpectedEvent, match=r"while no pulse was in flight$"):
         open_bench().fired("pi_1", 1)
 
 
@@ -276,9 +276,7 @@ def test_a_payment_is_held_while_the_board_is_not_ready_and_fired_once_it_is() -
     bench.receive(payment())
     assert bench.acknowledged() == Orders()
 
-    assert bench.believe("ready", active=True) == Orders(
-        (IntendPulse("pi_1", 1),), (FirePulse("pi_1", 1),)
-    )
+    assert bench.believe("ready", active=True) == Orders((IntendPulse("pi_1", 1),), (FirePulse("pi_1", 1),))
 
 
 def test_a_train_that_the_boards_inhibit_cuts_is_partial_when_its_window_ends() -> None:

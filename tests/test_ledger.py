@@ -144,9 +144,7 @@ def test_a_payment_without_receipt_never_joins_the_outbox(ledger: Ledger) -> Non
     assert ledger.read_start() == NOTHING
 
 
-def test_the_measured_times_and_the_time_of_day_can_be_read_by_people(
-    ledger: Ledger, path: Path
-) -> None:
+def test_the_measured_times_and_the_time_of_day_can_be_read_by_people(ledger: Ledger, path: Path) -> None:
     """An operator with a complaint opens the file."""
     ledger.write([RecordPayment(train(payment())), IntendPulse("pi_1", 1)])
     ledger.write([RecordPulse("pi_1", 1, 12.5, 12.625), closed()])
@@ -195,14 +193,14 @@ def test_an_outcome_is_never_changed(ledger: Ledger) -> None:
     """It may have been charged already."""
     ledger.write([RecordPayment(train(payment())), closed()])
 
-    with pytest.raises(LedgerError, match="^payment pi_1 is not open$"):
+    with pytest.raises(LedgerError, match=r"^payment pi_1 is not open$"):
         ledger.write([ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "changed its mind", None)])
     assert ledger.find("pi_1") == KnownPayment(DELIVERED)
 
 
 def test_a_pulse_that_ends_unintended_is_named(ledger: Ledger) -> None:
     """The error says which."""
-    with pytest.raises(LedgerError, match="^pulse 3 of pi_1 was never intended$"):
+    with pytest.raises(LedgerError, match=r"^pulse 3 of pi_1 was never intended$"):
         ledger.write([RecordPulse("pi_1", 3, 1.0, 1.1)])
 
 

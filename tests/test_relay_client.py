@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from conftest import wait_until
 
 from controller.events import OfferFailed, OfferReceived, ReceiptAnswered, ReceiptFailed
 from controller.offer import Offer, Price
 from controller.payment import Outcome, Receipt
-from controller.relay_client import RelayClient, RelayEvent, read_offer
+from controller.relay_client import AT_ONCE, RelayClient, RelayEvent, read_offer
 
 TOKEN = "1." + "ab" * 32
 RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
@@ -23,6 +26,18 @@ OFFER = {
     "offers": [{"credits": 1, "amount": 100, "currency": "usd", "label": "1 credit"}],
     "name": "Galaga",
 }
+
+# A daemon that sends a receipt, and is stopped when its input ends.
+SENDER = """
+import sys
+from controller.payment import Outcome, Receipt
+from controller.relay_client import RelayClient
+
+client = RelayClient(sys.argv[1], "galaga-01", "1.ab", print)
+client.send_receipt(Receipt("pi_1", Outcome.DELIVERED, 1, 1))
+sys.stdin.read()
+client.close()
+"""
 
 
 class ScriptedRelay:
@@ -70,7 +85,7 @@ class ScriptedRelay:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_GET = do_POST
+            do_GET = do_POST  # noqa: N815 - the name that http.server looks for
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
@@ -213,6 +228,35 @@ def test_a_receipt_that_the_relay_sits_on_holds_up_no_other(
     assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled")
 
 
+def test_a_receipt_that_was_not_sent_when_the_client_closes_is_dropped(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """The outbox on disk keeps it; those under way are still answered."""
+    relay.hold_payment = "pi_1"
+    relay.answer("receipts", {"result": "settled"})
+    for _ in range(AT_ONCE):
+        client.send_receipt(RECEIPT)
+    wait_until(lambda: len(relay.asked) == AT_ONCE, "all threads to wait for the relay")
+    client.send_receipt(Receipt("pi_2", Outcome.DELIVERED, 1, 1))
+
+    client.close()
+    relay.held.set()
+
+    assert [told.get(timeout=10) for _ in range(AT_ONCE)] == [ReceiptAnswered("pi_1", "settled")] * AT_ONCE
+    assert [body["paymentId"] for _, _, body, _ in relay.asked] == ["pi_1"] * AT_ONCE
+
+
+def test_a_process_ends_although_the_relay_sits_on_its_receipt(relay: ScriptedRelay) -> None:
+    """A stop of the daemon must not wait for a relay that waits for Stripe."""
+    relay.hold_payment = "pi_1"
+    process = subprocess.Popen([sys.executable, "-c", SENDER, relay.url], stdin=subprocess.PIPE)
+    wait_until(lambda: relay.asked, "the receipt to arrive")
+
+    process.communicate(timeout=10)
+
+    assert (process.returncode, relay.held.is_set()) == (0, False)
+
+
 # The offer
 
 
@@ -259,6 +303,11 @@ def test_a_refused_offer_is_told_with_its_reason(
             "not credits, amount and currency",
         ),
         (
+            {"offers": [{"credits": 0, "amount": 100, "currency": "usd"}]},
+            "the relay's offer has {'credits': 0, 'amount': 100, 'currency': 'usd'}, "
+            "not credits, amount and currency",
+        ),
+        (
             {"offers": [{"credits": 1, "amount": 1.5, "currency": "usd"}]},
             "the relay's offer has {'credits': 1, 'amount': 1.5, 'currency': 'usd'}, "
             "not credits, amount and currency",
@@ -267,6 +316,6 @@ def test_a_refused_offer_is_told_with_its_reason(
 )
 def test_an_offer_of_the_wrong_kind_is_refused(changes: dict[str, Any], reason: str) -> None:
     """Nothing half understood reaches the screen."""
-    with pytest.raises(ValueError, match="^the relay's offer has ") as raised:
+    with pytest.raises(ValueError, match=r"^the relay's offer has ") as raised:
         read_offer(OFFER | changes)
     assert str(raised.value) == reason

@@ -146,7 +146,7 @@ def test_a_reader_never_sees_half_a_feed(tmp_path: Path) -> None:
     done = threading.Event()
 
     def write() -> None:
-        for number in range(1000):
+        for number in range(300):
             feed.show(cabinets[number % 2])
         done.set()
 
@@ -174,8 +174,7 @@ def test_a_feed_that_cannot_be_written_is_logged_and_stops_nothing(
     assert [(record.levelno, record.message) for record in caplog.records] == [
         (
             logging.ERROR,
-            "screen feed not written: [Errno 2] No such file or directory: "
-            f"'{path.with_suffix('.new')}'",
+            f"screen feed not written: [Errno 2] No such file or directory: '{path.with_suffix('.new')}'",
         )
     ]
     assert read(path)["state"] == "offline"

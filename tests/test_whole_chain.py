@@ -36,7 +36,11 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
 @pytest.fixture
 def old_chain(tmp_path: Path) -> Iterator[Chain]:
     """A cabinet of the older relay: unsigned messages, a fixed address in its QR."""
-    old = {"accept_unsigned_coinpulse": True, "payment_link": "https://buy.stripe.com/test_abc", "relay": None}
+    old = {
+        "accept_unsigned_coinpulse": True,
+        "payment_link": "https://buy.stripe.com/test_abc",
+        "relay": None,
+    }
     with running_chain(tmp_path / "chain", **old) as running:
         running.controller.wait_to_hear("board ready")
         wait_until(lambda: feed(running)["qr"], "the QR on the screen")
@@ -44,7 +48,9 @@ def old_chain(tmp_path: Path) -> Iterator[Chain]:
 
 
 def feed(chain: Chain) -> dict[str, object]:
-    return json.loads(chain.feed_file.read_text()) if chain.feed_file.exists() else {"qr": None, "state": None}
+    return (
+        json.loads(chain.feed_file.read_text()) if chain.feed_file.exists() else {"qr": None, "state": None}
+    )
 
 
 def door(chain: Chain) -> str:
@@ -88,7 +94,9 @@ def relay_identity(chain: Chain) -> Iterator[mqtt.Client]:
         client.loop_stop()
 
 
-def publish(chain: Chain, payload: bytes, *, qos: int = 1, retain: bool = False, sig: str | None = None) -> None:
+def publish(
+    chain: Chain, payload: bytes, *, qos: int = 1, retain: bool = False, sig: str | None = None
+) -> None:
     properties = Properties(PacketTypes.PUBLISH)
     properties.MessageExpiryInterval = 60
     if sig is not None:

@@ -28,9 +28,7 @@ PULSE = {
 }
 STRICT = Reader("galaga-01", TOKEN, accept_unsigned=False)
 LENIENT = Reader("galaga-01", TOKEN, accept_unsigned=True)
-UNSIGNED_REFUSED = (
-    "unsigned or without paymentId, and accept_unsigned_coinpulse is not true in config.yaml"
-)
+UNSIGNED_REFUSED = "unsigned or without paymentId, and accept_unsigned_coinpulse is not true in config.yaml"
 SIGNATURE_REFUSED = "signature is wrong: is relay.token the one that the relay issued?"
 
 
@@ -270,7 +268,9 @@ def test_any_bytes_are_a_payment_or_refused(payload: bytes, sign: bool) -> None:
 
 def test_topics_carry_the_machine_id() -> None:
     """The contract with the relay and with the access rules."""
-    assert [topic("galaga-01") for topic in (wire.coinpulse_topic, wire.gameover_topic, wire.status_topic)] == [
+    assert [
+        topic("galaga-01") for topic in (wire.coinpulse_topic, wire.gameover_topic, wire.status_topic)
+    ] == [
         "arcade/machine/galaga-01/coinpulse",
         "arcade/machine/galaga-01/gameover",
         "arcade/machine/galaga-01/status",

@@ -267,7 +267,7 @@ check_comes_back() {
 came_back() { [ "$(show controller NRestarts)" = 1 ] && is_active controller; }
 
 check_update() {
-    local before
+    local before said status=0
     before=$(show controller MainPID)
     inside sh -c "echo '# changed' >>$source_dir/controller/__init__.py"
     check "an update says that the cabinet runs" says "$(install_sh)" "The cabinet is running."
@@ -276,7 +276,9 @@ check_update() {
     check "an update keeps config.yaml" inside grep -q install-test $config
     before=$(show controller MainPID)
     inside sh -c "echo 'not python' >>$source_dir/controller/__init__.py"
-    check "a broken update is refused" says "$(install_sh || :)" "nothing was replaced"
+    said=$(install_sh) || status=$?
+    same "a broken update fails" 1 $status
+    check "and says that nothing happened" says "$said" "nothing was replaced"
     same "a broken update leaves the controller alone" "$before" "$(show controller MainPID)"
     same "a broken update leaves its code alone" "# changed" \
         "$(inside tail -n 1 /opt/arcade-cabinet/controller/__init__.py)"
