@@ -59,6 +59,7 @@ class Cabinet:
     session: Session | None = None
     offer: Offer | None = None
     offer_due_s: float = 0.0
+    offer_tries: int = 0
     offer_trouble: str | None = None
     broker_up: bool = False
     broker_trouble: str | None = None

@@ -9,7 +9,7 @@ from controller.events import BrokerConnected, BrokerLost, OfferFailed, OfferRec
 from controller.turn import Turn
 
 OFFER_REFRESH_S = 3600.0
-OFFER_RETRY_S = 10.0
+OFFER_RETRY_MAX_S = 30.0
 
 
 def broker_connected(turn: Turn, event: BrokerConnected) -> None:
@@ -31,15 +31,18 @@ def offer_received(turn: Turn, event: OfferReceived) -> None:
     if event.offer != turn.cabinet.offer:
         turn.record(SaveOffer(event.offer))
         turn.note(f"offer received: {event.offer.address}, {len(event.offer.prices)} prices")
-    turn.change(offer=event.offer, offer_trouble=None, offer_due_s=turn.now_s + OFFER_REFRESH_S)
+    due_s = turn.now_s + OFFER_REFRESH_S
+    turn.change(offer=event.offer, offer_trouble=None, offer_tries=0, offer_due_s=due_s)
 
 
 def offer_failed(turn: Turn, event: OfferFailed) -> None:
-    """Ask again soon; the offer of before stays on the screen."""
+    """Ask again after 1, 2, 4 ... seconds; the offer of before stays on the screen."""
     trouble = f"relay: {event.reason}"
     if trouble != turn.cabinet.offer_trouble:
         turn.note(f"offer not received: {event.reason}", logging.WARNING)
-    turn.change(offer_trouble=trouble, offer_due_s=turn.now_s + OFFER_RETRY_S)
+    tries = turn.cabinet.offer_tries
+    wait_s = min(OFFER_RETRY_MAX_S, 2.0 ** min(tries, 6))
+    turn.change(offer_trouble=trouble, offer_tries=tries + 1, offer_due_s=turn.now_s + wait_s)
 
 
 def fetch_offer_if_due(turn: Turn) -> None:

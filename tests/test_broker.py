@@ -111,7 +111,7 @@ class Relay:
         self._client.username_pw_set(RELAY_USERNAME, PASSWORDS[RELAY_USERNAME])
         self._client.tls_set(str(broker.ca_file))
         self._client.on_subscribe = lambda *_: self._connected.set()
-        self._client.on_message = lambda _, __, m: self.heard.append((m.topic, m.payload, m.retain))
+        self._client.on_message = lambda _, __, m: self.heard.append((m.topic, bytes(m.payload), m.retain))
         self._client.connect("localhost", broker.port)
         self._client.subscribe(STATUS, qos=1)
         self._client.loop_start()
@@ -119,7 +119,7 @@ class Relay:
 
     def publish(self, payload: bytes, *, expiry_s: int | None = None, sig: str | None = None) -> None:
         """Send a coin pulse, and wait until the broker has it."""
-        properties = Properties(PacketTypes.PUBLISH)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
         if sig is not None:

@@ -14,7 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from controller.cabinet import Rules, new_cabinet
 from controller.decide import decide
-from controller.effects import Acknowledge, ClosePayment, FirePulse, SendReceipt
+from controller.effects import (
+    Acknowledge,
+    ClosePayment,
+    FirePulse,
+    IntendPulse,
+    Record,
+    RecordPayment,
+    SendReceipt,
+)
 from controller.events import (
     Acknowledged,
     Delivery,
@@ -31,6 +39,7 @@ from controller.ledger import Ledger
 from controller.payment import Outcome, Payment
 
 PULSES_PER_CREDIT = 2
+LONGEST_WINDOW_S = 30
 
 
 class CabinetsLife(RuleBasedStateMachine):
@@ -40,6 +49,7 @@ class CabinetsLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.boot, self.now_s = 0, 100.0
+        self.ready = True
         self.paid: list[Payment] = []
         self.to_acknowledge: list[Delivery] = []
         self.in_flight: FirePulse | None = None
@@ -56,7 +66,7 @@ class CabinetsLife(RuleBasedStateMachine):
 
     # What can happen
 
-    @rule(credits=st.integers(1, 3), left_s=st.none() | st.integers(0, 30))
+    @rule(credits=st.integers(1, 3), left_s=st.none() | st.integers(0, LONGEST_WINDOW_S))
     def a_payment_comes(self, credits: int, left_s: int | None) -> None:
         self.paid.append(Payment(f"pi_{len(self.paid)}", credits, None, None, has_receipt=True))
         self._receive(self.paid[-1], left_s)
@@ -89,28 +99,27 @@ class CabinetsLife(RuleBasedStateMachine):
 
     @rule(ready=st.booleans())
     def the_board_changes_its_mind(self, ready: bool) -> None:
-        self._handle(InputChanged("ready", ready, self.now_s))
+        self.ready = ready
+        self._tell_readiness()
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 40.0]))
     def time_passes(self, seconds: float) -> None:
         self.now_s += seconds
         self._handle(Tick())
+        if seconds > LONGEST_WINDOW_S:
+            assert self.in_flight or not self.cabinet.trains, "a payment is held for ever"
 
-    @rule()
-    def the_process_is_stopped(self) -> None:
-        self._handle(StopAsked())
-        if self.in_flight:
-            self.a_pulse_is_fired()
+    @rule(end=st.sampled_from(["stopped", "killed", "killed", "plug pulled"]))
+    def the_process_ends(self, end: str) -> None:
+        if end == "stopped":
+            self._handle(StopAsked())
+            if self.in_flight:
+                self.a_pulse_is_fired()
+        elif end == "plug pulled":
+            self.boot, self.now_s = self.boot + 1, 5.0
+            self.fired.update(dict.fromkeys(self.fired.keys() - self.closed.keys(), 0))
         self._restart()
-
-    @rule()
-    def the_process_is_killed(self) -> None:
-        self._restart()
-
-    @rule()
-    def the_plug_is_pulled(self) -> None:
-        self.boot, self.now_s = self.boot + 1, 5.0
-        self._restart()
+        assert end != "plug pulled" or not self.cabinet.trains, "the board lost these credits"
 
     # What must hold
 
@@ -139,7 +148,8 @@ class CabinetsLife(RuleBasedStateMachine):
     def the_ledger_knows_what_the_cabinet_knows(self) -> None:
         start = self.ledger.read_start()
         assert start.unfinished == self.cabinet.trains
-        assert start.session == self.cabinet.session or start.session.boot_id != self._boot_id
+        this_boots = start.session if start.session and start.session.boot_id == self._boot_id else None
+        assert this_boots == self.cabinet.session
         owed = {owed.receipt for owed in self.cabinet.receipts}
         assert {owed.receipt for owed in start.owed} <= owed
 
@@ -159,6 +169,12 @@ class CabinetsLife(RuleBasedStateMachine):
         self.ledger = Ledger(self.folder / "ledger.sqlite", lambda: "2026-01-01T00:00:00.000Z")
         self.cabinet = new_cabinet(Rules(**rules), self._boot_id)
         self._handle(self.ledger.read_start())
+        self._tell_readiness()
+
+    def _tell_readiness(self) -> None:
+        self._handle(InputChanged("ready", self.ready, self.now_s))
+        self.now_s += 0.1
+        self._handle(Tick())
 
     def _restart(self) -> None:
         self.ledger.close()
@@ -176,12 +192,21 @@ class CabinetsLife(RuleBasedStateMachine):
         decision = decide(self.cabinet, event, self.now_s)
         self.ledger.write(decision.records)
         self.cabinet = decision.cabinet
-        for record in decision.records:
+        self._check_records(decision.records)
+        for act in decision.acts:
+            self._do(act)
+
+    def _check_records(self, records: tuple[Record, ...]) -> None:
+        new = {record.train.payment.id for record in records if isinstance(record, RecordPayment)}
+        for record in records:
+            match record:
+                case IntendPulse(name, _):
+                    assert name not in new, "a pulse before its payment was acknowledged"
+                case ClosePayment(name, reason="the credit window ended"):
+                    assert not (self.ordered[name] and self.cabinet.board_ready), "cut in mid-train"
             if isinstance(record, ClosePayment):
                 assert record.payment_id not in self.closed, "its outcome was said before"
                 self.closed[record.payment_id] = record
-        for act in decision.acts:
-            self._do(act)
 
     def _do(self, act: object) -> None:
         match act:
@@ -197,5 +222,5 @@ class CabinetsLife(RuleBasedStateMachine):
                 self.on_their_way.add(receipt.payment_id)
 
 
-CabinetsLife.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+CabinetsLife.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 TestCabinetsLife = CabinetsLife.TestCase

@@ -1,0 +1,49 @@
+"""The command line: `python -m simulator demo` and `python -m simulator demo-once`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+DEFAULT_PORT = 8800
+DEFAULT_FOLDER = Path(".demo/run")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    # Imported here, so that --help and a wrong option answer at once.
+    if options.command == "demo-once":
+        from simulator.demo_once import demo_once
+
+        return demo_once()
+    from simulator.demo import demo
+
+    return demo(options.folder, options.port, lan=options.lan)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator", description="A whole cabinet on this machine."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="show it in the browser, until Ctrl-C")
+    demo.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="of the page; the relay takes the next one"
+    )
+    demo.add_argument("--lan", action="store_true", help="let phones in the local network scan and pay")
+    demo.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="for logs; default: %(default)s")
+    commands.add_parser("demo-once", help="sell once and print the time line")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65534):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65534")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The demo: the whole chain, an attract screen, and a page to watch and to play it. `make demo`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.broker import BrokerFailed
+from simulator.chain import Chain, Place, running_chain
+from simulator.demo_folder import DemoError, fresh_folder
+from simulator.demo_ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
+from simulator.demo_screen import attract_screen
+from simulator.demo_server import demo_app
+from simulator.demo_signals import asked_to_end
+from simulator.demo_state import DemoState, wait_for_offer
+from simulator.journal import Journal
+from simulator.part import Part, PartFailedError
+from simulator.stripe_serving import serving
+from simulator.supervisor import Supervisor
+
+SALE_WITHIN_S = 4.0
+LOOK_EVERY_S = 0.1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs: the chain, the screen beside it, and the list of what passes between them."""
+
+    chain: Chain
+    screen: Part
+    journal: Journal
+
+
+def demo(folder: Path, port: int, *, lan: bool) -> int:
+    """Run the demo until it is asked to end; the process's exit status."""
+    with asked_to_end() as asked:
+        try:
+            _run(folder, port, asked, lan=lan)
+        except (DemoError, BrokerFailed, PartFailedError, OSError) as why:
+            if not asked.is_set():
+                print(f"The demo did not start: {why}", file=sys.stderr)
+                return 1
+            log.warning("asked to end while something failed: %s", why)
+    return 0
+
+
+def _run(folder: Path, port: int, asked: threading.Event, *, lan: bool) -> None:
+    place = _place(port, lan=lan)
+    page_url = str(place.checkout_url)
+    with fresh_folder(folder, page_url) as ours, page_socket(place.bind, port) as bound:
+        logging.basicConfig(
+            filename=ours / "demo.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
+        )
+        with _everything(ours, place) as running:
+            state = DemoState(running.chain, running.journal, _picture(ours), lan=lan)
+            app = demo_app(
+                state,
+                running.chain.board,
+                running.chain.stripe.keeper,
+                page_url=page_url,
+                relay_url=running.chain.relay_url,
+            )
+            with serving(app, bound):
+                wait_for_offer(running.chain, SALE_WITHIN_S)
+                _say(page_url, lan=lan)
+                _look_after(running, asked)
+
+
+def _place(port: int, *, lan: bool) -> Place:
+    host = lan_address() if lan else LOOPBACK
+    return Place(
+        bind=EVERYWHERE if lan else LOOPBACK,
+        host=host,
+        relay_port=port + 1,
+        checkout_url=f"http://{host}:{port}",
+    )
+
+
+@contextmanager
+def _everything(folder: Path, place: Place) -> Iterator[Running]:
+    with (
+        running_chain(folder, place) as chain,
+        attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
+    ):
+        journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
+        yield Running(chain, screen, journal)
+
+
+def _picture(folder: Path) -> Path:
+    return folder / "screen.png"
+
+
+def _say(page_url: str, *, lan: bool) -> None:
+    phone = "a phone in this network, or the one on the page," if lan else "the phone on the page"
+    print(f"Open {page_url}/ in a browser.")
+    print(f"Scan the code with {phone} and press Pay: the money is simulated.")
+    print("Press Ctrl-C here to end it.", flush=True)
+
+
+def _look_after(running: Running, asked: threading.Event) -> None:
+    """Start again what ends by itself, until somebody asks for the end."""
+
+    def tell(line: str) -> None:
+        log.warning("%s", line)
+        running.journal.note(line)
+
+    supervisor = Supervisor([running.chain.relay, running.chain.controller, running.screen], tell)
+    while not asked.wait(LOOK_EVERY_S):
+        supervisor.look(time.monotonic())

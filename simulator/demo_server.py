@@ -1,0 +1,107 @@
+"""EDGE. The demo's page over HTTP: its files, what it shows, and the buttons of the virtual board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, redirect, request, send_file, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from simulator.board_wire import BoardServer
+from simulator.demo_state import DemoState
+from simulator.stripe_checkout import checkout_blueprint
+from simulator.stripe_keeper import Keeper
+
+PAGE = Path(__file__).parent / "page"
+
+
+def demo_app(state: DemoState, board: BoardServer, keeper: Keeper, *, page_url: str, relay_url: str) -> Flask:
+    """The application behind `page_url`; the payment pages of the stand-in Stripe are in it too.
+
+    It answers to no other host name, and takes the board's buttons from its own page only: no other
+    page in the same browser can press them.
+    """
+    app = Flask("simulator.demo_server", static_folder=None)
+    app.before_request(_only_at(page_url))
+    app.register_blueprint(_page(relay_url))
+    app.register_blueprint(_views(state))
+    app.register_blueprint(_buttons(board, page_url))
+    app.register_blueprint(checkout_blueprint(keeper))
+    return app
+
+
+def _only_at(page_url: str) -> Callable[[], ResponseReturnValue | None]:
+    def check() -> ResponseReturnValue | None:
+        if request.host_url.rstrip("/") == page_url:
+            return None
+        return redirect(page_url + "/", 303)
+
+    return check
+
+
+def _page(relay_url: str) -> Blueprint:
+    page = Blueprint("page", __name__)
+    policy = f"default-src 'self'; frame-src 'self' {relay_url}; base-uri 'none'; frame-ancestors 'none'"
+
+    @page.get("/")
+    def index() -> Response:
+        response = send_from_directory(PAGE, "index.html", max_age=0)
+        response.headers["Content-Security-Policy"] = policy
+        return response
+
+    @page.get("/page/<path:name>")
+    def file(name: str) -> Response:
+        return send_from_directory(PAGE, name, max_age=0)
+
+    return page
+
+
+def _views(state: DemoState) -> Blueprint:
+    views = Blueprint("views", __name__)
+
+    @views.get("/state")
+    def now() -> ResponseReturnValue:
+        return state.since(_index("edges"), _index("messages")), {"Cache-Control": "no-store"}
+
+    @views.get("/screen.png")
+    def picture() -> Response:
+        if not state.picture.exists():
+            abort(404, "the attract screen has drawn nothing yet")
+        return send_file(state.picture, mimetype="image/png", max_age=0)
+
+    return views
+
+
+def _index(name: str) -> int:
+    text = request.args.get(name, "0")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        abort(400, f"{name}={text!r:.40} is no index: send the one that the last answer named as next")
+    return int(text)
+
+
+def _buttons(board: BoardServer, page_url: str) -> Blueprint:
+    buttons = Blueprint("buttons", __name__, url_prefix="/board")
+
+    @buttons.before_request
+    def check() -> None:
+        if request.headers.get("Origin") != page_url:
+            abort(403, f"the board's buttons are pressed on its own page, {page_url}")
+
+    @buttons.post("/start")
+    def start() -> ResponseReturnValue:
+        return {"done": board.press_start()}
+
+    @buttons.post("/game-over")
+    def game_over() -> ResponseReturnValue:
+        return {"done": board.end_game()}
+
+    @buttons.post("/ready")
+    def ready() -> ResponseReturnValue:
+        wish = request.get_json()
+        if not isinstance(wish, dict) or not isinstance(wish.get("ready"), bool):
+            abort(400, 'send {"ready": true} or {"ready": false}')
+        board.set_ready(wish["ready"])
+        return {"done": True}
+
+    return buttons
