@@ -16,10 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Imported here, so that --help and a wrong option answer at once.
     if options.command == "demo-once":
-        from simulator.demo_once import demo_once
+        from simulator.demo.once import demo_once
 
         return demo_once()
-    from simulator.demo import demo
+    from simulator.demo.run import demo
 
     return demo(options.folder, options.port, lan=options.lan)
 

@@ -72,7 +72,10 @@ class Broker:
         self.port = self.port or free_port()
         self._write_files()
         command = [_mosquitto(), "-c", str(self.folder / "mosquitto.conf")]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        # A session of its own: Ctrl-C at the terminal is for the one who started it.
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
         deadline = time.monotonic() + START_WITHIN_S
         while not listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -16,7 +16,7 @@ from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer
 from simulator.broker import Broker
-from simulator.demo_cabinet import (
+from simulator.cabinet import (
     COIN_PIN,
     GAME_OVER_PIN,
     MACHINE_ID,
@@ -28,7 +28,7 @@ from simulator.demo_cabinet import (
 from simulator.observer import RULES, Observer
 from simulator.part import Part
 from simulator.ports import free_port
-from simulator.stripe_server import StandInStripe, stand_in_stripe
+from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 
 @dataclass(frozen=True)

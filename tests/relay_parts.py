@@ -28,8 +28,8 @@ from cloud_relay.settings import Settings, read_settings
 from cloud_relay.settlement import Payment
 from cloud_relay.stripe_payments import StripePayments
 from simulator.broker import RELAY_USERNAME, Broker
-from simulator.stripe_server import StandInStripe, stand_in_stripe
-from simulator.stripe_serving import serving
+from simulator.stripe.server import StandInStripe, stand_in_stripe
+from simulator.stripe.serving import serving
 
 API_KEY = "sk_test_relay"
 WEBHOOK_SECRET = "whsec_relay"

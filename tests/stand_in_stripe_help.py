@@ -12,7 +12,7 @@ from typing import Any
 
 import stripe
 
-from simulator.stripe_server import StandInStripe
+from simulator.stripe.server import StandInStripe
 
 API_KEY = "sk_test_stand_in"
 SECRET = "whsec_stand_in"

@@ -82,13 +82,10 @@ class CabinetsLife(RuleBasedStateMachine):
         self._handle(Acknowledged(self.to_acknowledge.pop(0)))
 
     @precondition(lambda self: self.in_flight)
-    @rule()
-    def a_pulse_is_fired(self) -> None:
-        order, self.in_flight = self.in_flight, None
-        assert order is not None
-        self.now_s += 0.25
-        self.fired[order.payment_id] += 1
-        self._handle(PulseFired(order.payment_id, order.number, self.now_s - 0.1, self.now_s))
+    @rule(pulses=st.integers(1, 4))
+    def some_pulses_are_fired(self, pulses: int) -> None:
+        for _ in range(pulses):
+            self._fire()
 
     @precondition(lambda self: self.on_their_way)
     @rule(answered=st.booleans())
@@ -113,8 +110,7 @@ class CabinetsLife(RuleBasedStateMachine):
     def the_process_ends(self, end: str) -> None:
         if end == "stopped":
             self._handle(StopAsked())
-            if self.in_flight:
-                self.a_pulse_is_fired()
+            self._fire()
         elif end == "plug pulled":
             self.boot, self.now_s = self.boot + 1, 5.0
             self.fired.update(dict.fromkeys(self.fired.keys() - self.closed.keys(), 0))
@@ -196,6 +192,13 @@ class CabinetsLife(RuleBasedStateMachine):
         for act in decision.acts:
             self._do(act)
 
+    def _fire(self) -> None:
+        if order := self.in_flight:
+            self.in_flight = None
+            self.now_s += 0.25
+            self.fired[order.payment_id] += 1
+            self._handle(PulseFired(order.payment_id, order.number, self.now_s - 0.1, self.now_s))
+
     def _check_records(self, records: tuple[Record, ...]) -> None:
         new = {record.train.payment.id for record in records if isinstance(record, RecordPayment)}
         for record in records:
@@ -222,5 +225,5 @@ class CabinetsLife(RuleBasedStateMachine):
                 self.on_their_way.add(receipt.payment_id)
 
 
-CabinetsLife.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+CabinetsLife.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
 TestCabinetsLife = CabinetsLife.TestCase

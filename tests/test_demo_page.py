@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -166,11 +166,17 @@ def money(browser: Chrome) -> tuple[str, ...]:
 
 def children_of(pid: int) -> set[int]:
     """Every process that this one started, and theirs."""
-    tasks = Path(f"/proc/{pid}/task")
-    children: set[int] = set()
-    for task in tasks.iterdir() if tasks.exists() else ():
-        children.update(int(word) for word in (task / "children").read_text().split())
+    # By parent: the kernel's own list of a task's children may miss some while others come and go.
+    children = {child for child, parent in parents().items() if parent == pid}
     return children.union(*map(children_of, children))
+
+
+def parents() -> dict[int, int]:
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    return found
 
 
 def alive(pids: set[int]) -> list[str]:

@@ -7,12 +7,12 @@ import pytest
 from conftest import wait_until
 
 from simulator.board_wire import Edge
-from simulator.journal import Entry, Journal, brief
+from simulator.demo.journal import Entry, Journal, brief
+from simulator.demo.supervisor import Supervisor
+from simulator.demo.trace import Change, Lane, changes, recent
 from simulator.observer import Message
 from simulator.part import Part
-from simulator.stripe_webhooks import Delivery
-from simulator.supervisor import Supervisor
-from simulator.trace import Change, Lane, changes, recent
+from simulator.stripe.webhooks import Delivery
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
 

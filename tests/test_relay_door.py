@@ -14,7 +14,7 @@ from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
 from werkzeug.test import TestResponse
 
 from simulator.broker import Broker
-from simulator.stripe_objects import CheckoutSession, PaymentIntent
+from simulator.stripe.objects import CheckoutSession, PaymentIntent
 
 SHOUTING = {"name": "<b>Galaga</b>"}
 

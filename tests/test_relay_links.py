@@ -13,7 +13,7 @@ from relay_parts import API_KEY, OPERATOR_KEY, Cabinet, RelayUnderTest, relay_un
 from werkzeug.test import TestResponse
 
 from simulator.broker import Broker
-from simulator.stripe_objects import PaymentLink
+from simulator.stripe.objects import PaymentLink
 
 OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from cloud_relay.orders import Order
 from cloud_relay.tokens import machine_token
 from simulator.broker import Broker
-from simulator.stripe_objects import PaymentIntent
+from simulator.stripe.objects import PaymentIntent
 
 RELAY_SECRET = "relay-secret-of-at-least-32-characters"
 OURS = Order("galaga-01", 3, 250, "usd").metadata()

@@ -8,7 +8,7 @@ import requests
 import stripe
 from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, offer, session_params
 
-from simulator.stripe_server import StandInStripe, stand_in_stripe
+from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 DAY_S = 24 * 3600
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import stripe_shop as shop
-from simulator import stripe_till as till
-from simulator.stripe_book import Book
-from simulator.stripe_errors import Json, Refusal
-from simulator.stripe_keeper import Keeper
-from simulator.stripe_lists import page
-from simulator.stripe_money import amount_text
-from simulator.stripe_objects import PaymentIntent
-from simulator.stripe_params import decode, merge_metadata
+from simulator.stripe import shop as shop
+from simulator.stripe import till as till
+from simulator.stripe.book import Book
+from simulator.stripe.errors import Json, Refusal
+from simulator.stripe.keeper import Keeper
+from simulator.stripe.lists import page
+from simulator.stripe.money import amount_text
+from simulator.stripe.objects import PaymentIntent
+from simulator.stripe.params import decode, merge_metadata
 
 NOW_S = 1_800_000_000
 VERBS: dict[str, Callable[[Book, str, int, int], object]] = {

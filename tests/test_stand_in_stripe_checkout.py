@@ -8,8 +8,8 @@ import stripe
 from flask import Flask
 from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, offer, session_params
 
-from simulator.stripe_checkout import checkout_blueprint
-from simulator.stripe_server import StandInStripe, stand_in_stripe
+from simulator.stripe.checkout import checkout_blueprint
+from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 
 @pytest.fixture

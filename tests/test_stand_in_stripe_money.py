@@ -7,7 +7,7 @@ import pytest
 import stripe
 from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, offer, session_params
 
-from simulator.stripe_server import LiveKeyRefused, StandInStripe, stand_in_stripe
+from simulator.stripe.server import LiveKeyRefused, StandInStripe, stand_in_stripe
 
 WEEK_S = 7 * 24 * 3600
 

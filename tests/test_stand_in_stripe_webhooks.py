@@ -7,7 +7,7 @@ import stripe
 from conftest import wait_until
 from stand_in_stripe_help import API_KEY, SECRET, Receiver, client_of, receiving, session_params
 
-from simulator.stripe_server import StandInStripe, stand_in_stripe
+from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 UPDATED = "payment_intent.amount_capturable_updated"
 COMPLETED = "checkout.session.completed"

@@ -18,8 +18,8 @@ from paho.mqtt.properties import Properties
 
 from controller.wire import sign
 from simulator.broker import RELAY_USERNAME
+from simulator.cabinet import COIN_PIN, MACHINE_ID
 from simulator.chain import Chain, running_chain
-from simulator.demo_cabinet import COIN_PIN, MACHINE_ID
 from tests.conftest import wait_until
 
 TOPIC = f"arcade/machine/{MACHINE_ID}/coinpulse"

@@ -14,10 +14,10 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin"
 
 # What each purpose needs: Debian's as command:package, and Python's as extras of pyproject.toml.
 case $purpose in
-    demo) needs="mosquitto:mosquitto" extras=demo ;;
+    demo) needs="mosquitto:mosquitto" extras="demo" ;;
     test)
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck"
-        extras=demo,dev
+        extras="demo dev"
         ;;
     *) die "usage: tools/prepare.sh demo|test" ;;
 esac
@@ -98,8 +98,15 @@ make_environment() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
     [ -x .venv/bin/python ] || "$python" -m venv .venv
+    # shellcheck disable=SC2086 # a list of names
+    .venv/bin/python -c '
+import sys, tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+extras = project["optional-dependencies"]
+print(*project["dependencies"], *(need for name in sys.argv[1:] for need in extras[name]), sep="\n")
+' $extras >.venv/requirements.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --requirement cloud_relay/requirements.txt --editable ".[$extras]" ||
+        --requirement cloud_relay/requirements.txt --requirement .venv/requirements.txt ||
         die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
     printf '%s\n' "$wanted" >"$stamp"
 }

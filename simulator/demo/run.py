@@ -13,16 +13,16 @@ from pathlib import Path
 
 from simulator.broker import BrokerFailed
 from simulator.chain import Chain, Place, running_chain
-from simulator.demo_folder import DemoError, fresh_folder
-from simulator.demo_ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
-from simulator.demo_screen import attract_screen
-from simulator.demo_server import demo_app
-from simulator.demo_signals import asked_to_end
-from simulator.demo_state import DemoState, wait_for_offer
-from simulator.journal import Journal
+from simulator.demo.folder import DemoError, fresh_folder
+from simulator.demo.journal import Journal
+from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
+from simulator.demo.screen import attract_screen
+from simulator.demo.server import demo_app
+from simulator.demo.signals import asked_to_end
+from simulator.demo.state import DemoState, wait_for_offer
+from simulator.demo.supervisor import Supervisor
 from simulator.part import Part, PartFailedError
-from simulator.stripe_serving import serving
-from simulator.supervisor import Supervisor
+from simulator.stripe.serving import serving
 
 SALE_WITHIN_S = 4.0
 LOOK_EVERY_S = 0.1

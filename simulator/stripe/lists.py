@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from simulator.stripe_book import KINDS, Book
-from simulator.stripe_errors import Json, Refusal, missing_object
-from simulator.stripe_objects import CheckoutSession, PaymentLink, Price
+from simulator.stripe.book import KINDS, Book
+from simulator.stripe.errors import Json, Refusal, missing_object
+from simulator.stripe.objects import CheckoutSession, PaymentLink, Price
 
 DEFAULT_LIMIT = 10
 DEEPEST_EXPANSION = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.stripe_errors import Refusal
+from simulator.stripe.errors import Refusal
 
 # "Minimum and maximum charge amounts" in Stripe's documentation, in minor units.
 MINIMUM_CHARGE = {

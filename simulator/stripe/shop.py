@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from simulator.stripe_book import Book
-from simulator.stripe_errors import Json, Refusal
-from simulator.stripe_money import check_chargeable, check_currency
-from simulator.stripe_objects import CheckoutSession, IntentData, LineItem, PaymentLink, Price
-from simulator.stripe_params import merge_metadata
+from simulator.stripe.book import Book
+from simulator.stripe.errors import Json, Refusal
+from simulator.stripe.money import check_chargeable, check_currency
+from simulator.stripe.objects import CheckoutSession, IntentData, LineItem, PaymentLink, Price
+from simulator.stripe.params import merge_metadata
 
 SHORTEST_SESSION_S = 30 * 60
 LONGEST_SESSION_S = 24 * 3600

@@ -1,6 +1,6 @@
 """CORE. The stand-in's book of record: every object by its id, and what has happened to it.
 
-It does no I/O, holds no lock and reads no clock: its keeper (stripe_keeper.py) sees to those.
+It does no I/O, holds no lock and reads no clock: its keeper (keeper.py) sees to those.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import heapq
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from simulator.stripe_errors import Json, missing_object
-from simulator.stripe_objects import (
+from simulator.stripe.errors import Json, missing_object
+from simulator.stripe.objects import (
     Charge,
     CheckoutSession,
     Event,

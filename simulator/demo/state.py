@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from controller.clock import since_boot_s
+from simulator.cabinet import COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
 from simulator.chain import Chain
-from simulator.demo_cabinet import COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
-from simulator.journal import Journal
-from simulator.trace import Lane, changes, recent
+from simulator.demo.journal import Journal
+from simulator.demo.trace import Lane, changes, recent
 
 # The board's contacts close to ground.
 LANES = {

@@ -12,10 +12,10 @@ from pathlib import Path
 import requests
 
 from controller.clock import since_boot_s
+from simulator.cabinet import COIN_PIN
 from simulator.chain import Chain, running_chain
-from simulator.demo_cabinet import COIN_PIN
 from simulator.part import PartFailedError
-from simulator.stripe_webhooks import Delivery
+from simulator.stripe.webhooks import Delivery
 
 CREDITS, AMOUNT = 3, 250
 EACH_STEP_WITHIN_S = 20.0

@@ -11,12 +11,12 @@ from flask import Flask, Response, request
 from waitress.channel import ClientDisconnected
 from werkzeug.exceptions import HTTPException
 
-from simulator.stripe_calls import CALLS, Call, Request
-from simulator.stripe_errors import Json, Refusal
-from simulator.stripe_faults import Fault, Faults, rate_limited, server_error
-from simulator.stripe_idempotency import Answer, IdempotencyKeys
-from simulator.stripe_keeper import Keeper
-from simulator.stripe_params import decode
+from simulator.stripe.calls import CALLS, Call, Request
+from simulator.stripe.errors import Json, Refusal
+from simulator.stripe.faults import Fault, Faults, rate_limited, server_error
+from simulator.stripe.idempotency import Answer, IdempotencyKeys
+from simulator.stripe.keeper import Keeper
+from simulator.stripe.params import decode
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Api:
 
 def api_app(api: Api) -> Flask:
     """The API as a WSGI application."""
-    app = Flask("simulator.stripe_api", static_folder=None)
+    app = Flask("simulator.stripe.api", static_folder=None)
     for call in CALLS:
         _route(app, api, call)
     app.register_error_handler(Refusal, lambda refusal: _respond(Answer(refusal.status, refusal.as_json())))

@@ -5,7 +5,7 @@ A parameter that this product has no use for counts as unknown, even if Stripe k
 
 from __future__ import annotations
 
-from simulator.stripe_params import (
+from simulator.stripe.params import (
     created_filter,
     flag,
     hash_of,

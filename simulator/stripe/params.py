@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from simulator.stripe_errors import Json, Refusal
+from simulator.stripe.errors import Json, Refusal
 
 Raw: TypeAlias = "str | dict[str, Raw]"
 Kind: TypeAlias = Callable[[Raw, str], Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from simulator.stripe_errors import Json
+from simulator.stripe.errors import Json
 
 CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 IntentStatus = Literal["requires_payment_method", "requires_capture", "succeeded", "canceled"]

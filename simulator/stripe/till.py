@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.stripe_book import Book
-from simulator.stripe_errors import Json, Refusal, unexpected_state
-from simulator.stripe_money import amount_text, check_chargeable
-from simulator.stripe_objects import Charge, CheckoutSession, PaymentIntent, Refund
-from simulator.stripe_params import merge_metadata
+from simulator.stripe.book import Book
+from simulator.stripe.errors import Json, Refusal, unexpected_state
+from simulator.stripe.money import amount_text, check_chargeable
+from simulator.stripe.objects import Charge, CheckoutSession, PaymentIntent, Refund
+from simulator.stripe.params import merge_metadata
 
 RESERVATION_S = 7 * 24 * 3600
 """How long a card reservation lasts: Stripe's default for online card payments."""

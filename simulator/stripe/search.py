@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.stripe_book import Book
-from simulator.stripe_errors import Json, Refusal
-from simulator.stripe_objects import PaymentIntent
+from simulator.stripe.book import Book
+from simulator.stripe.errors import Json, Refusal
+from simulator.stripe.objects import PaymentIntent
 
 NUMBERS = frozenset({"amount", "created"})
 WORDS = frozenset({"currency", "status"})

@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, Response, abort, redirect, request, send_fil
 from flask.typing import ResponseReturnValue
 
 from simulator.board_wire import BoardServer
-from simulator.demo_state import DemoState
-from simulator.stripe_checkout import checkout_blueprint
-from simulator.stripe_keeper import Keeper
+from simulator.demo.state import DemoState
+from simulator.stripe.checkout import checkout_blueprint
+from simulator.stripe.keeper import Keeper
 
 PAGE = Path(__file__).parent / "page"
 
@@ -22,7 +22,7 @@ def demo_app(state: DemoState, board: BoardServer, keeper: Keeper, *, page_url: 
     It answers to no other host name, and takes the board's buttons from its own page only: no other
     page in the same browser can press them.
     """
-    app = Flask("simulator.demo_server", static_folder=None)
+    app = Flask("simulator.demo.server", static_folder=None)
     app.before_request(_only_at(page_url))
     app.register_blueprint(_page(relay_url))
     app.register_blueprint(_views(state))

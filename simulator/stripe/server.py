@@ -15,16 +15,16 @@ from urllib.parse import urlsplit
 import stripe
 from flask import Flask
 
-from simulator import stripe_shop, stripe_till
-from simulator.stripe_api import Api, api_app
-from simulator.stripe_book import Book
-from simulator.stripe_checkout import checkout_blueprint
-from simulator.stripe_errors import Json, Refusal
-from simulator.stripe_faults import Failure, Fault, Faults
-from simulator.stripe_keeper import Keeper
-from simulator.stripe_objects import CheckoutSession, PaymentIntent
-from simulator.stripe_serving import serving
-from simulator.stripe_webhooks import ENABLED_EVENTS, Webhooks
+from simulator.stripe import shop, till
+from simulator.stripe.api import Api, api_app
+from simulator.stripe.book import Book
+from simulator.stripe.checkout import checkout_blueprint
+from simulator.stripe.errors import Json, Refusal
+from simulator.stripe.faults import Failure, Fault, Faults
+from simulator.stripe.keeper import Keeper
+from simulator.stripe.objects import CheckoutSession, PaymentIntent
+from simulator.stripe.serving import serving
+from simulator.stripe.webhooks import ENABLED_EVENTS, Webhooks
 
 SEARCH_LAG_S = 60
 LIVE_KEYS = ("sk_live_", "rk_live_")
@@ -57,11 +57,11 @@ class StandInStripe:
         `session` is a session's id or address, or a payment link's address (opening it makes a
         session). Raises Refusal when it can no longer be paid.
         """
-        return self._press(stripe_till.pay, session)
+        return self._press(till.pay, session)
 
     def decline(self, session: str) -> str:
         """Do what the Decline button does; the session stays open. Gives the PaymentIntent's id."""
-        return self._press(stripe_till.decline, session)
+        return self._press(till.decline, session)
 
     def _press(self, act: Callable[[Book, str, int], PaymentIntent], session: str) -> str:
         def press(book: Book, now_s: int) -> str:
@@ -74,7 +74,7 @@ class StandInStripe:
 
         The first three add up to all that was ever approved; `refunded` is a part of `charged`.
         """
-        return self.keeper.turn(lambda book, _now_s: stripe_till.money(book, currency))
+        return self.keeper.turn(lambda book, _now_s: till.money(book, currency))
 
     def create_price(
         self,
@@ -90,7 +90,7 @@ class StandInStripe:
             "metadata": metadata or {},
             "product_data": {"name": product_name},
         }
-        return self.keeper.turn(lambda book, now_s: stripe_shop.create_price(book, params, now_s).id)
+        return self.keeper.turn(lambda book, now_s: shop.create_price(book, params, now_s).id)
 
     def fail_next(
         self,
@@ -118,7 +118,7 @@ def _session_id(book: Book, session: str, now_s: int) -> str:
     """The id of a session, from itself, its address or the address of a payment link."""
     steps = [step for step in urlsplit(session).path.split("/") if step]
     if len(steps) >= 2 and steps[-2] == "b":
-        return stripe_shop.open_link(book, steps[-1], None, now_s).id
+        return shop.open_link(book, steps[-1], None, now_s).id
     if not steps:
         raise Refusal(f"No such checkout.session: '{session}'", "resource_missing", "session", 404)
     return book.get(CheckoutSession, steps[-1], param="session").id
@@ -166,7 +166,7 @@ def stand_in_stripe(
 
 
 def _page_app(keeper: Keeper) -> Flask:
-    app = Flask("simulator.stripe_checkout", static_folder=None)
+    app = Flask("simulator.stripe.checkout", static_folder=None)
     app.register_blueprint(checkout_blueprint(keeper))
     return app
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.stripe_errors import Json, Refusal
+from simulator.stripe.errors import Json, Refusal
 
 FORGOTTEN_AFTER_S = 24 * 3600
 

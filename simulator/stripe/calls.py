@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from simulator import stripe_shapes as shapes
-from simulator import stripe_shop as shop
-from simulator import stripe_till as till
-from simulator.stripe_book import Book
-from simulator.stripe_errors import Json
-from simulator.stripe_lists import Listed, expand, lines, page
-from simulator.stripe_objects import (
+from simulator.stripe import shapes as shapes
+from simulator.stripe import shop as shop
+from simulator.stripe import till as till
+from simulator.stripe.book import Book
+from simulator.stripe.errors import Json
+from simulator.stripe.lists import Listed, expand, lines, page
+from simulator.stripe.objects import (
     Charge,
     CheckoutSession,
     Event,
@@ -21,8 +21,8 @@ from simulator.stripe_objects import (
     Price,
     Refund,
 )
-from simulator.stripe_params import Kind
-from simulator.stripe_search import search
+from simulator.stripe.params import Kind
+from simulator.stripe.search import search
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator.stripe_book import Book
-from simulator.stripe_errors import Refusal
-from simulator.stripe_keeper import Keeper
-from simulator.stripe_money import amount_text
-from simulator.stripe_objects import CheckoutSession
-from simulator.stripe_shop import open_link
-from simulator.stripe_till import decline, pay
+from simulator.stripe.book import Book
+from simulator.stripe.errors import Refusal
+from simulator.stripe.keeper import Keeper
+from simulator.stripe.money import amount_text
+from simulator.stripe.objects import CheckoutSession
+from simulator.stripe.shop import open_link
+from simulator.stripe.till import decline, pay
 
 DECLINED = "Your card was declined. No money was reserved."
 MISSING = "There is no such payment page."
@@ -19,7 +19,7 @@ MISSING = "There is no such payment page."
 
 def checkout_blueprint(keeper: Keeper) -> Blueprint:
     """The payment pages `/pay/<session>` and `/b/<payment link>`, for any Flask application."""
-    pages = Blueprint("checkout", __name__, template_folder="stripe_templates")
+    pages = Blueprint("checkout", __name__, template_folder="templates")
 
     @pages.get("/pay/<session_id>")
     def show(session_id: str) -> AnyResponse:
@@ -48,7 +48,7 @@ def checkout_blueprint(keeper: Keeper) -> Blueprint:
     def refused(refusal: Refusal) -> AnyResponse:
         missing = refusal.status == 404
         problem = MISSING if missing else refusal.message
-        page = render_template("stripe_checkout.html", session=None, problem=problem)
+        page = render_template("checkout.html", session=None, problem=problem)
         return _html(page, 404 if missing else 410)
 
     return pages
@@ -70,7 +70,7 @@ def _after(session: CheckoutSession) -> str:
 
 def _page(session: CheckoutSession, problem: str | None = None) -> AnyResponse:
     page = render_template(
-        "stripe_checkout.html",
+        "checkout.html",
         session=session,
         amount=amount_text(session.amount_total, session.currency),
         lines=[(line.quantity, line.price.product_name) for line in session.lines],
