@@ -37,7 +37,11 @@ format: ## put the code into the project's style
 	$(VENV) -m ruff check --fix --quiet . || true
 	$(VENV) -m ruff format .
 
+pictures: ## draw the pictures of the docs anew
+	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/pictures.py
+
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once test lint check test-install format clean
+.PHONY: help demo demo-once test lint check test-install format pictures clean

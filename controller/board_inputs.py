@@ -48,5 +48,7 @@ def _watch(
 
     device.when_activated = lambda: changed(True)
     device.when_deactivated = lambda: changed(False)
-    changed(bool(device.value))
+    # Its time is read before the level: an edge in between is then newer, and counts.
+    looked_s = since_boot_s()
+    tell(InputChanged(name, bool(device.value), looked_s))
     return device

@@ -19,7 +19,9 @@ class DebouncedLine:
     seen_at_s: float = 0.0
 
     def edge(self, level: bool, at_s: float) -> DebouncedLine:
-        """The line after a raw edge at `at_s`."""
+        """The line after a raw edge at `at_s`; one older than what was seen since says nothing new."""
+        if at_s < self.seen_at_s:
+            return self
         line = self.settled(at_s)
         return line if level == line.seen else replace(line, seen=level, seen_at_s=at_s)
 

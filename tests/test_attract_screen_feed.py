@@ -5,12 +5,12 @@ import logging
 from pathlib import Path
 
 import pytest
+from attract_screen_samples import FEED, FIELDS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attract_screen.feed import FeedReader, Reading, read_feed
 from attract_screen.feed_format import FeedError, parse_feed
-from tests.attract_screen_samples import FEED, FIELDS
 
 
 def problem_of(raw: bytes) -> str | None:

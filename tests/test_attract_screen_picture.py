@@ -2,6 +2,15 @@ from __future__ import annotations
 
 import pygame
 import pytest
+from attract_screen_samples import (
+    ADDRESS,
+    FEED,
+    LONG_LINE,
+    LONG_NAME,
+    SIZES,
+    a_view,
+    decoded,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,15 +22,6 @@ from attract_screen.fit import Style, fit
 from attract_screen.layout import Layout, Size
 from attract_screen.scenes import arrange
 from attract_screen.view import View, out_of_order
-from tests.attract_screen_samples import (
-    ADDRESS,
-    FEED,
-    LONG_LINE,
-    LONG_NAME,
-    SIZES,
-    a_view,
-    decoded,
-)
 
 MANY_OFFERS = (Offer(1, 500, "jpy"), Offer(3, 1250, "chf"), Offer(5, 2500, "myr")) * 2
 VIEWS = {

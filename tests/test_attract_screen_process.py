@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pygame
 import pytest
+from attract_screen_samples import ADDRESS, FEED, decoded, write_feed
+from conftest import wait_until
 
 from attract_screen.display import Kind, choose
 from attract_screen.feed import Reading
 from attract_screen.mirror import Mirror
 from attract_screen.show import view_for
 from attract_screen.view import out_of_order, starting, view_of
-from tests.attract_screen_samples import ADDRESS, FEED, decoded, write_feed
-from tests.conftest import wait_until
 
 ROOT = Path(__file__).parent.parent
 OTHER_ADDRESS = "https://pay.example.com/p/pacman-02"

@@ -3,13 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from attract_screen_samples import ADDRESS, FEED
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attract_screen.feed_format import Feed, Offer, State
 from attract_screen.money import price
 from attract_screen.view import PriceRow, View, out_of_order, starting, view_of
-from tests.attract_screen_samples import ADDRESS, FEED
 
 offers = st.builds(
     Offer,

@@ -102,3 +102,9 @@ def test_each_level_that_holds_is_believed_exactly_once(gaps: list[int]) -> None
 
     wanted = [level for before, level in pairwise([False, *held]) if level != before]
     assert believed(edges, end_s) == wanted
+
+
+def test_an_edge_older_than_what_was_seen_changes_nothing() -> None:
+    """The level read at start may be told behind an edge that came after it."""
+    line = DebouncedLine(0.03).edge(True, 5.0)
+    assert line.edge(False, 4.9) == line

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from conftest import wait_until
 from gpiozero import DigitalInputDevice, OutputDevice
 
 from controller.clock import since_boot_s
@@ -22,7 +23,6 @@ from controller.mock_pins import BoardUnreachableError, BoardWiredFactory
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer, Edge
-from tests.conftest import wait_until
 
 COIN, GAME_OVER, READY, METER, LAMP = 17, 27, 22, 23, 5
 

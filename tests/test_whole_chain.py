@@ -12,6 +12,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 import requests
+from conftest import wait_until
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -20,7 +21,6 @@ from controller.wire import sign
 from simulator.broker import RELAY_USERNAME
 from simulator.cabinet import COIN_PIN, MACHINE_ID
 from simulator.chain import Chain, running_chain
-from tests.conftest import wait_until
 
 TOPIC = f"arcade/machine/{MACHINE_ID}/coinpulse"
 COIN = [1, 0]
