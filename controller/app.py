@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import queue
 import signal
+import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,11 +19,14 @@ from controller.cabinet import Rules, accepting, mood, new_cabinet
 from controller.clock import boot_id, since_boot_s, wall_time
 from controller.coin_line import CoinLine
 from controller.config import Config
-from controller.decide import decide, next_wake_s
+from controller.decide import Decision, decide, next_wake_s
 from controller.effects import (
     Acknowledge,
     Act,
+    ConnectBroker,
+    DisconnectBroker,
     FetchOffer,
+    FetchOpenPayments,
     FirePulse,
     Note,
     PublishGameOver,
@@ -31,13 +36,18 @@ from controller.events import (
     Acknowledged,
     Delivery,
     Event,
+    FoundPayment,
+    LedgerFailed,
+    LedgerHealed,
     MessageRefused,
+    OpenPaymentsFound,
     PaymentReceived,
     StopAsked,
     Tick,
 )
-from controller.ledger import Ledger
-from controller.relay_client import RelayClient
+from controller.hardware import board_serial
+from controller.ledger import Ledger, LedgerError
+from controller.relay_client import OpenPaymentsListed, RelayClient
 from controller.screen_feed import ScreenFeed
 from controller.systemd_notify import ALIVE, READY, STOPPING, notify
 from controller.wire import CoinPulseMessage, Refused, Status
@@ -46,6 +56,8 @@ log = logging.getLogger("controller")
 
 # The loop comes round at least this often, so that the screen and the watchdog see it live.
 HEARTBEAT_S = 1.0
+# How long to wait before a full disk is tried again.
+DISK_RETRY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,14 +69,18 @@ class CoinPulseArrived:
     received_s: float
 
 
+Happened = Event | CoinPulseArrived | OpenPaymentsListed
+
+
 class App:
     """The daemon. Its queue is the only way in, and only `run` takes from it."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._queue: queue.SimpleQueue[Event | CoinPulseArrived] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Happened] = queue.SimpleQueue()
+        self._stop_asked = threading.Event()
         self._boot_id = boot_id()
-        self._cabinet = new_cabinet(_rules(config), self._boot_id)
+        self._cabinet = new_cabinet(_rules(config), self._boot_id, board_serial())
         token = config.relay.token if config.relay else None
         self._reader = wire.Reader(config.machine_id, token, config.accept_unsigned_coinpulse)
         self._published: Status | None = None
@@ -73,6 +89,9 @@ class App:
             FirePulse: lambda act: self._coin_line.fire(act.payment_id, act.number),
             SendReceipt: lambda act: self._ask_relay(lambda relay: relay.send_receipt(act.receipt)),
             FetchOffer: lambda _: self._ask_relay(lambda relay: relay.fetch_offer()),
+            FetchOpenPayments: lambda _: self._ask_relay(lambda relay: relay.fetch_open_payments()),
+            ConnectBroker: lambda _: self._broker.start(),
+            DisconnectBroker: lambda _: self._broker.stop(self._farewell()),
             PublishGameOver: self._publish_game_over,
             Note: lambda act: log.log(act.level, "%s", act.text),
         }
@@ -80,7 +99,7 @@ class App:
     def run(self) -> int:
         """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._queue.put(StopAsked()))
+            signal.signal(number, lambda *_: self._ask_to_stop())
         with ExitStack() as edges:
             self._start(edges)
             self._handle_waiting()
@@ -89,6 +108,10 @@ class App:
             self._loop()
             notify(STOPPING)
         return 1 if self._cabinet.coin_line_trouble else 0
+
+    def _ask_to_stop(self) -> None:
+        self._stop_asked.set()
+        self._queue.put(StopAsked())
 
     def _start(self, edges: ExitStack) -> None:
         config = self._config
@@ -102,9 +125,8 @@ class App:
         self._coin_line.start()
         edges.callback(self._stop_coin_line)
         edges.enter_context(board_inputs(config.game_over, config.ready, config.mock_board, self._queue.put))
-        self._handle(self._ledger.read_start())
-        self._broker.start()
         edges.callback(self._broker.stop, self._farewell())
+        self._handle(self._ledger.read_start())
 
     def _new_broker(self) -> Broker:
         machine_id = self._config.machine_id
@@ -121,7 +143,7 @@ class App:
         if self._config.relay is None:
             return None
         relay = self._config.relay
-        return RelayClient(relay.url, self._config.machine_id, relay.token, self._queue.put)
+        return RelayClient(relay.url, self._config.machine_id, relay.token, self._queue.put, since_boot_s)
 
     def _loop(self) -> None:
         while not self._cabinet.stopping and not self._cabinet.coin_line_trouble:
@@ -130,7 +152,7 @@ class App:
             if self._broker.alive and self._coin_line.alive:
                 notify(ALIVE)
 
-    def _next_event(self) -> Event | CoinPulseArrived:
+    def _next_event(self) -> Happened:
         wake_s = next_wake_s(self._cabinet)
         left_s = HEARTBEAT_S if wake_s is None else wake_s - since_boot_s()
         try:
@@ -138,19 +160,56 @@ class App:
         except queue.Empty:
             return Tick()
 
-    def _handle(self, event: Event | CoinPulseArrived) -> None:
-        if isinstance(event, CoinPulseArrived):
-            event = self._read(event)
+    def _handle(self, happened: Happened) -> None:
+        event = self._gather(happened)
         decision = decide(self._cabinet, event, since_boot_s())
-        if decision.records:
-            self._ledger.write(decision.records)
+        while (trouble := self._write(decision)) is not None:
+            self._wait_for_the_disk(trouble)
+            decision = decide(self._cabinet, event, since_boot_s())
+        self._follow(decision)
+        if self._cabinet.ledger_trouble and decision.records:
+            self._follow(decide(self._cabinet, LedgerHealed(), since_boot_s()))
+
+    def _write(self, decision: Decision) -> str | None:
+        """Put the decision on disk, or say why that is not possible just now."""
+        try:
+            if decision.records:
+                self._ledger.write(decision.records)
+        except sqlite3.OperationalError as error:
+            return str(error)
+        return None
+
+    def _follow(self, decision: Decision) -> None:
         self._cabinet = decision.cabinet
         for act in decision.acts:
             self._do[type(act)](act)
 
+    def _wait_for_the_disk(self, trouble: str) -> None:
+        """What happened and cannot be written is kept and tried again: nothing is lost or acknowledged.
+
+        Raises:
+            LedgerError: asked to stop before there was space.
+        """
+        if self._cabinet.ledger_trouble is None:
+            self._follow(decide(self._cabinet, LedgerFailed(trouble), since_boot_s()))
+        self._tell()
+        if self._stop_asked.wait(DISK_RETRY_S):
+            raise LedgerError(f"stopped while the ledger could not be written: {trouble}")
+        notify(ALIVE)
+
     def _handle_waiting(self) -> None:
         while not self._queue.empty():
             self._handle(self._queue.get())
+
+    def _gather(self, happened: Happened) -> Event:
+        """The fact in full: with what the ledger knows of the payments that it names."""
+        if isinstance(happened, CoinPulseArrived):
+            return self._read(happened)
+        if isinstance(happened, OpenPaymentsListed):
+            find = self._ledger.find
+            found = (FoundPayment(payment, left_s, find(payment.id)) for payment, left_s in happened.payments)
+            return OpenPaymentsFound(happened.asked_s, tuple(found))
+        return happened
 
     def _read(self, arrived: CoinPulseArrived) -> PaymentReceived | MessageRefused:
         try:
@@ -196,6 +255,7 @@ class App:
             version=__version__,
             boot_id=self._boot_id,
             faults=cabinet.faults,
+            conflicts=cabinet.conflicts,
         )
 
     def _farewell(self) -> tuple[str, bytes]:
@@ -220,6 +280,7 @@ def _rules(config: Config) -> Rules:
         has_ready_line=config.ready is not None,
         has_relay=config.relay is not None,
         payment_link=config.payment_link,
+        board_keeps_credits=config.board_keeps_credits,
     )
 
 

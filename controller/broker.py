@@ -23,6 +23,7 @@ from controller.wire import CoinPulseMessage
 log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 15
+SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
 SESSION_EXPIRY_S = 24 * 3600
 # Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
 RETRY_MAX_S = (20, 40)
@@ -51,10 +52,13 @@ class Broker:
         self._connection = 0
         self._session_present = False
         self._refused = False
+        self._wanted = False
         self._client = self._new_client(machine_id, *will)
 
     def start(self) -> None:
-        """Begin to connect, and go on trying for ever."""
+        """Begin to connect, and go on trying until stopped."""
+        self._wanted = True
+        self._client.on_disconnect = _guarded(self._on_disconnect)
         self._client.connect_async(
             self._config.host,
             self._config.port,
@@ -66,9 +70,9 @@ class Broker:
 
     @property
     def alive(self) -> bool:
-        """Whether paho's thread runs: an exception in it leaves `is_connected()` true for ever."""
+        """Whether paho's thread runs, if it should: once it died, `is_connected()` stays true for ever."""
         thread = self._client._thread
-        return thread is not None and thread.is_alive()
+        return not self._wanted or (thread is not None and thread.is_alive())
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Publish at QoS 1; while offline, paho keeps it for the next connection."""
@@ -81,6 +85,7 @@ class Broker:
 
     def stop(self, farewell: tuple[str, bytes]) -> None:
         """Say a retained farewell, for a clean goodbye keeps the last will back; then disconnect."""
+        self._wanted = False
         if self._client.is_connected():
             topic, payload = farewell
             sent = self._client.publish(topic, payload, qos=1, retain=True)
@@ -107,7 +112,6 @@ class Broker:
         client.on_connect = _guarded(self._on_connect)
         client.on_connect_fail = _guarded(self._on_connect_fail)
         client.on_subscribe = _guarded(self._on_subscribe)
-        client.on_disconnect = _guarded(self._on_disconnect)
         client.on_message = _guarded(self._on_message)
         return client
 
@@ -138,7 +142,7 @@ class Broker:
     def _on_disconnect(self, _: mqtt.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
         # Behind a refusal paho reports a protocol error, which would hide the reason.
         if not self._refused:
-            self._tell_link(BrokerLost(str(reason)))
+            self._tell_link(BrokerLost(str(reason), taken_over=reason.value == SESSION_TAKEN_OVER))
 
     def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         properties = message.properties

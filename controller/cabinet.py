@@ -27,6 +27,7 @@ class Rules:
     has_ready_line: bool
     has_relay: bool
     payment_link: str | None = None
+    board_keeps_credits: bool = False
 
     @property
     def fetches_offer(self) -> bool:
@@ -47,13 +48,38 @@ class Mood(StrEnum):
 
 
 @dataclass(frozen=True)
+class CatchUp:
+    """Asking the relay for our open payments: why, when (seconds since boot), and whether it was asked.
+
+    A payment made after the asking is not in the answer: what comes up meanwhile asks `again`.
+    """
+
+    why: str
+    due_s: float
+    tries: int = 0
+    in_flight: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Cabinet:
-    """Everything the loop knows. `trains` are paid and unfinished, oldest first; only the first one moves."""
+    """Everything the loop knows. `trains` are paid and unfinished, oldest first; one moves at a time.
+
+    `fenced` is a new or moved ledger that cannot know what was credited before it.
+    """
 
     rules: Rules
     boot_id: str
+    board: str = ""
     started: bool = False
     stopping: bool = False
+    fenced: bool = False
+    catch_up: CatchUp | None = None
+    conflicts: int = 0
+    thrown_out_s: tuple[float, ...] = ()
+    taken_over: bool = False
+    ledger_trouble: str | None = None
+    ledger_faults: tuple[str, ...] = ()
     trains: tuple[Train, ...] = ()
     receipts: tuple[OwedReceipt, ...] = ()
     session: Session | None = None
@@ -75,15 +101,25 @@ class Cabinet:
     @property
     def faults(self) -> tuple[str, ...]:
         """What is wrong, in words for the operator and the technician."""
-        troubles = (self.coin_line_trouble, self.broker_trouble, self.offer_trouble)
-        return tuple(trouble for trouble in troubles if trouble)
+        fence = "new ledger: waiting for the relay to name what was open" if self.fenced else None
+        conflicts = f"{self.conflicts} receipts in conflict with Stripe" if self.conflicts else None
+        troubles = (
+            self.coin_line_trouble,
+            self.ledger_trouble,
+            fence,
+            self.broker_trouble,
+            self.offer_trouble,
+            conflicts,
+        )
+        return (*(trouble for trouble in troubles if trouble), *self.ledger_faults)
 
 
-def new_cabinet(rules: Rules, boot_id: str) -> Cabinet:
-    """The cabinet before anything is known."""
+def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
+    """The cabinet before anything is known, in the Pi with the serial number `board`."""
     return Cabinet(
         rules,
         boot_id,
+        board,
         game_over=DebouncedLine(rules.game_over_hold_s),
         ready=DebouncedLine(rules.ready_hold_s),
     )
@@ -94,6 +130,8 @@ def line_can_move(cabinet: Cabinet, now_s: float) -> bool:
     return (
         cabinet.started
         and not cabinet.stopping
+        and not cabinet.fenced
+        and cabinet.ledger_trouble is None
         and cabinet.coin_line_trouble is None
         and cabinet.board_ready
         and now_s >= cabinet.rules.board_boot_s
@@ -109,6 +147,7 @@ def mood(cabinet: Cabinet, now_s: float) -> Mood:
     """What the machine is doing; the first that applies."""
     cases = (
         (cabinet.coin_line_trouble is not None, Mood.OUT_OF_ORDER),
+        (cabinet.ledger_trouble is not None or cabinet.taken_over, Mood.OUT_OF_ORDER),
         (bool(cabinet.trains), Mood.PAYING),
         (cabinet.session is not None, Mood.PLAYING),
         (_still_starting(cabinet, now_s), Mood.STARTING),
@@ -120,4 +159,4 @@ def mood(cabinet: Cabinet, now_s: float) -> Mood:
 
 def _still_starting(cabinet: Cabinet, now_s: float) -> bool:
     connecting = not cabinet.broker_up and cabinet.broker_trouble is None
-    return not cabinet.started or connecting or now_s < cabinet.rules.board_boot_s
+    return not cabinet.started or cabinet.fenced or connecting or now_s < cabinet.rules.board_boot_s

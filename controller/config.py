@@ -62,6 +62,7 @@ class Config:
     game_over: InputConfig | None
     ready: InputConfig | None
     board_boot_s: int
+    board_keeps_credits: bool
     session_timeout_s: int
     payment_link: str | None
     accept_unsigned_coinpulse: bool
@@ -92,6 +93,7 @@ KEYS = {
     "ready.active": Key(value.level, default="low"),
     "ready.debounce_ms": Key(value.whole(1, 2000, "milliseconds"), default=50),
     "board_boot_s": Key(value.whole(0, 600, "seconds"), default=20),
+    "board_keeps_credits": Key(value.yes_or_no, default=False),
     "session_timeout_s": Key(value.whole(30, 86400, "seconds"), default=1800),
     "payment_link": Key(value.web_address, default=None),
     "accept_unsigned_coinpulse": Key(value.yes_or_no, default=False),
@@ -130,6 +132,7 @@ def _build(v: dict[str, Any]) -> Config:
         game_over=_input("game_over", v),
         ready=_input("ready", v),
         board_boot_s=v["board_boot_s"],
+        board_keeps_credits=v["board_keeps_credits"],
         session_timeout_s=v["session_timeout_s"],
         payment_link=v["payment_link"],
         accept_unsigned_coinpulse=v["accept_unsigned_coinpulse"],

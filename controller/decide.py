@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from controller import links, money, play, receipts
+from controller import catch_up, links, money, play, receipts
 from controller.cabinet import Cabinet
-from controller.effects import Act, Record
+from controller.effects import Act, ConnectBroker, Record, RememberUse
 from controller.events import (
     Acknowledged,
     BrokerConnected,
@@ -19,9 +19,13 @@ from controller.events import (
     CoinLineFailed,
     Event,
     InputChanged,
+    LedgerFailed,
+    LedgerHealed,
     MessageRefused,
     OfferFailed,
     OfferReceived,
+    OpenPaymentsFailed,
+    OpenPaymentsFound,
     PaymentReceived,
     PulseFired,
     ReceiptAnswered,
@@ -31,6 +35,7 @@ from controller.events import (
     Tick,
 )
 from controller.offer import Offer
+from controller.session import Session
 from controller.turn import Turn
 
 
@@ -59,25 +64,45 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
 def next_wake_s(cabinet: Cabinet) -> float | None:
     """When time alone will change something (seconds since boot); None if it will not."""
     rules = cabinet.rules
-    held = [t.deadline_s for t in cabinet.trains if not t.in_flight]
+    held = [t.deadline_s for t in cabinet.trains if not t.in_flight and t.deadline_s is not None]
     owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
     lines = [due for line in (cabinet.game_over, cabinet.ready) if (due := line.due_s) is not None]
     session = [cabinet.session.started_s + rules.session_timeout_s] if cabinet.session else []
     offer = [cabinet.offer_due_s] if rules.fetches_offer else []
-    return min([*held, *owed, *lines, *session, *offer], default=None)
+    asking = cabinet.catch_up
+    ask = [asking.due_s] if asking and not asking.in_flight else []
+    return min([*held, *owed, *lines, *session, *offer, *ask], default=None)
 
 
 def _started(turn: Turn, event: Started) -> None:
-    boot_id, link = turn.cabinet.boot_id, turn.cabinet.rules.payment_link
+    rules, boot_id = turn.cabinet.rules, turn.cabinet.boot_id
     turn.change(
         started=True,
-        session=event.session if event.session and event.session.boot_id == boot_id else None,
-        offer=Offer(link, ()) if link else event.offer,
+        session=_session_that_lives(turn, event.session),
+        offer=Offer(rules.payment_link, ()) if rules.payment_link else event.offer,
         receipts=event.owed,
         trains=event.unfinished,
+        conflicts=event.conflicts,
+        fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
     for train in event.unfinished:
         money.recover(turn, train)
+    if turn.cabinet.fenced:
+        catch_up.ask(turn, "the ledger is new to this board")
+        return
+    if (event.board, event.boot_id) != (turn.cabinet.board, boot_id):
+        turn.record(RememberUse(turn.cabinet.board, boot_id))
+    if event.boot_id not in (None, boot_id):
+        catch_up.ask(turn, "the cabinet was switched off")
+    turn.act(ConnectBroker())
+
+
+def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:
+    if session is None or session.boot_id == turn.cabinet.boot_id:
+        return session
+    # Its clock is another boot's: the session goes on, and its time begins anew.
+    kept = Session(session.id, turn.cabinet.boot_id, turn.now_s, session.credits)
+    return kept if turn.cabinet.rules.board_keeps_credits else None
 
 
 def _stop_asked(turn: Turn, _: StopAsked) -> None:
@@ -98,6 +123,10 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
     BrokerLost: links.broker_lost,
     OfferReceived: links.offer_received,
     OfferFailed: links.offer_failed,
+    LedgerFailed: links.ledger_failed,
+    LedgerHealed: links.ledger_healed,
+    OpenPaymentsFound: catch_up.found,
+    OpenPaymentsFailed: catch_up.failed,
     Tick: play.tick,
     StopAsked: _stop_asked,
 }
@@ -109,4 +138,5 @@ _WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
     money.fire_next_pulse,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,
+    catch_up.fetch_if_due,
 )

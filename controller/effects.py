@@ -37,6 +37,15 @@ class RecordPulse:
 
 
 @dataclass(frozen=True)
+class RenewDeadline:
+    """Write until when an unstarted train may start, on the clock of this boot."""
+
+    payment_id: str
+    deadline_s: float
+    boot_id: str
+
+
+@dataclass(frozen=True)
 class MarkAmbiguous:
     """Write that nobody knows whether pulse `number` reached the board."""
 
@@ -77,8 +86,18 @@ class SaveOffer:
     offer: Offer
 
 
+@dataclass(frozen=True)
+class RememberUse:
+    """Write in which Pi and which boot the ledger is used; after a fence, that it was lifted."""
+
+    board: str
+    boot_id: str
+
+
 Record = (
     RecordPayment
+    | RenewDeadline
+    | RememberUse
     | IntendPulse
     | RecordPulse
     | MarkAmbiguous
@@ -117,6 +136,21 @@ class FetchOffer:
 
 
 @dataclass(frozen=True)
+class FetchOpenPayments:
+    """Ask the relay which payments of ours Stripe holds open."""
+
+
+@dataclass(frozen=True)
+class ConnectBroker:
+    """Begin to connect to the broker, and go on trying."""
+
+
+@dataclass(frozen=True)
+class DisconnectBroker:
+    """Leave the broker, and stay away until told otherwise."""
+
+
+@dataclass(frozen=True)
 class PublishGameOver:
     """Tell everybody that the game is over."""
 
@@ -132,4 +166,14 @@ class Note:
     level: int = logging.INFO
 
 
-Act = Acknowledge | FirePulse | SendReceipt | FetchOffer | PublishGameOver | Note
+Act = (
+    Acknowledge
+    | FirePulse
+    | SendReceipt
+    | FetchOffer
+    | FetchOpenPayments
+    | ConnectBroker
+    | DisconnectBroker
+    | PublishGameOver
+    | Note
+)

@@ -30,6 +30,10 @@ class Started:
     owed: tuple[OwedReceipt, ...]
     session: Session | None
     offer: Offer | None
+    # Which Pi and which boot the ledger was last used in; None for a ledger that was never used.
+    board: str | None = ""
+    boot_id: str | None = None
+    conflicts: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,10 @@ class BrokerConnected:
 
 @dataclass(frozen=True)
 class BrokerLost:
-    """The broker is out of reach, or refused us."""
+    """The broker is out of reach, or refused us; `taken_over` if it says that another client has our id."""
 
     reason: str
+    taken_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,42 @@ class OfferFailed:
 
 
 @dataclass(frozen=True)
+class FoundPayment:
+    """A payment that Stripe holds open, the seconds left of its window, and what the ledger knows of it."""
+
+    payment: Payment
+    left_s: float
+    known: KnownPayment | None
+
+
+@dataclass(frozen=True)
+class OpenPaymentsFound:
+    """The relay told which of our payments are open; it was asked at `asked_s` (seconds since boot)."""
+
+    asked_s: float
+    found: tuple[FoundPayment, ...]
+
+
+@dataclass(frozen=True)
+class OpenPaymentsFailed:
+    """The relay did not tell which payments are open."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class LedgerFailed:
+    """Nothing can be written down: the disk is full, or gone."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class LedgerHealed:
+    """What could not be written has been written."""
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time passed and nothing else waits to be handled."""
 
@@ -155,6 +196,10 @@ Event = (
     | ReceiptFailed
     | OfferReceived
     | OfferFailed
+    | OpenPaymentsFound
+    | OpenPaymentsFailed
+    | LedgerFailed
+    | LedgerHealed
     | Tick
     | StopAsked
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,69 +18,39 @@ from controller.effects import (
     RecordAnswer,
     RecordPayment,
     RecordPulse,
+    RememberUse,
+    RenewDeadline,
     SaveOffer,
     SaveSession,
 )
 from controller.events import Started
+from controller.ledger_file import LedgerError, lock, open_file
 from controller.offer import Offer, Price
+from controller.old_payments import prune
 from controller.payment import KnownPayment, Outcome, OwedReceipt, Payment, Receipt, Train
 from controller.session import Session
+from controller.set_aside import clear_faults, read_faults
 
-# Each entry takes a file from the version before to its own number, which SQLite keeps as user_version.
-MIGRATIONS = (
-    """
-    CREATE TABLE payments (
-      id TEXT PRIMARY KEY,
-      credits INTEGER NOT NULL,
-      amount INTEGER,
-      currency TEXT,
-      has_receipt INTEGER NOT NULL,
-      pulses INTEGER NOT NULL,
-      deadline_s REAL NOT NULL,
-      boot_id TEXT NOT NULL,
-      received_at TEXT NOT NULL,
-      outcome TEXT,
-      credits_delivered INTEGER,
-      reason TEXT,
-      answer TEXT
-    ) STRICT;
-    CREATE INDEX unsettled ON payments (id)
-      WHERE outcome IS NULL OR (has_receipt AND answer IS NULL);
-    CREATE TABLE pulses (
-      payment_id TEXT NOT NULL REFERENCES payments (id),
-      number INTEGER NOT NULL,
-      state TEXT NOT NULL CHECK (state IN ('intended', 'fired', 'ambiguous')),
-      rose_s REAL,
-      fell_s REAL,
-      PRIMARY KEY (payment_id, number)
-    ) STRICT;
-    CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    """,
-)
-
-
-class LedgerError(RuntimeError):
-    """The ledger cannot be used; the message names the file and the remedy."""
-
+__all__ = ["Ledger", "LedgerError"]
 
 class Ledger:
     """One SQLite file, owned by one process at a time.
 
-    `wall_time` gives the time of day that people will read beside a payment.
+    `wall_time` gives the time of day that people will read beside a payment. A damaged file is moved to
+    `set_aside` (else None) and a new one begun, which remembers it as a fault.
 
     Raises:
-        LedgerError: another controller has it, it is damaged, or it was written by a newer version.
+        LedgerError: another controller has it, it cannot be opened, or it was written by a newer version.
     """
 
     def __init__(self, path: Path, wall_time: Callable[[], str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._wall_time = wall_time
-        self._lock = _lock(path.with_suffix(".lock"))
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._lock = lock(path.with_suffix(".lock"))
         try:
-            _set_up(self._db, path)
+            self._db, self.set_aside = open_file(path, wall_time())
         except BaseException:
-            self.close()
+            self._lock.close()
             raise
 
     def close(self) -> None:
@@ -90,15 +60,22 @@ class Ledger:
 
     def write(self, records: Iterable[Record]) -> None:
         """Write all of `records` in one commit, on disk when this returns; or raise, and write none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._commit():
             for record in records:
                 self._WRITERS[type(record)](self, record)
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+
+    def prune(self, older_than_days: int = 400) -> int:
+        """Delete settled payments that are older than that; returns how many. Call it once a day."""
+        with self._commit():
+            return prune(self._db, older_than_days)
+
+    def faults(self) -> tuple[str, ...]:
+        """What happened to earlier ledgers and was not cleared yet, in words for the technician."""
+        return read_faults(self._db)
+
+    def clear_faults(self) -> None:
+        """Forget the faults; the damaged files stay where they are."""
+        clear_faults(self._db)
 
     def find(self, payment_id: str) -> KnownPayment | None:
         """What is known of a payment; None if it never came."""
@@ -117,7 +94,21 @@ class Ledger:
             owed=tuple(self._owed()),
             session=self._remembered("session", lambda value: Session(**value)),
             offer=self._remembered("offer", _offer),
+            board=self._remembered("board", str),
+            boot_id=self._remembered("boot_id", str),
+            conflicts=self._count_conflicts(),
         )
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def _unfinished(self) -> Iterable[Train]:
         rows = self._db.execute(
@@ -148,7 +139,11 @@ class Ledger:
         value = json.loads(row[0]) if row else None
         return None if value is None else build(value)
 
-    def _remember(self, key: str, value: dict[str, Any] | None) -> None:
+    def _count_conflicts(self) -> int:
+        row = self._db.execute("SELECT count(*) FROM payments WHERE answer = 'conflict'").fetchone()
+        return int(row[0])
+
+    def _remember(self, key: str, value: dict[str, Any] | str | None) -> None:
         self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _record_payment(self, record: RecordPayment) -> None:
@@ -166,7 +161,8 @@ class Ledger:
                 payment.currency,
                 payment.has_receipt,
                 train.pulses,
-                train.deadline_s,
+                # Not known is written as long ago: should this process end first, nothing is charged.
+                train.deadline_s or 0.0,
                 train.boot_id,
                 self._wall_time(),
             ),
@@ -187,40 +183,53 @@ class Ledger:
     def _end_pulse(
         self, payment_id: str, number: int, state: str, rose_s: float | None, fell_s: float | None
     ) -> None:
-        ended = self._db.execute(
+        self._change_one(
             """
             UPDATE pulses SET state = ?, rose_s = ?, fell_s = ?
             WHERE payment_id = ? AND number = ? AND state = 'intended'
             """,
             (state, rose_s, fell_s, payment_id, number),
+            otherwise=f"pulse {number} of {payment_id} was never intended",
         )
-        if ended.rowcount != 1:
-            raise LedgerError(f"pulse {number} of {payment_id} was never intended")
 
     def _close_payment(self, record: ClosePayment) -> None:
-        closed = self._db.execute(
+        self._change_one(
             """
             UPDATE payments SET outcome = ?, credits_delivered = ?, reason = ?
             WHERE id = ? AND outcome IS NULL
             """,
             (record.outcome, record.credits_delivered, record.reason, record.payment_id),
+            otherwise=f"payment {record.payment_id} is not open",
         )
-        if closed.rowcount != 1:
-            raise LedgerError(f"payment {record.payment_id} is not open")
 
     def _record_answer(self, record: RecordAnswer) -> None:
-        answered = self._db.execute(
+        self._change_one(
             "UPDATE payments SET answer = ? WHERE id = ? AND outcome IS NOT NULL",
             (record.answer, record.payment_id),
+            otherwise=f"payment {record.payment_id} has not ended",
         )
-        if answered.rowcount != 1:
-            raise LedgerError(f"payment {record.payment_id} has not ended")
+
+    def _change_one(self, sql: str, values: tuple[Any, ...], *, otherwise: str) -> None:
+        """Change exactly one row: a record that fits none is a mistake, and must not pass in silence."""
+        if self._db.execute(sql, values).rowcount != 1:
+            raise LedgerError(otherwise)
 
     def _save_session(self, record: SaveSession) -> None:
         self._remember("session", asdict(record.session) if record.session else None)
 
     def _save_offer(self, record: SaveOffer) -> None:
         self._remember("offer", asdict(record.offer))
+
+    def _renew_deadline(self, record: RenewDeadline) -> None:
+        self._change_one(
+            "UPDATE payments SET deadline_s = ?, boot_id = ? WHERE id = ? AND outcome IS NULL",
+            (record.deadline_s, record.boot_id, record.payment_id),
+            otherwise=f"payment {record.payment_id} is not open",
+        )
+
+    def _remember_use(self, record: RememberUse) -> None:
+        self._remember("board", record.board)
+        self._remember("boot_id", record.boot_id)
 
     _WRITERS: dict[type[Record], Callable[[Ledger, Any], None]] = {  # noqa: RUF012 - never changed
         RecordPayment: _record_payment,
@@ -231,6 +240,8 @@ class Ledger:
         RecordAnswer: _record_answer,
         SaveSession: _save_session,
         SaveOffer: _save_offer,
+        RenewDeadline: _renew_deadline,
+        RememberUse: _remember_use,
     }
 
 
@@ -241,33 +252,3 @@ def _receipt(row: tuple[str, str, int, int]) -> Receipt:
 
 def _offer(value: dict[str, Any]) -> Offer:
     return Offer(value["address"], tuple(Price(**price) for price in value["prices"]))
-
-
-def _lock(path: Path) -> Any:
-    file = path.open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise LedgerError(f"{path}: another controller is running: stop it first") from error
-    return file
-
-
-def _set_up(db: sqlite3.Connection, path: Path) -> None:
-    try:
-        # FULL: with WAL, anything less may lose a commit when the plug is pulled.
-        db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        _migrate(db, path)
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(f"{path}: cannot be read as a ledger: {error}: move it away") from error
-
-
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise LedgerError(
-            f"{path}: written by a newer version (schema {version}, this one knows "
-            f"{len(MIGRATIONS)}): install that version again"
-        )
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        db.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")

@@ -1,21 +1,33 @@
-"""CORE. The rules for the two links: the broker, and the relay's offer."""
+"""CORE. The rules for what we hang on: the broker, the relay's offer, and our own disk."""
 
 from __future__ import annotations
 
 import logging
 
-from controller.effects import FetchOffer, SaveOffer
-from controller.events import BrokerConnected, BrokerLost, OfferFailed, OfferReceived
+from controller import catch_up
+from controller.effects import ConnectBroker, DisconnectBroker, FetchOffer, SaveOffer
+from controller.events import (
+    BrokerConnected,
+    BrokerLost,
+    LedgerFailed,
+    LedgerHealed,
+    OfferFailed,
+    OfferReceived,
+)
 from controller.turn import Turn
 
 OFFER_REFRESH_S = 3600.0
 OFFER_RETRY_MAX_S = 30.0
+# Two clients with one id throw each other out for ever, each getting the other's messages.
+TAKE_OVERS, TAKE_OVER_WITHIN_S = 2, 600.0
 
 
 def broker_connected(turn: Turn, event: BrokerConnected) -> None:
     """Payments can reach us."""
     turn.change(broker_up=True, broker_trouble=None)
     turn.note(f"broker connected, with {'the old' if event.session_present else 'a new'} session")
+    if not event.session_present:
+        catch_up.ask(turn, "the broker had no session for us")
 
 
 def broker_lost(turn: Turn, event: BrokerLost) -> None:
@@ -24,6 +36,23 @@ def broker_lost(turn: Turn, event: BrokerLost) -> None:
     if turn.cabinet.broker_up or trouble != turn.cabinet.broker_trouble:
         turn.note(f"broker lost: {event.reason}", logging.WARNING)
     turn.change(broker_up=False, broker_trouble=trouble)
+    if event.taken_over:
+        _thrown_out(turn)
+
+
+def ledger_failed(turn: Turn, event: LedgerFailed) -> None:
+    """What cannot be written cannot be acknowledged: leave the broker, which keeps our messages."""
+    turn.change(ledger_trouble=f"ledger: {event.reason}", broker_up=False, broker_trouble=None)
+    turn.note(f"ledger cannot be written: {event.reason}", logging.ERROR)
+    turn.act(DisconnectBroker())
+
+
+def ledger_healed(turn: Turn, _: LedgerHealed) -> None:
+    """Everything is on disk again."""
+    turn.change(ledger_trouble=None)
+    turn.note("ledger can be written again")
+    if not turn.cabinet.taken_over:
+        turn.act(ConnectBroker())
 
 
 def offer_received(turn: Turn, event: OfferReceived) -> None:
@@ -51,3 +80,13 @@ def fetch_offer_if_due(turn: Turn) -> None:
     if cabinet.started and cabinet.rules.fetches_offer and turn.now_s >= cabinet.offer_due_s:
         turn.act(FetchOffer())
         turn.change(offer_due_s=turn.now_s + OFFER_REFRESH_S)
+
+
+def _thrown_out(turn: Turn) -> None:
+    recent = tuple(at_s for at_s in turn.cabinet.thrown_out_s if at_s > turn.now_s - TAKE_OVER_WITHIN_S)
+    turn.change(thrown_out_s=(*recent, turn.now_s))
+    if len(turn.cabinet.thrown_out_s) >= TAKE_OVERS:
+        trouble = f"broker: another cabinet is called {turn.cabinet.rules.machine_id} too"
+        turn.change(taken_over=True, broker_trouble=trouble)
+        turn.note(f"stopped selling: {trouble}: give one of them another machine_id", logging.ERROR)
+        turn.act(DisconnectBroker())

@@ -5,16 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from controller import catch_up
 from controller.cabinet import line_can_move
-from controller.effects import (
-    Acknowledge,
-    ClosePayment,
-    FirePulse,
-    IntendPulse,
-    MarkAmbiguous,
-    RecordPayment,
-    RecordPulse,
-)
+from controller.effects import Acknowledge, FirePulse, IntendPulse, MarkAmbiguous, RecordPayment, RecordPulse
 from controller.events import (
     Acknowledged,
     CoinLineFailed,
@@ -22,22 +15,29 @@ from controller.events import (
     PaymentReceived,
     PulseFired,
 )
-from controller.payment import Receipt, Train
+from controller.payment import Train
 from controller.play import add_to_session
 from controller.receipts import owe
+from controller.trains import begin, close, keep, keep_or_close
 from controller.turn import Turn, UnexpectedEvent
+
+# Below this a message's time left says little: it is counted in whole seconds, and was on its way.
+LEAST_TIME_LEFT_S = 2.0
 
 
 def recover(turn: Turn, train: Train) -> None:
     """Go on with a train that the last run of the process left unfinished."""
-    if train.boot_id != turn.cabinet.boot_id:
-        # The board lost its credits with the power, and nothing tells how long we were off.
-        _close(turn, replace(train, fired=0), "the cabinet was switched off")
+    rebooted = train.boot_id != turn.cabinet.boot_id
+    if rebooted and not train.intended:
+        _recover_unstarted(turn, train)
+    elif rebooted and not turn.cabinet.rules.board_keeps_credits:
+        # The board lost its credits with the power.
+        close(turn, replace(train, fired=0), "the cabinet was switched off")
     elif train.in_flight:
         # Fired again, it could be a credit too many; skipped, it is at worst a credit not charged.
         turn.record(MarkAmbiguous(train.payment.id, train.intended))
         turn.note(f"payment {train.payment.id}: pulse {train.intended} ambiguous", logging.WARNING)
-        _keep_or_close(turn, replace(train, ambiguous=train.ambiguous + 1))
+        keep_or_close(turn, replace(train, ambiguous=train.ambiguous + 1))
     else:
         turn.note(f"payment {train.payment.id}: goes on behind pulse {train.intended}")
 
@@ -46,7 +46,7 @@ def payment_received(turn: Turn, event: PaymentReceived) -> None:
     """A new payment is written and then acknowledged; a repeat is only acknowledged."""
     turn.act(Acknowledge(event.delivery))
     if event.known is None:
-        _begin_train(turn, event)
+        begin(turn, event.payment, _deadline_s(turn, event))
     elif event.known.receipt is None:
         turn.note(f"payment {event.payment.id}: came again while its pulses are still to come")
     else:
@@ -67,14 +67,14 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
 
 def pulse_fired(turn: Turn, event: PulseFired) -> None:
     """A pulse left the pin: the train has moved on, and perhaps ended."""
-    train = turn.cabinet.trains[0] if turn.cabinet.trains else None
-    expected = train and train.in_flight and (train.payment.id, train.intended)
+    train = next((train for train in turn.cabinet.trains if train.in_flight), None)
+    expected = train and (train.payment.id, train.intended)
     if train is None or expected != (event.payment_id, event.number):
         raise UnexpectedEvent(f"{event} while {expected or 'no pulse'} was in flight")
     turn.record(RecordPulse(event.payment_id, event.number, event.rose_s, event.fell_s))
     moved = replace(train, fired=train.fired + 1)
     add_to_session(turn, moved, moved.credits_delivered - train.credits_delivered)
-    _keep_or_close(turn, moved)
+    keep_or_close(turn, moved)
 
 
 def coin_line_failed(turn: Turn, event: CoinLineFailed) -> None:
@@ -87,8 +87,8 @@ def give_up_what_came_too_late(turn: Turn) -> None:
     """A train may start until its deadline; one that the board's inhibit cut is held until then."""
     for train in turn.cabinet.trains:
         held = not train.intended or not (train.in_flight or turn.cabinet.board_ready)
-        if held and turn.now_s >= train.deadline_s:
-            _close(turn, train, "the credit window ended")
+        if held and train.deadline_s is not None and turn.now_s >= train.deadline_s:
+            close(turn, train, "the credit window ended")
 
 
 def fire_next_pulse(turn: Turn) -> None:
@@ -97,50 +97,36 @@ def fire_next_pulse(turn: Turn) -> None:
     A payment is acknowledged before its first pulse is intended: killed in between, it is credited after
     the restart, where an intended pulse would count as ambiguous.
     """
-    trains = turn.cabinet.trains
     just_recorded = any(isinstance(record, RecordPayment) for record in turn.records)
-    if just_recorded or not trains or trains[0].in_flight:
+    busy = any(train.in_flight for train in turn.cabinet.trains)
+    if just_recorded or busy or not line_can_move(turn.cabinet, turn.now_s):
         return
-    if line_can_move(turn.cabinet, turn.now_s):
-        train = replace(trains[0], intended=trains[0].intended + 1)
+    if train := _next_to_move(turn.cabinet.trains):
+        train = replace(train, intended=train.intended + 1)
         turn.record(IntendPulse(train.payment.id, train.intended))
         turn.act(FirePulse(train.payment.id, train.intended))
-        _keep(turn, train)
+        keep(turn, train)
 
 
-def _begin_train(turn: Turn, event: PaymentReceived) -> None:
-    payment = event.payment
-    # A message that does not say what is left of its window gets none: reported, and not charged.
-    left_s = event.time_left_s or 0.0
-    train = Train(
-        payment,
-        pulses=payment.credits * turn.cabinet.rules.pulses_per_credit,
-        deadline_s=event.received_s + left_s,
-        boot_id=turn.cabinet.boot_id,
-    )
-    turn.record(RecordPayment(train))
-    turn.change(trains=(*turn.cabinet.trains, train))
-    turn.note(f"payment {payment.id}: received, {payment.credits} credits, {left_s:.0f} s left")
+def _next_to_move(trains: tuple[Train, ...]) -> Train | None:
+    """The train that has begun, before all others: trains never interleave."""
+    begun = (train for train in trains if train.intended)
+    return next(begun, next((train for train in trains if train.may_move), None))
 
 
-def _keep_or_close(turn: Turn, train: Train) -> None:
-    if train.finished:
-        _close(turn, train, "its last pulse was fired")
+def _recover_unstarted(turn: Turn, train: Train) -> None:
+    """How long we were off, nobody here knows: the relay can say what is left of the window."""
+    if turn.cabinet.rules.has_relay and train.payment.has_receipt:
+        keep(turn, replace(train, deadline_s=None))
     else:
-        _keep(turn, train)
+        close(turn, train, "the cabinet was switched off")
 
 
-def _keep(turn: Turn, train: Train) -> None:
-    same = train.payment.id
-    turn.change(trains=tuple(train if t.payment.id == same else t for t in turn.cabinet.trains))
-
-
-def _close(turn: Turn, train: Train, why: str) -> None:
-    payment, outcome, delivered = train.payment, train.outcome, train.credits_delivered
-    receipt = Receipt(payment.id, outcome, delivered, payment.credits)
-    owed = receipt if payment.has_receipt else None
-    turn.record(ClosePayment(payment.id, outcome, delivered, why, owed))
-    turn.change(trains=tuple(t for t in turn.cabinet.trains if t.payment.id != payment.id))
-    turn.note(f"payment {payment.id}: {outcome}, {delivered} of {payment.credits} credits ({why})")
-    if owed is not None:
-        owe(turn, owed)
+def _deadline_s(turn: Turn, event: PaymentReceived) -> float | None:
+    left_s = event.time_left_s
+    if left_s is not None and left_s >= LEAST_TIME_LEFT_S:
+        return event.received_s + left_s
+    if turn.cabinet.rules.has_relay and event.payment.has_receipt:
+        catch_up.ask(turn, f"payment {event.payment.id} came without its time left")
+        return None
+    return event.received_s + (left_s or 0.0)

@@ -32,14 +32,15 @@ class Payment:
 class Train:
     """The coin pulses of one payment, and how far they have got.
 
-    The first pulse may start until `deadline_s`, seconds since the boot `boot_id`, suspend included.
+    The first pulse may start until `deadline_s`, seconds since the boot `boot_id`, suspend included; None is
+    "not known, the relay is being asked", and until it answers the train neither starts nor is given up.
     A pulse is *intended* from the commit before it is ordered, and then either *fired* or *ambiguous*
     (the process died around it, and nobody knows whether the board saw it).
     """
 
     payment: Payment
     pulses: int
-    deadline_s: float
+    deadline_s: float | None
     boot_id: str
     intended: int = 0
     fired: int = 0
@@ -49,6 +50,11 @@ class Train:
     def in_flight(self) -> bool:
         """Whether a pulse was ordered whose end is not known yet."""
         return self.intended > self.fired + self.ambiguous
+
+    @property
+    def may_move(self) -> bool:
+        """Whether its next pulse is only a matter of the line: it has begun, or may begin."""
+        return self.intended > 0 or self.deadline_s is not None
 
     @property
     def finished(self) -> bool:

@@ -25,6 +25,8 @@ def receipt_answered(turn: Turn, event: ReceiptAnswered) -> None:
     answered = _owed(turn, event.payment_id)
     turn.record(RecordAnswer(event.payment_id, event.answer))
     turn.change(receipts=tuple(owed for owed in turn.cabinet.receipts if owed != answered))
+    if event.answer == "conflict":
+        turn.change(conflicts=turn.cabinet.conflicts + 1)
     level = logging.INFO if event.answer in ("settled", "already") else logging.ERROR
     turn.note(f"payment {event.payment_id}: receipt answered: {event.answer}", level)
 

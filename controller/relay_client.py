@@ -6,13 +6,15 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import requests
 
-from controller.events import OfferFailed, OfferReceived, ReceiptAnswered, ReceiptFailed
+from controller import wire
+from controller.events import OfferFailed, OfferReceived, OpenPaymentsFailed, ReceiptAnswered, ReceiptFailed
 from controller.offer import Offer, Price
-from controller.payment import Receipt
+from controller.payment import Payment, Receipt
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +24,37 @@ ANSWER_WITHIN_S = 20.0
 AT_ONCE = 4
 FINAL_ANSWERS = ("settled", "already", "conflict", "unknown")
 
-RelayEvent = OfferFailed | OfferReceived | ReceiptAnswered | ReceiptFailed
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class OpenPaymentsListed:
+    """The open payments as the relay lists them, with the seconds left when it was asked at `asked_s`."""
+
+    asked_s: float
+    payments: tuple[tuple[Payment, float], ...]
+
+
+RelayEvent = (
+    OfferFailed | OfferReceived | OpenPaymentsFailed | OpenPaymentsListed | ReceiptAnswered | ReceiptFailed
+)
 
 
 class RelayClient:
     """Asks the relay from threads of its own, so that neither the loop nor one receipt waits for another."""
 
-    def __init__(self, url: str, machine_id: str, token: str, tell: Callable[[RelayEvent], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        machine_id: str,
+        token: str,
+        tell: Callable[[RelayEvent], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._machine_url = f"{url.rstrip('/')}/machines/{machine_id}"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._tell = tell
+        self._clock = clock
         self._closed = False
         self._asks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
@@ -51,6 +74,10 @@ class RelayClient:
     def fetch_offer(self) -> None:
         """Ask what the machine sells; the answer follows as an event."""
         self._asks.put(self._fetch_offer)
+
+    def fetch_open_payments(self) -> None:
+        """Ask which payments of ours Stripe holds open; the answer follows as an event."""
+        self._asks.put(self._fetch_open_payments)
 
     def _work(self) -> None:
         while True:
@@ -84,8 +111,27 @@ class RelayClient:
             log.exception("offer failed")
             self._tell(OfferFailed("see the log"))
 
+    def _fetch_open_payments(self) -> None:
+        try:
+            # Time left counts from before the question: however long the answer takes, it is not more.
+            asked_s = self._clock()
+            listed = self._send("GET", "payments")
+            self._tell(OpenPaymentsListed(asked_s, read_open_payments(_json(listed, list))))
+        except (requests.RequestException, ValueError) as error:
+            self._tell(OpenPaymentsFailed(str(error)))
+        except Exception:
+            log.exception("open payments failed")
+            self._tell(OpenPaymentsFailed("see the log"))
+
     def _ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = requests.request(
+        answer = self._send(method, what, body)
+        fields: dict[str, Any] = _json(answer, dict)
+        if answer.status_code != 200 and fields.get("result") not in FINAL_ANSWERS:
+            raise ValueError(f"{answer.status_code} {fields.get('error', answer.reason)}")
+        return fields
+
+    def _send(self, method: str, what: str, body: dict[str, Any] | None = None) -> requests.Response:
+        return requests.request(
             method,
             f"{self._machine_url}/{what}",
             json=body,
@@ -93,10 +139,6 @@ class RelayClient:
             timeout=(CONNECT_WITHIN_S, ANSWER_WITHIN_S),
             allow_redirects=False,
         )
-        fields = _json_object(answer)
-        if answer.status_code != 200 and fields.get("result") not in FINAL_ANSWERS:
-            raise ValueError(f"{answer.status_code} {fields.get('error', answer.reason)}")
-        return fields
 
 
 def read_offer(fields: dict[str, Any]) -> Offer:
@@ -129,11 +171,32 @@ def _answer(payment_id: str, fields: dict[str, Any]) -> ReceiptAnswered | Receip
     return ReceiptFailed(payment_id, f"the relay answered {result!r}")
 
 
-def _json_object(answer: requests.Response) -> dict[str, Any]:
+def read_open_payments(listed: list[Any]) -> tuple[tuple[Payment, float], ...]:
+    """The relay's list as payments, each with its seconds left.
+
+    Raises:
+        ValueError: an entry is not what the relay sends; then none of them counts.
+    """
+    return tuple(_open_payment(fields) for fields in listed)
+
+
+def _open_payment(fields: object) -> tuple[Payment, float]:
+    left_s = fields.get("secondsLeft") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict) or type(left_s) is not int or left_s < 0:
+        raise ValueError(f"the relay's open payments have {fields!r:.200}, with no secondsLeft")
     try:
-        fields = answer.json()
+        return wire.read_payment(fields), float(left_s)
+    except wire.Refused as error:
+        raise ValueError(f"the relay's open payments have a wrong one: {error}") from error
+
+
+def _json(answer: requests.Response, kind: type[_T]) -> _T:
+    try:
+        said = answer.json()
     except requests.JSONDecodeError:
-        fields = None
-    if not isinstance(fields, dict):
-        raise ValueError(f"{answer.status_code} from {answer.url}, and not JSON: is it the relay?")
-    return fields
+        said = None
+    if not isinstance(said, kind):
+        named = said.get("error") if isinstance(said, dict) else None
+        reason = named or "and not the JSON that was expected: is it the relay?"
+        raise ValueError(f"{answer.status_code} from {answer.url}, {reason}")
+    return said

@@ -57,7 +57,7 @@ class Reader:
         _check_machine(fields, self.machine_id)
         credits = _credits(fields)
         if self._is_signed(message) and "paymentId" in fields:
-            return _signed_payment(fields, credits), message.expiry_s
+            return read_payment(fields), message.expiry_s
         if not self.accept_unsigned:
             raise Refused(
                 "unsigned or without paymentId, and accept_unsigned_coinpulse is not true in config.yaml"
@@ -73,6 +73,15 @@ class Reader:
         ):
             raise Refused("signature is wrong: is relay.token the one that the relay issued?")
         return True
+
+
+def read_payment(fields: dict[str, Any]) -> Payment:
+    """The payment in a message or a list of the relay's.
+
+    Raises:
+        Refused: a field is missing or wrong.
+    """
+    return _signed_payment(fields, _credits(fields))
 
 
 def sign(token: str, payload: bytes) -> str:
@@ -121,6 +130,7 @@ class Status:
     version: str
     boot_id: str
     faults: tuple[str, ...]
+    conflicts: int = 0
 
     def payload(self, timestamp: str) -> bytes:
         """The retained message that says so."""
@@ -135,6 +145,7 @@ class Status:
                 "bootId": self.boot_id,
                 "timestamp": timestamp,
                 "faults": list(self.faults),
+                "conflicts": self.conflicts,
             }
         )
 

@@ -159,9 +159,9 @@ def test_a_final_answer_is_one_whatever_its_status(
         (401, {"error": "token refused"}, "401 token refused"),
         (503, {"error": "Stripe did not answer"}, "503 Stripe did not answer"),
         (503, {"result": "retry"}, "503 Service Unavailable"),
-        (200, b"<html>", "200 from {url}, and not JSON: is it the relay?"),
-        (200, [], "200 from {url}, and not JSON: is it the relay?"),
-        (502, b"", "502 from {url}, and not JSON: is it the relay?"),
+        (200, b"<html>", "200 from {url}, and not the JSON that was expected: is it the relay?"),
+        (200, [], "200 from {url}, and not the JSON that was expected: is it the relay?"),
+        (502, b"", "502 from {url}, and not the JSON that was expected: is it the relay?"),
     ],
 )
 def test_any_other_answer_leaves_the_receipt_owed(
@@ -192,7 +192,7 @@ def test_a_redirect_is_not_followed(
     client.send_receipt(RECEIPT)
 
     url = f"{relay.url}/machines/galaga-01/receipts"
-    assert told.get(timeout=10) == ReceiptFailed("pi_1", f"307 from {url}, and not JSON: is it the relay?")
+    assert told.get(timeout=10) == ReceiptFailed("pi_1", f"307 from {url}, and not the JSON that was expected: is it the relay?")
     assert len(relay.asked) == 1
 
 

@@ -1,0 +1,96 @@
+"""CORE. The rules for catching up: what was paid and may not have reached us, the relay is asked for.
+
+A broker may lose its mailbox, a reboot the time that was left, a new ledger the memory of what was credited.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from controller.cabinet import CatchUp
+from controller.effects import ConnectBroker, FetchOpenPayments, RememberUse, RenewDeadline
+from controller.events import FoundPayment, OpenPaymentsFailed, OpenPaymentsFound
+from controller.payment import Train
+from controller.receipts import owe
+from controller.trains import begin, close, keep
+from controller.turn import Turn
+
+RETRY_MAX_S = 30.0
+
+
+def ask(turn: Turn, why: str) -> None:
+    """Have the relay asked for our open payments, at once; where there is no relay, nobody is."""
+    asking = turn.cabinet.catch_up
+    if not turn.cabinet.rules.has_relay:
+        return
+    if asking is None:
+        turn.change(catch_up=CatchUp(why, due_s=turn.now_s))
+    elif asking.in_flight:
+        turn.change(catch_up=replace(asking, again=True))
+
+
+def fetch_if_due(turn: Turn) -> None:
+    """Ask, once the time has come."""
+    asking = turn.cabinet.catch_up
+    if asking and not asking.in_flight and not turn.cabinet.stopping and turn.now_s >= asking.due_s:
+        turn.act(FetchOpenPayments())
+        turn.change(catch_up=replace(asking, in_flight=True))
+        if asking.tries == 0:
+            turn.note(f"asked the relay for open payments: {asking.why}")
+
+
+def failed(turn: Turn, event: OpenPaymentsFailed) -> None:
+    """Ask again after 1, 2, 4 ... seconds: no answer is not an empty one."""
+    asking = turn.cabinet.catch_up
+    if asking is not None:
+        wait_s = min(RETRY_MAX_S, 2.0 ** min(asking.tries, 6))
+        again = replace(asking, in_flight=False, tries=asking.tries + 1, due_s=turn.now_s + wait_s)
+        turn.change(catch_up=again)
+        turn.note(f"open payments not received, again in {wait_s:.0f} s: {event.reason}", logging.WARNING)
+
+
+def found(turn: Turn, event: OpenPaymentsFound) -> None:
+    """Credit what still has time, report what has not; behind a fence, credit nothing."""
+    asking = turn.cabinet.catch_up
+    turn.change(catch_up=CatchUp(asking.why, turn.now_s) if asking and asking.again else None)
+    turn.note(f"open payments received: {len(event.found)}")
+    for payment in event.found:
+        if payment.known is None:
+            _meet(turn, payment, event.asked_s)
+        elif payment.known.receipt is not None:
+            owe(turn, payment.known.receipt)
+        else:
+            _renew(turn, payment, event.asked_s)
+    _end_what_has_no_time(turn)
+    if turn.cabinet.fenced:
+        lift_fence(turn)
+
+
+def lift_fence(turn: Turn) -> None:
+    """All that was open before this ledger is written down: from now on, what comes is new."""
+    turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
+    turn.change(fenced=False)
+    turn.act(ConnectBroker())
+
+
+def _meet(turn: Turn, found: FoundPayment, asked_s: float) -> None:
+    train = begin(turn, found.payment, deadline_s=asked_s + found.left_s)
+    if turn.cabinet.fenced:
+        close(turn, train, "ledger lost")
+
+
+def _renew(turn: Turn, found: FoundPayment, asked_s: float) -> None:
+    """A payment that we hold without knowing its time left, and now do."""
+    for train in turn.cabinet.trains:
+        if train.payment.id == found.payment.id and not train.may_move and not turn.cabinet.fenced:
+            deadline_s, boot_id = asked_s + found.left_s, turn.cabinet.boot_id
+            turn.record(RenewDeadline(train.payment.id, deadline_s, boot_id))
+            keep(turn, replace(train, deadline_s=deadline_s, boot_id=boot_id))
+
+
+def _end_what_has_no_time(turn: Turn) -> None:
+    """Not charging is always safe: the relay reads each of these again, by its id, before it releases."""
+    waiting: list[Train] = [train for train in turn.cabinet.trains if not train.may_move]
+    for train in waiting:
+        close(turn, train, "ledger moved" if turn.cabinet.fenced else "its time left is not known")

@@ -1,0 +1,45 @@
+"""CORE. The steps of a train that several rules share: it begins, it moves, it ends."""
+
+from __future__ import annotations
+
+from controller.effects import ClosePayment, RecordPayment
+from controller.payment import Payment, Receipt, Train
+from controller.receipts import owe
+from controller.turn import Turn
+
+
+def begin(turn: Turn, payment: Payment, deadline_s: float | None) -> Train:
+    """Write a new payment down, and put its train behind the others."""
+    pulses = payment.credits * turn.cabinet.rules.pulses_per_credit
+    train = Train(payment, pulses, deadline_s, turn.cabinet.boot_id)
+    turn.record(RecordPayment(train))
+    turn.change(trains=(*turn.cabinet.trains, train))
+    left = "time left unknown" if deadline_s is None else f"{max(0.0, deadline_s - turn.now_s):.0f} s left"
+    turn.note(f"payment {payment.id}: received, {payment.credits} credits, {left}")
+    return train
+
+
+def keep(turn: Turn, train: Train) -> None:
+    """Put the train in the place of what it was."""
+    same = train.payment.id
+    turn.change(trains=tuple(train if t.payment.id == same else t for t in turn.cabinet.trains))
+
+
+def keep_or_close(turn: Turn, train: Train) -> None:
+    """The same, and end it if it has nothing left to fire."""
+    if train.finished:
+        close(turn, train, "its last pulse was fired")
+    else:
+        keep(turn, train)
+
+
+def close(turn: Turn, train: Train, why: str) -> None:
+    """End the train with what its fired pulses amount to, and owe the relay its receipt."""
+    payment, outcome, delivered = train.payment, train.outcome, train.credits_delivered
+    receipt = Receipt(payment.id, outcome, delivered, payment.credits)
+    owed = receipt if payment.has_receipt else None
+    turn.record(ClosePayment(payment.id, outcome, delivered, why, owed))
+    turn.change(trains=tuple(t for t in turn.cabinet.trains if t.payment.id != payment.id))
+    turn.note(f"payment {payment.id}: {outcome}, {delivered} of {payment.credits} credits ({why})")
+    if owed is not None:
+        owe(turn, owed)
