@@ -32,6 +32,9 @@ check: lint test ## what CI runs
 test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes)
 	tools/test-install.sh
 
+test-bare: ## the first verbs on a Debian 12 with only git, make and python3, in a container (root; takes minutes)
+	tools/test-bare-machine.sh
+
 format: ## put the code into the project's style
 	@tools/prepare.sh test
 	$(VENV) -m ruff check --fix --quiet . || true
@@ -44,4 +47,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once test lint check test-install format pictures clean
+.PHONY: help demo demo-once test lint check test-install test-bare format pictures clean

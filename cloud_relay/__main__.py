@@ -1,36 +1,83 @@
-"""The command line: `python -m cloud_relay token MACHINE_ID` prints that machine's token."""
+"""The operator's command line: machine tokens, open payments, machines, refunds, and tidy by hand."""
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
+from collections.abc import Callable
 
+from cloud_relay.commands import list_machines, list_open, refund_one, tidy_once
+from cloud_relay.errors import RelayError
 from cloud_relay.orders import is_machine_id
-from cloud_relay.settings import SettingsError, read_token_book
+from cloud_relay.relay import Relay, relay_from
+from cloud_relay.settings import EX_CONFIG, SettingsError, read_settings, read_token_book
+from cloud_relay.settlement import is_payment_id
+
+_EX_FAILED, _EX_USAGE = 1, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
+    """Run the command; returns the exit status: 1 what failed, 2 a wrong call, 78 wrong settings."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    asked = _parser().parse_args(arguments)
+    try:
+        status: int = asked.run(asked)
+    except SettingsError as why:
+        return _complain(str(why), EX_CONFIG)
+    except RelayError as why:
+        return _complain(str(why), _EX_FAILED)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cloud_relay", description=__doc__)
     commands = parser.add_subparsers(required=True)
     token = commands.add_parser("token", help="print the token to write into a cabinet's config.yaml")
     token.add_argument("machine_id")
-    return print_token(parser.parse_args(arguments).machine_id)
+    token.set_defaults(run=lambda asked: _print_token(asked.machine_id))
+    tidy = commands.add_parser("tidy", help="publish again what may be lost, release what nobody settled")
+    tidy.set_defaults(run=lambda _: _with_relay(lambda relay: tidy_once(relay, sys.stdout)))
+    opened = commands.add_parser("open", help="list what Stripe holds open, and why")
+    machines = commands.add_parser("machines", help="list every machine's state and its conflicts")
+    for command, run in ((opened, list_open), (machines, list_machines)):
+        command.add_argument("--json", action="store_true", help="for programs")
+        command.set_defaults(run=_lister(run))
+    refund = commands.add_parser("refund", help="give back all that is left of a payment")
+    refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
+    refund.set_defaults(run=lambda asked: _refund(asked.payment))
+    return parser
 
 
-def print_token(machine_id: str) -> int:
-    """Print the token that `machine_id` should use now."""
-    if not is_machine_id(machine_id):
-        sys.stderr.write(f"{machine_id!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -\n")
-        return 2
+def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:
+    return lambda asked: _with_relay(lambda relay: run(relay, sys.stdout, as_json=asked.json))
+
+
+def _with_relay(act: Callable[[Relay], int]) -> int:
+    relay = relay_from(read_settings(os.environ))
     try:
-        tokens = read_token_book(os.environ)
-    except SettingsError as why:
-        sys.stderr.write(f"{why}\n")
-        return 2
-    sys.stdout.write(tokens.issue(machine_id) + "\n")
+        return act(relay)
+    finally:
+        relay.publisher.close()
+
+
+def _refund(payment_id: str) -> int:
+    if not is_payment_id(payment_id):
+        return _complain(f"{payment_id!r:.80} is no PaymentIntent's id: pi_... was expected", _EX_USAGE)
+    return _with_relay(lambda relay: refund_one(relay, payment_id, sys.stdout))
+
+
+def _print_token(machine_id: str) -> int:
+    if not is_machine_id(machine_id):
+        return _complain(f"{machine_id!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", _EX_USAGE)
+    sys.stdout.write(read_token_book(os.environ).issue(machine_id) + "\n")
     return 0
+
+
+def _complain(text: str, status: int) -> int:
+    sys.stderr.write(text + "\n")
+    return status
 
 
 if __name__ == "__main__":

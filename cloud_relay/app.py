@@ -12,10 +12,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
@@ -24,15 +22,12 @@ from cloud_relay.door import door
 from cloud_relay.machines import machines
 from cloud_relay.payment_links import payment_links
 from cloud_relay.publish import Publisher
-from cloud_relay.relay import Relay
-from cloud_relay.settings import Settings, SettingsError, read_settings
+from cloud_relay.relay import Relay, relay_from
+from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
 from cloud_relay.thanks import thanks
+from cloud_relay.tidy_thread import TidyThread
 from cloud_relay.webhook import webhook
 
-if TYPE_CHECKING:
-    from cloud_relay.stripe_payments import StripePayments
-
-_EX_CONFIG = 78
 _LARGEST_BODY_BYTES = 256 * 1024  # Stripe's events are a tenth of it
 _PAGES = ("/p/", "/thanks")
 
@@ -46,41 +41,39 @@ def create_app(
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """The relay as a WSGI app; it connects to nothing before the first request needs it."""
-    relay = Relay(
-        settings=settings,
-        publisher=publisher or Publisher(settings.mqtt),
-        stripe=cache(lambda: _stripe_payments(settings)),
-        clock=clock,
-    )
+    return app_for(relay_from(settings, publisher=publisher, clock=clock))
+
+
+def app_for(relay: Relay) -> Flask:
+    """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
-    app.jinja_env.globals["test_mode"] = not settings.stripe.livemode
+    app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     for routes in (door, webhook, machines, payment_links, thanks):
         app.register_blueprint(routes(relay))
     app.add_url_rule("/status", view_func=_status)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(ConnectionError, _unavailable)
     app.register_error_handler(Exception, _failed)
-    app.after_request(_with_headers(settings.frame_ancestors))
+    app.after_request(_with_headers(relay.settings.frame_ancestors))
     return app
 
 
 def create_app_from_environment() -> Flask:
-    """The relay for a WSGI server; ends the process, every problem named, if it cannot be set up."""
+    """The relay for a WSGI server, with its tidy thread.
+
+    It ends the process, every problem named, if it cannot be set up.
+    """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
     try:
-        return create_app(read_settings(os.environ))
+        relay = relay_from(read_settings(os.environ))
     except SettingsError as why:
         sys.stderr.write(f"{why}\n")
-        raise SystemExit(_EX_CONFIG) from None
-
-
-def _stripe_payments(settings: Settings) -> StripePayments:
-    # Imported when first needed: Stripe's library takes a third of a cold start.
-    from cloud_relay.stripe_payments import StripePayments
-
-    return StripePayments(settings.stripe)
+        raise SystemExit(EX_CONFIG) from None
+    if relay.settings.tidy_every_s:
+        TidyThread(relay, relay.settings.tidy_every_s).start()
+    return app_for(relay)
 
 
 def _status() -> ResponseReturnValue:
@@ -112,7 +105,7 @@ def _with_headers(frame_ancestors: str) -> Callable[[Response], Response]:
 
     def add(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Content-Security-Policy"] = policy
+        response.headers["Content-Security-Policy"] = "; ".join((policy, *g.get("also_allowed", ())))
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, ParamSpec
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -61,7 +61,7 @@ class BrokerConnection:
         self._answers: dict[int, Future[ReasonCode]] = {}
         self._broken: str | None = None
         self._lock = threading.Lock()
-        self._readers: dict[str, list[queue.SimpleQueue[bytes]]] = {}
+        self._readers: dict[str, list[queue.SimpleQueue[MQTTMessage]]] = {}
         self._readers_lock = threading.Lock()
         self._client = self._new_client(mqtt)
         self._connect(mqtt)
@@ -98,15 +98,29 @@ class BrokerConnection:
 
         Raises:
             BrokerUnavailable: the broker did not answer the subscription.
+            PublishRefused: the access rules forbid it.
         """
-        with self._reader(topic) as (mid, inbox):
-            reason = self._answer_to(mid, f"SUBACK for {topic}")
-            if reason.is_failure:
-                raise PublishRefused(f"the broker refused a subscription to {topic}: {reason}")
+        with self._subscribed(topic) as inbox:
             try:
-                return inbox.get(timeout=within_s)
+                return bytes(inbox.get(timeout=within_s).payload)
             except queue.Empty:
                 return None
+
+    def all_retained(self, topic_filter: str, quiet_s: float) -> dict[str, bytes]:
+        """The retained messages of all topics that match, by topic.
+
+        MQTT does not say which one is the last: they are all there once none came for `quiet_s`.
+
+        Raises:
+            BrokerUnavailable: the broker did not answer the subscription.
+            PublishRefused: the access rules forbid it.
+        """
+        found: dict[str, bytes] = {}
+        with self._subscribed(topic_filter) as inbox, suppress(queue.Empty):
+            while True:
+                message = inbox.get(timeout=quiet_s)
+                found[message.topic] = bytes(message.payload)
+        return found
 
     def close(self) -> None:
         """Leave the broker without waiting: on a dead link the network thread ends in its own time."""
@@ -150,15 +164,18 @@ class BrokerConnection:
             raise
 
     @contextmanager
-    def _reader(self, topic: str) -> Iterator[tuple[int, queue.SimpleQueue[bytes]]]:
-        """Subscribe for one reader: the broker sends the retained message for every subscription."""
-        inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    def _subscribed(self, topic: str) -> Iterator[queue.SimpleQueue[MQTTMessage]]:
+        """Subscribe for one reader: the broker sends the retained messages for every subscription."""
+        inbox: queue.SimpleQueue[MQTTMessage] = queue.SimpleQueue()
         with self._readers_lock:
             self._readers.setdefault(topic, []).append(inbox)
             _, mid = self._client.subscribe(topic, qos=0)
         try:
             # paho names no packet when it is not connected
-            yield mid or self._never_answered(), inbox
+            reason = self._answer_to(mid or self._never_answered(), f"SUBACK for {topic}")
+            if reason.is_failure:
+                raise PublishRefused(f"the broker refused a subscription to {topic}: {reason}")
+            yield inbox
         finally:
             with self._readers_lock:
                 self._readers[topic].remove(inbox)
@@ -214,9 +231,14 @@ class BrokerConnection:
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         with self._readers_lock:
-            inboxes = list(self._readers.get(message.topic, ()))
+            inboxes = [
+                inbox
+                for topic, readers in self._readers.items()
+                if topic_matches_sub(topic, message.topic)
+                for inbox in readers
+            ]
         for inbox in inboxes:
-            inbox.put(bytes(message.payload))
+            inbox.put(message)
 
 
 def _send_at_once(_c: Client, _u: object, sock: Any) -> None:

@@ -27,5 +27,9 @@ class NotAtStripe(RelayError, LookupError):
     """Stripe has no such object."""
 
 
+class TooLittleToCharge(RelayError, ValueError):
+    """The amount is under Stripe's least charge, which can depend on the account's own currency."""
+
+
 class BadSignature(RelayError, ValueError):
     """A webhook that Stripe did not send, or that is no event."""

@@ -84,7 +84,7 @@ def read_status(payload: bytes, machine_id: str) -> MachineStatus:
     """The status in a retained message; one that cannot be read is not accepting."""
     try:
         said = json.loads(payload)
-    except ValueError:  # covers bad UTF-8 and bad JSON
+    except (ValueError, RecursionError):  # bad UTF-8, bad JSON, or JSON a thousand levels deep
         return UNREADABLE_STATUS
     if not isinstance(said, dict) or said.get("machineId") != machine_id:
         return UNREADABLE_STATUS

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cloud_relay.broker_connection import BrokerConnection
 from cloud_relay.errors import BrokerUnavailable
+from cloud_relay.machine_report import MachineReport, machine_in, read_report
 from cloud_relay.messages import MachineStatus, read_status, status_topic
 from cloud_relay.settings import MqttSettings
 
@@ -60,6 +61,16 @@ class Publisher:
         topic = status_topic(machine_id)
         payload = self._with_connection(lambda connection: connection.retained(topic, within_s))
         return None if payload is None else read_status(payload, machine_id)
+
+    def machine_reports(self, quiet_s: float = STATUS_WITHIN_S) -> dict[str, MachineReport]:
+        """What every machine said last, by machine id; it takes `quiet_s` longer than the broker does.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+        """
+        found = self._with_connection(lambda connection: connection.all_retained(status_topic("+"), quiet_s))
+        named = {machine_in(topic): payload for topic, payload in found.items()}
+        return {name: read_report(payload, name) for name, payload in named.items() if name is not None}
 
     def close(self) -> None:
         """Leave the broker."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.orders import BadOrder, UnsellableCredits, immediate_order_from
 from cloud_relay.relay import Relay
 from cloud_relay.settlement import (
@@ -45,18 +45,20 @@ def settle(relay: Relay, machine_id: str, said: Mapping[str, Any]) -> Result:
         return Result.UNKNOWN
     ordered = _credits_ordered(payment, metadata, relay.settings.credit_amount)
     receipt = read_receipt(said, ordered)
-    result = _carry_out(relay.stripe(), next_step(payment, receipt), receipt)
-    log.info("Settled %s as %s: %s", payment_id, receipt.outcome, result)
+    result = _carry_out(relay, next_step(payment, receipt), receipt, payment)
+    if result is Result.CONFLICT:
+        _keep_conflict(relay.stripe(), machine_id, receipt)
+    log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, result)
     return result
 
 
-def give_back(stripe: StripePayments, payment_id: str) -> Result:
+def give_back(relay: Relay, payment_id: str) -> Result:
     """Release or refund a payment that cannot become credits, as if its cabinet had said undelivered."""
-    found = _find(stripe, payment_id)
+    found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
         return found
     receipt = Receipt(payment_id, Outcome.UNDELIVERED, 0, 1)
-    return _carry_out(stripe, next_step(found[0], receipt), receipt)
+    return _carry_out(relay, next_step(found[0], receipt), receipt, found[0])
 
 
 def _find(stripe: StripePayments, payment_id: str) -> tuple[Payment, dict[str, str]] | Result:
@@ -78,27 +80,51 @@ def _credits_ordered(payment: Payment, metadata: Mapping[str, str], credit_amoun
     return order.credits
 
 
-def _carry_out(stripe: StripePayments, step: Step, receipt: Receipt) -> Result:
+def _keep_conflict(stripe: StripePayments, machine_id: str, receipt: Receipt) -> None:
+    """Tell the operator both sides: in the log, and at Stripe for `python -m cloud_relay machines`."""
+    payment_id, found = receipt.payment_id, _find(stripe, receipt.payment_id)
+    money = "no answer" if isinstance(found, Result) else found[0].words
+    said = f"{machine_id} says {receipt.words} of {receipt.credits_paid}"
+    log.error("Conflict on %s: %s, and Stripe has it as %s", payment_id, said, money)
+    try:
+        stripe.mark_conflict(payment_id, machine_id, receipt.words)
+    except (StripeUnavailable, NotAtStripe) as why:
+        log.error("Did not mark the conflict on %s at Stripe: %s", payment_id, why)
+
+
+def _carry_out(relay: Relay, step: Step, receipt: Receipt, payment: Payment) -> Result:
     if isinstance(step, Result):
         return step
     try:
-        _do(stripe, step, receipt.payment_id)
+        _do(relay, step, receipt, payment)
     except (StripeUnavailable, NotAtStripe) as why:
         log.warning("Asked Stripe again about %s: %s", receipt.payment_id, why)
-        return _as_it_stands(stripe, receipt)
+        return _as_it_stands(relay.stripe(), receipt)
     return Result.SETTLED
 
 
-def _do(stripe: StripePayments, step: Capture | Release | Refund, payment_id: str) -> None:
+def _do(relay: Relay, step: Capture | Release | Refund, receipt: Receipt, payment: Payment) -> None:
+    stripe, payment_id = relay.stripe(), receipt.payment_id
     match step:
         case Capture(amount):
-            stripe.capture(payment_id, amount)
+            _capture_or_release(stripe, amount, receipt)
         case Release():
             stripe.release(payment_id)
         case Refund(amount, settled):
             if amount:
-                stripe.refund(payment_id, amount)
+                stripe.refund(payment_id, amount, payment.refunded, relay.clock())
             stripe.mark_settled(payment_id, settled)
+
+
+def _capture_or_release(stripe: StripePayments, amount: int, receipt: Receipt) -> None:
+    try:
+        stripe.capture(receipt.payment_id, amount)
+    except TooLittleToCharge as why:
+        # Stripe's least charge is also that of our account's own currency, which we do not know. The mark
+        # comes first, so that a repeated receipt is not taken for a conflict with the release.
+        log.warning("Released %s instead of charging a part of it: %s", receipt.payment_id, why)
+        stripe.mark_settled(receipt.payment_id, receipt.words)
+        stripe.release(receipt.payment_id)
 
 
 def _as_it_stands(stripe: StripePayments, receipt: Receipt) -> Result:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cloud_relay.publish import Publisher
@@ -21,3 +23,22 @@ class Relay:
     publisher: Publisher
     stripe: Callable[[], StripePayments]
     clock: Callable[[], float]
+
+
+def relay_from(
+    settings: Settings, *, publisher: Publisher | None = None, clock: Callable[[], float] = time.time
+) -> Relay:
+    """The relay's edges; they connect to nothing before they are first used."""
+    return Relay(
+        settings=settings,
+        publisher=publisher or Publisher(settings.mqtt),
+        stripe=cache(lambda: _stripe_payments(settings)),
+        clock=clock,
+    )
+
+
+def _stripe_payments(settings: Settings) -> StripePayments:
+    # Imported when first needed: Stripe's library takes a third of a cold start.
+    from cloud_relay.stripe_payments import StripePayments
+
+    return StripePayments(settings.stripe)

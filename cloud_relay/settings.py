@@ -15,7 +15,11 @@ from cloud_relay.orders import is_machine_id
 from cloud_relay.tokens import TokenBook
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
+EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong
 _LEAST_SECRET_LENGTH = 32
+_HOUR_S = 3600
+# A receipt may come the next morning; and a card's reservation lapses after seven days.
+_LEAST_RELEASE_AFTER_S, _MOST_RELEASE_AFTER_S = _HOUR_S, 6 * 24 * _HOUR_S
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 T = TypeVar("T")
@@ -63,6 +67,8 @@ class Settings:
     offers: Offers
     credit_window_s: int
     credit_amount: int
+    release_after_s: int
+    tidy_every_s: int
     frame_ancestors: str
 
     def door_url(self, machine_id: str) -> str:
@@ -92,6 +98,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         offers=reader.read("OFFERS", read_offers),
         credit_window_s=reader.read("CREDIT_WINDOW_S", _whole_number(60, 3600), "180"),
         credit_amount=reader.read("CREDIT_AMOUNT", _whole_number(1, 1_000_000), "100"),
+        release_after_s=reader.read("RELEASE_AFTER", _release_after_s, "72h"),
+        tidy_every_s=reader.read("TIDY_EVERY_S", _whole_number(0, _HOUR_S), "60"),
         frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
     )
     reader.finish()
@@ -189,6 +197,14 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _release_after_s(text: str) -> int:
+    parts = re.fullmatch(r"([0-9]{1,9})(h?)", text)
+    seconds = int(parts[1]) * (_HOUR_S if parts[2] else 1) if parts else 0
+    if not _LEAST_RELEASE_AFTER_S <= seconds <= _MOST_RELEASE_AFTER_S:
+        raise ValueError(f"is {text!r:.80}: write hours such as 72h, or seconds, from 1h to 144h")
+    return seconds
 
 
 def _long_secret(text: str) -> str:

@@ -43,10 +43,18 @@ class Receipt:
     credits_delivered: int
     credits_paid: int
 
+    @property
+    def words(self) -> str:
+        """What it says, as Stripe's metadata keeps it: `partial 2`."""
+        return f"{self.outcome} {self.credits_delivered}"
+
 
 @dataclass(frozen=True)
 class Payment:
-    """A PaymentIntent as Stripe has it now; amounts in minor units."""
+    """A PaymentIntent as Stripe has it now; amounts in minor units.
+
+    `immediate`: charged without a reservation. `settled`: the receipt that a mark in its metadata names.
+    """
 
     payment_id: str
     status: str
@@ -56,6 +64,20 @@ class Payment:
     refunded: int
     immediate: bool
     settled: str | None
+
+    @property
+    def words(self) -> str:
+        """Where its money is: `canceled, 0 of 250 usd charged`."""
+        return f"{self.status}, {self.received} of {self.amount} {self.currency} charged"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A receipt against what had happened to its money; `said` is its words."""
+
+    payment_id: str
+    machine_id: str
+    said: str
 
 
 @dataclass(frozen=True)
@@ -103,24 +125,49 @@ def read_receipt(said: object, credits_ordered: int | None = None) -> Receipt:
 
 def next_step(payment: Payment, receipt: Receipt) -> Step:
     """What the receipt asks for, given what has already happened to the money."""
-    wanted = share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
     if payment.status == "processing":
         return Result.RETRY
+    wanted = share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
     if payment.immediate:
         return _step_for_immediate(payment, receipt, wanted)
     if payment.status == "requires_capture":
-        return Capture(wanted) if wanted else Release()
-    # Whether some of it was refunded plays no part: Stripe counts what a capture or a cancel releases as
-    # refunded too, and a goodwill refund afterwards makes no conflict of a delivered game.
+        return _capture_or_release(wanted)
+    return Result.ALREADY if payment.settled == receipt.words else _money_has_moved(payment, wanted)
+
+
+def _capture_or_release(wanted: int) -> Capture | Release:
+    """Under Stripe's least charge nothing is charged: `share_of` says 0 there."""
+    return Capture(wanted) if wanted else Release()
+
+
+def _money_has_moved(payment: Payment, wanted: int) -> Result:
+    """A reservation moves once; a receipt that wants it otherwise is a conflict, and final.
+
+    Whether some of it was refunded plays no part: Stripe counts what a capture or a cancel releases as
+    refunded too, and a goodwill refund afterwards makes no conflict of a delivered game.
+    """
     return Result.ALREADY if payment.received == wanted else Result.CONFLICT
 
 
-def _step_for_immediate(payment: Payment, receipt: Receipt, wanted: int) -> Step:
+def _step_for_immediate(payment: Payment, receipt: Receipt, wanted: int) -> Refund | Result:
     if payment.settled is not None:
-        return Result.ALREADY if payment.settled == receipt.outcome else Result.CONFLICT
+        return _first_word_counts(payment, receipt)
     if payment.status != "succeeded":
         return Result.CONFLICT if wanted else Result.ALREADY
-    return Refund(max(0, payment.received - payment.refunded - wanted), receipt.outcome)
+    return Refund(_exact_remainder(payment, wanted), receipt.words)
+
+
+def _first_word_counts(payment: Payment, receipt: Receipt) -> Result:
+    """After a reboot a cabinet may report otherwise what it reported before: the first receipt stays.
+
+    It has moved the money, and a second refund could give back what was played.
+    """
+    return Result.ALREADY if payment.settled == receipt.words else Result.CONFLICT
+
+
+def _exact_remainder(payment: Payment, wanted: int) -> int:
+    """What has to go back so that `wanted` stays charged, whatever somebody refunded by hand before."""
+    return max(0, payment.received - payment.refunded - wanted)
 
 
 def _consistent(outcome: Outcome, delivered: int, paid: int) -> bool:
@@ -146,10 +193,11 @@ def read_payment_id(said: object) -> str:
         BadReceipt: it is missing or is not a PaymentIntent's id.
     """
     value = said.get("paymentId") if isinstance(said, dict) else None
-    if not isinstance(value, str) or not _is_payment_id(value):
+    if not isinstance(value, str) or not is_payment_id(value):
         raise BadReceipt(f"paymentId is {value!r:.80}: write a PaymentIntent id such as pi_3Abc")
     return value
 
 
-def _is_payment_id(text: str) -> bool:
+def is_payment_id(text: str) -> bool:
+    """Whether `text` can be a PaymentIntent's id; another could lead to other places of Stripe's API."""
     return text.startswith("pi_") and text[3:].isascii() and text[3:].replace("_", "").isalnum()

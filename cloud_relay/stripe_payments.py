@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import stripe
 
-from cloud_relay.errors import BadSignature, NotAtStripe, StripeUnavailable
+from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
+from cloud_relay.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.orders import BadOrder, Order, is_ours
 from cloud_relay.settings import StripeSettings
-from cloud_relay.settlement import Payment
+from cloud_relay.settlement import Conflict, Payment
+from cloud_relay.stripe_events import event_in
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
@@ -21,36 +22,16 @@ if TYPE_CHECKING:
 # Stripe's least life of a session is 30 minutes, counted when the request arrives there: a minute
 # more covers the way, and clocks that differ.
 SESSION_LIFE_S = 31 * 60
-# A card's reservation lapses after 7 days; nothing older can be open.
-RESERVATION_LIFE_S = 8 * 24 * 3600
+# A payment is made with its session, at most a day before its card is charged; nothing older can be open.
+OPEN_AT_MOST_S = RESERVATION_S + DAY_S
+CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
+CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
 _PAGE = 100
 _NETWORK_RETRIES = 2
 _TIMEOUT_S = (
     3,
     6,
 )  # to connect, to read: the library's own 80 s would outlast every caller of ours
-
-
-@dataclass(frozen=True)
-class OpenPayment:
-    """A reservation that nobody has settled; `created_s` is its charge's, in Unix seconds."""
-
-    payment_id: str
-    metadata: Mapping[str, str]
-    amount: int
-    currency: str
-    created_s: int
-
-
-@dataclass(frozen=True)
-class PaidSession:
-    """A Checkout Session as its payer may see it; `payment_status` is its PaymentIntent's."""
-
-    machine_id: str
-    session_status: str
-    payment_status: str | None
-    charged: int
-    currency: str
 
 
 @dataclass(frozen=True)
@@ -85,15 +66,7 @@ class StripePayments:
         Raises:
             BadSignature: not signed, not by Stripe, not now, or not an event.
         """
-        if not any(self._is_signed(body, signature_header, secret) for secret in self._secrets):
-            raise BadSignature("the signature is not Stripe's for these bytes, or is too old")
-        try:
-            event = json.loads(body)
-        except ValueError as why:
-            raise BadSignature(f"the body is not JSON: {why}") from None
-        if not _is_event(event):
-            raise BadSignature("the body is no Stripe event")
-        return cast("dict[str, Any]", event)
+        return event_in(body, signature_header, self._secrets)
 
     def checkout_url(
         self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
@@ -117,40 +90,32 @@ class StripePayments:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
         return session.url
 
-    def paid_session(self, session_id: str) -> PaidSession:
-        """A Checkout Session of ours and what became of its payment."""
-        with _asking("read a Checkout Session"):
-            session = self._client.v1.checkout.sessions.retrieve(
-                session_id, params={"expand": ["payment_intent"]}
-            ).to_dict()
-        metadata, payment = session.get("metadata") or {}, session.get("payment_intent") or {}
-        if not is_ours(metadata):
-            raise NotAtStripe("no Checkout Session of ours")
-        return PaidSession(
-            machine_id=metadata["machine_id"],
-            session_status=session["status"],
-            payment_status=payment.get("status"),
-            charged=payment.get("amount_received", 0),
-            currency=session["currency"],
-        )
-
-    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
-        """All reservations of a machine that nobody has settled yet."""
-        with _asking("list payments"):
-            intents = self._client.v1.payment_intents.list(
-                params={
-                    "created": {"gte": int(now_s) - RESERVATION_LIFE_S},
-                    "limit": _PAGE,
-                    "expand": ["data.latest_charge"],
-                }
-            )
-            found = [intent.to_dict() for intent in intents.auto_paging_iter()]
+    def all_open_payments(self, now_s: float) -> list[OpenPayment]:
+        """All reservations of our machines that nobody has settled yet, newest first."""
         return [
             _open_payment(intent)
-            for intent in found
-            if intent["status"] == "requires_capture"
-            and (intent.get("metadata") or {}).get("machine_id") == machine_id
+            for intent in self._made_since(now_s - OPEN_AT_MOST_S)
+            if intent["status"] == "requires_capture" and is_ours(intent.get("metadata") or {})
         ]
+
+    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
+        """Those of one machine."""
+        return [each for each in self.all_open_payments(now_s) if each.machine_id == machine_id]
+
+    def conflicts(self, now_s: float) -> list[Conflict]:
+        """The conflicts among the payments of the last seven days, newest first."""
+        return [
+            Conflict(intent["id"], intent["metadata"].get(CONFLICT_MACHINE, ""), intent["metadata"][CONFLICT])
+            for intent in self._made_since(now_s - CONFLICTS_OF_THE_LAST_S)
+            if CONFLICT in (intent.get("metadata") or {})
+        ]
+
+    def _made_since(self, since_s: float) -> list[dict[str, Any]]:
+        with _asking("list payments"):
+            intents = self._client.v1.payment_intents.list(
+                params={"created": {"gte": int(since_s)}, "limit": _PAGE, "expand": ["data.latest_charge"]}
+            )
+            return [intent.to_dict() for intent in intents.auto_paging_iter()]
 
     def payment(self, payment_id: str) -> tuple[Payment, dict[str, str]]:
         """A payment as it stands now, and its metadata."""
@@ -164,30 +129,67 @@ class StripePayments:
         return _payment(intent, metadata), metadata
 
     def capture(self, payment_id: str, amount: int) -> None:
-        """Charge `amount` minor units of what is reserved; Stripe releases the rest."""
+        """Charge `amount` minor units of what is reserved; Stripe releases the rest.
+
+        Raises:
+            TooLittleToCharge: it is under Stripe's least charge for this account; nothing was done.
+        """
         # No idempotency key: it would replay a lost answer's failure. The payment's own status keeps
         # a second capture out.
         with _asking("capture", payment_id):
-            self._client.v1.payment_intents.capture(payment_id, params={"amount_to_capture": amount})
+            try:
+                self._client.v1.payment_intents.capture(payment_id, params={"amount_to_capture": amount})
+            except stripe.InvalidRequestError as why:
+                if why.code != "amount_too_small":
+                    raise
+                raise TooLittleToCharge(f"Stripe does not charge as little as {amount}") from why
 
     def release(self, payment_id: str) -> None:
         """Give the whole reservation back."""
         with _asking("cancel", payment_id):
             self._client.v1.payment_intents.cancel(payment_id)
 
-    def refund(self, payment_id: str, amount: int) -> None:
-        """Give `amount` minor units of a charge back; one that was given back already stays so."""
+    def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> None:
+        """Give `amount` minor units of a charge back; one that was given back already stays so.
+
+        `refunded_before` is what the amount was reckoned from.
+        """
+        # Two copies of a receipt at once must not both refund the remainder. Later the payment itself says
+        # what is left, and a failure that Stripe replays for a day must not stand in the way: hence the
+        # minute.
+        key = f"refund-{payment_id}-{refunded_before}-{amount}-{int(now_s) // 60}"
         with _asking("refund", payment_id):
             try:
-                self._client.v1.refunds.create(params={"payment_intent": payment_id, "amount": amount})
+                self._client.v1.refunds.create(
+                    params={"payment_intent": payment_id, "amount": amount}, options={"idempotency_key": key}
+                )
             except stripe.InvalidRequestError as why:
                 if why.code != "charge_already_refunded":
                     raise
 
-    def mark_settled(self, payment_id: str, outcome: str) -> None:
-        """Note in an immediate payment's metadata what its receipt said."""
-        with _asking("mark as settled", payment_id):
-            self._client.v1.payment_intents.update(payment_id, params={"metadata": {"settled": outcome}})
+    def refund_rest(self, payment_id: str) -> int:
+        """Give back all that is left of a charge; the amount in minor units, 0 where nothing was left."""
+        with _asking("refund", payment_id):
+            try:
+                # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
+                made = self._client.v1.refunds.create(params={"payment_intent": payment_id})
+            except stripe.InvalidRequestError as why:
+                if why.code != "charge_already_refunded":
+                    raise
+                return 0
+        return made.amount
+
+    def mark_settled(self, payment_id: str, said: str) -> None:
+        """Note in a payment's metadata what its receipt said, where the money alone would not tell."""
+        self._mark(payment_id, {"settled": said})
+
+    def mark_conflict(self, payment_id: str, machine_id: str, said: str) -> None:
+        """Note in a payment's metadata that a machine's receipt came too late to be followed."""
+        self._mark(payment_id, {CONFLICT: said, CONFLICT_MACHINE: machine_id})
+
+    def _mark(self, payment_id: str, metadata: dict[str, str]) -> None:
+        with _asking("mark", payment_id):
+            self._client.v1.payment_intents.update(payment_id, params={"metadata": metadata})
 
     def price(self, price_id: str) -> Price:
         """A price that sells single payments.
@@ -229,15 +231,6 @@ class StripePayments:
         sessions = self._client.v1.checkout.sessions.list(params={"payment_intent": payment_id})
         return dict(sessions.to_dict()["data"][0]["metadata"] or {}) if sessions.data else {}
 
-    @staticmethod
-    def _is_signed(body: bytes, header: str, secret: str) -> bool:
-        try:
-            stripe.WebhookSignature.verify_header(body, header, secret, stripe.Webhook.DEFAULT_TOLERANCE)
-        # What the library raises on a mangled header or body, besides its own error.
-        except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
-            return False
-        return True
-
 
 @contextmanager
 def _asking(what: str, payment_id: str = "") -> Iterator[None]:
@@ -249,13 +242,6 @@ def _asking(what: str, payment_id: str = "") -> Iterator[None]:
             raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
         reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
         raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
-
-
-def _is_event(said: object) -> bool:
-    match said:
-        case {"object": "event", "type": str(), "created": int(), "data": {"object": dict()}}:
-            return True
-    return False
 
 
 def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
@@ -270,12 +256,16 @@ def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
 
 
 def _open_payment(intent: dict[str, Any]) -> OpenPayment:
+    charge = intent["latest_charge"]
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
     return OpenPayment(
         payment_id=intent["id"],
         metadata=intent["metadata"],
         amount=intent["amount"],
         currency=intent["currency"],
-        created_s=intent["latest_charge"]["created"],
+        created_s=charge["created"],
+        named_s=intent["created"],
+        lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
     )
 
 

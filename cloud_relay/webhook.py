@@ -9,7 +9,7 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused
-from cloud_relay.messages import coinpulse, coinpulse_topic, expiry_s, signature
+from cloud_relay.messages import expiry_s
 from cloud_relay.orders import (
     BadOrder,
     Order,
@@ -18,6 +18,7 @@ from cloud_relay.orders import (
     is_ours,
     order_from,
 )
+from cloud_relay.pulses import publish_pulse
 from cloud_relay.receipts import give_back
 from cloud_relay.relay import Relay
 from cloud_relay.settlement import Result
@@ -64,7 +65,7 @@ def _reserved(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
         return _reported(intent["id"], why)
     except UnsellableCredits as why:
         return _given_back(relay, intent["id"], why)
-    return _publish(relay, order, intent["id"], event["created"])
+    return _publish(relay, order, intent["id"], event["created"], named_s=intent["created"])
 
 
 def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
@@ -79,7 +80,7 @@ def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
         return _reported(payment_id, why)
     except UnsellableCredits as why:
         return _given_back(relay, payment_id, why)
-    return _publish(relay, order, payment_id, event["created"])
+    return _publish(relay, order, payment_id, event["created"], named_s=session["created"])
 
 
 def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
@@ -89,25 +90,20 @@ def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
 
 
 def _given_back(relay: Relay, payment_id: str, why: UnsellableCredits) -> ResponseReturnValue:
-    result = give_back(relay.stripe(), payment_id)
+    result = give_back(relay, payment_id)
     log.error("Gave %s back (%s): %s", payment_id, result, why)
     return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
 
 
-def _publish(relay: Relay, order: Order, payment_id: str, created_s: int) -> ResponseReturnValue:
+def _publish(
+    relay: Relay, order: Order, payment_id: str, created_s: int, *, named_s: int
+) -> ResponseReturnValue:
     expiry = expiry_s(relay.settings.credit_window_s, created_s, relay.clock())
     if expiry is None:
         log.warning("Did not publish %s: its credit window has passed", payment_id)
         return {"late": True, "paymentId": payment_id}
-    payload = coinpulse(order, payment_id, created_s)
-    sig = signature(relay.settings.tokens.issue(order.machine_id), payload)
     try:
-        relay.publisher.publish(
-            coinpulse_topic(order.machine_id),
-            payload,
-            expiry_s=expiry,
-            user_properties={"sig": sig},
-        )
+        publish_pulse(relay, order, payment_id, named_s=named_s, expiry_s=expiry)
     except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
         log.error("Did not publish %s, Stripe will repeat it: %s", payment_id, why)
         return {"published": False, "paymentId": payment_id, "error": str(why)}, 503

@@ -22,8 +22,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from cloud_relay.app import create_app
-from cloud_relay.publish import Publisher
+from cloud_relay.app import app_for
+from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import Settings, read_settings
 from cloud_relay.settlement import Payment
 from cloud_relay.stripe_payments import StripePayments
@@ -73,6 +73,8 @@ class Clock:
 class RelayUnderTest:
     """The relay, and what stands on either side of it."""
 
+    relay: Relay
+    variables: dict[str, str]
     settings: Settings
     app: Flask
     url: str
@@ -119,27 +121,29 @@ class RelayUnderTest:
 
 @contextmanager
 def relay_under_test(broker: Broker, **changes: str | None) -> Iterator[RelayUnderTest]:
-    """Run the relay against a running broker and a stand-in Stripe of its own, which calls its webhook."""
+    """Run the relay against a running broker and a stand-in Stripe of its own, which calls its webhook.
+
+    Both go by the same clock; the relay is given `variables` as its environment.
+    """
     clock = Clock()
     with stand_in_stripe(
-        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, retry_first_s=0.05
+        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, retry_first_s=0.05, clock=clock
     ) as stand_in:
-        settings = read_settings(
-            environment(
-                MQTT_PORT=str(broker.port),
-                MQTT_CA_FILE=str(broker.ca_file),
-                STAND_IN_STRIPE_URL=stand_in.api_url,
-                **changes,
-            )
+        variables = environment(
+            MQTT_PORT=str(broker.port),
+            MQTT_CA_FILE=str(broker.ca_file),
+            STAND_IN_STRIPE_URL=stand_in.api_url,
+            **changes,
         )
-        publisher = Publisher(settings.mqtt)
-        app = create_app(settings, publisher=publisher, clock=clock)
+        settings = read_settings(variables)
+        relay = relay_from(settings, clock=clock)
+        app = app_for(relay)
         with served(app) as url:
             stand_in.webhooks.url = f"{url}/addCredit"
             try:
-                yield RelayUnderTest(settings, app, url, broker, stand_in, clock)
+                yield RelayUnderTest(relay, variables, settings, app, url, broker, stand_in, clock)
             finally:
-                publisher.close()
+                relay.publisher.close()
 
 
 @contextmanager

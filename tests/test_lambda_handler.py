@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 import stripe
-from apig_wsgi import make_lambda_handler
 from conftest import PASSWORDS
 from relay_parts import WEBHOOK_SECRET, Cabinet, RelayUnderTest, environment, relay_under_test
 
+from cloud_relay.lambda_handler import handler_for
 from simulator.broker import Broker
 
 ROOT = Path(__file__).parent.parent
@@ -41,8 +41,8 @@ def relay(broker: Broker) -> Iterator[RelayUnderTest]:
 
 @pytest.fixture
 def handle(relay: RelayUnderTest) -> Callable[[Event], Event]:
-    """Answers one event, as the handler's own adapter does."""
-    handler = make_lambda_handler(relay.app)
+    """Answers one event, as the handler does."""
+    handler = handler_for(relay.relay)
     return lambda event: handler(event, None)
 
 
@@ -102,6 +102,7 @@ def webhook(shape: Callable[..., Event], *, coded: bool, signed_body: str | None
     intent = {
         "object": "payment_intent",
         "id": "pi_Lambda",
+        "created": int(time.time()),
         "status": "requires_capture",
         "amount_capturable": 100,
         "currency": "usd",

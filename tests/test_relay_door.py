@@ -1,4 +1,4 @@
-"""The door and the thanks page, as a phone sees them."""
+"""The door, as a phone sees it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from conftest import PASSWORDS
@@ -178,85 +177,3 @@ def test_a_checkout_that_stripe_does_not_open_is_a_503_page(
     answer = buy(relay)
     assert answer.status_code == 503
     assert "The payment service does not answer right now. Nothing was charged." in words(answer)
-
-
-def thanks(relay: RelayUnderTest, session_id: str) -> TestResponse:
-    """The page to which Stripe sends the player back."""
-    return relay.client.get("/thanks", query_string={"s": session_id})
-
-
-def bought_session(relay: RelayUnderTest) -> str:
-    """A session's id, fresh from the door."""
-    return urlsplit(buy(relay).headers["Location"]).path.split("/")[-1]
-
-
-def settle(relay: RelayUnderTest, payment_id: str, outcome: str, delivered: int) -> None:
-    """The cabinet's receipt."""
-    receipt = {"paymentId": payment_id, "outcome": outcome, "creditsDelivered": delivered}
-    answer = relay.client.post("/machines/galaga-01/receipts", json=receipt, headers=relay.token())
-    assert answer.json == {"result": "settled"}
-
-
-def test_while_the_credit_is_on_its_way_the_thanks_page_says_so_and_looks_again(
-    relay: RelayUnderTest, cabinet: Cabinet
-) -> None:
-    """By itself, without JavaScript."""
-    session_id = bought_session(relay)
-    relay.stripe.pay(session_id)
-    answer = thanks(relay, session_id)
-    assert answer.status_code == 200
-    assert "Your credits are on their way." in words(answer)
-    assert '<meta http-equiv="refresh" content="2">' in answer.text
-
-
-@pytest.mark.parametrize(
-    ("outcome", "delivered", "says"),
-    [
-        ("delivered", 3, "Your credits are on the machine. Charged $2.50."),
-        ("partial", 2, "Your credits are on the machine. Charged $1.66."),
-        ("undelivered", 0, "Nothing was charged."),
-    ],
-)
-def test_a_settled_payment_is_told_as_it_is(
-    relay: RelayUnderTest, cabinet: Cabinet, outcome: str, delivered: int, says: str
-) -> None:
-    """And the page stays as it is from then on."""
-    session_id = bought_session(relay)
-    settle(relay, relay.stripe.pay(session_id), outcome, delivered)
-    answer = thanks(relay, session_id)
-    assert says in words(answer)
-    assert 'http-equiv="refresh"' not in answer.text
-
-
-def test_a_session_that_nobody_paid_says_that_nothing_was_charged(
-    relay: RelayUnderTest, cabinet: Cabinet
-) -> None:
-    """Also after a card was declined."""
-    session_id = bought_session(relay)
-    before = words(thanks(relay, session_id))
-    relay.stripe.decline(session_id)
-    assert "Nothing was charged." in before
-    assert words(thanks(relay, session_id)) == before
-
-
-@pytest.mark.parametrize("session_id", ["", "cs_1", "cs_test_/../x", "pi_1", "cs_test_Unknown"])
-def test_an_unknown_session_is_a_404_page(relay: RelayUnderTest, session_id: str) -> None:
-    """What cannot be a session is not even asked for."""
-    answer = thanks(relay, session_id)
-    assert (answer.status_code, "This payment is not known here." in words(answer)) == (404, True)
-
-
-def test_a_session_that_is_not_ours_is_unknown(relay: RelayUnderTest) -> None:
-    """The account's other customers are none of this page's business."""
-    relay.stripe.webhooks.url = None
-    relay.pay_in_secret({"order": "7"})
-    (session,) = sessions(relay)
-    assert thanks(relay, session.id).status_code == 404
-
-
-def test_when_stripe_is_away_the_thanks_page_looks_again(relay: RelayUnderTest, cabinet: Cabinet) -> None:
-    """It neither promises nor denies."""
-    session_id = bought_session(relay)
-    relay.stripe.fail_next(status=429, path_prefix="/v1/checkout")
-    answer = thanks(relay, session_id)
-    assert (answer.status_code, 'http-equiv="refresh"' in answer.text) == (503, True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,10 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
 from werkzeug.test import TestResponse
 
+from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.orders import Order
+from cloud_relay.receipts import settle
+from cloud_relay.stripe_payments import StripePayments
 from cloud_relay.tokens import machine_token
 from simulator.broker import Broker
 from simulator.stripe.objects import PaymentIntent
@@ -47,6 +52,11 @@ def receipt(payment_id: str, outcome: str = "delivered", **changes: Any) -> dict
         "creditsDelivered": delivered,
         "creditsPaid": 3,
     } | changes
+
+
+def said_of(outcome: str) -> str:
+    """How Stripe's metadata keeps such a receipt."""
+    return f"{outcome} {receipt('pi_1', outcome)['creditsDelivered']}"
 
 
 def send(relay: RelayUnderTest, said: object, machine_id: str = "galaga-01") -> TestResponse:
@@ -207,6 +217,85 @@ def test_a_receipt_against_what_has_happened_is_a_conflict(
     assert relay.payment(payment_id) == before
 
 
+def test_a_conflict_tells_both_sides_in_the_log_and_stays_at_stripe(
+    relay: RelayUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The operator decides what the player is owed; repeating the receipt changes nothing."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.relay.stripe().release(payment_id)
+    assert [said(send(relay, receipt(payment_id))) for _ in range(2)] == [(409, "conflict")] * 2
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert (
+        errors
+        == [
+            f"Conflict on {payment_id}: galaga-01 says delivered 3 of 3, "
+            "and Stripe has it as canceled, 0 of 250 usd charged"
+        ]
+        * 2
+    )
+    assert relay.stripe.book.intents[payment_id].metadata == OURS | {
+        "conflict": "delivered 3",
+        "conflict_machine_id": "galaga-01",
+    }
+
+
+def test_a_conflict_that_cannot_be_marked_is_final_all_the_same(
+    relay: RelayUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has it; the cabinet need not repeat its receipt for a mark."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.relay.stripe().release(payment_id)
+    path = f"/v1/payment_intents/{payment_id}"
+    relay.stripe.fail_next(3, status=500, path_prefix=path, method="POST")
+    assert said(send(relay, receipt(payment_id))) == (409, "conflict")
+    relay.stripe.faults.forget()
+    assert f"Did not mark the conflict on {payment_id} at Stripe" in caplog.text
+
+
+def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnderTest) -> None:
+    """Its least charge depends on the account's own currency too; a repeated receipt is no conflict."""
+    payment_id = relay.pay_in_secret(OURS)
+    with pytest.raises(TooLittleToCharge, match="does not charge as little as 49"):
+        relay.relay.stripe().capture(payment_id, 49)
+    stripe = ChargesOnlyWholes(relay.settings.stripe)
+    picky = replace(relay.relay, stripe=lambda: stripe)
+    answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
+    assert (answers, relay.payment(payment_id).status) == (["settled", "already"], "canceled")
+
+
+class ChargesOnlyWholes(StripePayments):
+    """Stripe for an account whose currency makes every part of a payment too little."""
+
+    def capture(self, payment_id: str, amount: int) -> None:
+        if amount < 250:
+            raise TooLittleToCharge(f"Stripe does not charge as little as {amount}")
+        super().capture(payment_id, amount)
+
+
+def test_two_copies_of_a_receipt_at_once_refund_once(relay: RelayUnderTest) -> None:
+    """A cabinet repeats a receipt whose answer is late, and the first may still be under way."""
+    payment_id = relay.pay_in_secret({"machine_id": "galaga-01"}, capture="automatic")
+    for _ in range(2):
+        relay.relay.stripe().refund(payment_id, 84, 0, 1_000_000)
+    assert relay.payment(payment_id).refunded == 84
+
+
+def test_a_receipt_that_says_otherwise_after_a_reboot_does_not_refund_again(relay: RelayUnderTest) -> None:
+    """The first word of an immediate payment has moved the money, and stays."""
+    payment_id = relay.pay_in_secret({"machine_id": "galaga-01"}, capture="automatic")
+    answers = [said(send(relay, receipt(payment_id, outcome))) for outcome in ("partial", "undelivered")]
+    assert answers == [(200, "settled"), (409, "conflict")]
+    assert relay.payment(payment_id).refunded == 84
+
+
+def test_what_was_refunded_by_hand_is_not_refunded_again(relay: RelayUnderTest) -> None:
+    """Two of three credits of an immediate payment stay charged, whoever gave the rest back."""
+    payment_id = relay.pay_in_secret({"machine_id": "galaga-01"}, capture="automatic")
+    relay.relay.stripe().refund(payment_id, 50, 0, 1_000_000)
+    assert said(send(relay, receipt(payment_id, "partial"))) == (200, "settled")
+    assert relay.payment(payment_id).refunded == 84
+
+
 @pytest.mark.parametrize(("outcome", "refunded"), [("delivered", 0), ("undelivered", 250), ("partial", 84)])
 def test_a_receipt_settles_an_immediate_payment_once(
     relay: RelayUnderTest, outcome: str, refunded: int
@@ -216,7 +305,7 @@ def test_a_receipt_settles_an_immediate_payment_once(
     answers = [said(send(relay, receipt(payment_id, outcome))) for _ in range(2)]
     payment = relay.payment(payment_id)
     assert answers == [(200, "settled"), (200, "already")]
-    assert (payment.refunded, payment.settled) == (refunded, outcome)
+    assert (payment.refunded, payment.settled) == (refunded, said_of(outcome))
 
 
 def test_a_refund_whose_mark_was_lost_is_not_made_twice(relay: RelayUnderTest) -> None:
@@ -280,6 +369,7 @@ def test_a_payment_that_stripe_does_not_have_is_unknown(relay: RelayUnderTest) -
         b"",
         b"[]",
         b"not json",
+        b"[" * 100_000,
         b'{"paymentId":"pi_1"}',
         b'{"paymentId":"../prices","outcome":"delivered","creditsDelivered":1}',
     ],

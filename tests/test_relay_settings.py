@@ -50,6 +50,11 @@ def test_every_missing_variable_is_named_at_once() -> None:
         ("RELAY_URL", "pay.example.com", "write an address"),
         ("CREDIT_WINDOW_S", "3 minutes", "write a whole number, 60 to 3600"),
         ("CREDIT_AMOUNT", "0", "write a whole number"),
+        ("RELEASE_AFTER", "3 days", "write hours such as 72h, or seconds, from 1h to 144h"),
+        ("RELEASE_AFTER", "0h", "write hours"),
+        ("RELEASE_AFTER", "145h", "write hours"),
+        ("RELEASE_AFTER", "3599", "write hours"),
+        ("TIDY_EVERY_S", "-1", "write a whole number, 0 to 3600"),
         ("MIN_TOKEN_NUMBERS", "[2]", "is no JSON object"),
         ("MIN_TOKEN_NUMBERS", '{"galaga-01": 0}', "'galaga-01': 0"),
         ("FRAME_ANCESTORS", "*; script-src *", "may not contain ;"),
@@ -97,6 +102,16 @@ def test_a_machine_may_have_its_own_name_offers_and_currency() -> None:
     assert (other.name, [offer.key for offer in other.offers]) == ("other", ["1-100-usd", "3-250-usd"])
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [(None, 259_200), ("72h", 259_200), ("1h", 3600), ("518400", 518_400)]
+)
+def test_the_time_after_which_tidy_releases_is_given_in_hours_or_seconds(
+    text: str | None, seconds: int
+) -> None:
+    """Three days unless said otherwise."""
+    assert read_settings(environment(RELEASE_AFTER=text)).release_after_s == seconds
+
+
 def test_a_stand_in_stripe_is_refused_beside_a_live_key() -> None:
     """Real money must not go to a stand-in."""
     with pytest.raises(SettingsError, match="STAND_IN_STRIPE_URL: goes only with a test key"):
@@ -132,13 +147,19 @@ def test_the_command_line_prints_the_token_that_the_relay_accepts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
-    [(["token", "a/b"], "'a/b' is no machine id"), (["token", "galaga-01"], "RELAY_SECRET: is not set")],
+    ("arguments", "status", "says"),
+    [
+        (["token", "a/b"], 2, "'a/b' is no machine id"),
+        (["refund", "ch_1"], 2, "'ch_1' is no PaymentIntent's id"),
+        (["token", "galaga-01"], 78, "RELAY_SECRET: is not set"),
+        *[([verb], 78, "STRIPE_API_KEY: is not set") for verb in ("tidy", "open", "machines")],
+        (["refund", "pi_1"], 78, "STRIPE_API_KEY: is not set"),
+    ],
 )
-def test_the_command_line_says_what_it_cannot_do(arguments: list[str], says: str) -> None:
+def test_the_command_line_says_what_it_cannot_do(arguments: list[str], status: int, says: str) -> None:
     """On stderr, with a status that is not 0."""
     done = _run(["-m", "cloud_relay", *arguments], {})
-    assert (done.returncode, done.stdout, says in done.stderr) == (2, "", True)
+    assert (done.returncode, done.stdout, says in done.stderr) == (status, "", True)
 
 
 def test_a_wsgi_server_ends_with_every_problem_named_and_no_traceback() -> None:

@@ -59,6 +59,7 @@ def reservation(age_s: float = 0, **changes: Any) -> dict[str, Any]:
     intent = {
         "object": "payment_intent",
         "id": f"pi_{next(_numbers)}",
+        "created": int(time.time() - age_s),
         "status": "requires_capture",
         "amount": 250,
         "amount_capturable": 250,
@@ -73,6 +74,7 @@ def immediate(metadata: dict[str, str], amount: int = 299, **changes: Any) -> di
     session = {
         "object": "checkout.session",
         "id": f"cs_test_{next(_numbers)}",
+        "created": int(time.time()),
         "payment_status": "paid",
         "payment_intent": f"pi_{next(_numbers)}",
         "amount_total": amount,
@@ -101,7 +103,7 @@ def test_a_reservation_becomes_a_signed_coin_pulse(relay: RelayUnderTest, cabine
     payment_id = said["data"]["object"]["id"]
     assert (answer.status_code, answer.json) == (200, {"published": True, "paymentId": payment_id})
     pulse = cabinet.payload()
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(said["created"]))
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(said["data"]["object"]["created"]))
     assert pulse == {
         "machineId": "galaga-01",
         "credits": 3,

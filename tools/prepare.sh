@@ -22,15 +22,20 @@ case $purpose in
     *) die "usage: tools/prepare.sh demo|test" ;;
 esac
 
+# A Python that was named is the one to take: another in its place would be a surprise.
 find_python() {
-    for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
-        [ -n "$python" ] || continue
+    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$python"
             return
         fi
     done
-    die "Python 3.11 or newer is needed, and python3 is older: install it, or name it: make PYTHON=/path/to/python"
+    die "Python 3.11 or newer is needed, and $(what_is "${PYTHON:-python3}"): install one, or name one:
+  make PYTHON=/path/to/python"
+}
+
+what_is() {
+    "$1" -c 'import sys; print(sys.argv[1], "is %d.%d" % sys.version_info[:2])' "$1" 2>/dev/null || echo "$1 does not run"
 }
 
 missing_packages() {
@@ -48,8 +53,17 @@ as_root() {
 }
 
 may_install() {
-    command -v apt-get >/dev/null || return 1
     [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+# What to do where the packages cannot be installed from here.
+by_hand() {
+    command -v apt-get >/dev/null || { say "Debian calls them so; install them with this system's own tool."; return; }
+    say "$(id -un) may not install them without a password. Run this once as root (after sudo -i, say), then make again:"
+    say "  apt-get update && apt-get install --no-install-recommends$*"
+    case $* in
+        *mosquitto*) say "  systemctl disable --now mosquitto.service   # the demo starts its own" ;;
+    esac
 }
 
 enabled_services() {
@@ -58,10 +72,12 @@ enabled_services() {
 }
 
 install_packages() {
+    if ! command -v apt-get >/dev/null || ! may_install; then
+        say "Missing here:$*"
+        by_hand "$*"
+        exit 1
+    fi
     say "Missing here, and installed now with apt:$*"
-    may_install || die "May not install packages as $(id -un). Run this once, then make again:
-  sudo apt-get install --no-install-recommends$*
-  sudo systemctl disable --now mosquitto.service   # the demo starts its own"
     before=$(enabled_services)
     block_service_starts
     trap unblock_service_starts EXIT INT TERM
@@ -92,12 +108,17 @@ disable_new_services() {
     done
 }
 
+# An environment that was cut short while it was made has no pip; one of another Python is no use.
+is_environment() {
+    [ "$(.venv/bin/python -V 2>/dev/null)" = "$("$python" -V)" ] && .venv/bin/python -c 'import pip' 2>/dev/null
+}
+
 make_environment() {
-    wanted=$(cat pyproject.toml cloud_relay/requirements.txt | cksum)
+    wanted=$({ "$python" -V; cat pyproject.toml cloud_relay/requirements.txt; } | cksum)
     stamp=.venv/ready-for-$purpose
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    is_environment || "$python" -m venv --clear .venv
     # shellcheck disable=SC2086 # a list of names
     .venv/bin/python -c '
 import sys, tomllib

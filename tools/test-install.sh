@@ -1,127 +1,19 @@
 #!/bin/bash
-# Runs install.sh for real, in a small Debian 12 with a systemd of its own, in a container on this machine.
-# Needs root, and Debian's packages mmdebstrap and systemd-container. The bare Debian is built once and kept in
-# build/install-test, beside the last run's journal; each run starts from it anew. apt and pip in the container use
-# this machine's settings.
+# Runs install.sh for real, in a small Debian 12 with a systemd of its own, in a container on this machine
+# (tools/container.sh says what that needs). The last run's journal is in build/test-install.
 set -euo pipefail
 
-project=$(cd "$(dirname "$0")/.." && pwd)
-work=$project/build/install-test
-bare=$work/debian-12
+# shellcheck source=tools/container.sh
+. "$(dirname "$0")/container.sh"
+
 source_dir=/root/arcade-cabinet
 config=/etc/arcade-cabinet/config.yaml
-wait_s=60
-init=
-checks=0
-failures=0
-
-fail() {
-    echo "test-install: $*" >&2
-    exit 1
-}
-
-require() {
-    [ "$(id -u)" = 0 ] || fail "needs root, for the container"
-    for tool in mmdebstrap systemd-nspawn nsenter; do
-        command -v "$tool" >/dev/null ||
-            fail "$tool is missing; run: apt-get install mmdebstrap systemd-container"
-    done
-}
-
-# --- the container ---
-
-build_bare_debian() {
-    [ -e "$bare/built" ] && return
-    echo "Building a bare Debian 12 in $bare ..."
-    rm -rf "$bare"
-    mkdir -p "$work"
-    apt-config dump | grep '^Acquire::' | grep -Ev '::(IndexTargets|CompressionTypes|Changelogs)' >"$work/apt.conf"
-    mmdebstrap --quiet --variant=minbase --aptopt="$work/apt.conf" \
-        --include=systemd,systemd-sysv,dbus,udev,procps,ca-certificates bookworm "$bare"
-    touch "$bare/built"
-}
-
-# Where this machine's pip gets its packages from: its files, and every path that they or its variables name
-# (an index that is a directory keeps its files beside its "simple").
-pip_paths() {
-    {
-        python3 -m pip config debug | sed -n 's/^ *\(\/.*\), exists: True$/\1/p'
-        { python3 -m pip config list; env | grep '^PIP_'; } | grep -oE "(file://)?/[^ ']+" | sed 's|^file://||; s|/simple$||'
-    } | sort -u | while read -r path; do [ ! -e "$path" ] || echo "$path"; done
-}
-
-boot() {
-    local binds=() path
-    while read -r path; do binds+=("--bind-ro=$path"); done < <(pip_paths)
-    mapfile -t kept < <(env | grep -Ei '^(PIP_|https?_proxy=)')
-    systemd-nspawn --quiet --register=no --keep-unit --settings=no --link-journal=no --volatile=overlay \
-        --machine=cabinet --directory="$bare" "${binds[@]}" --boot </dev/null >"$work/console.txt" 2>&1 &
-    container=$!
-    trap shut_down EXIT
-    until_true "the container boots" booted
-    (cd "$project" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf -) |
-        inside sh -c "mkdir $source_dir && tar -xf - -C $source_dir --no-same-owner"
-}
-
-shut_down() {
-    inside journalctl --no-pager >"$work/journal.txt" || :
-    kill "$container" 2>/dev/null || :
-    wait "$container" || :
-}
-
-booted() {
-    init=$(pgrep -P "$container" | head -n 1) && [ -n "$init" ] &&
-        [[ $(inside systemctl is-system-running 2>/dev/null) =~ ^(running|degraded)$ ]]
-}
-
-inside() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "${kept[@]}" \
-        nsenter --target "$init" --all -- "$@"
-}
-
-# --- checking ---
-
-until_true() {
-    local what=$1 end=$((SECONDS + wait_s))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || fail "waited $wait_s s in vain: $what; see console.txt and journal.txt in $work"
-        sleep 0.1
-    done
-}
-
-# check SENTENCE COMMAND...
-check() {
-    local sentence=$1
-    shift
-    checks=$((checks + 1))
-    if "$@"; then
-        echo "ok    $sentence"
-    else
-        failures=$((failures + 1))
-        echo "FAIL  $sentence"
-    fi
-}
-
-# same SENTENCE EXPECTED ACTUAL
-same() {
-    check "$1" [ "$2" = "$3" ] || :
-    [ "$2" = "$3" ] || printf '      expected: %s\n      was:      %s\n' "$2" "$3"
-}
-
-refused() { ! "$@" >/dev/null 2>&1; }
-
-says() { # says OUTPUT TEXT
-    [[ $1 == *"$2"* ]] || { tail -n 20 <<<"$1" | sed 's/^/      | /'; return 1; }
-}
 
 install_sh() { inside "$source_dir/install.sh" "$@" 2>&1; }
 
 show() { inside systemctl show --property "$2" --value "arcade-$1"; }
 
 journal() { inside journalctl --unit "arcade-$1" --output cat --no-pager; }
-
-as() { inside runuser --user "$1" -- "${@:2}"; }
 
 is_active() { [ "$(show "$1" ActiveState)" = active ]; }
 
@@ -300,9 +192,9 @@ check_stop() {
 }
 
 main() {
-    require
-    build_bare_debian
+    build_bare_debian udev,procps,ca-certificates
     boot
+    copy_project $source_dir
     public_copy=/tmp/install.sh
     inside install -m 0755 $source_dir/install.sh $public_copy
     check_refusals
@@ -317,8 +209,7 @@ main() {
     check_desktop
     check_update
     check_stop
-    echo "$((checks - failures)) passed, $failures failed"
-    [ $failures = 0 ]
+    verdict
 }
 
 main "$@"

@@ -1,0 +1,44 @@
+"""EDGE: Stripe's webhooks, believed only with Stripe's signature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+import stripe
+
+from cloud_relay.errors import BadSignature
+
+
+def event_in(body: bytes, signature_header: str, secrets: Iterable[str]) -> dict[str, Any]:
+    """The event in a webhook that Stripe signed, with any of our secrets.
+
+    Raises:
+        BadSignature: not signed, not by Stripe, not now, or not an event.
+    """
+    if not any(_is_signed(body, signature_header, secret) for secret in secrets):
+        raise BadSignature("the signature is not Stripe's for these bytes, or is too old")
+    try:
+        event = json.loads(body)
+    except ValueError as why:
+        raise BadSignature(f"the body is not JSON: {why}") from None
+    if not _is_event(event):
+        raise BadSignature("the body is no Stripe event")
+    return cast("dict[str, Any]", event)
+
+
+def _is_signed(body: bytes, header: str, secret: str) -> bool:
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret, stripe.Webhook.DEFAULT_TOLERANCE)
+    # What the library raises on a mangled header or body, besides its own error.
+    except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _is_event(said: object) -> bool:
+    match said:
+        case {"object": "event", "type": str(), "created": int(), "data": {"object": dict()}}:
+            return True
+    return False

@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# Sourced by the tests that need a machine of their own: a small Debian 12 with its own systemd, in a container on
+# this machine. Needs root, and Debian's packages mmdebstrap and systemd-container. The bare Debian is built once and
+# kept in build/NAME-OF-THE-TEST, beside the last run's journal; each boot starts from it anew. apt and pip in the
+# container use this machine's settings; so do its sockets: the network is this machine's.
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+test_name=$(basename "$0" .sh)
+work=$project/build/$test_name
+bare=$work/debian-12
+wait_s=60
+container=
+init=
+checks=0
+failures=0
+
+fail() {
+    echo "$test_name: $*" >&2
+    exit 1
+}
+
+# --- the container ---
+
+require() {
+    [ "$(id -u)" = 0 ] || fail "needs root, for the container"
+    for tool in mmdebstrap systemd-nspawn nsenter; do
+        command -v "$tool" >/dev/null ||
+            fail "$tool is missing; run: apt-get install mmdebstrap systemd-container"
+    done
+}
+
+# build_bare_debian PACKAGE,... (beside systemd)
+build_bare_debian() {
+    local packages=systemd,systemd-sysv,dbus,$1
+    require
+    [ "$(cat "$bare/built" 2>/dev/null)" = "$packages" ] && return
+    echo "Building a bare Debian 12 in $bare ..."
+    rm -rf --one-file-system "$bare"
+    mkdir -p "$work"
+    apt-config dump | grep '^Acquire::' | grep -Ev '::(IndexTargets|CompressionTypes|Changelogs)' >"$work/apt.conf"
+    mmdebstrap --quiet --variant=minbase --aptopt="$work/apt.conf" \
+        --include="$packages" bookworm "$bare"
+    # Left mounted by some versions; whoever copied the folder would copy the kernel's memory map.
+    if mountpoint --quiet "$bare/proc"; then umount "$bare/proc"; fi
+    echo "$packages" >"$bare/built"
+}
+
+# Where this machine's pip gets its packages from: its files, and every path that they or its variables name
+# (an index that is a directory keeps its files beside its "simple").
+pip_paths() {
+    {
+        python3 -m pip config debug | sed -n 's/^ *\(\/.*\), exists: True$/\1/p'
+        { python3 -m pip config list; env | grep '^PIP_'; } | grep -oE "(file://)?/[^ ']+" | sed 's|^file://||; s|/simple$||'
+    } | sort -u | while read -r path; do [ ! -e "$path" ] || echo "$path"; done
+}
+
+boot() {
+    local binds=() path
+    while read -r path; do binds+=("--bind-ro=$path"); done < <(pip_paths)
+    mapfile -t kept < <(env | grep -Ei '^(PIP_|https?_proxy=)')
+    systemd-nspawn --quiet --register=no --keep-unit --settings=no --link-journal=no --volatile=overlay \
+        --machine=cabinet --directory="$bare" "${binds[@]}" --boot </dev/null >"$work/console.txt" 2>&1 &
+    container=$!
+    trap shut_down EXIT
+    until_true "the container boots" booted
+}
+
+shut_down() {
+    inside journalctl --no-pager >"$work/journal.txt" || :
+    kill "$container" 2>/dev/null || :
+    wait "$container" || :
+    trap - EXIT
+}
+
+booted() {
+    init=$(pgrep -P "$container" | head -n 1) && [ -n "$init" ] &&
+        [[ $(inside systemctl is-system-running 2>/dev/null) =~ ^(running|degraded)$ ]]
+}
+
+inside() {
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "${kept[@]}" \
+        nsenter --target "$init" --all -- "$@"
+}
+
+as() { inside runuser --user "$1" -- "${@:2}"; }
+
+# copy_project FOLDER: this working tree, without what git ignores.
+copy_project() {
+    (cd "$project" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf -) |
+        inside sh -c "mkdir -p $1 && tar -xf - -C $1 --no-same-owner"
+}
+
+# --- checking ---
+
+until_true() {
+    local what=$1 end=$((SECONDS + wait_s))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || fail "waited $wait_s s in vain: $what; see console.txt and journal.txt in $work"
+        sleep 0.1
+    done
+}
+
+# check SENTENCE COMMAND...
+check() {
+    local sentence=$1
+    shift
+    checks=$((checks + 1))
+    if "$@"; then
+        echo "ok    $sentence"
+    else
+        failures=$((failures + 1))
+        echo "FAIL  $sentence"
+    fi
+}
+
+# same SENTENCE EXPECTED ACTUAL
+same() {
+    check "$1" [ "$2" = "$3" ] || :
+    [ "$2" = "$3" ] || printf '      expected: %s\n      was:      %s\n' "$2" "$3"
+}
+
+refused() { ! "$@" >/dev/null 2>&1; }
+
+says() { # says OUTPUT TEXT
+    [[ $1 == *"$2"* ]] || { tail -n 20 <<<"$1" | sed 's/^/      | /'; return 1; }
+}
+
+verdict() {
+    echo "$((checks - failures)) passed, $failures failed"
+    [ $failures = 0 ]
+}
