@@ -1,8 +1,6 @@
 """The relay's composition root: settings and edges in, a WSGI app out.
 
-As a plain server:
-
-    waitress-serve --max-request-body-size=262144 --call cloud_relay.app:create_app_from_environment
+A plain server calls `create_app_from_environment`; README.md has the whole command.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _machines(relay: Relay) -> list[Machine]:
 def _machine_cells(machine: Machine) -> tuple[str, ...]:
     report, conflicts = machine.report, str(len(machine.conflicts))
     if report is None:
-        return (machine.machine_id, machine.name, "never seen", "", "", "", conflicts)
+        return (machine.machine_id, machine.name, "not heard of", "", "", "", conflicts)
     faults = "; ".join(report.faults)
     return (
         machine.machine_id,
@@ -88,7 +88,7 @@ def _machine_json(machine: Machine) -> dict[str, object]:
     return {
         "machineId": machine.machine_id,
         "name": machine.name,
-        "seen": report is not None,
+        "heardOf": report is not None,
         "online": report is not None and report.status.online,
         "accepting": report is not None and report.status.accepting,
         "state": report.status.state if report else None,

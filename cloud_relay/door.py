@@ -7,11 +7,12 @@ import logging
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.errors import BrokerUnavailable, NotAtStripe, PublishRefused, StripeUnavailable
+from cloud_relay.errors import BrokerUnavailable, Busy, NotAtStripe, PublishRefused, StripeUnavailable
 from cloud_relay.messages import MachineStatus
 from cloud_relay.offers import Offer, PriceList
 from cloud_relay.orders import is_machine_id
 from cloud_relay.relay import Relay
+from cloud_relay.statuses import Statuses
 
 _WHY_NOT = {
     "starting": "It is just starting. Try again in a moment.",
@@ -29,17 +30,20 @@ log = logging.getLogger(__name__)
 def door(relay: Relay) -> Blueprint:
     """The routes that players see before they pay."""
     routes = Blueprint("door", __name__)
+    statuses = Statuses(relay.publisher, relay.clock)
 
     @routes.get("/p/<machine_id>")
     def show(machine_id: str) -> ResponseReturnValue:
-        prices, status = _look(relay, machine_id)
+        status = _look(statuses, machine_id)
+        prices = relay.settings.offers.of(machine_id)
         if not status.accepting:
             return _closed(machine_id, prices, status), 200
         return render_template("door.html", machine_id=machine_id, prices=prices)
 
     @routes.post("/p/<machine_id>")
     def buy(machine_id: str) -> ResponseReturnValue:
-        prices, status = _look(relay, machine_id)
+        status = _look(statuses, machine_id)
+        prices = relay.settings.offers.of(machine_id)
         if not status.accepting:
             return _closed(machine_id, prices, status), 409
         chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]
@@ -51,17 +55,15 @@ def door(relay: Relay) -> Blueprint:
     return routes
 
 
-def _look(relay: Relay, machine_id: str) -> tuple[PriceList, MachineStatus]:
-    """The machine's prices and what it last said; a machine that nobody knows ends the request."""
-    status = _status(relay, machine_id) if is_machine_id(machine_id) else None
-    if status is None:
-        abort(404, "This machine is not known here. Scan the code on the screen again.")
-    return relay.settings.offers.of(machine_id), status
-
-
-def _status(relay: Relay, machine_id: str) -> MachineStatus | None:
+def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
+    """What the machine last said; what is no machine id, or cannot be looked up now, ends the request."""
+    if not is_machine_id(machine_id):
+        abort(404, "This is no machine's address. Scan the code on the screen again.")
     try:
-        return relay.publisher.retained_status(machine_id)
+        return statuses.of(machine_id)
+    except Busy as why:
+        log.warning("Did not look for %s: %s", machine_id, why)
+        abort(503, "Too many are asking right now. Try again in a moment. Nothing was charged.")
     except (BrokerUnavailable, PublishRefused) as why:
         log.error("Could not ask for the status of %s: %s", machine_id, why)
         abort(503, "The machine cannot be reached right now. Nothing was charged.")

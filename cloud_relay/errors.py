@@ -11,6 +11,10 @@ class BrokerUnavailable(RelayError, ConnectionError):
     """The broker cannot be reached, or does not answer; trying again later may work."""
 
 
+class Busy(RelayError):
+    """Too many callers wait for the same thing at once; trying again in a moment may work."""
+
+
 class NobodySubscribed(RelayError):
     """The broker took the message and threw it away: no session wants its topic."""
 

@@ -35,7 +35,7 @@ class MachineReport:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine that is configured, that spoke, or that has conflicts; `report` None if it never spoke."""
+    """A machine that is configured, heard of, or has conflicts; `report` None if it is not heard of."""
 
     machine_id: str
     name: str

@@ -28,6 +28,8 @@ class MachineStatus:
 
 
 UNREADABLE_STATUS = MachineStatus(online=True, accepting=False, state="unreadable")
+# Cabinets renew their status long before the broker forgets it: without one, a machine is not there.
+NOT_HEARD_OF = MachineStatus(online=False, accepting=False, state="")
 
 
 def coinpulse_topic(machine_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,9 +150,9 @@ def _mqtt_settings(reader: _Reader) -> MqttSettings:
 
 
 def _ca_file(reader: _Reader) -> Path | None:
-    if "MQTT_CA_FILE" in reader:
-        return reader.read("MQTT_CA_FILE", _existing_file)
-    return CA_FILE_BESIDE_THE_APP if CA_FILE_BESIDE_THE_APP.is_file() else None
+    if "MQTT_CA_FILE" not in reader and not CA_FILE_BESIDE_THE_APP.is_file():
+        return None
+    return reader.read("MQTT_CA_FILE", _certificates, str(CA_FILE_BESIDE_THE_APP))
 
 
 class _Reader:
@@ -246,9 +247,15 @@ def _stand_in_url(api_key: str) -> Callable[[str], str]:
     return parse
 
 
-def _existing_file(text: str) -> Path:
+def _certificates(text: str) -> Path:
     if not Path(text).is_file():
         raise ValueError(f"is {text!r}, which is no file: unset it to trust the system's authorities")
+    try:
+        ssl.create_default_context(cafile=text)
+    except OSError as why:  # among them ssl.SSLError
+        raise ValueError(
+            f"is {text!r}, which holds no certificate that can be read ({why}): name a PEM file"
+        ) from None
     return Path(text)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, request
@@ -59,13 +61,8 @@ def _reserved(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
     metadata = intent.get("metadata") or {}
     if not is_ours(metadata) or intent["status"] != "requires_capture":
         return {"ignored": "not a reservation of ours"}
-    try:
-        order = order_from(metadata, intent["amount_capturable"], intent["currency"])
-    except BadOrder as why:
-        return _reported(intent["id"], why)
-    except UnsellableCredits as why:
-        return _given_back(relay, intent["id"], why)
-    return _publish(relay, order, intent["id"], event["created"], named_s=intent["created"])
+    read_order = partial(order_from, metadata, intent["amount_capturable"], intent["currency"])
+    return _deliver(relay, event, intent["id"], read_order)
 
 
 def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
@@ -73,14 +70,27 @@ def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
     metadata = session.get("metadata") or {}
     if not is_ours(metadata) or session["payment_status"] != "paid":
         return {"ignored": "not an immediate payment of ours"}
-    payment_id, amount = session["payment_intent"], session["amount_total"]
+    read_order = partial(
+        immediate_order_from,
+        metadata,
+        session["amount_total"],
+        session["currency"],
+        relay.settings.credit_amount,
+    )
+    return _deliver(relay, event, session["payment_intent"], read_order)
+
+
+def _deliver(
+    relay: Relay, event: dict[str, Any], payment_id: str, read_order: Callable[[], Order]
+) -> ResponseReturnValue:
+    """Publish what was paid for; an order that cannot be read is reported, or its money given back."""
     try:
-        order = immediate_order_from(metadata, amount, session["currency"], relay.settings.credit_amount)
+        order = read_order()
     except BadOrder as why:
         return _reported(payment_id, why)
     except UnsellableCredits as why:
         return _given_back(relay, payment_id, why)
-    return _publish(relay, order, payment_id, event["created"], named_s=session["created"])
+    return _publish(relay, event, payment_id, order)
 
 
 def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
@@ -95,14 +105,13 @@ def _given_back(relay: Relay, payment_id: str, why: UnsellableCredits) -> Respon
     return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
 
 
-def _publish(
-    relay: Relay, order: Order, payment_id: str, created_s: int, *, named_s: int
-) -> ResponseReturnValue:
-    expiry = expiry_s(relay.settings.credit_window_s, created_s, relay.clock())
+def _publish(relay: Relay, event: dict[str, Any], payment_id: str, order: Order) -> ResponseReturnValue:
+    expiry = expiry_s(relay.settings.credit_window_s, event["created"], relay.clock())
     if expiry is None:
         log.warning("Did not publish %s: its credit window has passed", payment_id)
         return {"late": True, "paymentId": payment_id}
     try:
+        named_s = event["data"]["object"]["created"]
         publish_pulse(relay, order, payment_id, named_s=named_s, expiry_s=expiry)
     except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
         log.error("Did not publish %s, Stripe will repeat it: %s", payment_id, why)

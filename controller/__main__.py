@@ -10,8 +10,9 @@ from pathlib import Path
 from gpiozero import GPIOZeroError
 
 from controller.app import App
-from controller.config import Config, ConfigError, load_config
-from controller.ledger import LedgerError
+from controller.config import ConfigError, load_config
+from controller.ledger_file import LedgerError
+from controller.payments_command import add_payments_command
 
 # sysexits.h: the service manager does not restart us over it, for it would be the same again.
 EX_CONFIG = 78
@@ -19,27 +20,26 @@ DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
 
 
 def main() -> int:
-    """Run the daemon; 78 for a configuration that cannot be used."""
+    """Do what the command line asks; 78 for a configuration that cannot be used."""
     options = _options()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
-        config = load_config(options.config)
+        return int(options.do(options))
     except ConfigError as error:
         return _refuse(str(error))
+    except (LedgerError, OSError, GPIOZeroError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = load_config(options.config)
     if config.mock_board is not None and options.real_pins_only:
         return _refuse(
             f"{options.config}: mock_pins_for_demo_only is set: no coin would ever reach the board. "
             "Take the line out."
         )
-    return _run(config)
-
-
-def _run(config: Config) -> int:
-    try:
-        return App(config).run()
-    except (LedgerError, OSError, GPIOZeroError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return App(config).run()
 
 
 def _refuse(problems: str) -> int:
@@ -55,6 +55,8 @@ def _options() -> argparse.Namespace:
     run.add_argument(
         "--real-pins-only", action="store_true", help="refuse a demo's mock pins (the unit sets it)"
     )
+    run.set_defaults(do=_run)
+    add_payments_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 

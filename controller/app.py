@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller import __version__, wire
@@ -56,6 +56,12 @@ log = logging.getLogger("controller")
 
 # The loop comes round at least this often, so that the screen and the watchdog see it live.
 HEARTBEAT_S = 1.0
+# The loop never spins, even if something is due that cannot be done yet.
+SHORTEST_WAIT_S = 0.01
+# A status that is not renewed expires at the broker: a cabinet that died together with its broker, and so
+# without a last will, must not seem to be selling for ever.
+STATUS_RENEWED_S, STATUS_EXPIRES_S = 60.0, 180
+DAY_S = 86400.0
 # How long to wait before a full disk is tried again.
 DISK_RETRY_S = 1.0
 
@@ -79,11 +85,13 @@ class App:
         self._config = config
         self._queue: queue.SimpleQueue[Happened] = queue.SimpleQueue()
         self._stop_asked = threading.Event()
-        self._boot_id = boot_id()
+        self._boot_id = config.demo_boot_id or boot_id()
         self._cabinet = new_cabinet(_rules(config), self._boot_id, board_serial())
         token = config.relay.token if config.relay else None
         self._reader = wire.Reader(config.machine_id, token, config.accept_unsigned_coinpulse)
         self._published: Status | None = None
+        self._status_due_s = 0.0
+        self._prune_due_s = 0.0
         self._do: dict[type[Act], Callable[[Any], None]] = {
             Acknowledge: self._acknowledge,
             FirePulse: lambda act: self._coin_line.fire(act.payment_id, act.number),
@@ -117,6 +125,7 @@ class App:
         config = self._config
         self._ledger = Ledger(config.state_dir / "ledger.sqlite", wall_time)
         edges.callback(self._ledger.close)
+        self._cabinet = replace(self._cabinet, ledger_faults=self._ledger.faults())
         self._screen = ScreenFeed(config.screen_feed, _about(config), since_boot_s)
         self._relay = self._new_relay_client()
         edges.callback(self._ask_relay, RelayClient.close)
@@ -125,7 +134,7 @@ class App:
         self._coin_line.start()
         edges.callback(self._stop_coin_line)
         edges.enter_context(board_inputs(config.game_over, config.ready, config.mock_board, self._queue.put))
-        edges.callback(self._broker.stop, self._farewell())
+        edges.callback(lambda: self._broker.stop(self._farewell()))
         self._handle(self._ledger.read_start())
 
     def _new_broker(self) -> Broker:
@@ -148,15 +157,25 @@ class App:
     def _loop(self) -> None:
         while not self._cabinet.stopping and not self._cabinet.coin_line_trouble:
             self._handle(self._next_event())
+            self._coin_line.fail_if_overdue(since_boot_s())
             self._tell()
+            self._prune_once_a_day()
             if self._broker.alive and self._coin_line.alive:
                 notify(ALIVE)
+
+    def _prune_once_a_day(self) -> None:
+        if since_boot_s() >= self._prune_due_s:
+            self._prune_due_s = since_boot_s() + DAY_S
+            try:
+                self._ledger.prune()
+            except sqlite3.OperationalError as error:
+                log.warning("old payments not pruned: %s", error)
 
     def _next_event(self) -> Happened:
         wake_s = next_wake_s(self._cabinet)
         left_s = HEARTBEAT_S if wake_s is None else wake_s - since_boot_s()
         try:
-            return self._queue.get(timeout=min(HEARTBEAT_S, max(0.001, left_s)))
+            return self._queue.get(timeout=min(HEARTBEAT_S, max(SHORTEST_WAIT_S, left_s)))
         except queue.Empty:
             return Tick()
 
@@ -167,8 +186,9 @@ class App:
             self._wait_for_the_disk(trouble)
             decision = decide(self._cabinet, event, since_boot_s())
         self._follow(decision)
-        if self._cabinet.ledger_trouble and decision.records:
-            self._follow(decide(self._cabinet, LedgerHealed(), since_boot_s()))
+        if self._cabinet.ledger_trouble:
+            # Through the same door: what could not be ordered meanwhile is written before it is done.
+            self._handle(LedgerHealed())
 
     def _write(self, decision: Decision) -> str | None:
         """Put the decision on disk, or say why that is not possible just now."""
@@ -239,9 +259,11 @@ class App:
         """Let the door and the screen know what changed."""
         self._screen.show(self._cabinet)
         status = self._status() if self._cabinet.broker_up else None
-        if status is not None and status != self._published:
-            topic = wire.status_topic(self._config.machine_id)
-            self._broker.publish(topic, status.payload(wall_time()), retain=True)
+        due = status != self._published or since_boot_s() >= self._status_due_s
+        if status is not None and due:
+            topic, payload = wire.status_topic(self._config.machine_id), status.payload(wall_time())
+            self._broker.publish(topic, payload, retain=True, expiry_s=STATUS_EXPIRES_S)
+            self._status_due_s = since_boot_s() + STATUS_RENEWED_S
         self._published = status
 
     def _status(self) -> Status:
@@ -265,6 +287,7 @@ class App:
 
     def _stop_coin_line(self) -> None:
         """Let the pulse in flight end, and write down that it did."""
+        self._cabinet = replace(self._cabinet, stopping=True)  # whatever ended the loop: no further pulse
         self._coin_line.stop()
         self._handle_waiting()
 
@@ -281,6 +304,7 @@ def _rules(config: Config) -> Rules:
         has_relay=config.relay is not None,
         payment_link=config.payment_link,
         board_keeps_credits=config.board_keeps_credits,
+        pulse_period_s=(config.coin_line.pulse_ms + config.coin_line.gap_ms) / 1000,
     )
 
 

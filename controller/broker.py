@@ -74,9 +74,12 @@ class Broker:
         thread = self._client._thread
         return not self._wanted or (thread is not None and thread.is_alive())
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> None:
         """Publish at QoS 1; while offline, paho keeps it for the next connection."""
-        self._client.publish(topic, payload, qos=1, retain=retain)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Send PUBACK, unless the connection has changed: then the message comes again, under a new id."""

@@ -10,6 +10,9 @@ from controller.offer import Offer
 from controller.payment import OwedReceipt, Train
 from controller.session import Session
 
+# A payment behind a longer queue might not start within its credit window, three minutes by default.
+LONGEST_QUEUE_S = 60.0
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -28,6 +31,7 @@ class Rules:
     has_relay: bool
     payment_link: str | None = None
     board_keeps_credits: bool = False
+    pulse_period_s: float = 0.25
 
     @property
     def fetches_offer(self) -> bool:
@@ -140,7 +144,14 @@ def line_can_move(cabinet: Cabinet, now_s: float) -> bool:
 
 def accepting(cabinet: Cabinet, now_s: float) -> bool:
     """Whether a payment made now would be credited."""
-    return cabinet.broker_up and line_can_move(cabinet, now_s)
+    in_time = queue_s(cabinet) <= LONGEST_QUEUE_S
+    return cabinet.broker_up and in_time and line_can_move(cabinet, now_s)
+
+
+def queue_s(cabinet: Cabinet) -> float:
+    """How long the coin line will be busy with what is paid already, in seconds."""
+    pulses = sum(train.pulses - train.intended for train in cabinet.trains)
+    return pulses * cabinet.rules.pulse_period_s
 
 
 def mood(cabinet: Cabinet, now_s: float) -> Mood:

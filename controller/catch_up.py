@@ -11,12 +11,14 @@ from dataclasses import replace
 from controller.cabinet import CatchUp
 from controller.effects import ConnectBroker, FetchOpenPayments, RememberUse, RenewDeadline
 from controller.events import FoundPayment, OpenPaymentsFailed, OpenPaymentsFound
-from controller.payment import Train
 from controller.receipts import owe
 from controller.trains import begin, close, keep
 from controller.turn import Turn
 
-RETRY_MAX_S = 30.0
+# Seldom enough for a relay that is down, and often enough for a payment with half a minute left.
+RETRY_MAX_S = 8.0
+# Stands in the ledger for the boot that it was used in, so that a killed process asks again.
+STILL_ASKING = ""
 
 
 def ask(turn: Turn, why: str) -> None:
@@ -26,6 +28,8 @@ def ask(turn: Turn, why: str) -> None:
         return
     if asking is None:
         turn.change(catch_up=CatchUp(why, due_s=turn.now_s))
+        if not turn.cabinet.fenced:
+            turn.record(RememberUse(turn.cabinet.board, STILL_ASKING))
     elif asking.in_flight:
         turn.change(catch_up=replace(asking, again=True))
 
@@ -53,7 +57,8 @@ def failed(turn: Turn, event: OpenPaymentsFailed) -> None:
 def found(turn: Turn, event: OpenPaymentsFound) -> None:
     """Credit what still has time, report what has not; behind a fence, credit nothing."""
     asking = turn.cabinet.catch_up
-    turn.change(catch_up=CatchUp(asking.why, turn.now_s) if asking and asking.again else None)
+    again = asking is not None and asking.again
+    turn.change(catch_up=CatchUp(asking.why, turn.now_s) if asking and again else None)
     turn.note(f"open payments received: {len(event.found)}")
     for payment in event.found:
         if payment.known is None:
@@ -62,14 +67,16 @@ def found(turn: Turn, event: OpenPaymentsFound) -> None:
             owe(turn, payment.known.receipt)
         else:
             _renew(turn, payment, event.asked_s)
+    if again:
+        return
     _end_what_has_no_time(turn)
-    if turn.cabinet.fenced:
-        lift_fence(turn)
-
-
-def lift_fence(turn: Turn) -> None:
-    """All that was open before this ledger is written down: from now on, what comes is new."""
     turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
+    if turn.cabinet.fenced:
+        _lift_fence(turn)
+
+
+def _lift_fence(turn: Turn) -> None:
+    """All that was open before this ledger is written down: from now on, what comes is new."""
     turn.change(fenced=False)
     turn.act(ConnectBroker())
 
@@ -91,6 +98,7 @@ def _renew(turn: Turn, found: FoundPayment, asked_s: float) -> None:
 
 def _end_what_has_no_time(turn: Turn) -> None:
     """Not charging is always safe: the relay reads each of these again, by its id, before it releases."""
-    waiting: list[Train] = [train for train in turn.cabinet.trains if not train.may_move]
-    for train in waiting:
-        close(turn, train, "ledger moved" if turn.cabinet.fenced else "its time left is not known")
+    fenced = turn.cabinet.fenced
+    for train in turn.cabinet.trains:
+        if fenced or not train.may_move:
+            close(turn, train, "ledger moved" if fenced else "its time left is not known")

@@ -9,12 +9,15 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from controller.clock import since_boot_s
 from controller.config import CoinLineConfig
 from controller.events import CoinLineFailed, PulseFired
 
 log = logging.getLogger(__name__)
 
 READY_WITHIN_S = 10.0
+# Beyond the gap and the pulse itself: a process that takes longer hangs.
+ANSWER_WITHIN_S = 3.0
 
 
 class CoinLine:
@@ -32,6 +35,8 @@ class CoinLine:
         ready_within_s: float = READY_WITHIN_S,
     ) -> None:
         self._ready_within_s = ready_within_s
+        self._answer_within_s = (config.gap_ms + config.pulse_ms) / 1000 + ANSWER_WITHIN_S
+        self._answer_due_s: float | None = None
         self._command = _command(config, mock_board)
         self._tell = tell
         self._closing = False
@@ -52,6 +57,12 @@ class CoinLine:
         """Whether the process runs and is listened to."""
         return self._process.poll() is None and self._listener.is_alive()
 
+    def fail_if_overdue(self, now_s: float) -> None:
+        """Tell `CoinLineFailed` if an order has not been answered in time; `now_s` in seconds since boot."""
+        if self._answer_due_s is not None and now_s > self._answer_due_s:
+            self._answer_due_s = None
+            self._tell(CoinLineFailed("its process does not answer"))
+
     @property
     def pid(self) -> int:
         """The process that owns the pin."""
@@ -59,6 +70,7 @@ class CoinLine:
 
     def fire(self, payment_id: str, number: int) -> None:
         """Order one pulse, without waiting for it."""
+        self._answer_due_s = since_boot_s() + self._answer_within_s
         assert self._process.stdin is not None  # noqa: S101
         try:
             self._process.stdin.write(f"fire {payment_id} {number}\n")
@@ -67,14 +79,22 @@ class CoinLine:
             log.error("coin line took no order: its process has ended")
 
     def stop(self) -> None:
-        """Let the pulse in flight end and be told, then the process; the line is at rest."""
+        """Let the pulse in flight end and be told, then the process; the line is at rest.
+
+        A process that hangs is killed: the next one rests the line when it takes the pin.
+        """
         self._closing = True
         assert self._process.stdin is not None  # noqa: S101
         try:
             self._process.stdin.close()
         except BrokenPipeError:
             log.error("coin line had ended before it was stopped")
-        self._process.wait()
+        try:
+            self._process.wait(self._answer_within_s)
+        except subprocess.TimeoutExpired:
+            log.error("coin line killed: its process does not end")
+            self._process.kill()
+            self._process.wait()
         self._listener.join()
 
     def _listen(self) -> None:
@@ -91,6 +111,7 @@ class CoinLine:
             case ["ready"]:
                 self._ready.set()
             case ["fired", payment_id, number, rose_s, fell_s]:
+                self._answer_due_s = None
                 self._tell(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
             case _:
                 log.error("coin line said something unknown: %s", " ".join(words))

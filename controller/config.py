@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ class RelayConfig:
     """Where the relay is, and our token for it."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class BrokerConfig:
 
     host: str
     port: int
-    password: str
+    password: str = field(repr=False)
     ca_file: Path | None
 
 
@@ -70,6 +70,7 @@ class Config:
     state_dir: Path
     screen_feed: Path
     mock_board: Path | None
+    demo_boot_id: str | None
 
 
 KEYS = {
@@ -101,6 +102,7 @@ KEYS = {
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
     "mock_pins_for_demo_only": Key(value.absolute_path, default=None),
+    "boot_id_for_demo_only": Key(value.name, default=None),
 }
 
 
@@ -140,6 +142,7 @@ def _build(v: dict[str, Any]) -> Config:
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],
+        demo_boot_id=v["boot_id_for_demo_only"],
     )
 
 
@@ -156,6 +159,7 @@ def _contradictions(read: Read, path: Path) -> list[Problem]:
     if not any(problem.key.startswith("relay") for problem in read.problems):
         problems += _missing_relay(read.values)
     problems += _shared_pins(read.values)
+    problems += _made_up_boot(read.values)
     if path.stat().st_mode & stat.S_IROTH:
         remedy = f"sudo chmod o-rwx {path}"
         problems.append(Problem(None, path.name, f"holds secrets and can be read by everybody: {remedy}"))
@@ -189,3 +193,10 @@ def _shared_pins(v: dict[str, Any]) -> list[Problem]:
         elif number is not None:
             used[number] = key
     return problems
+
+
+def _made_up_boot(v: dict[str, Any]) -> list[Problem]:
+    if not v.get("boot_id_for_demo_only") or v.get("mock_pins_for_demo_only"):
+        return []
+    only = "is for mock pins only: with it a real power cut would look like a restart. Take the line out"
+    return [Problem(None, "boot_id_for_demo_only", only)]

@@ -56,7 +56,8 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
     """
     turn = Turn(cabinet, now_s)
     _WHAT_HAPPENED[type(event)](turn, event)
-    for follows in _WHAT_FOLLOWS:
+    # A ledger that has just failed takes no records, and nothing may be done without them.
+    for follows in () if isinstance(event, LedgerFailed) else _WHAT_FOLLOWS:
         follows(turn)
     return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts))
 
@@ -90,11 +91,16 @@ def _started(turn: Turn, event: Started) -> None:
     if turn.cabinet.fenced:
         catch_up.ask(turn, "the ledger is new to this board")
         return
-    if (event.board, event.boot_id) != (turn.cabinet.board, boot_id):
-        turn.record(RememberUse(turn.cabinet.board, boot_id))
-    if event.boot_id not in (None, boot_id):
-        catch_up.ask(turn, "the cabinet was switched off")
+    if event.boot_id != boot_id:
+        _begin_boot(turn, was_asking=event.boot_id == catch_up.STILL_ASKING)
     turn.act(ConnectBroker())
+
+
+def _begin_boot(turn: Turn, *, was_asking: bool) -> None:
+    if turn.cabinet.rules.has_relay:
+        catch_up.ask(turn, "it had not answered before" if was_asking else "the cabinet was switched off")
+    else:
+        turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
 
 
 def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:

@@ -88,7 +88,10 @@ class SaveOffer:
 
 @dataclass(frozen=True)
 class RememberUse:
-    """Write in which Pi and which boot the ledger is used; after a fence, that it was lifted."""
+    """Write in which Pi and which boot the ledger is used; after a fence, that it was lifted.
+
+    The boot is empty while the relay still has to say which payments are open.
+    """
 
     board: str
     boot_id: str

@@ -30,7 +30,8 @@ class Started:
     owed: tuple[OwedReceipt, ...]
     session: Session | None
     offer: Offer | None
-    # Which Pi and which boot the ledger was last used in; None for a ledger that was never used.
+    # Which Pi and which boot the ledger was last used in; None for a ledger that was never used. The boot is
+    # empty where the last run still waited for the relay to say which payments are open.
     board: str | None = ""
     boot_id: str | None = None
     conflicts: int = 0

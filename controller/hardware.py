@@ -8,9 +8,12 @@ from pathlib import Path
 _NAMES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id"))
 
 
-def board_serial() -> str:
-    """The Pi's serial number, which a moved SD card does not take along; "unknown" if there is none."""
-    for path in _NAMES:
+def board_serial(names: tuple[Path, ...] = _NAMES) -> str:
+    """The Pi's serial number, which a moved SD card does not take along; "unknown" if there is none.
+
+    The first of the files `names` that says one counts.
+    """
+    for path in names:
         if path.exists() and (serial := path.read_text().strip("\0\n ")):
             return serial
     return "unknown"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,6 +31,7 @@ from controller.session import Session
 from controller.set_aside import clear_faults, read_faults
 
 __all__ = ["Ledger", "LedgerError"]
+
 
 class Ledger:
     """One SQLite file, owned by one process at a time.

@@ -1,4 +1,4 @@
-"""EDGE. The ledger's file: its schema, its lock, and the check that it is whole before anything rests on it."""
+"""EDGE. The ledger's file: its schema, its lock, and the check that it is whole before it is used."""
 
 from __future__ import annotations
 
@@ -81,11 +81,13 @@ def open_file(path: Path, now: str) -> tuple[sqlite3.Connection, Path | None]:
             log.error("ledger %s was damaged (%s): set aside as %s", path, damage, aside.name)
         return _open_whole(path), aside
     except sqlite3.Error as error:
-        raise LedgerError(f"{path}: cannot be opened as a ledger: {error}: move it away") from error
+        raise LedgerError(
+            f"{path}: cannot be opened as a ledger: {error}: see to the disk and the owner"
+        ) from error
 
 
 def find_damage(path: Path) -> str | None:
-    """What is wrong with the file or its log, in words; None for a whole ledger, or none yet. Changes nothing.
+    """What is wrong with the file or its log, in words; None for a whole ledger or for none. Changes neither.
 
     Raises:
         LedgerError: it was written by a newer version.
@@ -122,8 +124,8 @@ def migrate(db: sqlite3.Connection, path: Path, migrations: tuple[str, ...] = MI
 
 
 def _find_damage_inside(path: Path) -> str | None:
-    # Read-only: the last writer to close would fold the log into a file that may have to be set aside as it is. A
-    # journal, which must be rolled back to read on, is only ever left by a kill while the file was being made.
+    # Read-only: the last writer to close would fold the log into a file that may yet be set aside as it is. A
+    # journal has to be rolled back before anything is read; only a kill while the file was made leaves one.
     mode = "rw" if beside(path, "-journal").exists() else "ro"
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as db:
@@ -142,10 +144,18 @@ def _open_whole(path: Path) -> sqlite3.Connection:
         # FULL: with WAL, anything less may lose a commit when the plug is pulled.
         db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         migrate(db, path)
-        # Each run begins its log anew, so that what a cut commit left there is never taken for damage later.
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _begin_log_anew(db, path)
         remember_set_aside(db, path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _begin_log_anew(db: sqlite3.Connection, path: Path) -> None:
+    """With each run, so that what one cut commit left there never adds up with what the next one leaves."""
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:
+        # On a full disk the ledger can still be read, and receipts sent.
+        log.warning("ledger %s goes on with its old log: %s", path, error)

@@ -23,7 +23,9 @@ TAKE_OVERS, TAKE_OVER_WITHIN_S = 2, 600.0
 
 
 def broker_connected(turn: Turn, event: BrokerConnected) -> None:
-    """Payments can reach us."""
+    """Payments can reach us, unless we have left it meanwhile: then this is old news."""
+    if turn.cabinet.taken_over or turn.cabinet.ledger_trouble:
+        return
     turn.change(broker_up=True, broker_trouble=None)
     turn.note(f"broker connected, with {'the old' if event.session_present else 'a new'} session")
     if not event.session_present:
@@ -51,7 +53,7 @@ def ledger_healed(turn: Turn, _: LedgerHealed) -> None:
     """Everything is on disk again."""
     turn.change(ledger_trouble=None)
     turn.note("ledger can be written again")
-    if not turn.cabinet.taken_over:
+    if not turn.cabinet.taken_over and not turn.cabinet.fenced:
         turn.act(ConnectBroker())
 
 

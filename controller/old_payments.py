@@ -25,10 +25,10 @@ def prune(db: sqlite3.Connection, older_than_days: int) -> int:
 def _before(db: sqlite3.Connection, older_than_days: int) -> tuple[str, int] | None:
     """The day and the row before which payments are old; None while nothing can be said.
 
-    The clock of a Pi cannot be asked: without network it boots in 1970, and it may leap to 2055 and back. So a
-    payment counts as old by the payments themselves: sales of TRUSTED_DAYS different days were dated so much
-    later, and sales of as many days were written after it. One sale in 2055 makes no other old that way, and a
-    sale that was dated 1970 yesterday stays as well.
+    The clock of a Pi cannot be asked: without network it boots in 1970, and it may leap to 2055 and back. So
+    a payment counts as old by the payments themselves: sales of TRUSTED_DAYS different days were dated so
+    much later, and sales of as many days were written after it. One sale in 2055 makes no other old that way,
+    and a sale that was dated 1970 yesterday stays as well.
     """
     days = db.execute("SELECT substr(received_at, 1, 10), max(rowid) FROM payments GROUP BY 1").fetchall()
     if len(days) < TRUSTED_DAYS:

@@ -115,8 +115,10 @@ class RelayClient:
         try:
             # Time left counts from before the question: however long the answer takes, it is not more.
             asked_s = self._clock()
-            listed = self._send("GET", "payments")
-            self._tell(OpenPaymentsListed(asked_s, read_open_payments(_json(listed, list))))
+            answer = self._send("GET", "payments")
+            # Whatever stands in an error page: a list that Stripe did not give would end payments.
+            listed = _json(answer, list, only_if=answer.ok)
+            self._tell(OpenPaymentsListed(asked_s, read_open_payments(listed)))
         except (requests.RequestException, ValueError) as error:
             self._tell(OpenPaymentsFailed(str(error)))
         except Exception:
@@ -190,12 +192,12 @@ def _open_payment(fields: object) -> tuple[Payment, float]:
         raise ValueError(f"the relay's open payments have a wrong one: {error}") from error
 
 
-def _json(answer: requests.Response, kind: type[_T]) -> _T:
+def _json(answer: requests.Response, kind: type[_T], *, only_if: bool = True) -> _T:
     try:
         said = answer.json()
     except requests.JSONDecodeError:
         said = None
-    if not isinstance(said, kind):
+    if not (only_if and isinstance(said, kind)):
         named = said.get("error") if isinstance(said, dict) else None
         reason = named or "and not the JSON that was expected: is it the relay?"
         raise ValueError(f"{answer.status_code} from {answer.url}, {reason}")

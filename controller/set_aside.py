@@ -1,4 +1,4 @@
-"""EDGE. Damaged ledgers: moved out of the way under a dated name, never deleted, and remembered as a fault."""
+"""EDGE. Damaged ledgers: moved to a dated name, never deleted, and remembered as a fault."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import re
 import sqlite3
 from pathlib import Path
 
-# The main file goes first. Killed behind it, the rest is found without it and set aside next time; the other way
-# round, a main file without its log would pass for a whole ledger that has forgotten its last payments.
+# The main file goes first. Killed behind it, the rest is found without it and set aside next time; the other
+# way round, a main file without its log would pass for a whole ledger that has forgotten its last payments.
 _ENDINGS = ("", "-wal", "-shm", "-journal")
 _MEMORY_KEY = "set_aside"
 

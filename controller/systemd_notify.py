@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+
+log = logging.getLogger(__name__)
 
 READY = "READY=1"
 ALIVE = "WATCHDOG=1"
@@ -11,12 +14,15 @@ STOPPING = "STOPPING=1"
 
 
 def notify(message: str) -> None:
-    """Tell the service manager; nothing happens where there is none."""
+    """Tell the service manager, if there is one; that it cannot be told stops no sale."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     # A leading @ stands for the abstract namespace, whose names begin with a zero byte.
     name = "\0" + address[1:] if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-        sock.connect(name)
-        sock.sendall(message.encode())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            sock.connect(name)
+            sock.sendall(message.encode())
+    except OSError as error:
+        log.warning("service manager not told %s: %s", message, error)

@@ -1,4 +1,4 @@
-"""CORE. Whether a write-ahead log has lost commits that were on the disk: SQLite would pass over them in silence.
+"""CORE. Whether a write-ahead log has lost commits; SQLite itself would pass over them in silence.
 
 The format is that of https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import NamedTuple
 
 _HEADER = struct.Struct(">8I")
@@ -46,9 +45,10 @@ def find_lost_commits(wal: bytes) -> str | None:
     header = _header(wal)
     if header is None:
         return "the header of its write-ahead log is damaged"
-    frames = list(takewhile(lambda frame: frame.salts == header.salts, _frames(wal, header)))
+    frames = list(_frames(wal, header))
     whole = _count_whole(frames, header)
-    lost = sum(frame.ends_commit for frame in frames[whole:])
+    # Behind the newest frame there may be frames of an earlier log, which had other salts.
+    lost = sum(frame.ends_commit for frame in frames[whole:] if frame.salts == header.salts)
     return f"its write-ahead log is damaged behind frame {whole}" if lost > 1 else None
 
 
@@ -73,6 +73,8 @@ def _frames(wal: bytes, header: _Header) -> Iterator[_Frame]:
 def _count_whole(frames: list[_Frame], header: _Header) -> int:
     sums = header.sums
     for number, frame in enumerate(frames):
+        if frame.salts != header.salts:
+            return number
         sums = _add(frame.summed, sums, header)  # each checksum goes on from the one before it
         if sums != frame.sums:
             return number

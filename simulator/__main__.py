@@ -1,4 +1,4 @@
-"""The command line: `python -m simulator demo` and `python -m simulator demo-once`."""
+"""The command line: `python -m simulator demo`, `demo-once` and `chaos`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 DEFAULT_PORT = 8800
 DEFAULT_FOLDER = Path(".demo/run")
+CHAOS_FOLDER = Path(".demo/chaos")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from simulator.demo.once import demo_once
 
         return demo_once()
+    if options.command == "chaos":
+        from simulator.chaos.run import chaos
+
+        return chaos(options.folder, options.minutes, options.seed, calm=options.calm)
     from simulator.demo.run import demo
 
     return demo(options.folder, options.port, lan=options.lan)
@@ -36,7 +41,15 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--lan", action="store_true", help="let phones in the local network scan and pay")
     demo.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="for logs; default: %(default)s")
     commands.add_parser("demo-once", help="sell once and print the time line")
+    _add_chaos(commands.add_parser("chaos", help="break everything at random while players pay, and judge"))
     return parser
+
+
+def _add_chaos(chaos: argparse.ArgumentParser) -> None:
+    chaos.add_argument("--minutes", type=float, default=2, help="how long players come; default: %(default)s")
+    chaos.add_argument("--seed", type=int, default=1, help="the same seed gives the same schedule")
+    chaos.add_argument("--calm", action="store_true", help="break nothing: every payment must be credited")
+    chaos.add_argument("--folder", type=Path, default=CHAOS_FOLDER, help="for logs; default: %(default)s")
 
 
 def _port(text: str) -> int:

@@ -21,6 +21,7 @@ from typing import Self
 
 from controller.clock import since_boot_s
 from simulator.arcade_board import ArcadeBoard, BoardView, Line, Output
+from simulator.edge import Edge
 
 BEHIND_S = 0.03
 """How far the board runs behind the clock, so that an edge arrives before its frame is taken."""
@@ -28,15 +29,6 @@ TICK_S = 1 / 60
 PACKET_BYTES = 4096
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A change of the level of one wire."""
-
-    pin: int
-    level: int
-    at_s: float
 
 
 @dataclass(frozen=True)
@@ -218,6 +210,12 @@ class BoardServer:
         with self._board_time() as now_s:
             self._board.power_cycle(now_s)
 
+    def lose_power(self) -> None:
+        """Pull the plug of the whole cabinet: with the Pi dead the coin line rests, and the board forgets."""
+        with self._board_time() as now_s:
+            self._take_edge(Edge(self._coin_pin, self._board.profile.idle_level, since_boot_s()))
+            self._board.power_cycle(now_s)
+
     @contextmanager
     def _board_time(self) -> Iterator[float]:
         """The board's own time, with all that came before it done; tells at once what follows."""
@@ -274,7 +272,10 @@ class BoardServer:
             edge = _edge(packet, since_boot_s())
         except (ValueError, RecursionError) as error:
             logger.warning("packet of a cabinet refused: %s", error)
-            return
+        else:
+            self._take_edge(edge)
+
+    def _take_edge(self, edge: Edge) -> None:
         if edge.level == self._levels.get(edge.pin, 0):
             return  # a process that claims its pin at the level of the wire changes nothing
         self._note(edge)

@@ -70,6 +70,13 @@ def write_config(
     path.write_text(yaml.safe_dump(config, sort_keys=False))
 
 
+def reboot(path: Path) -> None:
+    """Have the controller that next reads this config.yaml believe that the Pi was off in between."""
+    config = yaml.safe_load(path.read_text())
+    config["boot_id_for_demo_only"] = f"boot {secrets.token_hex(8)}"
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
 def relay_environment(
     secrets: Secrets, broker: Broker, *, relay_url: str, stripe_url: str, price_id: str, page_url: str
 ) -> dict[str, str]:

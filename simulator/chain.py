@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import requests
 
 from controller.clock import since_boot_s
 from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
+from simulator.board_profiles import JAMMA, BoardProfile
 from simulator.board_wire import BoardServer
 from simulator.broker import Broker
 from simulator.cabinet import (
@@ -44,6 +44,24 @@ class Place:
     checkout_url: str | None = None
 
 
+def _straight(_link: str, port: int) -> int:
+    return port
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What lies between the parts, and what differs from the demo's cabinet.
+
+    `via` is asked for each link, "controller-broker", "relay-broker" and "controller-relay", with the port at
+    its far end, and gives the port to use instead: that of something which carries it on. `relay_settings`
+    are added to the relay's environment.
+    """
+
+    via: Callable[[str, int], int] = _straight
+    relay_settings: Mapping[str, str] = field(default_factory=dict)
+    board: BoardProfile = JAMMA
+
+
 @dataclass(frozen=True)
 class Chain:
     """Everything that runs, and the handles to watch it and to break it."""
@@ -53,6 +71,7 @@ class Chain:
     broker: Broker
     stripe: StandInStripe
     relay: Part
+    relay_environment: Mapping[str, str] = field(repr=False)
     board: BoardServer
     controller: Part
     observer: Observer
@@ -71,14 +90,16 @@ class Chain:
 
 
 @contextmanager
-def running_chain(folder: Path, place: Place | None = None, **config: object) -> Iterator[Chain]:
+def running_chain(
+    folder: Path, place: Place | None = None, wiring: Wiring | None = None, **config: object
+) -> Iterator[Chain]:
     """Start the chain in order, and stop it in reverse. `config` replaces top-level keys of config.yaml.
 
     Raises:
         PartFailedError: a part ended or did not come up; the message has its last lines.
         OSError: a port is taken.
     """
-    place = place or Place()
+    place, wiring = place or Place(), wiring or Wiring()
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     secrets = Secrets()
@@ -89,18 +110,20 @@ def running_chain(folder: Path, place: Place | None = None, **config: object) ->
         stripe = parts.enter_context(_stripe(secrets, relay_port, place))
         environment = relay_environment(
             secrets,
-            broker,
+            replace(broker, port=wiring.via("relay-broker", broker.port)),
             relay_url=relay_url,
             stripe_url=stripe.api_url,
             price_id=stripe.create_price(100, "usd"),
             page_url=place.checkout_url or stripe.checkout_url,
         )
+        environment.update(wiring.relay_settings)
         relay = Part("relay", _relay_command(place.bind, relay_port), folder / "relay.log", environment)
-        board = parts.enter_context(_board(folder / "board.sock"))
+        board = parts.enter_context(_board(folder / "board.sock", wiring.board))
         config_file = folder / "config.yaml"
         # The cabinet refuses plain http to any other machine; the relay is on this one.
-        loopback_url = f"http://127.0.0.1:{relay_port}"
-        write_config(config_file, secrets, broker, loopback_url, folder / "board.sock", **config)
+        loopback_url = f"http://127.0.0.1:{wiring.via('controller-relay', relay_port)}"
+        seen_broker = replace(broker, port=wiring.via("controller-broker", broker.port))
+        write_config(config_file, secrets, seen_broker, loopback_url, folder / "board.sock", **config)
         controller = Part("controller", _controller_command(config_file), folder / "controller.log")
         observer = parts.enter_context(Observer(broker))
         for part in (relay, controller):
@@ -108,7 +131,17 @@ def running_chain(folder: Path, place: Place | None = None, **config: object) ->
             parts.callback(part.stop)
         _wait_for_relay(relay, relay_port)
         yield Chain(
-            folder, relay_url, broker, stripe, relay, board, controller, observer, secrets, config_file
+            folder,
+            relay_url,
+            broker,
+            stripe,
+            relay,
+            environment,
+            board,
+            controller,
+            observer,
+            secrets,
+            config_file,
         )
 
 
@@ -121,10 +154,10 @@ def _stripe(secrets: Secrets, relay_port: int, place: Place) -> AbstractContextM
     )
 
 
-def _board(socket_path: Path) -> BoardServer:
+def _board(socket_path: Path, profile: BoardProfile) -> BoardServer:
     return BoardServer(
         socket_path,
-        ArcadeBoard(JAMMA, powered_at_s=since_boot_s()),
+        ArcadeBoard(profile, powered_at_s=since_boot_s()),
         coin_pin=COIN_PIN,
         game_over_pin=GAME_OVER_PIN,
         ready_pin=READY_PIN,
@@ -135,6 +168,7 @@ def _relay_command(bind: str, port: int) -> list[str]:
     server = [sys.executable, "-m", "waitress", f"--listen={bind}:{port}"]
     return [
         *server,
+        "--threads=16",
         "--max-request-body-size=262144",
         "--call",
         "cloud_relay.app:create_app_from_environment",

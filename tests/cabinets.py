@@ -25,6 +25,7 @@ from controller.payment import KnownPayment, OwedReceipt, Payment, Train
 from controller.session import Session
 
 BOOT = "boot-a"
+BOARD = "pi-a"
 NOW_S = 1000.0
 OFFER = Offer("https://pay.example/p/galaga-01", (Price(1, 100, "usd"), Price(3, 250, "usd")))
 DELIVERY = Delivery(connection=1, message_id=7, qos=1)
@@ -95,7 +96,7 @@ def pulse(bench: Bench, payment_id: str, number: int) -> PulseFired:
 
 def bare_bench(**rules: Any) -> Bench:
     """A cabinet that has not read its ledger yet."""
-    return Bench(new_cabinet(Rules(**(RULES | rules)), BOOT))
+    return Bench(new_cabinet(Rules(**(RULES | rules)), BOOT, BOARD))
 
 
 def started_bench(
@@ -104,11 +105,17 @@ def started_bench(
     owed: tuple[OwedReceipt, ...] = (),
     session: Session | None = None,
     offer: Offer | None = None,
+    board: str | None = BOARD,
+    boot_id: str | None = BOOT,
+    conflicts: int = 0,
     **rules: Any,
 ) -> tuple[Bench, Orders]:
-    """A cabinet that has just read its ledger, and what it wants done about it."""
+    """A cabinet that has just read its ledger, and what it wants done about it.
+
+    Unless told otherwise the ledger was last used in this Pi, since this boot.
+    """
     bench = bare_bench(**rules)
-    return bench, bench.handle(Started(unfinished, owed, session, offer))
+    return bench, bench.handle(Started(unfinished, owed, session, offer, board, boot_id, conflicts))
 
 
 def open_bench(**rules: Any) -> Bench:
@@ -133,6 +140,8 @@ def payment(payment_id: str = "pi_1", credits: int = 1, *, has_receipt: bool = T
     return Payment(payment_id, credits, 100 * credits, "usd", has_receipt)
 
 
-def train(paid: Payment, *, deadline_s: float = NOW_S + 60.0, boot_id: str = BOOT, **far: Any) -> Train:
+def train(
+    paid: Payment, *, deadline_s: float | None = NOW_S + 60.0, boot_id: str = BOOT, **far: Any
+) -> Train:
     """The train of a payment at one pulse a credit, as `far` as it got."""
     return Train(paid, far.pop("pulses", paid.credits), deadline_s, boot_id, **far)

@@ -30,7 +30,13 @@ FILLED = {
     "broker.password": "galaga-password",
 }
 # What no technician needs: the demo's own keys, places on the disk, and a polarity with one right value.
-NOT_SHIPPED = {"state_dir", "screen_feed", "mock_pins_for_demo_only", "coin_line.active"}
+NOT_SHIPPED = {
+    "state_dir",
+    "screen_feed",
+    "mock_pins_for_demo_only",
+    "boot_id_for_demo_only",
+    "coin_line.active",
+}
 NEEDED = f"""\
 machine_id: galaga-01
 name: Galaga
@@ -92,10 +98,12 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         session_timeout_s=1800,
         payment_link=None,
         accept_unsigned_coinpulse=False,
+        board_keeps_credits=False,
         rotate=0,
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
+        demo_boot_id=None,
     )
 
 
@@ -154,6 +162,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "ready.active": "high",
         "ready.debounce_ms": "20",
         "board_boot_s": "0",
+        "board_keeps_credits": "true",
         "session_timeout_s": "60",
         "screen.rotate": "270",
         "payment_link": "https://buy.example.com/x",
@@ -163,6 +172,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "state_dir: /tmp/state",
         "screen_feed: /tmp/screen.json",
         "mock_pins_for_demo_only: /tmp/board",
+        "boot_id_for_demo_only: second boot",
     ]
 
     assert load(tmp_path, "\n".join(shipped_lines(values) + extra)) == Config(
@@ -177,11 +187,19 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         session_timeout_s=60,
         payment_link="https://buy.example.com/x",
         accept_unsigned_coinpulse=True,
+        board_keeps_credits=True,
         rotate=270,
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108
+        demo_boot_id="second boot",
     )
+
+
+def test_a_made_up_boot_is_refused_with_real_pins(tmp_path: Path) -> None:
+    """Only a demo may say which boot it is in: a real cabinet has to notice each power cut."""
+    with pytest.raises(ConfigError, match=r"boot_id_for_demo_only is for mock pins only: .*Take"):
+        load(tmp_path, NEEDED + "boot_id_for_demo_only: second boot\n")
 
 
 @pytest.mark.parametrize("text", ["NO", "007", "1.10", "0x10", "2026-01-01", "on"])

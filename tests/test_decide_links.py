@@ -19,11 +19,23 @@ from cabinets import (
 
 from controller.cabinet import Mood, accepting, mood
 from controller.decide import next_wake_s
-from controller.effects import FetchOffer, Note, RecordAnswer, SaveOffer, SendReceipt
+from controller.effects import (
+    ConnectBroker,
+    DisconnectBroker,
+    FetchOffer,
+    FirePulse,
+    IntendPulse,
+    Note,
+    RecordAnswer,
+    SaveOffer,
+    SendReceipt,
+)
 from controller.events import (
     BrokerConnected,
     BrokerLost,
     CoinLineFailed,
+    LedgerFailed,
+    LedgerHealed,
     OfferFailed,
     OfferReceived,
     ReceiptAnswered,
@@ -103,7 +115,11 @@ def test_receipts_do_not_wait_for_each_other() -> None:
 
     _, orders = started_bench(owed=others)
 
-    assert orders.acts == (*(SendReceipt(owed.receipt) for owed in others), FetchOffer())
+    assert orders.acts == (
+        ConnectBroker(),
+        *(SendReceipt(owed.receipt) for owed in others),
+        FetchOffer(),
+    )
 
 
 def test_an_answer_to_a_receipt_that_is_not_owed_stops_the_daemon() -> None:
@@ -136,14 +152,14 @@ def test_the_loop_wakes_for_a_receipt_that_is_due_again() -> None:
 
 def test_the_offer_is_fetched_at_the_start() -> None:
     """Prices may have changed since."""
-    assert started_bench()[1] == Orders((), (FetchOffer(),))
+    assert started_bench()[1] == Orders((), (ConnectBroker(), FetchOffer()))
 
 
 def test_a_cabinet_without_a_relay_asks_nobody() -> None:
     """Nor does it wake for it."""
     bench, orders = started_bench(has_relay=False)
 
-    assert (orders, next_wake_s(bench.cabinet)) == (Orders(), None)
+    assert (orders, next_wake_s(bench.cabinet)) == (Orders((), (ConnectBroker(),)), None)
 
 
 def test_a_fixed_payment_link_is_the_offer_and_the_relay_is_not_asked() -> None:
@@ -151,7 +167,11 @@ def test_a_fixed_payment_link_is_the_offer_and_the_relay_is_not_asked() -> None:
     link = "https://buy.example.com/x"
     bench, orders = started_bench(offer=OFFER, payment_link=link)
 
-    assert (bench.cabinet.offer, orders, next_wake_s(bench.cabinet)) == (Offer(link, ()), Orders(), None)
+    assert (bench.cabinet.offer, orders, next_wake_s(bench.cabinet)) == (
+        Offer(link, ()),
+        Orders((), (ConnectBroker(),)),
+        None,
+    )
 
 
 def test_a_remembered_offer_is_shown_before_the_relay_answers() -> None:
@@ -231,7 +251,7 @@ def test_a_broker_that_comes_back_ends_the_trouble() -> None:
     bench.handle(BrokerConnected(session_present=False))
 
     assert (accepting(bench.cabinet, NOW_S), bench.cabinet.faults) == (True, ())
-    assert bench.log[-1] == Note("broker connected, with a new session")
+    assert bench.log[1] == Note("broker connected, with a new session")
 
 
 def test_a_train_goes_on_without_the_broker() -> None:
@@ -242,7 +262,114 @@ def test_a_train_goes_on_without_the_broker() -> None:
     assert [type(act).__name__ for act in bench.fired("pi_1", 1).acts] == ["FirePulse"]
 
 
+def test_a_cabinet_that_is_thrown_out_twice_in_ten_minutes_leaves_for_good() -> None:
+    """Another one has its id: each gets the other's messages, and both would credit them."""
+    bench = open_bench()
+    assert bench.handle(BrokerLost("Session taken over", taken_over=True)) == Orders()
+    bench.handle(BrokerConnected(session_present=True))
+    bench.now_s += 599
+
+    assert bench.handle(BrokerLost("Session taken over", taken_over=True)) == Orders(
+        (), (DisconnectBroker(),)
+    )
+    trouble = "broker: another cabinet is called galaga-01 too"
+    assert (accepting(bench.cabinet, bench.now_s), mood(bench.cabinet, bench.now_s)) == (
+        False,
+        Mood.OUT_OF_ORDER,
+    )
+    assert bench.cabinet.faults == (trouble,)
+    assert bench.log[-1] == Note(
+        f"stopped selling: {trouble}: give one of them another machine_id", logging.ERROR
+    )
+
+
+def test_a_cabinet_that_is_thrown_out_now_and_then_goes_on() -> None:
+    """Its own old connection may be the other one, after a broken link."""
+    bench = open_bench()
+    for _ in range(3):
+        orders = bench.handle(BrokerLost("Session taken over", taken_over=True))
+        assert orders == Orders()
+        bench.now_s += 600
+
+
+def test_other_losses_are_no_take_over() -> None:
+    """A broker that is restarted ten times is only that."""
+    bench = open_bench()
+
+    assert [bench.handle(BrokerLost("Server shutting down")) for _ in range(10)] == [Orders()] * 10
+
+
+@pytest.mark.parametrize("left_by", ["take-over", "full disk"])
+def test_a_connection_that_was_made_before_we_left_is_old_news(left_by: str) -> None:
+    """It waited in the queue behind the order to leave."""
+    bench = open_bench()
+    if left_by == "take-over":
+        bench.handle(BrokerLost("Session taken over", taken_over=True))
+        bench.handle(BrokerLost("Session taken over", taken_over=True))
+    else:
+        bench.handle(LedgerFailed("database or disk is full"))
+
+    bench.handle(BrokerConnected(session_present=True))
+
+    assert accepting(bench.cabinet, bench.now_s) is False
+
+
+# The disk
+
+
+def test_a_ledger_that_cannot_be_written_makes_us_leave_the_broker() -> None:
+    """It keeps our messages until we can."""
+    bench = open_bench()
+
+    assert bench.handle(LedgerFailed("database or disk is full")) == Orders((), (DisconnectBroker(),))
+    assert (accepting(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S)) == (False, Mood.OUT_OF_ORDER)
+    assert bench.cabinet.faults == ("ledger: database or disk is full",)
+
+
+def test_a_ledger_that_has_just_failed_is_given_nothing_to_write() -> None:
+    """A payment whose time ends at that moment is closed once that can be written."""
+    bench = open_bench(has_ready_line=True)
+    bench.receive(payment(), left_s=3.0)
+    bench.acknowledged()
+    bench.now_s += 3
+
+    assert bench.handle(LedgerFailed("database or disk is full")) == Orders((), (DisconnectBroker(),))
+    assert [type(record).__name__ for record in bench.handle(LedgerHealed()).records] == ["ClosePayment"]
+
+
+def test_no_pulse_is_ordered_while_nothing_can_be_written() -> None:
+    """The one in flight still ends; the next follows when the disk is back."""
+    bench = paid_bench(payment(credits=2))
+    bench.handle(LedgerFailed("database or disk is full"))
+    assert bench.fired("pi_1", 1).acts == ()
+
+    assert bench.handle(LedgerHealed()) == Orders(
+        (IntendPulse("pi_1", 2),), (ConnectBroker(), FirePulse("pi_1", 2))
+    )
+    assert bench.cabinet.faults == ()
+
+
+def test_a_ledger_that_heals_does_not_bring_a_taken_over_cabinet_back() -> None:
+    """Only a technician can give it another id."""
+    bench = open_bench()
+    for _ in range(2):
+        bench.handle(BrokerLost("Session taken over", taken_over=True))
+    bench.handle(LedgerFailed("database or disk is full"))
+
+    assert bench.handle(LedgerHealed()) == Orders()
+
+
 # What the machine says of itself
+
+
+def test_conflicts_are_counted_and_told() -> None:
+    """Those of before the start too."""
+    receipt = OwedReceipt(RECEIPT, next_try_s=0.0)
+    bench, _ = started_bench(owed=(receipt,), conflicts=2)
+
+    bench.handle(ReceiptAnswered("pi_1", "conflict"))
+
+    assert (bench.cabinet.conflicts, bench.cabinet.faults) == (3, ("3 receipts in conflict with Stripe",))
 
 
 def test_it_accepts_only_what_it_could_credit_now() -> None:

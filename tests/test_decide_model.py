@@ -17,6 +17,7 @@ from controller.decide import decide
 from controller.effects import (
     Acknowledge,
     ClosePayment,
+    FetchOpenPayments,
     FirePulse,
     IntendPulse,
     Record,
@@ -27,7 +28,9 @@ from controller.events import (
     Acknowledged,
     Delivery,
     Event,
+    FoundPayment,
     InputChanged,
+    OpenPaymentsFound,
     PaymentReceived,
     PulseFired,
     ReceiptAnswered,
@@ -36,7 +39,7 @@ from controller.events import (
     Tick,
 )
 from controller.ledger import Ledger
-from controller.payment import Outcome, Payment
+from controller.payment import Outcome, Payment, Train
 
 PULSES_PER_CREDIT = 2
 LONGEST_WINDOW_S = 30
@@ -54,6 +57,7 @@ class CabinetsLife(RuleBasedStateMachine):
         self.to_acknowledge: list[Delivery] = []
         self.in_flight: FirePulse | None = None
         self.on_their_way: set[str] = set()
+        self.asked = False
         self.ordered: defaultdict[str, list[int]] = defaultdict(list)
         self.fired: defaultdict[str, int] = defaultdict(int)
         self.closed: dict[str, ClosePayment] = {}
@@ -94,6 +98,11 @@ class CabinetsLife(RuleBasedStateMachine):
         self.on_their_way.remove(name)
         self._handle(ReceiptAnswered(name, "settled") if answered else ReceiptFailed(name, "no route"))
 
+    @precondition(lambda self: self.asked)
+    @rule(left_s=st.integers(0, LONGEST_WINDOW_S))
+    def the_relay_names_what_is_open(self, left_s: int) -> None:
+        self._name_what_is_open(left_s)
+
     @rule(ready=st.booleans())
     def the_board_changes_its_mind(self, ready: bool) -> None:
         self.ready = ready
@@ -102,6 +111,8 @@ class CabinetsLife(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 40.0]))
     def time_passes(self, seconds: float) -> None:
         self.now_s += seconds
+        if self.asked:
+            self._name_what_is_open(0)
         self._handle(Tick())
         if seconds > LONGEST_WINDOW_S:
             assert self.in_flight or not self.cabinet.trains, "a payment is held for ever"
@@ -115,7 +126,8 @@ class CabinetsLife(RuleBasedStateMachine):
             self.boot, self.now_s = self.boot + 1, 5.0
             self.fired.update(dict.fromkeys(self.fired.keys() - self.closed.keys(), 0))
         self._restart()
-        assert end != "plug pulled" or not self.cabinet.trains, "the board lost these credits"
+        begun = [train for train in self.cabinet.trains if train.intended]
+        assert end != "plug pulled" or not begun, "the board lost these credits"
 
     # What must hold
 
@@ -143,7 +155,7 @@ class CabinetsLife(RuleBasedStateMachine):
     @invariant()
     def the_ledger_knows_what_the_cabinet_knows(self) -> None:
         start = self.ledger.read_start()
-        assert start.unfinished == self.cabinet.trains
+        assert {_how_far(train) for train in start.unfinished} == set(map(_how_far, self.cabinet.trains))
         this_boots = start.session if start.session and start.session.boot_id == self._boot_id else None
         assert this_boots == self.cabinet.session
         owed = {owed.receipt for owed in self.cabinet.receipts}
@@ -165,6 +177,8 @@ class CabinetsLife(RuleBasedStateMachine):
         self.ledger = Ledger(self.folder / "ledger.sqlite", lambda: "2026-01-01T00:00:00.000Z")
         self.cabinet = new_cabinet(Rules(**rules), self._boot_id)
         self._handle(self.ledger.read_start())
+        if self.cabinet.fenced:
+            self._name_what_is_open(0)
         self._tell_readiness()
 
     def _tell_readiness(self) -> None:
@@ -177,7 +191,14 @@ class CabinetsLife(RuleBasedStateMachine):
         self.in_flight = None
         self.to_acknowledge.clear()
         self.on_their_way.clear()
+        self.asked = False
         self._start()
+
+    def _name_what_is_open(self, left_s: int) -> None:
+        self.asked = False
+        still_open = [payment for payment in self.paid if payment.id not in self.closed]
+        found = (FoundPayment(payment, left_s, self.ledger.find(payment.id)) for payment in still_open)
+        self._handle(OpenPaymentsFound(self.now_s, tuple(found)))
 
     def _receive(self, payment: Payment, left_s: int | None) -> None:
         known = self.ledger.find(payment.id)
@@ -219,10 +240,18 @@ class CabinetsLife(RuleBasedStateMachine):
                 assert self.in_flight is None, "two pulses at once"
                 self.in_flight = act
                 self.ordered[payment_id].append(number)
+            case FetchOpenPayments():
+                assert not self.asked, "one question twice at once"
+                self.asked = True
             case SendReceipt(receipt):
                 assert receipt.payment_id not in self.on_their_way, "one receipt twice at once"
                 assert receipt == self.closed[receipt.payment_id].receipt, "another word than before"
                 self.on_their_way.add(receipt.payment_id)
+
+
+def _how_far(train: Train) -> tuple[str, int, int, int]:
+    """What the ledger and the memory must agree on; time that is not known yet is only in the memory."""
+    return train.payment.id, train.intended, train.fired, train.ambiguous
 
 
 CabinetsLife.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

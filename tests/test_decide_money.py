@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 from cabinets import (
+    BOARD,
     BOOT,
     DELIVERY,
     NOW_S,
@@ -23,6 +24,7 @@ from controller.decide import _WHAT_HAPPENED, next_wake_s
 from controller.effects import (
     Acknowledge,
     ClosePayment,
+    ConnectBroker,
     FetchOffer,
     FirePulse,
     IntendPulse,
@@ -222,17 +224,19 @@ def test_a_pulse_while_nothing_is_paid_stops_the_daemon() -> None:
 
 
 @pytest.mark.parametrize("left_s", [0.0, None], ids=["none left", "not said"])
-def test_a_payment_without_time_left_is_written_and_then_given_up(left_s: float | None) -> None:
-    """One commit, so that a repeat finds the same answer."""
+def test_without_a_relay_a_payment_without_time_left_is_written_and_then_given_up(
+    left_s: float | None,
+) -> None:
+    """One commit, so that a repeat finds the same answer; nobody could say what is left."""
     paid = payment()
     receipt = Receipt("pi_1", Outcome.UNDELIVERED, 0, 1)
 
-    assert open_bench().receive(paid, left_s=left_s) == Orders(
+    assert open_bench(has_relay=False).receive(paid, left_s=left_s) == Orders(
         (
             RecordPayment(train(paid, deadline_s=NOW_S)),
             ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "the credit window ended", receipt),
         ),
-        (Acknowledge(DELIVERY), SendReceipt(receipt)),
+        (Acknowledge(DELIVERY),),
     )
 
 
@@ -240,11 +244,11 @@ def test_a_payment_that_waited_too_long_behind_another_is_given_up() -> None:
     """It never started; the one on the line goes on."""
     bench = open_bench()
     bench.receive(payment("pi_1", 5))
-    bench.receive(payment("pi_2"), left_s=0.5)
+    bench.receive(payment("pi_2"), left_s=2.5)
     bench.acknowledged()
     receipt = Receipt("pi_2", Outcome.UNDELIVERED, 0, 1)
 
-    assert bench.wait(0.5) == Orders(
+    assert bench.wait(2.5) == Orders(
         (ClosePayment("pi_2", Outcome.UNDELIVERED, 0, "the credit window ended", receipt),),
         (SendReceipt(receipt),),
     )
@@ -252,7 +256,7 @@ def test_a_payment_that_waited_too_long_behind_another_is_given_up() -> None:
 
 def test_a_train_that_started_in_time_is_finished_behind_its_deadline() -> None:
     """The window is for the first pulse."""
-    bench = paid_bench(payment(credits=2), left_s=0.1)
+    bench = paid_bench(payment(credits=2), left_s=2.0)
     bench.now_s += 5
 
     assert bench.fired("pi_1", 1).acts == (FirePulse("pi_1", 2),)
@@ -368,7 +372,7 @@ def test_a_train_between_two_pulses_goes_on_after_a_restart_of_the_process() -> 
 
     _, orders = started_bench(unfinished=(cut,))
 
-    assert orders == Orders((IntendPulse("pi_1", 2),), (FirePulse("pi_1", 2), FetchOffer()))
+    assert orders == Orders((IntendPulse("pi_1", 2),), (ConnectBroker(), FirePulse("pi_1", 2), FetchOffer()))
 
 
 def test_the_pulse_that_the_process_died_in_is_never_fired_again() -> None:
@@ -376,7 +380,8 @@ def test_the_pulse_that_the_process_died_in_is_never_fired_again() -> None:
     cut = train(payment(credits=3), intended=2, fired=1)
     bench, orders = started_bench(unfinished=(cut,))
     assert orders == Orders(
-        (MarkAmbiguous("pi_1", 2), IntendPulse("pi_1", 3)), (FirePulse("pi_1", 3), FetchOffer())
+        (MarkAmbiguous("pi_1", 2), IntendPulse("pi_1", 3)),
+        (ConnectBroker(), FirePulse("pi_1", 3), FetchOffer()),
     )
 
     orders = bench.fired("pi_1", 3)
@@ -395,7 +400,7 @@ def test_an_ambiguous_last_pulse_closes_the_payment() -> None:
             MarkAmbiguous("pi_1", 1),
             ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "its last pulse was fired", receipt),
         ),
-        (SendReceipt(receipt), FetchOffer()),
+        (ConnectBroker(), SendReceipt(receipt), FetchOffer()),
     )
 
 
@@ -412,7 +417,7 @@ def test_a_payment_that_had_not_started_is_fired_after_a_restart_within_its_wind
     """It was acknowledged, and so will not come again."""
     _, orders = started_bench(unfinished=(train(payment(), deadline_s=NOW_S + 1),))
 
-    assert orders.acts == (FirePulse("pi_1", 1), FetchOffer())
+    assert orders.acts == (ConnectBroker(), FirePulse("pi_1", 1), FetchOffer())
 
 
 def test_a_payment_that_had_not_started_is_given_up_after_a_restart_behind_its_window() -> None:
@@ -423,16 +428,16 @@ def test_a_payment_that_had_not_started_is_given_up_after_a_restart_behind_its_w
 
     assert orders == Orders(
         (ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "the credit window ended", receipt),),
-        (SendReceipt(receipt), FetchOffer()),
+        (ConnectBroker(), SendReceipt(receipt), FetchOffer()),
     )
 
 
 @pytest.mark.parametrize(
     "far",
-    [{}, {"intended": 1, "fired": 1}, {"intended": 2, "fired": 1}],
-    ids=["not started", "between two pulses", "in a pulse"],
+    [{"intended": 1, "fired": 1}, {"intended": 2, "fired": 1}],
+    ids=["between two pulses", "in a pulse"],
 )
-def test_a_reboot_leaves_nothing_delivered(far: dict[str, int]) -> None:
+def test_a_reboot_leaves_a_cut_train_undelivered(far: dict[str, int]) -> None:
     """The board lost its credits with the power."""
     receipt = Receipt("pi_1", Outcome.UNDELIVERED, 0, 3)
 
@@ -440,7 +445,45 @@ def test_a_reboot_leaves_nothing_delivered(far: dict[str, int]) -> None:
 
     assert orders == Orders(
         (ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "the cabinet was switched off", receipt),),
-        (SendReceipt(receipt), FetchOffer()),
+        (ConnectBroker(), SendReceipt(receipt), FetchOffer()),
+    )
+
+
+def test_a_board_that_keeps_its_credits_gets_the_rest_after_a_reboot() -> None:
+    """Its counter outlives the power, and so does what it counted."""
+    cut = train(payment(credits=3), boot_id="boot-before", intended=1, fired=1)
+
+    _, orders = started_bench(unfinished=(cut,), board_keeps_credits=True)
+
+    assert (orders.records, orders.acts[:2]) == (
+        (IntendPulse("pi_1", 2),),
+        (ConnectBroker(), FirePulse("pi_1", 2)),
+    )
+
+
+def test_the_pulse_that_the_power_was_cut_in_is_ambiguous_on_a_board_that_keeps_its_credits() -> None:
+    """Nobody knows whether it was counted; it is never fired again."""
+    cut = train(payment(credits=3), boot_id="boot-before", intended=2, fired=1)
+
+    _, orders = started_bench(unfinished=(cut,), board_keeps_credits=True)
+
+    assert orders.records == (MarkAmbiguous("pi_1", 2), IntendPulse("pi_1", 3))
+
+
+@pytest.mark.parametrize(
+    ("paid", "rules"),
+    [(payment(), {"has_relay": False}), (payment(has_receipt=False), {})],
+    ids=["no relay", "an unsigned message"],
+)
+def test_a_reboot_ends_an_unstarted_payment_that_nobody_can_tell_the_time_of(
+    paid: Payment, rules: dict[str, bool]
+) -> None:
+    """How long the cabinet was off, it cannot know."""
+    _, orders = started_bench(unfinished=(train(paid, boot_id="boot-before"),), **rules)
+
+    receipt = Receipt("pi_1", Outcome.UNDELIVERED, 0, 1) if paid.has_receipt else None
+    assert orders.records == (
+        ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "the cabinet was switched off", receipt),
     )
 
 
@@ -460,6 +503,6 @@ def test_a_start_restores_what_the_ledger_says() -> None:
     running = Session("pi_0", BOOT, NOW_S - 60, 2)
     bench = bare_bench()
 
-    bench.handle(Started((), (), running, None))
+    bench.handle(Started((), (), running, None, BOARD, BOOT))
 
     assert bench.cabinet.session == running

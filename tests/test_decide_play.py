@@ -5,7 +5,7 @@ from __future__ import annotations
 from cabinets import BOOT, NOW_S, Bench, Orders, open_bench, paid_bench, payment, started_bench
 
 from controller.decide import next_wake_s
-from controller.effects import FetchOffer, Note, PublishGameOver, SaveSession
+from controller.effects import ConnectBroker, FetchOffer, Note, PublishGameOver, SaveSession
 from controller.events import InputChanged
 from controller.session import Session
 
@@ -131,7 +131,14 @@ def test_a_session_does_not_outlive_the_power() -> None:
     """Nor does its time, which was counted from another boot."""
     bench, orders = started_bench(session=Session("pi_1", "boot-before", 50_000.0, 1))
 
-    assert (bench.cabinet.session, orders.acts) == (None, (FetchOffer(),))
+    assert (bench.cabinet.session, orders.acts) == (None, (ConnectBroker(), FetchOffer()))
+
+
+def test_a_session_lives_on_where_the_board_keeps_its_credits() -> None:
+    """Its time begins anew, for it was counted from another boot."""
+    bench, _ = started_bench(session=Session("pi_1", "boot-before", 50_000.0, 1), board_keeps_credits=True)
+
+    assert bench.cabinet.session == Session("pi_1", BOOT, NOW_S, 1)
 
 
 def test_readiness_is_logged_when_it_is_believed() -> None:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -21,7 +24,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from simulator.ports import free_port
+from simulator.demo.ports import LOOPBACK
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -41,6 +44,16 @@ FLAGS = (
 
 
 @dataclass(frozen=True)
+class Figures:
+    """Money in cents, and what the board counted since the demo began."""
+
+    reserved: int
+    charged: int
+    released: int
+    coins: int
+
+
+@dataclass(frozen=True)
 class Demo:
     """A running demo: its process, what it said, and where its page is."""
 
@@ -49,14 +62,43 @@ class Demo:
     url: str
     folder: Path
 
-    def picture(self) -> Image.Image:
-        """The attract screen as the page shows it."""
-        return Image.open(BytesIO(requests.get(f"{self.url}/screen.png", timeout=5).content))
-
     def code(self) -> str | None:
-        """What a decoder other than ours reads in the picture."""
-        found = zxingcpp.read_barcodes(self.picture())
+        """What a decoder other than ours reads on the attract screen, as the page shows it."""
+        picture = requests.get(f"{self.url}/screen.png", timeout=5)
+        if picture.status_code == 404:  # it has drawn nothing yet
+            return None
+        found = zxingcpp.read_barcodes(Image.open(BytesIO(picture.content)))
         return found[0].text if found else None
+
+    def state(self) -> dict[str, Any]:
+        """All that the page is told."""
+        return dict(requests.get(f"{self.url}/state", timeout=5).json())
+
+    def press(self, button: str) -> bool:
+        """Press a button as the page does; whether there was anything to do."""
+        answer = requests.post(f"{self.url}/{button}", headers={"Origin": self.url}, timeout=15)
+        answer.raise_for_status()
+        return bool(answer.json()["done"])
+
+    def figures(self) -> Figures:
+        state = self.state()
+        money = state["money"]
+        return Figures(money["reserved"], money["charged"], money["released"], state["board"]["coins"])
+
+    def order(self) -> str:
+        """Choose 3 credits at the door; the address where they are paid."""
+        wait_until(self.code, "a code on the attract screen")
+        door = str(self.code())
+        button = re.search(r'value="(3-[^"]+)"', requests.get(door, timeout=5).text)
+        assert button is not None, "the door sells no 3 credits"
+        return requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=5).headers["Location"]
+
+    def wait_for(self, figures: Figures) -> None:
+        wait_until(lambda: self.figures() == figures, f"{figures}", within_s=30)
+
+
+def pay(address: str) -> None:
+    requests.post(address, allow_redirects=False, timeout=10).raise_for_status()
 
 
 def command(port: int, folder: Path) -> list[str]:
@@ -64,12 +106,15 @@ def command(port: int, folder: Path) -> list[str]:
 
 
 def two_free_ports() -> int:
-    """A port with a free one behind it."""
+    """A port with a free one behind it, both below those that the kernel hands out to whoever asks."""
     while True:
-        port = free_port()
-        with socket.socket() as probe:
-            if port < 65535 and probe.connect_ex(("127.0.0.1", port + 1)) != 0:
-                return port
+        port = random.randrange(20000, 32000)  # noqa: S311 - nothing secret
+        with (
+            suppress(OSError),
+            socket.create_server((LOOPBACK, port)),
+            socket.create_server((LOOPBACK, port + 1)),
+        ):
+            return port
 
 
 def refused(words: list[str]) -> str:
@@ -91,26 +136,29 @@ def running_demo(folder: Path) -> Iterator[Demo]:
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         try:
             lines = [process.stdout.readline().rstrip("\n") for _ in range(3)]
+            assert all(lines), process.stderr.read()
             yield Demo(process, lines, f"http://127.0.0.1:{port}", folder)
         finally:
             process.terminate()
             process.wait(END_WITHIN_S)
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    """The demo as `make demo` starts it, on a free port."""
-    with running_demo(tmp_path / "run") as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """One demo for the tests that change nothing in it."""
-    with running_demo(tmp_path_factory.mktemp("untouched") / "run") as running:
+def one_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo as `make demo` starts it, on a free port."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "run") as running:
         yield running
+
+
+@pytest.fixture
+def demo(one_demo: Demo) -> Iterator[Demo]:
+    """One demo for all tests that do not end it; what a test left broken is mended behind it."""
+    yield one_demo
+    for part in ("wifi", "board"):
+        one_demo.press(f"break/{part}/mended")
 
 
 @pytest.fixture
@@ -160,8 +208,10 @@ def press_in_hand(browser: Chrome, words: str) -> None:
         browser.find_element(By.XPATH, path).click()
 
 
-def money(browser: Chrome) -> tuple[str, ...]:
-    return tuple(text(browser, name) for name in ("reserved", "charged", "released"))
+def shown(browser: Chrome) -> Figures:
+    """The figures as a person reads them."""
+    cents = (round(100 * float(text(browser, name)[1:])) for name in ("reserved", "charged", "released"))
+    return Figures(*cents, coins=int(text(browser, "coins")))
 
 
 def children_of(pid: int) -> set[int]:
@@ -201,13 +251,14 @@ def test_a_player_scans_pays_and_plays_on_the_page(demo: Demo, browser: Chrome) 
     browser.get(demo.url)
     wait_until(demo.code, "a code on the attract screen")
     door = demo.code()
+    before = demo.figures()
 
     click(browser, "scan")
     assert browser.find_element(By.ID, "phone").get_attribute("src") == door
     press_in_hand(browser, "3 credits")
     press_in_hand(browser, "Pay $2.50")
-    wait_until(lambda: text(browser, "credits") == "3", "3 credits on the board")
-    wait_until(lambda: money(browser) == ("$0.00", "$2.50", "$0.00"), "the charge")
+    paid = replace(before, charged=before.charged + 250, coins=before.coins + 3)
+    wait_until(lambda: shown(browser) == paid, "3 credits on the board, and the charge")
     with in_hand(browser):
         wait_until(lambda: shows(browser, "Charged $2.50."), "the phone to say what was charged")
 
@@ -219,65 +270,126 @@ def test_a_player_scans_pays_and_plays_on_the_page(demo: Demo, browser: Chrome) 
     wait_until(lambda: demo.code() == door, "the code to come back")
 
 
-def test_without_a_ready_board_there_is_nothing_to_scan(demo: Demo, browser: Chrome) -> None:
-    """The board's ready switch takes the code off the screen, and off the phone's camera."""
+def test_a_jammed_board_sells_nothing_until_it_is_freed(demo: Demo, browser: Chrome) -> None:
+    """The lever takes the code off the screen and off the phone's camera, says so, and brings it back."""
     browser.get(demo.url)
-    click(browser, "scan")
-    click(browser, "again")
-    click(browser, "ready")
+    lever = browser.find_element(By.CSS_SELECTOR, "[data-what=board]")
+    wait_until(lambda: browser.find_element(By.ID, "scan").is_enabled(), "a code to scan")
+    lever.click()
+    wait_until(lambda: lever.text == "Free the board", "the lever to offer the way back")
+    seen = (
+        "The board takes no coins: no code. Pulses of what is paid now wait up to 3 minutes, "
+        "then nothing is charged."
+    )
+    wait_until(lambda: text(browser, "seen") == seen, "the sentence")
     wait_until(lambda: not browser.find_element(By.ID, "scan").is_enabled(), "the phone to see no code")
     wait_until(lambda: demo.code() is None, "the screen to show no code")
+    lever.click()
+    wait_until(lambda: browser.find_element(By.ID, "scan").is_enabled(), "the phone to see the code")
+    wait_until(demo.code, "the screen to show the code")
 
 
-def test_what_ends_by_itself_is_started_again(demo: Demo) -> None:
-    """A killed controller is back within moments, and the page tells both."""
-    controller = next(pid for pid in children_of(demo.process.pid) if " controller run " in command_line(pid))
-    os.kill(controller, signal.SIGKILL)
-
-    def notes() -> list[str]:
-        entries = requests.get(f"{demo.url}/state", timeout=5).json()["messages"]["items"]
-        return [entry["text"] for entry in entries if entry["kind"] == "demo"]
-
-    wait_until(
-        lambda: notes() == ["controller ended with status -9", "controller was started again"], "the notes"
+def test_the_plug_pulled_in_mid_train_costs_the_player_nothing(demo: Demo) -> None:
+    """The board lost its credits with the power: all of it is released, and the cabinet sells again."""
+    address, before = demo.order(), demo.figures()
+    pay(address)
+    wait_until(lambda: demo.figures().coins > before.coins, "the first credit on the board")
+    assert demo.press("break/plug")
+    assert demo.code() is None, "a screen without power shows a code"
+    assert re.fullmatch(
+        r"The plug was pulled at pulse [123] of 3: the board lost its credits, so nothing is charged\.",
+        demo.state()["seen"],
     )
+    assert not demo.press("break/plug"), "it was pulled twice"
+    wait_until(demo.code, "the code to come back", within_s=30)
+    wait_until(lambda: demo.figures().reserved == before.reserved, "the money to be settled")
+    after = demo.figures()
+    assert replace(after, coins=0) == replace(before, released=before.released + 250, coins=0)
+    assert demo.state()["board"]["credits"] == 0
+
+
+def test_a_killed_controller_fires_no_pulse_twice_and_charges_what_is_sure(demo: Demo) -> None:
+    """Killed in mid-train it is started again; a pulse that it was killed inside of is not charged."""
+    address, before, fired = demo.order(), demo.figures(), demo.state()["pulses_fired"]
+    pay(address)
+    wait_until(lambda: demo.state()["pulses_fired"] >= fired + 2, "the second pulse")
+    assert demo.press("break/controller")
+    seen = demo.state()["seen"]
+    charge = 250 * (2 if "inside pulse" in seen else 3) // 3
+    demo.wait_for(
+        replace(
+            before,
+            charged=before.charged + charge,
+            released=before.released + 250 - charge,
+            coins=before.coins + 3,
+        )
+    )
+    wait_until(demo.code, "the code to come back")
+    after = demo.state()
+    assert after["pulses_fired"] == fired + 3
+    told = [entry["text"] for entry in after["messages"]["items"] if entry["kind"] == "demo"]
+    assert told[-3:] == [seen, "controller ended with status -9", "controller was started again"]
+
+
+@pytest.mark.parametrize(("broken", "mended"), [("break/wifi", "break/wifi/mended"), ("break/broker", None)])
+def test_what_is_paid_while_the_cabinet_is_cut_off_is_credited_later(
+    demo: Demo, broken: str, mended: str | None
+) -> None:
+    """Without Wi-Fi, or without the broker, the payment waits; then it is credited once, and charged."""
+    address, before = demo.order(), demo.figures()
+    assert demo.press(broken)
+    wait_until(lambda: demo.code() is None, "the screen to show no code")
+    pay(address)
+    assert demo.figures() == replace(before, reserved=before.reserved + 250)
+    if mended is not None:
+        assert demo.press(mended)
+    demo.wait_for(replace(before, charged=before.charged + 250, coins=before.coins + 3))
+    wait_until(demo.code, "the code to come back")
+    assert set(demo.state()["whole"].values()) == {True}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_asked_to_end_it_takes_everything_along(demo: Demo, number: signal.Signals) -> None:
+def test_asked_to_end_it_takes_everything_along(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C, kill and a closed terminal: status 0, not a word more, and no process left behind."""
-    started = children_of(demo.process.pid)
-    assert len(started) >= 4  # broker, relay, controller, screen
-    os.killpg(demo.process.pid, number)  # as a terminal does it: to the whole foreground group
-    assert demo.process.communicate(timeout=END_WITHIN_S) == ("", "")
-    assert demo.process.returncode == 0
-    assert alive(started) == []
+    with running_demo(tmp_path / "run") as demo:
+        started = children_of(demo.process.pid)
+        assert len(started) >= 4  # broker, relay, controller, screen
+        os.killpg(demo.process.pid, number)  # as a terminal does it: to the whole foreground group
+        assert demo.process.communicate(timeout=END_WITHIN_S) == ("", "")
+        assert demo.process.returncode == 0
+        assert alive(started) == []
 
 
-def test_buttons_are_refused_to_other_pages(untouched: Demo) -> None:
-    """A page from elsewhere in the same browser cannot press the board's buttons."""
+@pytest.mark.parametrize("button", ["board/start", "break/board", "break/plug"])
+def test_buttons_are_refused_to_other_pages(demo: Demo, button: str) -> None:
+    """A page from elsewhere in the same browser can neither play nor break."""
     for origin in ({}, {"Origin": "http://elsewhere.example"}):
-        answer = requests.post(
-            f"{untouched.url}/board/ready", json={"ready": False}, headers=origin, timeout=5
-        )
-        assert answer.status_code == 403
-    assert requests.get(f"{untouched.url}/state", timeout=5).json()["board"]["ready"] is True
+        assert requests.post(f"{demo.url}/{button}", headers=origin, timeout=5).status_code == 403
+    assert set(demo.state()["whole"].values()) == {True}
 
 
-def test_another_host_name_is_sent_to_the_page_s_own(untouched: Demo) -> None:
+def test_what_cannot_be_broken_is_named(demo: Demo) -> None:
+    """With everything that can."""
+    answer = requests.post(f"{demo.url}/break/bank", headers={"Origin": demo.url}, timeout=5)
+    assert answer.status_code == 404
+    for part in ("bank", "plug", "wifi mended"):
+        assert part in answer.text
+
+
+def test_another_host_name_is_sent_to_the_page_s_own(demo: Demo) -> None:
     """A name that only points at this machine gets nothing but the way to the real address."""
     answer = requests.get(
-        f"{untouched.url}/state", headers={"Host": "elsewhere.example"}, allow_redirects=False, timeout=5
+        f"{demo.url}/state", headers={"Host": "elsewhere.example"}, allow_redirects=False, timeout=5
     )
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"{untouched.url}/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{demo.url}/")
 
 
-def test_state_gives_only_what_is_new(untouched: Demo) -> None:
+def test_state_gives_only_what_is_new(demo: Demo) -> None:
     """With the indexes of the last answer, edges and messages are not sent twice."""
-    first = requests.get(f"{untouched.url}/state", timeout=5).json()
-    assert [entry["name"] for entry in first["messages"]["items"]] == ["status", "status"]
+    first = demo.state()
+    assert "status" in [entry["name"] for entry in first["messages"]["items"]]
     again = requests.get(
-        f"{untouched.url}/state",
+        f"{demo.url}/state",
         params={"edges": first["edges"]["next"], "messages": first["messages"]["next"]},
         timeout=5,
     ).json()
@@ -287,13 +399,13 @@ def test_state_gives_only_what_is_new(untouched: Demo) -> None:
     )
 
 
-def test_a_second_demo_in_the_folder_is_told_of_the_first(untouched: Demo) -> None:
+def test_a_second_demo_in_the_folder_is_told_of_the_first(demo: Demo) -> None:
     """It names the first one's process and address, and leaves it alone."""
-    assert refused(command(two_free_ports(), untouched.folder)) == (
-        f"The demo did not start: a demo already runs here (process {untouched.process.pid}, "
-        f"{untouched.url}); end that one first, with Ctrl-C\n"
+    assert refused(command(two_free_ports(), demo.folder)) == (
+        f"The demo did not start: a demo already runs here (process {demo.process.pid}, "
+        f"{demo.url}); end that one first, with Ctrl-C\n"
     )
-    assert requests.get(f"{untouched.url}/state", timeout=5).status_code == 200
+    assert requests.get(f"{demo.url}/state", timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize("taken_behind", [0, 1])

@@ -1,20 +1,151 @@
 from __future__ import annotations
 
+import json
+import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from conftest import wait_until
 
-from simulator.board_wire import Edge
+from controller.clock import since_boot_s
+from controller.payments_report import LedgerRow
+from simulator.arcade_board import ArcadeBoard
+from simulator.board_profiles import JAMMA
+from simulator.board_wire import BoardServer
 from simulator.demo.journal import Entry, Journal, brief
 from simulator.demo.supervisor import Supervisor
 from simulator.demo.trace import Change, Lane, changes, recent
+from simulator.demo.wifi import Wifi
+from simulator.demo.words import About, Moment, moment, what_you_see
+from simulator.edge import Edge
 from simulator.observer import Message
 from simulator.part import Part
 from simulator.stripe.webhooks import Delivery
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
+
+
+def sale(
+    *,
+    intended: int = 0,
+    fired: int = 0,
+    outcome: str | None = None,
+    answer: str | None = None,
+) -> LedgerRow:
+    """3 credits as the ledger has them."""
+    came = datetime(2026, 11, 22, tzinfo=UTC)
+    delivered = 0 if outcome is None else fired
+    return LedgerRow(
+        "pi_1", came, 3, 250, "usd", True, 3, intended, fired, 0, outcome, delivered, None, answer
+    )
+
+
+OPEN = sale()
+SETTLED = sale(intended=3, fired=3, outcome="delivered", answer="settled")
+OWED = sale(intended=3, fired=3, outcome="delivered")
+
+
+@pytest.mark.parametrize(
+    ("rows", "credits_on_board", "expected"),
+    [
+        ([], 0, Moment(About.NOTHING)),
+        ([SETTLED], 0, Moment(About.NOTHING)),
+        ([SETTLED], 2, Moment(About.CREDITS)),
+        ([SETTLED, OWED], 3, Moment(About.RECEIPT)),
+        ([OWED, OPEN], 3, Moment(About.FIRST_PULSE, 0, 3)),
+        ([OPEN, sale(intended=2, fired=1)], 1, Moment(About.IN_PULSE, 2, 3)),
+        ([OPEN, sale(intended=2, fired=2)], 2, Moment(About.NEXT_PULSE, 2, 3)),
+    ],
+)
+def test_the_ledger_tells_what_the_cabinet_was_about(
+    rows: list[LedgerRow], credits_on_board: int, expected: Moment
+) -> None:
+    """The train that moves comes before one that waits, and both before a receipt."""
+    assert moment(rows, credits_on_board) == expected
+
+
+@pytest.mark.parametrize(
+    ("what", "at", "told"),
+    [
+        (
+            "controller",
+            Moment(About.IN_PULSE, 2, 3),
+            "The controller was killed inside pulse 2: that pulse is never fired again, "
+            "its credit is not charged.",
+        ),
+        (
+            "plug",
+            Moment(About.NEXT_PULSE, 1, 3),
+            "The plug was pulled at pulse 1 of 3: the board lost its credits, so nothing is charged.",
+        ),
+        (
+            "broker",
+            Moment(About.CREDITS),
+            "The broker restarts: what is paid now is sent until it is back, and credited once.",
+        ),
+    ],
+)
+def test_a_break_is_told_by_what_it_met(what: str, at: Moment, told: str) -> None:
+    """With the pulse by its number; where it makes no difference, as with no sale open."""
+    assert what_you_see(what, at) == told
+
+
+def test_without_power_the_coin_line_rests_and_the_board_forgets(tmp_path: Path) -> None:
+    """Also in the middle of a pulse, which nobody is left to end."""
+    board = ArcadeBoard(JAMMA, powered_at_s=since_boot_s())
+    wire = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with BoardServer(tmp_path / "board.sock", board, coin_pin=17) as server, wire:
+        wire.connect(str(tmp_path / "board.sock"))
+        wire.send(json.dumps({"pin": 17, "level": 1, "at_s": since_boot_s()}).encode())
+        wait_until(lambda: server.edges_of(17), "the pulse to begin")
+        server.insert_cash_coin()
+        assert server.view().credits == 1
+        server.lose_power()
+        assert [edge.level for edge in server.edges_of(17)] == [1, 0]
+        assert server.view().credits == 0
+
+
+def test_the_wifi_is_cut_and_mended_for_the_controller_alone() -> None:
+    """Cut, its connections break and new ones carry nothing; mended, they carry again."""
+    with socket.create_server(("127.0.0.1", 0)) as server, Wifi() as wifi:
+        port = int(server.getsockname()[1])
+        assert wifi.via("relay-broker", port) == port
+        way = ("127.0.0.1", wifi.via("controller-broker", port))
+        with socket.create_connection(way, 10) as connection:
+            assert greeted(server, connection) == b"hello"
+            wifi.cut()
+            assert ended(connection)
+        assert reaches_nobody(way)
+        wifi.mend()
+        with socket.create_connection(way, 10) as connection:
+            assert greeted(server, connection) == b"hello"
+
+
+def greeted(server: socket.socket, client: socket.socket) -> bytes:
+    """What the client hears when the server greets it."""
+    server.settimeout(10)
+    connection, _ = server.accept()
+    connection.sendall(b"hello")
+    return client.recv(5)
+
+
+def reaches_nobody(address: tuple[str, int]) -> bool:
+    """Whether a new connection breaks, while it is made or behind that."""
+    try:
+        with socket.create_connection(address, 10) as connection:
+            return ended(connection)
+    except ConnectionError:
+        return True
+
+
+def ended(connection: socket.socket) -> bool:
+    """Whether the other side ends the connection, in whatever way."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
 
 
 def test_changes_are_named_by_line_and_activity() -> None:
@@ -73,6 +204,22 @@ def test_a_part_that_ended_is_started_again_after_a_second(tmp_path: Path) -> No
     supervisor.look(11.0)
     assert (told, part.pid == first) == (["clerk ended with status 3", "clerk was started again"], False)
     part.stop()
+
+
+def test_a_part_that_is_kept_off_is_started_when_its_time_has_come(tmp_path: Path) -> None:
+    """It ends at once, its end is no surprise that would be told, and it is started once."""
+    told: list[str] = []
+    sleeper = Part("sleeper", [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log")
+    supervisor = Supervisor([sleeper], told.append)
+    sleeper.start()
+    first = sleeper.pid
+    supervisor.keep_off(sleeper, 14.0)
+    supervisor.look(13.9)
+    assert (sleeper.exit_status, sleeper.pid, told) == (-9, first, [])
+    supervisor.look(14.0)
+    supervisor.look(30.0)
+    assert (sleeper.exit_status, sleeper.pid == first, told) == (None, False, ["sleeper was started again"])
+    sleeper.kill()
 
 
 def test_a_failure_carries_the_last_words_and_the_log_file(tmp_path: Path) -> None:

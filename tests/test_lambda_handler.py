@@ -17,11 +17,19 @@ import stripe
 from conftest import PASSWORDS
 from relay_parts import WEBHOOK_SECRET, Cabinet, RelayUnderTest, environment, relay_under_test
 
-from cloud_relay.lambda_handler import handler_for
 from simulator.broker import Broker
 
 ROOT = Path(__file__).parent.parent
 Event = dict[str, Any]
+
+# What AWS runs: one process that answers event after event.
+FUNCTION = """
+import json, sys
+from cloud_relay.lambda_handler import handler
+
+for line in sys.stdin:
+    print(json.dumps(handler(json.loads(line), None)), flush=True)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +47,27 @@ def relay(broker: Broker) -> Iterator[RelayUnderTest]:
         yield running
 
 
-@pytest.fixture
-def handle(relay: RelayUnderTest) -> Callable[[Event], Event]:
-    """Answers one event, as the handler does."""
-    handler = handler_for(relay.relay)
-    return lambda event: handler(event, None)
+@pytest.fixture(scope="module")
+def handle(relay: RelayUnderTest) -> Iterator[Callable[[Event], Event]]:
+    """Answers one event, as the deployed function does: by its handler, set up by its environment alone."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FUNCTION],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | relay.variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as function:
+        yield lambda event: answer_of(function, event)
+
+
+def answer_of(function: subprocess.Popen[str], event: Event) -> Event:
+    """Hand one event over, and take its answer."""
+    assert function.stdin is not None
+    assert function.stdout is not None
+    print(json.dumps(event), file=function.stdin, flush=True)
+    answer: Event = json.loads(function.stdout.readline())
+    return answer
 
 
 @pytest.fixture

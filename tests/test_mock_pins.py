@@ -22,7 +22,8 @@ from controller.clock import since_boot_s
 from controller.mock_pins import BoardUnreachableError, BoardWiredFactory
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer, Edge
+from simulator.board_wire import BoardServer
+from simulator.edge import Edge
 
 COIN, GAME_OVER, READY, METER, LAMP = 17, 27, 22, 23, 5
 

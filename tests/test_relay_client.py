@@ -14,26 +14,36 @@ from typing import Any
 import pytest
 from conftest import wait_until
 
-from controller.events import OfferFailed, OfferReceived, ReceiptAnswered, ReceiptFailed
+from controller.events import (
+    OfferFailed,
+    OfferReceived,
+    OpenPaymentsFailed,
+    ReceiptAnswered,
+    ReceiptFailed,
+)
 from controller.offer import Offer, Price
-from controller.payment import Outcome, Receipt
-from controller.relay_client import AT_ONCE, RelayClient, RelayEvent, read_offer
+from controller.payment import Outcome, Payment, Receipt
+from controller.relay_client import AT_ONCE, OpenPaymentsListed, RelayClient, RelayEvent, read_offer
 
 TOKEN = "1." + "ab" * 32
 RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
+ASKED_S = 1234.5
 OFFER = {
     "door": "https://pay.example/p/galaga-01",
     "offers": [{"credits": 1, "amount": 100, "currency": "usd", "label": "1 credit"}],
     "name": "Galaga",
 }
 
+LISTED = {"paymentId": "pi_1", "credits": 3, "amount": 250, "currency": "usd", "secondsLeft": 40}
+
 # A daemon that sends a receipt, and is stopped when its input ends.
 SENDER = """
 import sys
+import time
 from controller.payment import Outcome, Receipt
 from controller.relay_client import RelayClient
 
-client = RelayClient(sys.argv[1], "galaga-01", "1.ab", print)
+client = RelayClient(sys.argv[1], "galaga-01", "1.ab", print, time.monotonic)
 client.send_receipt(Receipt("pi_1", Outcome.DELIVERED, 1, 1))
 sys.stdin.read()
 client.close()
@@ -110,7 +120,7 @@ def told() -> queue.SimpleQueue[RelayEvent]:
 @pytest.fixture
 def client(relay: ScriptedRelay, told: queue.SimpleQueue[RelayEvent]) -> Iterator[RelayClient]:
     """A client of the scripted relay."""
-    client = RelayClient(relay.url + "/", "galaga-01", TOKEN, told.put)
+    client = RelayClient(relay.url + "/", "galaga-01", TOKEN, told.put, lambda: ASKED_S)
     yield client
     client.close()
 
@@ -192,7 +202,9 @@ def test_a_redirect_is_not_followed(
     client.send_receipt(RECEIPT)
 
     url = f"{relay.url}/machines/galaga-01/receipts"
-    assert told.get(timeout=10) == ReceiptFailed("pi_1", f"307 from {url}, and not the JSON that was expected: is it the relay?")
+    assert told.get(timeout=10) == ReceiptFailed(
+        "pi_1", f"307 from {url}, and not the JSON that was expected: is it the relay?"
+    )
     assert len(relay.asked) == 1
 
 
@@ -319,3 +331,102 @@ def test_an_offer_of_the_wrong_kind_is_refused(changes: dict[str, Any], reason: 
     with pytest.raises(ValueError, match=r"^the relay's offer has ") as raised:
         read_offer(OFFER | changes)
     assert str(raised.value) == reason
+
+
+# Open payments
+
+
+def test_open_payments_count_from_before_the_question(
+    relay: ScriptedRelay, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """Each look at this clock is a second later; the relay looked at it while it answered."""
+    times = iter(range(100, 200))
+    client = RelayClient(relay.url, "galaga-01", TOKEN, told.put, lambda: float(next(times)))
+    relay.answer("payments", [LISTED, LISTED | {"paymentId": "pi_2", "secondsLeft": 0, "why": "late"}])
+
+    client.fetch_open_payments()
+
+    assert told.get(timeout=10) == OpenPaymentsListed(
+        100.0,
+        (
+            (Payment("pi_1", 3, 250, "usd", has_receipt=True), 40.0),
+            (Payment("pi_2", 3, 250, "usd", has_receipt=True), 0.0),
+        ),
+    )
+    assert relay.asked == [("GET", "/machines/galaga-01/payments", None, f"Bearer {TOKEN}")]
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ([], "the relay's open payments have [], with no secondsLeft"),
+        ({"secondsLeft": -1}, "with no secondsLeft"),
+        ({"secondsLeft": 1.5}, "with no secondsLeft"),
+        ({"secondsLeft": True}, "with no secondsLeft"),
+        ({"secondsLeft": None}, "with no secondsLeft"),
+        (
+            {"credits": 101},
+            "the relay's open payments have a wrong one: credits is 101, not a whole number from 1 to 100",
+        ),
+        (
+            {"paymentId": "pi/../x"},
+            "the relay's open payments have a wrong one: paymentId is 'pi/../x', not a payment's id",
+        ),
+    ],
+)
+def test_one_wrong_entry_makes_none_of_them_count(
+    relay: ScriptedRelay,
+    client: RelayClient,
+    told: queue.SimpleQueue[RelayEvent],
+    wrong: Any,
+    reason: str,
+) -> None:
+    """What is not in the list is taken for settled: half a list is no list."""
+    relay.answer("payments", [LISTED, LISTED | wrong if wrong else wrong])
+
+    client.fetch_open_payments()
+
+    failed = told.get(timeout=10)
+    assert isinstance(failed, OpenPaymentsFailed)
+    assert failed.reason.endswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "reason"),
+    [
+        (503, {"error": "Stripe did not answer"}, "503 from {url}, Stripe did not answer"),
+        (503, [], "503 from {url}, and not the JSON that was expected: is it the relay?"),
+        (401, {"error": "token refused"}, "401 from {url}, token refused"),
+        (200, {}, "200 from {url}, and not the JSON that was expected: is it the relay?"),
+        (200, b"<html>", "200 from {url}, and not the JSON that was expected: is it the relay?"),
+    ],
+)
+def test_no_answer_is_not_an_empty_list(
+    relay: ScriptedRelay,
+    client: RelayClient,
+    told: queue.SimpleQueue[RelayEvent],
+    status: int,
+    answer: Any,
+    reason: str,
+) -> None:
+    """An empty list would end payments; this asks again."""
+    relay.answer("payments", answer, status)
+
+    client.fetch_open_payments()
+
+    url = f"{relay.url}/machines/galaga-01/payments"
+    assert told.get(timeout=10) == OpenPaymentsFailed(reason.format(url=url))
+
+
+def test_a_relay_that_cannot_be_reached_lists_nothing(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """The cabinet asks again."""
+    relay.close()
+
+    client.fetch_open_payments()
+
+    failed = told.get(timeout=10)
+    assert isinstance(failed, OpenPaymentsFailed)
+    assert "Connection refused" in failed.reason

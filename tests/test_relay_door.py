@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -116,12 +117,27 @@ def test_a_machine_that_does_not_accept_says_why_and_sells_nothing(
     assert sessions(relay) == []
 
 
-@pytest.mark.parametrize("machine_id", ["never-seen", "%23", "+", "a.b", "x" * 1000, "%00"])
-def test_an_unknown_machine_is_a_404_page(relay: RelayUnderTest, machine_id: str) -> None:
-    """Never seen, or no machine id at all."""
+def test_a_machine_without_a_status_has_no_connection(relay: RelayUnderTest) -> None:
+    """The broker forgets what is not renewed: a machine without a status has been silent for minutes."""
+    looked, bought = relay.client.get("/p/galaga-01"), buy(relay)
+    assert (looked.status_code, bought.status_code) == (200, 409)
+    assert (
+        words(looked)
+        == words(bought)
+        == (
+            "Test mode - no real money Not right now Galaga It has no connection at the moment. "
+            "Try again in a minute. Look again Nothing was charged."
+        )
+    )
+    assert sessions(relay) == []
+
+
+@pytest.mark.parametrize("machine_id", ["%23", "+", "a.b", "x" * 65, "x" * 1000, "%00"])
+def test_what_is_no_machine_id_is_a_404_page(relay: RelayUnderTest, machine_id: str) -> None:
+    """Nor is the broker asked for it: it could name other topics."""
     answer = relay.client.get(f"/p/{machine_id}")
     assert (answer.status_code, answer.content_type) == (404, "text/html; charset=utf-8")
-    assert "This machine is not known here." in words(answer)
+    assert "This is no machine's address. Scan the code on the screen again." in html.unescape(words(answer))
 
 
 def test_a_door_that_cannot_ask_the_broker_is_a_503_page(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -89,6 +89,15 @@ def test_another_machine_quantity_or_price_is_another_link(relay: RelayUnderTest
     assert len({answer.json["url"] for answer in answers}) == 4
 
 
+def test_two_prices_that_are_equal_in_all_else_have_links_of_their_own(relay: RelayUnderTest) -> None:
+    """What the operator does at Stripe with one price's link must not touch the other's."""
+    price_ids = [relay.stripe.create_price(100, "usd") for _ in range(2)]
+    answers = [ask(relay, price_id=price_id).json for price_id in price_ids]
+    assert answers[0]["url"] != answers[1]["url"]
+    assert [link.metadata["price_id"] for link in links(relay)] == price_ids
+    assert [ask(relay, price_id=price_id).json for price_id in price_ids] == answers
+
+
 def test_a_retired_link_is_not_given_again(relay: RelayUnderTest) -> None:
     """Not even from Stripe's memory of the request that made it."""
     price_id = relay.stripe.create_price(100, "usd")

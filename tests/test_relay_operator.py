@@ -231,7 +231,7 @@ def test_only_a_machines_topic_names_a_machine() -> None:
     assert [machine_in(topic) for topic in topics] == ["galaga-01", None, None]
 
 
-def test_machines_lists_who_spoke_who_never_did_and_who_contradicts(broker: Broker) -> None:
+def test_machines_lists_who_spoke_who_is_silent_and_who_contradicts(broker: Broker) -> None:
     """Every machine that is configured, that left a status, or that has a conflict."""
     offers = OFFERS | {"machines": {"galaga-01": {"name": "Galaga"}, "zaxxon-03": {"name": "Zaxxon"}}}
     said = {"timestamp": "2026-11-22T12:00:00Z", "version": "0.1.0"}
@@ -253,13 +253,13 @@ def test_machines_lists_who_spoke_who_never_did_and_who_contradicts(broker: Brok
     assert [" ".join(line) for line in lines] == [
         "galaga-01 Galaga attract, accepting 2026-11-22T12:00:00Z 0.1.0 coin meter: no pulse 1",
         "pacman-02 pacman-02 offline 2026-11-22T12:00:00Z 0.1.0 0",
-        "zaxxon-03 Zaxxon never seen 0",
+        "zaxxon-03 Zaxxon not heard of 0",
         f"conflict: {payment_id} of galaga-01, which says delivered 3",
     ]
     assert json.loads(rows.getvalue())[0] == {
         "machineId": "galaga-01",
         "name": "Galaga",
-        "seen": True,
+        "heardOf": True,
         "online": True,
         "accepting": True,
         "state": "attract",

@@ -72,6 +72,24 @@ def test_a_wrong_variable_is_named_with_its_remedy(name: str, value: str, says: 
 
 
 @pytest.mark.parametrize(
+    "content",
+    ["", "not PEM", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"],
+    ids=["empty", "not PEM", "cut short"],
+)
+def test_an_authority_that_is_no_certificate_is_named(tmp_path: Path, content: str) -> None:
+    """At the start, and not when the first player has paid."""
+    ca_file = tmp_path / "ca.crt"
+    ca_file.write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        read_settings(environment(MQTT_CA_FILE=str(ca_file)))
+    (problem,) = str(refused.value).splitlines()[1:]
+    assert problem.startswith(
+        f"  MQTT_CA_FILE: is '{ca_file}', which holds no certificate that can be read ("
+    )
+    assert problem.endswith("): name a PEM file")
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"currency": "USD"}, "currency is 'USD'"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +89,7 @@ def relay_identity(chain: Chain) -> Iterator[mqtt.Client]:
     client.tls_set_context(ssl.create_default_context(cafile=str(chain.broker.ca_file)))
     client.connect("127.0.0.1", chain.broker.port)
     client.loop_start()
+    wait_until(client.is_connected, "the broker to accept the relay's identity")
     try:
         yield client
     finally:
@@ -134,6 +137,7 @@ def test_game_over_brings_the_attract_screen_back(chain: Chain) -> None:
     assert chain.board.end_game()
     wait_until(lambda: feed(chain)["state"] == "attract", "the attract screen")
     assert feed(chain)["qr"] == chain.door
+    wait_until(lambda: chain.observer.on("gameover"), "game over at the broker")
     assert [json.loads(m.payload)["status"] for m in chain.observer.on("gameover")] == ["game_over"]
 
 
@@ -218,6 +222,34 @@ def test_killed_inside_a_train_the_rest_follows_and_no_pulse_comes_twice(chain: 
     chain.controller.wait_to_hear(f"{payment_id}: pulse 1 ambiguous")
     assert coin_levels(chain) == COIN * 3
     assert money(chain) == {"charged": 166, "released": 84}
+
+
+def test_stopped_inside_a_train_everything_is_delivered(chain: Chain) -> None:
+    """A clean stop lets the pulse in flight end and writes it down: no pulse is in doubt."""
+    payment_id = chain.stripe.pay(checkout(chain, 3))
+    wait_until(lambda: coin_levels(chain) == [1], "the first pulse to rise")
+    chain.controller.stop()
+    assert chain.controller.exit_status == 0
+    assert coin_levels(chain) == COIN
+    chain.controller.start()
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    assert coin_levels(chain) == COIN * 3
+    assert money(chain) == {"charged": 250}
+
+
+def test_a_coin_line_that_hangs_ends_the_controller(chain: Chain) -> None:
+    """What does not answer an order is not sold with: the controller gives up, to be started anew."""
+    pid = chain.controller.pid
+    coin_line = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+    page = checkout(chain)
+    os.kill(coin_line, signal.SIGSTOP)
+    payment_id = chain.stripe.pay(page)
+    chain.controller.wait_to_hear("coin line failed: its process does not answer")
+    wait_until(lambda: chain.controller.exit_status == 1, "the controller to end")
+    chain.controller.start()
+    chain.controller.wait_to_hear(f"{payment_id}: pulse 1 ambiguous")
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    assert money(chain) == {"released": 100}
 
 
 def test_a_receipt_outlives_a_relay_that_is_away(chain: Chain) -> None:

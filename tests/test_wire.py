@@ -295,7 +295,7 @@ def test_a_game_over_says_which_session_ended() -> None:
 
 def test_a_status_says_how_the_machine_is() -> None:
     """The whole payload."""
-    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", ("relay: no route",))
+    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", ("relay: no route",), 3)
 
     assert json.loads(status.payload("2026-06-01T12:00:00.000Z")) == {
         "machineId": "galaga-01",
@@ -307,6 +307,7 @@ def test_a_status_says_how_the_machine_is() -> None:
         "bootId": "boot-a",
         "timestamp": "2026-06-01T12:00:00.000Z",
         "faults": ["relay: no route"],
+        "conflicts": 3,
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from pathlib import Path
 import requests
 
 from controller.clock import since_boot_s
+from simulator.broker import BrokerFailed
 from simulator.cabinet import COIN_PIN
 from simulator.chain import Chain, running_chain
 from simulator.part import PartFailedError
@@ -32,6 +35,19 @@ class Step:
 
 def demo_once() -> int:
     """Buy 3 credits at the door, play, end the game; 0 only if board and Stripe agree on all of it."""
+    # As Ctrl-C does, a kill or a closed terminal ends everything that was started.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return _sell_once()
+    except KeyboardInterrupt:
+        print("Ended before the sale was over.", file=sys.stderr)
+    except (BrokerFailed, PartFailedError, requests.RequestException) as why:
+        print(f"The sale failed: {why}", file=sys.stderr)
+    return 1
+
+
+def _sell_once() -> int:
     with tempfile.TemporaryDirectory(prefix="arcade-demo-") as folder, running_chain(Path(folder)) as chain:
         _wait(lambda: "3-250-usd" in _door(chain), "the door to sell")
         payment_id = _buy(chain)

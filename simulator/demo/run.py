@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.broker import BrokerFailed
-from simulator.chain import Chain, Place, running_chain
+from simulator.chain import Chain, Place, Wiring, running_chain
+from simulator.demo.breaks import Breaks
 from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.journal import Journal
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
@@ -20,8 +21,8 @@ from simulator.demo.screen import attract_screen
 from simulator.demo.server import demo_app
 from simulator.demo.signals import asked_to_end
 from simulator.demo.state import DemoState, wait_for_offer
-from simulator.demo.supervisor import Supervisor
-from simulator.part import Part, PartFailedError
+from simulator.demo.wifi import Wifi
+from simulator.part import PartFailedError
 from simulator.stripe.serving import serving
 
 SALE_WITHIN_S = 4.0
@@ -32,11 +33,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Running:
-    """What runs: the chain, the screen beside it, and the list of what passes between them."""
+    """What runs: the chain, the list of what passes between its parts, and the ways to break it."""
 
     chain: Chain
-    screen: Part
     journal: Journal
+    breaks: Breaks
 
 
 def demo(folder: Path, port: int, *, lan: bool) -> int:
@@ -60,10 +61,11 @@ def _run(folder: Path, port: int, asked: threading.Event, *, lan: bool) -> None:
             filename=ours / "demo.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
         )
         with _everything(ours, place) as running:
-            state = DemoState(running.chain, running.journal, _picture(ours), lan=lan)
+            state = DemoState(running.chain, running.breaks, running.journal, _picture(ours), lan=lan)
             app = demo_app(
                 state,
                 running.chain.board,
+                running.breaks,
                 running.chain.stripe.keeper,
                 page_url=page_url,
                 relay_url=running.chain.relay_url,
@@ -71,7 +73,7 @@ def _run(folder: Path, port: int, asked: threading.Event, *, lan: bool) -> None:
             with serving(app, bound):
                 wait_for_offer(running.chain, SALE_WITHIN_S)
                 _say(page_url, lan=lan)
-                _look_after(running, asked)
+                _look_after(running.breaks, asked)
 
 
 def _place(port: int, *, lan: bool) -> Place:
@@ -87,11 +89,17 @@ def _place(port: int, *, lan: bool) -> Place:
 @contextmanager
 def _everything(folder: Path, place: Place) -> Iterator[Running]:
     with (
-        running_chain(folder, place) as chain,
+        Wifi() as wifi,
+        running_chain(folder, place, Wiring(via=wifi.via)) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
     ):
         journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
-        yield Running(chain, screen, journal)
+
+        def tell(line: str) -> None:
+            log.warning("%s", line)
+            journal.note(line)
+
+        yield Running(chain, journal, Breaks(chain, wifi, screen, _picture(folder), tell))
 
 
 def _picture(folder: Path) -> Path:
@@ -105,13 +113,7 @@ def _say(page_url: str, *, lan: bool) -> None:
     print("Press Ctrl-C here to end it.", flush=True)
 
 
-def _look_after(running: Running, asked: threading.Event) -> None:
-    """Start again what ends by itself, until somebody asks for the end."""
-
-    def tell(line: str) -> None:
-        log.warning("%s", line)
-        running.journal.note(line)
-
-    supervisor = Supervisor([running.chain.relay, running.chain.controller, running.screen], tell)
+def _look_after(breaks: Breaks, asked: threading.Event) -> None:
+    """Start again what ended, by itself or by a button, until somebody asks for the end."""
     while not asked.wait(LOOK_EVERY_S):
-        supervisor.look(time.monotonic())
+        breaks.look(time.monotonic())

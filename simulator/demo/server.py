@@ -1,4 +1,4 @@
-"""EDGE. The demo's page over HTTP: its files, what it shows, and the buttons of the virtual board."""
+"""EDGE. The demo's page over HTTP: its files, what it shows, and its buttons, which play and break."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, abort, redirect, request, send_fil
 from flask.typing import ResponseReturnValue
 
 from simulator.board_wire import BoardServer
+from simulator.demo.breaks import Breaks
 from simulator.demo.state import DemoState
 from simulator.stripe.checkout import checkout_blueprint
 from simulator.stripe.keeper import Keeper
@@ -16,17 +17,20 @@ from simulator.stripe.keeper import Keeper
 PAGE = Path(__file__).parent / "page"
 
 
-def demo_app(state: DemoState, board: BoardServer, keeper: Keeper, *, page_url: str, relay_url: str) -> Flask:
+def demo_app(
+    state: DemoState, board: BoardServer, breaks: Breaks, keeper: Keeper, *, page_url: str, relay_url: str
+) -> Flask:
     """The application behind `page_url`; the payment pages of the stand-in Stripe are in it too.
 
-    It answers to no other host name, and takes the board's buttons from its own page only: no other
-    page in the same browser can press them.
+    It answers to no other host name, and takes its buttons from its own page only: no other page in the
+    same browser can press them.
     """
     app = Flask("simulator.demo.server", static_folder=None)
     app.before_request(_only_at(page_url))
     app.register_blueprint(_page(relay_url))
     app.register_blueprint(_views(state))
-    app.register_blueprint(_buttons(board, page_url))
+    app.register_blueprint(_board_buttons(board, page_url))
+    app.register_blueprint(_breaks(breaks, page_url))
     app.register_blueprint(checkout_blueprint(keeper))
     return app
 
@@ -80,13 +84,20 @@ def _index(name: str) -> int:
     return int(text)
 
 
-def _buttons(board: BoardServer, page_url: str) -> Blueprint:
-    buttons = Blueprint("buttons", __name__, url_prefix="/board")
+def _buttons(name: str, prefix: str, page_url: str) -> Blueprint:
+    """A blueprint that answers only to the page itself."""
+    buttons = Blueprint(name, __name__, url_prefix=prefix)
 
     @buttons.before_request
     def check() -> None:
         if request.headers.get("Origin") != page_url:
-            abort(403, f"the board's buttons are pressed on its own page, {page_url}")
+            abort(403, f"this button is pressed on its own page, {page_url}")
+
+    return buttons
+
+
+def _board_buttons(board: BoardServer, page_url: str) -> Blueprint:
+    buttons = _buttons("board", "/board", page_url)
 
     @buttons.post("/start")
     def start() -> ResponseReturnValue:
@@ -96,12 +107,24 @@ def _buttons(board: BoardServer, page_url: str) -> Blueprint:
     def game_over() -> ResponseReturnValue:
         return {"done": board.end_game()}
 
-    @buttons.post("/ready")
-    def ready() -> ResponseReturnValue:
-        wish = request.get_json()
-        if not isinstance(wish, dict) or not isinstance(wish.get("ready"), bool):
-            abort(400, 'send {"ready": true} or {"ready": false}')
-        board.set_ready(wish["ready"])
-        return {"done": True}
+    return buttons
+
+
+def _breaks(breaks: Breaks, page_url: str) -> Blueprint:
+    buttons = _buttons("break", "/break", page_url)
+
+    @buttons.post("/<what>")
+    def break_it(what: str) -> ResponseReturnValue:
+        return {"done": _do(breaks, what)}
+
+    @buttons.post("/<what>/mended")
+    def mend(what: str) -> ResponseReturnValue:
+        return {"done": _do(breaks, f"{what} mended")}
 
     return buttons
+
+
+def _do(breaks: Breaks, what: str) -> bool:
+    if what not in breaks.ways:
+        abort(404, f"{what!r:.40} is nothing that can be done here; choose from {sorted(breaks.ways)}")
+    return breaks.do(what)

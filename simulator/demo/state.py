@@ -12,6 +12,7 @@ from typing import Any
 from controller.clock import since_boot_s
 from simulator.cabinet import COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
 from simulator.chain import Chain
+from simulator.demo.breaks import Breaks
 from simulator.demo.journal import Journal
 from simulator.demo.trace import Lane, changes, recent
 
@@ -29,9 +30,10 @@ STALE_AFTER_S = 5.0
 class DemoState:
     """Reads the running chain; changes nothing. Every method may be called from any thread."""
 
-    def __init__(self, chain: Chain, journal: Journal, picture: Path, *, lan: bool) -> None:
+    def __init__(self, chain: Chain, breaks: Breaks, journal: Journal, picture: Path, *, lan: bool) -> None:
         self.picture = picture
         self._chain = chain
+        self._breaks = breaks
         self._journal = journal
         self._lan = lan
         self._run = secrets.token_hex(4)
@@ -48,6 +50,9 @@ class DemoState:
             "picture": self._picture_version(),
             "screen": self._screen(),
             "board": asdict(self._chain.board.view()),
+            "pulses_fired": sum(edge.level for edge in self._chain.board.edges_of(COIN_PIN)),
+            "whole": self._breaks.whole(),
+            "seen": self._breaks.seen,
             "money": {**self._chain.stripe.money(str(OFFERS["currency"])), "currency": OFFERS["currency"]},
             "edges": self._edges(edges),
             "messages": self._messages(messages),

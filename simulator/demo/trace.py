@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.board_wire import Edge
+from simulator.edge import Edge
 
 WINDOW_S = 10.0
 """How much of the past somebody who has just begun to look is told."""

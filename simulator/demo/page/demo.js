@@ -1,5 +1,6 @@
 // The page: asks for what is new six times a second, and shows it.
 
+import { Breaks } from "./breaks.js";
 import { Messages } from "./messages.js";
 import { Money } from "./money.js";
 import { Phone } from "./phone.js";
@@ -11,6 +12,7 @@ const ANSWER_WITHIN_MS = 3000;
 const ENDED_AFTER_FAILURES = 2;
 
 const at = (id) => document.getElementById(id);
+const breaks = new Breaks(press);
 const phone = new Phone();
 const money = new Money();
 const trace = new Trace(at("trace"));
@@ -45,8 +47,9 @@ function show(state) {
   next.messages = state.messages.next;
   at("machine-name").textContent = state.screen.machine_name;
   showPicture(state);
-  showBoard(state.board);
-  phone.show(state.screen, state.lan);
+  showBoard(state);
+  breaks.show(state);
+  phone.show(state.whole.power ? state.screen : { qr: null, state: "no_power" }, state.lan);
   money.show(state.money);
   trace.add(state.edges.items);
   messages.add(state.messages.items);
@@ -55,6 +58,7 @@ function show(state) {
 // The next picture is loaded before it takes the place of the last: no flicker.
 let shown = null;
 function showPicture({ picture, screen }) {
+  at("glass").classList.toggle("dark", picture === null);
   if (picture === null || picture === shown) return;
   shown = picture;
   const fresh = new Image();
@@ -67,14 +71,15 @@ function showPicture({ picture, screen }) {
   fresh.src = `/screen.png?v=${picture}`;
 }
 
-function showBoard(board) {
+function showBoard({ board, whole, pulses_fired: pulses }) {
   at("credits").textContent = board.credits;
-  const [text, mood] = boardStatus(board);
+  at("pulses").textContent = pulses;
+  at("coins").textContent = board.coins;
+  const [text, mood] = whole.power ? boardStatus(board) : ["NO POWER", "off"];
   at("board-status").textContent = text;
   at("board-status").dataset.mood = mood;
   at("start").disabled = board.credits === 0;
   at("game-over").disabled = !board.playing;
-  at("ready").setAttribute("aria-checked", board.ready);
 }
 
 function boardStatus(board) {
@@ -86,17 +91,10 @@ function boardStatus(board) {
   return ["INSERT COIN", "waiting"];
 }
 
-function press(path, body) {
-  return fetch(`/board/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  }).catch((error) => console.warn("The button was not heard:", error)); // the next poll tells why
+function press(path) {
+  return fetch(path, { method: "POST" }).catch((error) => console.warn("The button was not heard:", error)); // the next poll tells why
 }
 
-at("start").addEventListener("click", () => press("start", {}));
-at("game-over").addEventListener("click", () => press("game-over", {}));
-at("ready").addEventListener("click", (click) => {
-  press("ready", { ready: click.currentTarget.getAttribute("aria-checked") !== "true" });
-});
+at("start").addEventListener("click", () => press("/board/start"));
+at("game-over").addEventListener("click", () => press("/board/game-over"));
 poll();

@@ -8,6 +8,7 @@ const WHY_BLIND = {
   paying: "Credits are on their way to the board.",
   not_ready: "The board takes no coins just now, so the screen hides the code.",
   offline: "The cabinet is offline, so the screen hides the code.",
+  no_power: "The cabinet has no power.",
   out_of_order: "The cabinet is out of order, so the screen hides the code.",
 };
 

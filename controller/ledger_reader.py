@@ -1,0 +1,83 @@
+"""EDGE. The ledger, read beside the running daemon: without its lock, and without changing a byte of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from controller.ledger_file import LedgerError, check_version
+from controller.payments_report import LedgerRow
+from controller.set_aside import beside, read_faults
+
+
+@dataclass(frozen=True)
+class LedgerPicture:
+    """The payments in the order they came, and the faults that nobody has cleared."""
+
+    rows: tuple[LedgerRow, ...]
+    faults: tuple[str, ...]
+
+
+def read_ledger(path: Path) -> LedgerPicture:
+    """All that the ledger says; times of day in the local time zone.
+
+    Raises:
+        LedgerError: there is none, this user may not read it, it is damaged, or a newer version wrote it.
+    """
+    try:
+        while True:
+            address = _address(path)
+            picture = _read(path, address)
+            if address == _address(path):
+                return picture
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}: {_remedy(error)}") from error
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: cannot be read: {error}: {_HINT}") from error
+
+
+_HINT = "read it as the user that the controller runs as, or as root"
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "the controller makes it when it first starts; is this its state_dir?"
+    return _HINT
+
+
+def _address(path: Path) -> str:
+    """How SQLite is to open the file.
+
+    A log beside it holds the newest commits, and is shared with the daemon. Without one the file is whole,
+    and read as it is: SQLite would make a log of its own, which a read-only card or a foreign folder does not
+    allow. A daemon that starts meanwhile makes its log, by which the reader sees that it must read again.
+    """
+    path.stat()
+    how = "mode=ro" if beside(path, "-wal").exists() else "immutable=1"
+    return f"{path.absolute().as_uri()}?{how}"
+
+
+def _read(path: Path, address: str) -> LedgerPicture:
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
+        if check_version(db, path) == 0:
+            return LedgerPicture((), ())
+        db.execute("BEGIN")  # one moment for all that is read
+        rows = db.execute(
+            """
+            SELECT id, received_at, credits, amount, currency, has_receipt, pulses, count(number),
+              count(*) FILTER (WHERE state = 'fired'), count(*) FILTER (WHERE state = 'ambiguous'),
+              outcome, coalesce(credits_delivered, 0), reason, answer
+            FROM payments LEFT JOIN pulses ON payment_id = id GROUP BY payments.rowid ORDER BY payments.rowid
+            """
+        )
+        return LedgerPicture(tuple(map(_row, rows)), read_faults(db))
+
+
+def _row(columns: tuple[Any, ...]) -> LedgerRow:
+    payment_id, received_at, credits, amount, currency, has_receipt, *others = columns
+    local = datetime.fromisoformat(received_at).astimezone()
+    return LedgerRow(payment_id, local, credits, amount, currency, bool(has_receipt), *others)

@@ -1,0 +1,84 @@
+"""EDGE. Reads the three books: Stripe's, the board's and the cabinet's ledger."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from cloud_relay.offers import read_offers
+from cloud_relay.stripe_payments import CONFLICT
+from simulator.board_wire import BoardServer
+from simulator.cabinet import COIN_PIN, OFFERS
+from simulator.chain import Chain
+from simulator.chaos.evidence import Payment, Pulse, Span
+from simulator.stripe.book import Book
+from simulator.stripe.objects import PaymentIntent
+
+_SETTLED = ("payment_intent.succeeded", "payment_intent.canceled")
+
+
+def ledger_file(chain: Chain) -> Path:
+    """Where the cabinet keeps its ledger."""
+    return chain.folder / "state" / "ledger.sqlite"
+
+
+def stripe_payments(chain: Chain) -> tuple[Payment, ...]:
+    """Every payment that was ever approved, oldest first."""
+    return chain.stripe.keeper.turn(lambda book, _now_s: _payments(book))
+
+
+def wire_pulses(board: BoardServer) -> tuple[Span, ...]:
+    """Every pulse that has come and gone on the coin line, in seconds since boot."""
+    edges = board.edges_of(COIN_PIN)
+    return tuple((rise.at_s, fall.at_s) for rise, fall in pairwise(edges) if rise.level == 1)
+
+
+def ledger_pulses(ledger: Path) -> tuple[Pulse, ...]:
+    """Every pulse that the ledger intended, and what became of it."""
+    rows = _read(ledger, "SELECT payment_id, state, rose_s, fell_s FROM pulses ORDER BY rowid")
+    return tuple(Pulse(*row) for row in rows)
+
+
+def unfinished(ledger: Path) -> frozenset[str]:
+    """The payments whose train has not ended, or whose receipt the relay has not answered."""
+    rows = _read(ledger, "SELECT id FROM payments WHERE outcome IS NULL OR (has_receipt AND answer IS NULL)")
+    return frozenset(payment_id for (payment_id,) in rows)
+
+
+def _read(ledger: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchall()
+
+
+def _payments(book: Book) -> tuple[Payment, ...]:
+    settled_s = {
+        event.object["id"]: event.created for event in book.events.values() if event.type in _SETTLED
+    }
+    return tuple(
+        _payment(book, intent, settled_s.get(intent.id))
+        for intent in book.intents.values()
+        if intent.status in ("requires_capture", "succeeded", "canceled")
+    )
+
+
+def _payment(book: Book, intent: PaymentIntent, settled_s: int | None) -> Payment:
+    charge = book.charges[intent.latest_charge or ""]
+    return Payment(
+        id=intent.id,
+        credits=_credits_for(intent.amount),
+        amount=intent.amount,
+        currency=intent.currency,
+        created_s=charge.created,
+        settled_s=settled_s,
+        captured=charge.amount_captured,
+        conflict=CONFLICT in intent.metadata,
+    )
+
+
+def _credits_for(amount: int) -> int:
+    """By the price list: what the relay noted in the payment is not asked."""
+    return next(offer.credits for offer in read_offers(json.dumps(OFFERS)).default if offer.amount == amount)

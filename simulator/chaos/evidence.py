@@ -1,0 +1,69 @@
+"""CORE. What is known of a run at its end: Stripe's book, the board's, and the cabinet's ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One payment as Stripe's book has it at the end, with times in Unix seconds and money in minor units.
+
+    `settled_s` is when its money moved; None if it is still reserved.
+    """
+
+    id: str
+    credits: int
+    amount: int
+    currency: str
+    created_s: float
+    settled_s: float | None
+    captured: int
+    conflict: bool = False
+
+    @property
+    def reserved(self) -> bool:
+        """Whether its money is held and neither taken nor given back."""
+        return self.settled_s is None
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A pulse as the cabinet's ledger has it; its times (seconds since boot) only if it was fired."""
+
+    payment_id: str
+    state: Literal["intended", "fired", "ambiguous"]
+    rose_s: float | None = None
+    fell_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Struck:
+    """Something was broken from when to when, in Unix seconds; some faults are over at once."""
+
+    kind: str
+    from_s: float
+    until_s: float
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything that is known once the chain is at rest.
+
+    `wire` are the pulses on the coin line (seconds since boot) and `coins` what the board counted of them.
+    `owed` names the payments whose receipt the ledger still owes. `working` are the spans, in Unix seconds,
+    in which broker, relay and cabinet worked and the board was ready. `killed` counts kills of the cabinet.
+    """
+
+    payments: tuple[Payment, ...]
+    pulses: tuple[Pulse, ...]
+    wire: tuple[Span, ...]
+    coins: int
+    owed: frozenset[str]
+    window_s: float
+    working: tuple[Span, ...]
+    faults: tuple[Struck, ...]
+    killed: int

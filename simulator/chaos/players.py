@@ -1,0 +1,78 @@
+"""EDGE. The players: each comes to the door with a phone, and pays if it sells."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+
+import requests
+
+from simulator.chain import Chain
+from simulator.chaos.schedule import Wish
+from simulator.stripe.errors import Refusal
+
+# Nobody looks longer at a page that does not come.
+PATIENCE_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Players:
+    """Everybody who came; `sent_away` counts those who could not pay."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._threads: list[threading.Thread] = []
+        self.sent_away = 0
+
+    @property
+    def came(self) -> int:
+        """How many came so far."""
+        return len(self._threads)
+
+    def come(self, wish: Wish) -> None:
+        """Somebody comes; returns at once."""
+        player = threading.Thread(target=self._play, args=(wish,), name="player", daemon=True)
+        self._threads.append(player)
+        player.start()
+
+    def wait_until_all_left(self) -> None:
+        """Return once nobody is at the door any more."""
+        for player in self._threads:
+            player.join()
+
+    def _play(self, wish: Wish) -> None:
+        try:
+            page = checkout(self._chain.door, wish.credits)
+            if page is not None:
+                time.sleep(wish.takes_s)
+                self._chain.stripe.pay(page)
+                return
+        except (requests.RequestException, Refusal) as why:
+            log.info("a player gave up: %s", why)
+        except Exception:
+            log.exception("a player failed")
+        self.sent_away += 1
+
+
+def checkout(door: str, credits: int) -> str | None:
+    """The payment page for so many credits; None if the door does not sell.
+
+    Raises:
+        requests.RequestException: the door did not answer.
+    """
+    button = re.search(rf'value="({credits}-[^"]+)"', requests.get(door, timeout=PATIENCE_S).text)
+    if button is None:
+        return None
+    answer = requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=PATIENCE_S)
+    return answer.headers.get("Location") if answer.status_code == 303 else None
+
+
+def sells(door: str) -> bool:
+    """Whether the door sells just now: the relay, the broker and the cabinet all say yes."""
+    try:
+        return "<button" in requests.get(door, timeout=PATIENCE_S).text
+    except requests.RequestException:
+        return False

@@ -1,0 +1,35 @@
+"""EDGE. The end of a run: is the chain at rest, and what does the relay tidy up days later."""
+
+from __future__ import annotations
+
+import time
+
+from cloud_relay.relay import relay_from
+from cloud_relay.settings import read_settings
+from cloud_relay.tidy import Tidied, tidy
+from simulator.chain import Chain
+from simulator.chaos.books import ledger_file, stripe_payments, unfinished
+
+# Behind the window: the slowest repeats are a minute apart, the receipt's and tidy's.
+REST_WITHIN_S = 90.0
+
+
+def is_at_rest(chain: Chain, window_s: float) -> bool:
+    """Whether nothing more will happen by itself, but for tidy's releases days from now."""
+    now_s = time.time()
+    in_window = any(p.reserved and now_s <= p.created_s + window_s + 1 for p in stripe_payments(chain))
+    return not in_window and not chain.stripe.webhooks.undelivered and not unfinished(ledger_file(chain))
+
+
+def tidy_days_later(chain: Chain) -> list[Tidied]:
+    """What the relay's tidy does once it may release what no cabinet ever reported.
+
+    Raises:
+        StripeUnavailable: the stand-in did not list the payments.
+    """
+    settings = read_settings(chain.relay_environment)
+    relay = relay_from(settings, clock=lambda: time.time() + settings.release_after_s)
+    try:
+        return tidy(relay)
+    finally:
+        relay.publisher.close()

@@ -1,0 +1,162 @@
+"""One run of chaos, from the first player to the verdict: `python -m simulator chaos`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from simulator.board_profiles import JAMMA
+from simulator.broker import BrokerFailed
+from simulator.chain import Chain, Wiring, running_chain
+from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
+from simulator.chaos.evidence import Books
+from simulator.chaos.faults import Breaker
+from simulator.chaos.players import Players, sells
+from simulator.chaos.proxy import Link
+from simulator.chaos.report import Crowd, table
+from simulator.chaos.rest import REST_WITHIN_S, is_at_rest, tidy_days_later
+from simulator.chaos.schedule import KILLS_OF_THE_CABINET, KINDS, Schedule, draw
+from simulator.chaos.strikes import Strikes
+from simulator.chaos.verdict import Verdict, judge
+from simulator.chaos.watch import Watch
+from simulator.demo.folder import DemoError, fresh_folder
+from simulator.demo.supervisor import Supervisor
+from simulator.part import PartFailedError
+
+WINDOW_S, TIDY_EVERY_S = 60, 5
+STEP_S = 0.02
+OPENS_WITHIN_S = 30.0
+COUNTS_WITHIN_S = 1.0
+# A process that is stopped or killed inside a pulse holds it until it goes on or comes back. A board that
+# took this for a stuck coin would count nothing from then on, and hide what the cabinet does.
+PATIENT = replace(JAMMA, name="patient", max_pulse_ms=60_000)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: the verdict, and the crowd at the door."""
+
+    verdict: Verdict
+    crowd: Crowd
+
+
+def chaos(folder: Path, minutes: float, seed: int, *, calm: bool) -> int:
+    """Run chaos and print its table; 0 only if no payment went wrong. Every log is left in `folder`."""
+    kinds = () if calm else tuple(KINDS)
+    try:
+        with fresh_folder(folder, "chaos") as ours:
+            logging.basicConfig(
+                filename=ours / "chaos.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
+            )
+            outcome = run_chaos(ours, draw(seed, minutes * 60, kinds))
+    except (DemoError, BrokerFailed, PartFailedError, OSError) as why:
+        print(f"chaos did not run: {why}", file=sys.stderr)
+        return 1
+    failures = outcome.verdict.calm_failures if calm else outcome.verdict.failures
+    print(f"{minutes:g} minutes of {'calm' if calm else 'chaos'}, seed {seed}")
+    print(table(outcome.verdict, outcome.crowd))
+    print("\n".join([f"FAILED: {words}" for words in failures] or ["passed"]))
+    return 1 if failures else 0
+
+
+def run_chaos(folder: Path, schedule: Schedule) -> Outcome:
+    """Play a schedule on a chain of its own in `folder`, heal everything, and judge the chain at rest.
+
+    Raises:
+        PartFailedError: the chain did not begin to sell.
+    """
+    settings = {"CREDIT_WINDOW_S": str(WINDOW_S), "TIDY_EVERY_S": str(TIDY_EVERY_S)}
+    with ExitStack() as stack:
+        links: dict[str, Link] = {}
+
+        def via(name: str, port: int) -> int:
+            links[name] = stack.enter_context(Link(port))
+            return links[name].port
+
+        chain = stack.enter_context(running_chain(folder, wiring=Wiring(via, settings, PATIENT)))
+        return _Run(chain, links, schedule).play()
+
+
+class _Run:
+    def __init__(self, chain: Chain, links: dict[str, Link], schedule: Schedule) -> None:
+        self._chain = chain
+        self._schedule = schedule
+        self._breaker = Breaker(chain, links)
+        self._players = Players(chain)
+        self._strikes = Strikes(schedule.faults, self._breaker, self._somebody_has_paid)
+        self._supervisor = Supervisor([chain.relay, chain.controller], lambda line: log.info("%s", line))
+
+    def play(self) -> Outcome:
+        with Watch(lambda: self._breaker.active, lambda: sells(self._chain.door)) as watch:
+            self._wait_until_it_sells(watch)
+            self._under_fire()
+            self._players.wait_until_all_left()
+            self._rest(watch)
+        for tidied in tidy_days_later(self._chain):
+            log.info("days later: %s %s, %s", tidied.payment.payment_id, tidied.outcome, tidied.why)
+        self._let_the_board_count()
+        verdict = judge(self._books(watch), sorted({fault.kind for fault in self._schedule.faults}))
+        return Outcome(verdict, Crowd(self._players.came, self._players.sent_away))
+
+    def _wait_until_it_sells(self, watch: Watch) -> None:
+        deadline_s = time.monotonic() + OPENS_WITHIN_S
+        while not watch.working:
+            if time.monotonic() > deadline_s:
+                raise self._chain.controller.failure(f"did not sell within {OPENS_WITHIN_S:g} s")
+            time.sleep(STEP_S)
+
+    def _under_fire(self) -> None:
+        """The schedule, until its time is over, its last fault has struck, and everything is mended."""
+        wishes = list(self._schedule.wishes)
+        began_s = time.monotonic()
+        while (at_s := time.monotonic() - began_s) < self._schedule.lasts_s or not self._strikes.over:
+            while wishes and wishes[0].at_s <= at_s:
+                self._players.come(wishes.pop(0))
+            self._strikes.step(at_s)
+            self._supervise()
+        log.info("everything is mended")
+
+    def _rest(self, watch: Watch) -> None:
+        """Wait until it sells and nothing more happens; a chain that finds no rest is judged as it is."""
+        deadline_s = time.monotonic() + WINDOW_S + REST_WITHIN_S
+        while not (watch.working and is_at_rest(self._chain, WINDOW_S)):
+            if time.monotonic() > deadline_s:
+                log.error("the chain found no rest")
+                return
+            self._supervise()
+
+    def _let_the_board_count(self) -> None:
+        """A board looks at its coin switch frame by frame, and counts a moment behind the last edge."""
+        deadline_s = time.monotonic() + COUNTS_WITHIN_S
+        while self._chain.board.view().coins < len(wire_pulses(self._chain.board)):
+            if time.monotonic() > deadline_s:
+                log.error("the board did not count every pulse")
+                return
+            time.sleep(STEP_S)
+
+    def _supervise(self) -> None:
+        self._supervisor.look(time.monotonic())
+        time.sleep(STEP_S)
+
+    def _somebody_has_paid(self) -> bool:
+        return any(payment.reserved for payment in stripe_payments(self._chain))
+
+    def _books(self, watch: Watch) -> Books:
+        ledger, struck = ledger_file(self._chain), self._breaker.struck
+        return Books(
+            payments=stripe_payments(self._chain),
+            pulses=ledger_pulses(ledger),
+            wire=wire_pulses(self._chain.board),
+            coins=self._chain.board.view().coins,
+            owed=unfinished(ledger),
+            window_s=WINDOW_S,
+            working=watch.spans,
+            faults=tuple(struck),
+            killed=sum(fault.kind in KILLS_OF_THE_CABINET for fault in struck),
+        )

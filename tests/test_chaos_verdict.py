@@ -1,0 +1,159 @@
+"""The verdict on a run of chaos: from hand-made books, each kind of wrong is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simulator.chaos.evidence import Books, Payment, Pulse, Struck
+from simulator.chaos.report import Crowd, table
+from simulator.chaos.verdict import judge
+
+BOUGHT_3 = Payment("pi_3", 3, 250, "usd", created_s=1000, settled_s=1002, captured=250)
+BOUGHT_1 = Payment("pi_1", 1, 100, "usd", created_s=1010, settled_s=1011, captured=100)
+
+
+def fired(payment_id: str, rose_s: float) -> Pulse:
+    return Pulse(payment_id, "fired", rose_s, rose_s + 0.1)
+
+
+GOOD = Books(
+    payments=(BOUGHT_3, BOUGHT_1),
+    pulses=(fired("pi_3", 10), fired("pi_3", 10.25), fired("pi_3", 10.5), fired("pi_1", 20)),
+    wire=((10, 10.1), (10.25, 10.35), (10.5, 10.6), (20, 20.1)),
+    coins=4,
+    owed=frozenset(),
+    window_s=60,
+    working=((900, float("inf")),),
+    faults=(),
+    killed=0,
+)
+
+
+def with_payment(**changes: object) -> Books:
+    """The books with one payment of one credit, changed so."""
+    payment = replace(BOUGHT_1, **changes)
+    return replace(GOOD, payments=(payment,), pulses=GOOD.pulses[3:], wire=GOOD.wire[3:], coins=1)
+
+
+def without_coins(books: Books) -> Books:
+    return replace(books, pulses=(), wire=(), coins=0)
+
+
+def test_good_books_have_no_failure() -> None:
+    """Everything paid was given, and exactly that was charged."""
+    verdict = judge(GOOD)
+    assert verdict.calm_failures == ()
+    assert (verdict.payments, verdict.credited, verdict.covered, verdict.coins) == (2, 2, 2, 4)
+    assert verdict.captured == {"usd": 350}
+
+
+def test_money_held_for_ever_is_lost() -> None:
+    """Neither charged nor given back, though nothing will happen any more."""
+    verdict = judge(without_coins(with_payment(settled_s=None, captured=0)))
+    assert (verdict.lost, verdict.released) == (("pi_1",), 0)
+
+
+def test_a_receipt_that_is_still_owed_is_lost() -> None:
+    """At rest the cabinet owes the relay nothing."""
+    assert judge(replace(GOOD, owed=frozenset({"pi_3"}))).lost == ("pi_3",)
+
+
+def test_a_charge_without_any_coin_is_lost_and_for_nothing() -> None:
+    """The ledger may say what it likes: the coin line did not move."""
+    verdict = judge(replace(with_payment(), wire=(), coins=0))
+    assert (verdict.lost, verdict.charged_for_nothing, verdict.credited) == (("pi_1",), ("pi_1",), 0)
+
+
+def test_more_charged_than_was_given_is_for_nothing() -> None:
+    """Two of three coins came: 166 is their price, rounded down, and one more is too much."""
+    two = replace(GOOD, pulses=GOOD.pulses[:2], wire=GOOD.wire[:2], coins=2)
+    paid = [replace(BOUGHT_3, captured=amount) for amount in (166, 167)]
+    found = [judge(replace(two, payments=(payment,))) for payment in paid]
+    assert [verdict.charged_for_nothing for verdict in found] == [(), ("pi_3",)]
+    assert [verdict.partial for verdict in found] == [1, 1]
+
+
+def test_a_coin_too_many_is_doubled() -> None:
+    """A second pulse for a payment of one credit."""
+    twice = (*GOOD.pulses[3:], fired("pi_1", 30))
+    books = replace(with_payment(), pulses=twice, wire=((20, 20.1), (30, 30.1)), coins=2)
+    assert judge(books).doubled == ("pi_1",)
+
+
+def test_a_credit_whose_money_was_given_back_is_doubled() -> None:
+    """More coins than were paid for: released, and played all the same."""
+    assert judge(with_payment(captured=0)).doubled == ("pi_1",)
+
+
+def test_a_coin_that_no_payment_explains_is_found() -> None:
+    """A pulse on the wire that the ledger does not know."""
+    verdict = judge(replace(GOOD, wire=(*GOOD.wire, (30, 30.1)), coins=5))
+    assert verdict.failures == ("1 coins belong to no payment",)
+
+
+def test_an_ambiguous_pulse_explains_one_coin() -> None:
+    """Killed inside a pulse: its coin is a gift, not charged, and no failure; a second one would be."""
+    payment = replace(BOUGHT_3, captured=166)
+    pulses = (*GOOD.pulses[:2], Pulse("pi_3", "ambiguous"))
+    books = replace(GOOD, payments=(payment,), pulses=pulses, wire=GOOD.wire[:3], coins=3, killed=1)
+    verdict = judge(books)
+    assert (verdict.failures, verdict.ambiguous, verdict.uncredited) == ((), 1, ())
+    assert judge(replace(books, wire=GOOD.wire, coins=4)).stray == 1
+
+
+def test_more_ambiguous_pulses_than_kills_are_a_failure() -> None:
+    """Without a kill every pulse is known."""
+    books = replace(GOOD, pulses=(*GOOD.pulses, Pulse("pi_3", "intended")))
+    assert judge(books).failures == ("1 ambiguous pulses after 0 kills",)
+
+
+def test_a_pulse_that_the_board_did_not_count_is_found() -> None:
+    """The wire moved, and the board saw no coin."""
+    assert judge(replace(GOOD, coins=3)).failures == ("1 pulses were not counted by the board",)
+
+
+def test_a_chain_that_worked_for_the_windows_last_half_minute_must_credit() -> None:
+    """Released although all worked from 1040 to the window's end at 1070: not in time would be excused."""
+    released = without_coins(with_payment(captured=0))
+    found = [judge(replace(released, working=(span,))).uncredited for span in ((1040, 1070), (1041, 1070))]
+    assert found == [("pi_1",), ()]
+
+
+def test_a_conflict_fails_a_calm_run_only() -> None:
+    """Under fire a receipt may come too late; on a calm day nothing may."""
+    verdict = judge(with_payment(conflict=True))
+    assert (verdict.failures, verdict.calm_failures) == ((), ("1 conflicts",))
+
+
+def test_a_run_in_which_nobody_paid_proves_nothing() -> None:
+    """An empty book is no success."""
+    assert judge(without_coins(replace(GOOD, payments=()))).failures == ("nobody paid",)
+
+
+def test_a_kind_of_fault_that_hit_nobody_fails_the_run() -> None:
+    """Each has to strike while a payment is under way: between paying and settling."""
+    faults = (Struck("relay killed", 1001, 1001), Struck("disk full", 1005, 1008))
+    verdict = judge(replace(GOOD, faults=faults), ("relay killed", "disk full"))
+    assert verdict.hits == {"relay killed": 1, "disk full": 0}
+    assert verdict.failures == ("no payment was hit by: disk full",)
+
+
+def test_the_table_names_what_went_wrong() -> None:
+    """A payment that went wrong is named, so that it can be looked up in the logs."""
+    text = table(judge(replace(GOOD, owed=frozenset({"pi_3"}))), Crowd(came=3, left=1))
+    assert [" ".join(line.split()) for line in text.splitlines()] == [
+        "players 3 (1 could not pay)",
+        "payments 2",
+        "credited 2 (100.0%)",
+        "partial 0",
+        "released 0",
+        "captured, in the smallest unit 350 usd",
+        "pulses that the board counted 4",
+        "lost 1 pi_3",
+        "doubled 0",
+        "charged for nothing 0",
+        "conflicts 0",
+        "ambiguous pulses 0 (0 kills of the cabinet)",
+        "had all working for their last 30 s 2",
+        "of these not credited 0",
+    ]

@@ -1,0 +1,399 @@
+"""The rules for catching up: what the broker may have lost, a reboot made uncertain, a new ledger never knew."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
+
+from controller.cabinet import Mood, accepting, mood
+from controller.catch_up import STILL_ASKING
+from controller.decide import next_wake_s
+from controller.effects import (
+    Acknowledge,
+    ClosePayment,
+    ConnectBroker,
+    FetchOffer,
+    FetchOpenPayments,
+    FirePulse,
+    IntendPulse,
+    Note,
+    Record,
+    RecordPayment,
+    RememberUse,
+    RenewDeadline,
+    SendReceipt,
+)
+from controller.events import (
+    BrokerConnected,
+    FoundPayment,
+    OpenPaymentsFailed,
+    OpenPaymentsFound,
+    StopAsked,
+)
+from controller.payment import KnownPayment, Outcome, Payment, Receipt
+
+ASKING, CAUGHT_UP = RememberUse(BOARD, STILL_ASKING), RememberUse(BOARD, BOOT)
+OPEN = KnownPayment(receipt=None)
+
+
+def undelivered(payment_id: str = "pi_1", paid: int = 1) -> Receipt:
+    """What the relay hears of a payment that gave nothing."""
+    return Receipt(payment_id, Outcome.UNDELIVERED, 0, paid)
+
+
+def closed(why: str, payment_id: str = "pi_1") -> ClosePayment:
+    """The record that a payment of one credit ended with nothing."""
+    return ClosePayment(payment_id, Outcome.UNDELIVERED, 0, why, undelivered(payment_id))
+
+
+def found(bench: Bench, *payments: FoundPayment, asked_s: float | None = None) -> Orders:
+    """Let the relay answer which payments are open."""
+    return bench.handle(OpenPaymentsFound(bench.now_s if asked_s is None else asked_s, payments))
+
+
+def new(paid: Payment, left_s: float) -> FoundPayment:
+    """An open payment that the ledger has never heard of."""
+    return FoundPayment(paid, left_s, None)
+
+
+def rebooted_bench(*paid: Payment) -> tuple[Bench, Orders]:
+    """A cabinet switched on again with payments that it had not begun to fire."""
+    unfinished = tuple(train(each, deadline_s=50_000.0, boot_id="boot-before") for each in paid)
+    return started_bench(unfinished=unfinished, boot_id="boot-before")
+
+
+def fenced_bench() -> Bench:
+    """A cabinet whose ledger is empty and new."""
+    bench, _ = started_bench(board=None, boot_id=None)
+    bench.log.clear()
+    return bench
+
+
+# When the relay is asked
+
+
+def test_after_a_reboot_the_relay_is_asked_beside_everything_else() -> None:
+    """The broker is not kept waiting for it, and a kill would ask again."""
+    _, orders = started_bench(boot_id="boot-before")
+
+    assert orders == Orders((ASKING,), (ConnectBroker(), FetchOffer(), FetchOpenPayments()))
+
+
+def test_after_a_restart_of_the_process_the_relay_is_not_asked() -> None:
+    """The broker kept our session, and the ledger our payments."""
+    _, orders = started_bench()
+
+    assert orders == Orders((), (ConnectBroker(), FetchOffer()))
+
+
+def test_a_process_that_was_killed_before_the_answer_asks_again() -> None:
+    """Whatever it had been asking for."""
+    bench, orders = started_bench(boot_id=STILL_ASKING)
+
+    assert FetchOpenPayments() in orders.acts
+    assert bench.log[-1] == Note("asked the relay for open payments: it had not answered before")
+
+
+def test_a_broker_without_our_session_makes_the_relay_be_asked() -> None:
+    """What was in its mailbox is gone."""
+    bench, _ = started_bench()
+
+    assert bench.handle(BrokerConnected(session_present=False)) == Orders((ASKING,), (FetchOpenPayments(),))
+
+
+def test_a_broker_with_our_session_makes_nobody_be_asked() -> None:
+    """Ten thousand cabinets come back to a restarted broker at once."""
+    bench, _ = started_bench()
+
+    assert bench.handle(BrokerConnected(session_present=True)) == Orders()
+
+
+@pytest.mark.parametrize("left_s", [None, 0.0, 1.9], ids=["not said", "none left", "too little to go by"])
+def test_a_message_without_time_left_makes_the_relay_be_asked(left_s: float | None) -> None:
+    """It is on disk first, and acknowledged: the relay knows what is left of the window."""
+    assert open_bench().receive(payment(), left_s=left_s) == Orders(
+        (ASKING, RecordPayment(train(payment(), deadline_s=None))),
+        (Acknowledge(DELIVERY), FetchOpenPayments()),
+    )
+
+
+def test_a_message_with_two_seconds_left_is_taken_at_its_word() -> None:
+    """Nobody has to be asked."""
+    orders = open_bench().receive(payment(), left_s=2.0)
+
+    assert orders.records == (RecordPayment(train(payment(), deadline_s=NOW_S + 2.0)),)
+
+
+def test_an_unsigned_message_makes_nobody_be_asked() -> None:
+    """The relay knows no payment by its name."""
+    paid = payment(has_receipt=False)
+
+    assert FetchOpenPayments() not in open_bench().receive(paid, left_s=1.0).acts
+
+
+def test_without_a_relay_nobody_is_asked() -> None:
+    """The use of the ledger is remembered all the same."""
+    bench, orders = started_bench(boot_id="boot-before", has_relay=False)
+
+    assert orders == Orders((CAUGHT_UP,), (ConnectBroker(),))
+    assert bench.handle(BrokerConnected(session_present=False)) == Orders()
+
+
+def test_one_question_is_under_way_at_a_time_and_another_follows() -> None:
+    """What was paid behind the first question is not in its answer."""
+    bench, _ = started_bench(boot_id="boot-before")
+    assert bench.handle(BrokerConnected(session_present=False)) == Orders()
+
+    assert found(bench) == Orders((), (FetchOpenPayments(),))
+    assert found(bench) == Orders((CAUGHT_UP,), ())
+
+
+# While there is no answer
+
+
+def test_a_question_that_was_not_answered_is_asked_again_soon() -> None:
+    """After 1, 2, 4 and then each 8 seconds: half a minute of a window is enough for it."""
+    bench, _ = started_bench(boot_id="boot-before")
+    waits = []
+    for _ in range(5):
+        bench.handle(OpenPaymentsFailed("503 Stripe did not answer"))
+        due_s = next_wake_s(bench.cabinet) or 0.0
+        waits.append(due_s - bench.now_s)
+        assert bench.wait(due_s - bench.now_s - 0.5) == Orders()
+        assert bench.wait(0.5) == Orders((), (FetchOpenPayments(),))
+
+    assert waits == [1, 2, 4, 8, 8]
+
+
+def test_an_unanswered_question_is_logged_with_its_reason() -> None:
+    """The question itself only once."""
+    bench, _ = started_bench(boot_id="boot-before")
+    bench.handle(OpenPaymentsFailed("no route"))
+    bench.wait(1)
+
+    assert bench.log == [
+        Note("asked the relay for open payments: the cabinet was switched off"),
+        Note("open payments not received, again in 1 s: no route", logging.WARNING),
+    ]
+
+
+def test_no_answer_ends_no_payment() -> None:
+    """It may still have time: neither fired nor given up, however long it takes."""
+    bench, _ = rebooted_bench(payment())
+    bench.handle(OpenPaymentsFailed("no route"))
+    bench.wait(3600)
+
+    assert bench.cabinet.trains == (train(payment(), deadline_s=None, boot_id="boot-before"),)
+
+
+def test_no_question_is_asked_once_the_daemon_was_asked_to_stop() -> None:
+    """The next start asks."""
+    bench, _ = started_bench(boot_id="boot-before")
+    bench.handle(OpenPaymentsFailed("no route"))
+    bench.handle(StopAsked())
+
+    assert FetchOpenPayments() not in bench.wait(60).acts
+
+
+def test_other_payments_go_on_meanwhile() -> None:
+    """A payment whose time is known does not wait for one whose time is not."""
+    bench, _ = rebooted_bench(payment("pi_1"))
+    bench.handle(BrokerConnected(session_present=True))
+    bench.receive(payment("pi_2"))
+
+    assert bench.acknowledged().acts == (FirePulse("pi_2", 1),)
+
+
+# The answer
+
+
+def test_a_payment_that_never_reached_us_is_written_and_then_fired() -> None:
+    """In two commits, as one that came by the broker."""
+    bench, _ = started_bench(boot_id="boot-before")
+
+    orders = found(bench, new(payment(), 40.0))
+
+    assert orders == Orders((RecordPayment(train(payment(), deadline_s=NOW_S + 40)), CAUGHT_UP), ())
+    assert bench.wait(0.1) == Orders((IntendPulse("pi_1", 1),), (FirePulse("pi_1", 1),))
+
+
+def test_time_left_counts_from_the_question() -> None:
+    """However long the answer took."""
+    bench, _ = started_bench(boot_id="boot-before")
+    bench.now_s += 15
+
+    orders = found(bench, new(payment(), 40.0), asked_s=NOW_S)
+
+    assert orders.records[0] == RecordPayment(train(payment(), deadline_s=NOW_S + 40))
+
+
+def test_a_payment_that_comes_with_no_time_left_is_written_and_reported() -> None:
+    """In one commit: written first, so that a repeat finds the same word."""
+    bench, _ = started_bench(boot_id="boot-before")
+
+    assert found(bench, new(payment(), 0.0)) == Orders(
+        (
+            RecordPayment(train(payment(), deadline_s=NOW_S)),
+            CAUGHT_UP,
+            closed("the credit window ended"),
+        ),
+        (SendReceipt(undelivered()),),
+    )
+
+
+def test_a_payment_that_was_not_begun_before_the_reboot_gets_its_time_back() -> None:
+    """Counted on this boot's clock, and fired."""
+    bench, orders = rebooted_bench(payment())
+    assert orders.records == (ASKING,)
+
+    assert found(bench, FoundPayment(payment(), 40.0, OPEN)) == Orders(
+        (RenewDeadline("pi_1", NOW_S + 40, BOOT), CAUGHT_UP, IntendPulse("pi_1", 1)),
+        (FirePulse("pi_1", 1),),
+    )
+
+
+def test_a_payment_that_was_not_begun_and_is_open_no_more_ends() -> None:
+    """Not charging is safe: the relay reads it again before it releases it."""
+    bench, _ = rebooted_bench(payment())
+
+    assert found(bench) == Orders(
+        (closed("its time left is not known"), CAUGHT_UP), (SendReceipt(undelivered()),)
+    )
+
+
+def test_a_payment_that_came_behind_the_question_waits_for_the_next_answer() -> None:
+    """The first answer cannot know it."""
+    bench, _ = started_bench(boot_id="boot-before")
+    bench.handle(BrokerConnected(session_present=True))
+    bench.receive(payment(), left_s=1.0)
+
+    assert found(bench) == Orders((), (FetchOpenPayments(),))
+    assert found(bench, FoundPayment(payment(), 20.0, OPEN)).acts == (FirePulse("pi_1", 1),)
+
+
+def test_a_payment_that_has_ended_has_its_receipt_sent_again() -> None:
+    """The relay has not heard it, or it would not be open."""
+    receipt = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
+    bench, _ = started_bench(boot_id="boot-before")
+
+    orders = found(bench, FoundPayment(payment(), 0.0, KnownPayment(receipt)))
+
+    assert orders == Orders((CAUGHT_UP,), (SendReceipt(receipt),))
+
+
+def test_a_train_that_has_begun_is_left_alone() -> None:
+    """Its window was for its first pulse."""
+    bench, _ = started_bench(
+        unfinished=(train(payment(credits=2), intended=1, fired=1),), boot_id=STILL_ASKING
+    )
+    before = bench.cabinet.trains
+
+    orders = found(bench, FoundPayment(payment(credits=2), 0.0, OPEN))
+
+    assert (orders, bench.cabinet.trains) == (Orders((CAUGHT_UP,), ()), before)
+
+
+def test_an_answer_lets_the_cabinet_rest() -> None:
+    """It is not asked again."""
+    bench, _ = started_bench(boot_id="boot-before")
+    found(bench)
+
+    assert bench.wait(300) == Orders()
+
+
+# The fence
+
+
+@pytest.mark.parametrize("board", [None, "pi-before"], ids=["a new ledger", "a ledger of another Pi"])
+def test_a_ledger_that_cannot_know_what_was_credited_asks_before_it_connects(board: str | None) -> None:
+    """Nothing is written yet: killed now, it is fenced again."""
+    bench, orders = started_bench(board=board, boot_id=None if board is None else "boot-before")
+
+    assert orders == Orders((), (FetchOffer(), FetchOpenPayments()))
+    assert (bench.cabinet.fenced, accepting(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S)) == (
+        True,
+        False,
+        Mood.STARTING,
+    )
+    assert bench.cabinet.faults == ("new ledger: waiting for the relay to name what was open",)
+
+
+def test_without_a_relay_there_is_no_fence() -> None:
+    """Nobody could lift it."""
+    bench, orders = started_bench(board=None, boot_id=None, has_relay=False)
+
+    assert (bench.cabinet.fenced, orders) == (False, Orders((CAUGHT_UP,), (ConnectBroker(),)))
+
+
+def test_what_was_open_before_the_ledger_is_written_as_undelivered_and_reported() -> None:
+    """It may have been credited by the ledger that is gone; with time left or without."""
+    bench = fenced_bench()
+
+    assert found(bench, new(payment(), 120.0), new(payment("pi_2"), 0.0)) == Orders(
+        (
+            RecordPayment(train(payment(), deadline_s=NOW_S + 120)),
+            closed("ledger lost"),
+            RecordPayment(train(payment("pi_2"), deadline_s=NOW_S)),
+            closed("ledger lost", "pi_2"),
+            CAUGHT_UP,
+        ),
+        (ConnectBroker(), SendReceipt(undelivered()), SendReceipt(undelivered("pi_2"))),
+    )
+
+
+def test_the_answer_lifts_the_fence() -> None:
+    """From now on, what comes is new."""
+    bench = fenced_bench()
+    found(bench)
+    bench.handle(BrokerConnected(session_present=True))
+
+    assert (accepting(bench.cabinet, NOW_S), bench.cabinet.faults) == (True, ())
+
+
+def test_no_answer_leaves_the_fence() -> None:
+    """An empty list and no list are two things."""
+    bench = fenced_bench()
+
+    bench.handle(OpenPaymentsFailed("503 Stripe did not answer"))
+
+    assert (bench.cabinet.fenced, bench.wait(0.5)) == (True, Orders())
+    assert bench.wait(0.5) == Orders((), (FetchOpenPayments(),))
+
+
+def test_a_payment_that_the_moved_ledger_had_not_begun_ends_behind_the_fence() -> None:
+    """Open or not: it was for another machine's board."""
+    held = train(payment(), deadline_s=50_000.0, boot_id="boot-before")
+    bench, _ = started_bench(unfinished=(held,), board="pi-before", boot_id="boot-before")
+
+    orders = found(bench, FoundPayment(payment(), 120.0, OPEN))
+
+    assert orders.records == (closed("ledger moved"), CAUGHT_UP)
+
+
+def test_a_train_that_the_moved_ledger_had_begun_ends_at_once() -> None:
+    """Its credits were another board's."""
+    cut = train(payment(credits=2), boot_id="boot-before", intended=1, fired=1)
+
+    _, orders = started_bench(unfinished=(cut,), board="pi-before", boot_id="boot-before")
+
+    ended: tuple[Record, ...] = (
+        ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "the cabinet was switched off", undelivered(paid=2)),
+    )
+    assert orders == Orders(ended, (SendReceipt(undelivered(paid=2)), FetchOffer(), FetchOpenPayments()))
+
+
+def test_no_pulse_leaves_behind_the_fence() -> None:
+    """Not even for a board that keeps its credits; what it got before is charged."""
+    cut = train(payment(credits=2), boot_id="boot-before", intended=1, fired=1)
+    bench, orders = started_bench(
+        unfinished=(cut,), board="pi-before", boot_id="boot-before", board_keeps_credits=True
+    )
+    partial = Receipt("pi_1", Outcome.PARTIAL, 1, 2)
+
+    assert (orders.records, bench.wait(60)) == ((), Orders())
+    assert found(bench, FoundPayment(payment(credits=2), 0.0, OPEN)) == Orders(
+        (ClosePayment("pi_1", Outcome.PARTIAL, 1, "ledger moved", partial), CAUGHT_UP),
+        (ConnectBroker(), SendReceipt(partial)),
+    )

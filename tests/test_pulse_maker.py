@@ -1,0 +1,76 @@
+"""One pulse on one pin, when something raises in the middle of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from gpiozero import OutputDevice
+from gpiozero.pins.mock import MockFactory
+
+from controller.clock import since_boot_s
+from controller.coin_line_process import PulseMaker
+
+PIN = 17
+
+
+class FailingOutput(OutputDevice):
+    """A pin that rises, and then fails."""
+
+    def on(self) -> None:
+        super().on()
+        raise OSError("the GPIO device went away")
+
+
+@pytest.fixture
+def factory() -> Iterator[MockFactory]:
+    """Pins that keep every level they took."""
+    made = MockFactory()
+    yield made
+    made.close()
+
+
+def at_rest(output: OutputDevice, pulse_s: float, gap_s: float = 0.0) -> PulseMaker:
+    """A coin line that has rested long enough for its next pulse."""
+    return PulseMaker(output, pulse_s, gap_s, rested_since_s=since_boot_s() - 60.0)
+
+
+def levels(output: OutputDevice) -> list[bool]:
+    """Every level that the pin took, from its first."""
+    return [state for _, state in output.pin.states]
+
+
+def test_the_pin_rests_when_the_wait_for_its_end_fails(factory: MockFactory) -> None:
+    """A line that stays active is one coin after the other, or a blocked coin switch."""
+    output = OutputDevice(PIN, initial_value=False, pin_factory=factory)
+
+    with pytest.raises(OverflowError):  # the system cannot sleep that long
+        at_rest(output, pulse_s=math.inf).fire()
+
+    assert levels(output) == [False, True, False]
+
+
+def test_the_pin_rests_when_switching_it_on_fails_behind_the_edge(factory: MockFactory) -> None:
+    """Nobody knows then whether it rose: it is switched off all the same."""
+    output = FailingOutput(PIN, initial_value=False, pin_factory=factory)
+
+    with pytest.raises(OSError, match="the GPIO device went away"):
+        at_rest(output, pulse_s=0.01).fire()
+
+    assert levels(output) == [False, True, False]
+
+
+def test_the_next_pulse_keeps_its_gap_behind_one_that_failed(factory: MockFactory) -> None:
+    """The board has seen that one, and would take both for a single coin."""
+    output = OutputDevice(PIN, initial_value=False, pin_factory=factory)
+    pulses = at_rest(output, pulse_s=math.inf, gap_s=0.05)
+    began_s = since_boot_s()
+    with pytest.raises(OverflowError):
+        pulses.fire()
+    pulses.pulse_s = 0.01
+
+    rose_s, _ = pulses.fire()
+
+    assert rose_s - began_s >= pulses.gap_s
+    assert levels(output) == [False, True, False, True, False]
