@@ -4,6 +4,8 @@ VENV := .venv/bin/python
 # Another Python than python3 for the virtual environment: make demo PYTHON=python3.12
 export PYTHON
 PORT ?= 8800
+MINUTES ?= 2
+SEED ?= 1
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +17,10 @@ demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the 
 demo-once: ## one sale through the whole chain, with its time line; no browser, no display
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator demo-once
+
+chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1; CALM=1: break nothing)
+	@tools/prepare.sh demo
+	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm)
 
 test: ## all tests (ARGS="-k door": some)
 	@tools/prepare.sh test
@@ -47,4 +53,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once test lint check test-install test-bare format pictures clean
+.PHONY: help demo demo-once chaos test lint check test-install test-bare format pictures clean

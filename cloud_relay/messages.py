@@ -15,7 +15,9 @@ KEEPALIVE_S = 15
 # A broker takes the time a message waited off its expiry, but not the time in a dead link's socket
 # buffers, and a dead link is noticed within two keepalives.
 LINK_MARGIN_S = 2 * KEEPALIVE_S
-LEAST_EXPIRY_S = 5
+LEAST_TIME_LEFT_S = 5
+# Within the margin a cabinet may not trust the time left: this tells it to ask us for it.
+ASK_FOR_IT_S = 1
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ def seconds_left(window_s: int, created_s: float, now_s: float) -> int:
 
 def expiry_s(window_s: int, created_s: float, now_s: float) -> int | None:
     """How long the broker may keep a coin pulse, in seconds; None when it is too late for one."""
-    expiry = seconds_left(window_s, created_s, now_s) - LINK_MARGIN_S
-    return expiry if expiry >= LEAST_EXPIRY_S else None
+    left_s = seconds_left(window_s, created_s, now_s)
+    return max(ASK_FOR_IT_S, left_s - LINK_MARGIN_S) if left_s >= LEAST_TIME_LEFT_S else None
 
 
 def read_status(payload: bytes, machine_id: str) -> MachineStatus:

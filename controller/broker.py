@@ -7,6 +7,7 @@ import random
 import socket
 import ssl
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 15
 SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
+# Mosquitto 2.0 hangs up on the one who is thrown out, without a word. The other one does the same to the next,
+# and so the connections of both end within moments, one after the other, by a broker that is always there.
+SHORT_LIFE_S, SHORT_LIVES = 5.0, 5
 SESSION_EXPIRY_S = 24 * 3600
 # Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
 RETRY_MAX_S = (20, 40)
@@ -52,6 +56,8 @@ class Broker:
         self._connection = 0
         self._session_present = False
         self._refused = False
+        self._accepted_s = 0.0
+        self._short_lives = 0
         self._wanted = False
         self._client = self._new_client(machine_id, *will)
 
@@ -126,6 +132,7 @@ class Broker:
             self._tell_link(BrokerLost(f"refused us: {reason}"))
             return
         self._connection += 1
+        self._accepted_s = time.monotonic()
         self._session_present = flags.session_present
         # Also with a kept session: a broker that lost its store may not know that it did.
         client.subscribe(self._coinpulse_topic, qos=1)
@@ -138,14 +145,25 @@ class Broker:
             self._tell_link(BrokerConnected(self._session_present))
 
     def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
+        self._short_lives = 0
         # paho does not pass the error on, but calls us while it handles it: a wrong certificate, say.
         error = sys.exc_info()[1]
         self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
 
-    def _on_disconnect(self, _: mqtt.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
+    def _on_disconnect(
+        self, _: mqtt.Client, __: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, ___: Any
+    ) -> None:
         # Behind a refusal paho reports a protocol error, which would hide the reason.
         if not self._refused:
-            self._tell_link(BrokerLost(str(reason), taken_over=reason.value == SESSION_TAKEN_OVER))
+            taken_over = self._is_take_over(reason, told=flags.is_disconnect_packet_from_server)
+            self._tell_link(BrokerLost(str(reason), taken_over=taken_over))
+
+    def _is_take_over(self, reason: ReasonCode, *, told: bool) -> bool:
+        if told:
+            return reason.value == SESSION_TAKEN_OVER
+        lived_s = time.monotonic() - self._accepted_s
+        self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
+        return self._short_lives >= SHORT_LIVES
 
     def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         properties = message.properties

@@ -325,6 +325,7 @@ class World:
                 tidy_s += 60.0
             self.work()
             self.pass_time(2.0)
+        self.work()
 
     def hopeful(self) -> list[str]:
         """The payments that good times from now on must credit in full."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import queue
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from controller.broker import Broker
+from controller.broker import SHORT_LIVES, Broker
 from controller.config import BrokerConfig
 from controller.events import BrokerConnected, BrokerLost, Delivery
 from controller.wire import CoinPulseMessage
@@ -147,6 +149,30 @@ def send(broker: Mosquitto, *payloads: bytes, **how: Any) -> None:
     with relay_at(broker) as relay:
         for payload in payloads:
             relay.publish(payload, **how)
+
+
+@contextmanager
+def talking_broker(real: Mosquitto, last_word: bytes) -> Iterator[BrokerConfig]:
+    """A broker that accepts a cabinet and its subscription, says `last_word`, and hangs up.
+
+    Its certificate is the real one's.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(real.ca_file.parent / "server.crt", real.ca_file.parent / "server.key")
+
+    def serve(listener: socket.socket) -> None:
+        with context.wrap_socket(listener.accept()[0], server_side=True) as link:
+            link.recv(4096)
+            link.sendall(bytes([0x20, 3, 0, 0, 0]))
+            number = link.recv(4096)[2:4]
+            link.sendall(bytes([0x90, 4, *number, 0, 1]) + last_word)
+            link.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield replace(config_of(real), port=listener.getsockname()[1])
+        thread.join(10)
 
 
 # Messages
@@ -292,10 +318,54 @@ def test_a_broker_that_is_not_there_is_named_and_tried_again(broker: Mosquitto) 
             assert isinstance(told, BrokerLost)
 
 
-def test_another_client_with_our_name_is_told(broker: Mosquitto) -> None:
-    """It has our id, and throws us out."""
-    with connected_cabinet(broker) as cabinet, connected_cabinet(broker, session_present=True):
-        assert isinstance(cabinet.link(), BrokerLost)
+def test_another_client_with_our_name_is_recognised_without_a_word(broker: Mosquitto) -> None:
+    """Mosquitto 2.0 only hangs up, and the two throw each other out for ever."""
+    with connected_cabinet(broker) as one, connected_cabinet(broker, session_present=True) as other:
+        told: list[BrokerConnected | BrokerLost] = []
+
+        def is_told() -> bool:
+            for cabinet in (one, other):
+                while not cabinet.links.empty():
+                    told.append(cabinet.link())
+            return any(isinstance(word, BrokerLost) and word.taken_over for word in told)
+
+        wait_until(is_told, "the take-over to be recognised", within_s=40)
+
+    early = [word for word in told if isinstance(word, BrokerLost)][: SHORT_LIVES - 1]
+    assert [word.taken_over for word in early] == [False] * (SHORT_LIVES - 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "taken_over"), [(142, True), (139, False)], ids=["taken over", "shut down"]
+)
+def test_a_broker_that_says_why_it_hangs_up_is_believed(
+    reason: int, taken_over: bool, broker: Mosquitto
+) -> None:
+    """EMQX does, at the first time."""
+    with talking_broker(broker, bytes([0xE0, 1, reason])) as config:
+        cabinet = Cabinet(config)
+        cabinet.broker.start()
+        assert cabinet.link() == BrokerConnected(session_present=False)
+        lost = cabinet.link()
+        cabinet.broker.stop((STATUS, FAREWELL))
+
+    assert isinstance(lost, BrokerLost)
+    assert lost.taken_over is taken_over
+
+
+def test_a_restarted_broker_is_no_take_over(broker: Mosquitto) -> None:
+    """Not even one that is restarted again and again."""
+    with connected_cabinet(broker) as cabinet:
+        words: list[BrokerConnected | BrokerLost] = []
+        for _ in range(2):
+            broker.restart()
+            words.append(cabinet.link())
+            while not isinstance(words[-1], BrokerConnected):
+                words.append(cabinet.link())
+
+    lost = [word for word in words if isinstance(word, BrokerLost)]
+    assert lost
+    assert not any(word.taken_over for word in lost)
 
 
 def test_a_stopped_link_has_no_thread_and_tells_of_no_loss(broker: Mosquitto) -> None:

@@ -19,17 +19,19 @@ from simulator.part import Part
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 CLOCKS = "import time; print(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), sep='\\n')"
-# The library fails in every sleep until a monotonic time, which is how the coin line's process keeps its widths.
-# That process looks at no time of day, and is left alone.
+# The library fails in every sleep until a monotonic time, and so the coin line's process is left alone: it keeps
+# its widths by such sleeps, and looks at no time of day.
 CONTROLLER = """
 import os, sys
 del os.environ["LD_PRELOAD"]
 from controller.__main__ import main
-sys.exit(main(["run", "--config", sys.argv[1]]))
+sys.exit(main())
 """
 YEAR_S = 365 * 24 * 3600
 
-needs_faketime = pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed: apt install libfaketime")
+needs_faketime = pytest.mark.skipif(
+    not LIBRARIES, reason="libfaketime is not installed: apt install libfaketime"
+)
 
 
 class TimeOfDay:
@@ -70,7 +72,7 @@ def test_the_clock_that_decides_does_not_leap_with_the_time_of_day(tmp_path: Pat
 def with_leaping_controller(chain: Chain, time_of_day: TimeOfDay) -> Iterator[Part]:
     """The chain's controller, started again with a time of day that leaps."""
     chain.controller.stop()
-    command = [sys.executable, "-c", CONTROLLER, str(chain.config_file)]
+    command = [sys.executable, "-c", CONTROLLER, "run", "--config", str(chain.config_file)]
     controller = Part("controller", command, chain.folder / "leaping.log", time_of_day.environment)
     controller.start()
     try:
@@ -92,7 +94,10 @@ def buy(chain: Chain) -> str:
 def test_a_sale_completes_while_the_time_of_day_leaps_by_years(tmp_path: Path) -> None:
     """Ten years ahead as the payment is on its way, and back to the year 2001 between its pulses."""
     time_of_day = TimeOfDay(tmp_path)
-    with running_chain(tmp_path / "chain") as chain, with_leaping_controller(chain, time_of_day) as controller:
+    with (
+        running_chain(tmp_path / "chain") as chain,
+        with_leaping_controller(chain, time_of_day) as controller,
+    ):
         controller.wait_to_hear("broker connected")
         wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell")
         time_of_day.leap("+10y")

@@ -1,4 +1,4 @@
-"""The rules for catching up: what the broker may have lost, a reboot made uncertain, a new ledger never knew."""
+"""The rules for catching up: what a broker may have lost, and what a new ledger cannot know."""
 
 from __future__ import annotations
 

@@ -85,7 +85,8 @@ def lapse_at(relay: RelayUnderTest, payment_id: str, after_s: int) -> None:
         (19.9, Waiting.WEBHOOK),
         (20, Republish(130)),
         (145, Republish(5)),
-        (145.5, Waiting.WINDOW),
+        (150, Republish(1)),
+        (175.5, Waiting.WINDOW),
         (179, Waiting.WINDOW),
         (179.5, Waiting.RECEIPT),
         (72 * HOUR_S - 1, Waiting.RECEIPT),
@@ -168,7 +169,7 @@ def test_a_young_payment_is_left_to_its_webhook(relay: RelayUnderTest, cabinet: 
     assert (run(relay), cabinet.heard) == (counts(waiting=1), [])
 
 
-@pytest.mark.parametrize("ahead_s", [160, 300, 71 * HOUR_S])
+@pytest.mark.parametrize("ahead_s", [176, 300, 71 * HOUR_S])
 def test_after_its_window_a_payment_waits_for_its_receipt(
     relay: RelayUnderTest, cabinet: Cabinet, ahead_s: int
 ) -> None:

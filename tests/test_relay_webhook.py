@@ -280,7 +280,7 @@ def test_a_release_that_stripe_did_not_do_is_asked_for_again(relay: RelayUnderTe
     assert [relay.post_event(said).status_code for _ in range(2)] == [503, 200]
 
 
-@pytest.mark.parametrize("age_s", [146, 172_800])
+@pytest.mark.parametrize("age_s", [176, 172_800])
 def test_a_late_webhook_publishes_nothing(relay: RelayUnderTest, cabinet: Cabinet, age_s: float) -> None:
     """A credit that arrives after its player has left is worse than none, and none is not charged."""
     said = reservation(age_s)

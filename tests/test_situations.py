@@ -122,7 +122,7 @@ def test_a_broker_that_comes_back_without_its_mailbox_brings_the_credit(world: W
     world.disconnect()
     world.cloud.mailbox.forget()
     world.pass_time(100)
-    world.work_for(2)
+    world.work_for(4)
 
     assert outcome(world, payment_id) == (PULSES, CHARGED)
 

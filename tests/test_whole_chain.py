@@ -98,10 +98,16 @@ def relay_identity(chain: Chain) -> Iterator[mqtt.Client]:
 
 
 def publish(
-    chain: Chain, payload: bytes, *, qos: int = 1, retain: bool = False, sig: str | None = None
+    chain: Chain,
+    payload: bytes,
+    *,
+    qos: int = 1,
+    retain: bool = False,
+    sig: str | None = None,
+    expiry_s: int = 60,
 ) -> None:
     properties = Properties(PacketTypes.PUBLISH)
-    properties.MessageExpiryInterval = 60
+    properties.MessageExpiryInterval = expiry_s
     if sig is not None:
         properties.UserProperty = [("sig", sig)]
     with relay_identity(chain) as client:
@@ -312,6 +318,18 @@ def test_what_is_no_payment_is_refused_once(chain: Chain, payload: bytes, reason
     publish(chain, payload, sig=sign(chain.secrets.machine_token, payload))
     chain.controller.wait_to_hear(f"message refused: {reason}")
     assert_still_selling_and_unmoved(chain)
+
+
+def test_a_message_that_is_nearly_too_late_makes_the_cabinet_ask(chain: Chain) -> None:
+    """With a second left the message itself proves nothing: the relay knows how long the window really is."""
+    page = checkout(chain)
+    chain.stripe.webhooks.hold_back()
+    payment_id = chain.stripe.pay(page)
+    payload = order(paymentId=payment_id)
+    publish(chain, payload, sig=sign(chain.secrets.machine_token, payload), expiry_s=1)
+    chain.controller.wait_to_hear(f"asked the relay for open payments: payment {payment_id}")
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    assert coin_levels(chain) == COIN
 
 
 def test_an_unsigned_coin_pulse_is_refused(chain: Chain) -> None:
