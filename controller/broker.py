@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 15
 SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
-# Mosquitto 2.0 hangs up on the one who is thrown out, without a word. The other one does the same to the next,
-# and so the connections of both end within moments, one after the other, by a broker that is always there.
+# Mosquitto 2.0 hangs up on the one who is thrown out, without a word. It comes back and throws out the other,
+# and so the connections of both end within moments, at a broker that is always there.
 SHORT_LIFE_S, SHORT_LIVES = 5.0, 5
 SESSION_EXPIRY_S = 24 * 3600
 # Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.

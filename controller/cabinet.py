@@ -69,7 +69,8 @@ class CatchUp:
 class Cabinet:
     """Everything the loop knows. `trains` are paid and unfinished, oldest first; one moves at a time.
 
-    `fenced` is a new or moved ledger that cannot know what was credited before it.
+    `fenced` is a new or moved ledger that cannot know what was credited before it; `fence_lifted_s` is when
+    it came to know what was open (seconds since boot), unless nobody can have sold in our name before.
     """
 
     rules: Rules
@@ -78,6 +79,7 @@ class Cabinet:
     started: bool = False
     stopping: bool = False
     fenced: bool = False
+    fence_lifted_s: float | None = None
     catch_up: CatchUp | None = None
     conflicts: int = 0
     thrown_out_s: tuple[float, ...] = ()

@@ -17,6 +17,8 @@ from controller.turn import Turn
 
 # Seldom enough for a relay that is down, and often enough for a payment with half a minute left.
 RETRY_MAX_S = 8.0
+# The longest credit window that the relay can be set to: no message is older.
+LONGEST_WINDOW_S = 3600.0
 # Stands in the ledger for the boot that it was used in, so that a killed process asks again.
 STILL_ASKING = ""
 
@@ -32,6 +34,15 @@ def ask(turn: Turn, why: str) -> None:
             turn.record(RememberUse(turn.cabinet.board, STILL_ASKING))
     elif asking.in_flight:
         turn.change(catch_up=replace(asking, again=True))
+
+
+def is_in_doubt(turn: Turn) -> bool:
+    """Whether a message may be about a payment that was credited and settled before the ledger was new.
+
+    It was not among the open ones, so that only the relay can tell it from a new one.
+    """
+    lifted_s = turn.cabinet.fence_lifted_s
+    return lifted_s is not None and turn.now_s < lifted_s + LONGEST_WINDOW_S
 
 
 def fetch_if_due(turn: Turn) -> None:
@@ -77,7 +88,7 @@ def found(turn: Turn, event: OpenPaymentsFound) -> None:
 
 def _lift_fence(turn: Turn) -> None:
     """All that was open before this ledger is written down: from now on, what comes is new."""
-    turn.change(fenced=False)
+    turn.change(fenced=False, fence_lifted_s=turn.now_s)
     turn.act(ConnectBroker())
 
 

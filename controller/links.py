@@ -29,6 +29,8 @@ def broker_connected(turn: Turn, event: BrokerConnected) -> None:
     turn.change(broker_up=True, broker_trouble=None)
     turn.note(f"broker connected, with {'the old' if event.session_present else 'a new'} session")
     if not event.session_present:
+        # Where nobody has connected in our name before, nobody has credited anything before either.
+        turn.change(fence_lifted_s=None)
         catch_up.ask(turn, "the broker had no session for us")
 
 

@@ -1,4 +1,4 @@
-"""The cloud's half of the money model: the relay's own code over the stand-in Stripe's book, in one process."""
+"""The cloud's half of the money model: the relay's own code over the stand-in Stripe's book."""
 
 from __future__ import annotations
 

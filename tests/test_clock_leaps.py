@@ -19,8 +19,8 @@ from simulator.part import Part
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 CLOCKS = "import time; print(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), sep='\\n')"
-# The library fails in every sleep until a monotonic time, and so the coin line's process is left alone: it keeps
-# its widths by such sleeps, and looks at no time of day.
+# The library fails in every sleep until a monotonic time. The coin line's process keeps its widths by such
+# sleeps, and looks at no time of day: it is left alone.
 CONTROLLER = """
 import os, sys
 del os.environ["LD_PRELOAD"]
@@ -106,5 +106,5 @@ def test_a_sale_completes_while_the_time_of_day_leaps_by_years(tmp_path: Path) -
         time_of_day.leap("-25y")
         controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
 
-        assert chain.board.view().coins == 3
+        wait_until(lambda: chain.board.view().coins == 3, "three coins")
         assert chain.stripe.money() == {"charged": 250, "refunded": 0, "released": 0, "reserved": 0}

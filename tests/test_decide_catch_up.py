@@ -8,7 +8,7 @@ import pytest
 from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
 
 from controller.cabinet import Mood, accepting, mood
-from controller.catch_up import STILL_ASKING
+from controller.catch_up import LONGEST_WINDOW_S, STILL_ASKING
 from controller.decide import next_wake_s
 from controller.effects import (
     Acknowledge,
@@ -397,3 +397,35 @@ def test_no_pulse_leaves_behind_the_fence() -> None:
         (ClosePayment("pi_1", Outcome.PARTIAL, 1, "ledger moved", partial), CAUGHT_UP),
         (ConnectBroker(), SendReceipt(partial)),
     )
+
+
+def test_a_message_to_a_new_ledger_is_asked_about() -> None:
+    """It may have been credited and settled before: then it is not open, and no pulse leaves."""
+    bench = fenced_bench()
+    found(bench)
+    bench.handle(BrokerConnected(session_present=True))
+
+    assert bench.receive(payment()) == Orders(
+        (ASKING, RecordPayment(train(payment(), deadline_s=None))),
+        (Acknowledge(DELIVERY), FetchOpenPayments()),
+    )
+    assert found(bench).records == (closed("its time left is not known"), CAUGHT_UP)
+
+
+def test_a_ledger_is_new_for_the_longest_credit_window() -> None:
+    """No message is older than that."""
+    bench = fenced_bench()
+    found(bench)
+    bench.now_s += LONGEST_WINDOW_S
+
+    assert FetchOpenPayments() not in bench.receive(payment()).acts
+
+
+def test_a_new_machine_is_asked_nothing_about() -> None:
+    """The broker never had a session for it: what is paid cannot have been credited by another ledger."""
+    bench = fenced_bench()
+    found(bench)
+    bench.handle(BrokerConnected(session_present=False))
+    found(bench)
+
+    assert bench.receive(payment()).records == (RecordPayment(train(payment())),)

@@ -168,7 +168,7 @@ def test_the_signature_is_an_hmac_of_the_payload_under_the_whole_token() -> None
 def test_the_broker_keeps_a_coin_pulse_for_the_window_less_two_keepalives(
     age_s: float, expiry: int | None
 ) -> None:
-    """Within these it is told to ask, and gets none with less than 5 s left; no clock lengthens the window."""
+    """Within these it is told to ask; it gets none with less than 5 s left, however late its clock."""
     assert expiry_s(180, 1000, 1000 + age_s) == expiry
 
 

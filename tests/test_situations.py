@@ -221,6 +221,30 @@ def test_a_card_that_dies_charges_no_open_payment_and_gives_no_credit_twice(worl
     assert ledger_says(world, credited) == ("undelivered", "ledger lost")
 
 
+def test_a_card_that_dies_behind_a_sale_gives_it_no_second_time(world: World) -> None:
+    """Settled, it is not open. Its webhook comes again, and the new ledger has never heard of it."""
+    payment_id = pay(world)
+    world.deliver_webhook(0, keep=True)
+    world.read_letter()
+    for _ in range(PULSES):
+        world.end_pulse()
+    world.post_receipt(0)
+    world.lose_ledger()
+    world.work_for(60)
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
+
+
+def test_a_new_ledger_credits_what_is_paid_from_then_on(world: World) -> None:
+    """The relay is asked about each payment of the first hour."""
+    world.lose_ledger()
+    world.work_for(20)
+    payment_id = pay(world)
+    world.work_for(5)
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
+
+
 def test_a_relay_that_is_down_settles_when_it_is_back(world: World) -> None:
     """What was credited is charged in the end; the outbox is on disk."""
     payment_id = pay_and_arrive(world)

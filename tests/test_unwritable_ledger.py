@@ -1,4 +1,4 @@
-"""A ledger that cannot be written for a while, in the whole chain: nothing is lost and nothing given twice."""
+"""A ledger that cannot be written for a while: nothing is lost, and nothing given twice."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_train_that_the_disk_cuts_goes_on_when_it_can_be_written(tmp_path: Pat
         chain.controller.wait_to_hear("ledger can be written again")
         chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
 
-        assert chain.board.view().coins == 3
+        wait_until(lambda: chain.board.view().coins == 3, "three coins")
         assert chain.stripe.money() == {"charged": 250, "refunded": 0, "released": 0, "reserved": 0}
         wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell again")
 
