@@ -67,7 +67,9 @@ class Life:
 
     def run(self) -> None:
         """From the start until nothing is left to do, and the game is over."""
-        self._events.append(self.ledger.read_start())
+        started = self.ledger.read_start()
+        self._was_here = started.board is not None
+        self._events.append(started)
         self._run_dry()
         self._events.append(InputChanged("game_over", active=True, at_s=self._now_s))
         self._run_dry()
@@ -116,7 +118,7 @@ class Life:
             case FetchOpenPayments():
                 self._events.append(OpenPaymentsFound(self._now_s, ()))
             case ConnectBroker():
-                self._events.append(BrokerConnected(session_present=True))
+                self._events.append(BrokerConnected(session_present=self._was_here))
                 for paid in self._mailbox:
                     self.receive(paid)
 

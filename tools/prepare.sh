@@ -16,7 +16,7 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin"
 case $purpose in
     demo) needs="mosquitto:mosquitto" extras="demo" ;;
     test)
-        needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck"
+        needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime"
         extras="demo dev"
         ;;
     *) die "usage: tools/prepare.sh demo|test" ;;
