@@ -93,37 +93,36 @@ class RelayClient:
             "creditsDelivered": receipt.credits_delivered,
             "creditsPaid": receipt.credits_paid,
         }
-        try:
-            fields = self._ask("POST", "receipts", body)
-            self._tell(_answer(receipt.payment_id, fields))
-        except (requests.RequestException, ValueError) as error:
-            self._tell(ReceiptFailed(receipt.payment_id, str(error)))
-        except Exception:
-            log.exception("receipt for %s failed", receipt.payment_id)
-            self._tell(ReceiptFailed(receipt.payment_id, "see the log"))
+        payment_id = receipt.payment_id
+        self._tell_outcome(
+            lambda: _answer(payment_id, self._ask("POST", "receipts", body)),
+            lambda reason: ReceiptFailed(payment_id, reason),
+        )
 
     def _fetch_offer(self) -> None:
-        try:
-            self._tell(OfferReceived(read_offer(self._ask("GET", "offer"))))
-        except (requests.RequestException, ValueError) as error:
-            self._tell(OfferFailed(str(error)))
-        except Exception:
-            log.exception("offer failed")
-            self._tell(OfferFailed("see the log"))
+        self._tell_outcome(lambda: OfferReceived(read_offer(self._ask("GET", "offer"))), OfferFailed)
 
     def _fetch_open_payments(self) -> None:
+        self._tell_outcome(self._open_payments, OpenPaymentsFailed)
+
+    def _open_payments(self) -> OpenPaymentsListed:
+        # Time left counts from before the question: however long the answer takes, it is not more.
+        asked_s = self._clock()
+        answer = self._send("GET", "payments")
+        # Whatever stands in an error page: a list that Stripe did not give would end payments.
+        listed = _json(answer, list, only_if=answer.ok)
+        return OpenPaymentsListed(asked_s, read_open_payments(listed))
+
+    def _tell_outcome(self, ask: Callable[[], RelayEvent], failed: Callable[[str], RelayEvent]) -> None:
+        """Tell what was answered, or why nothing was: every question ends in one event."""
         try:
-            # Time left counts from before the question: however long the answer takes, it is not more.
-            asked_s = self._clock()
-            answer = self._send("GET", "payments")
-            # Whatever stands in an error page: a list that Stripe did not give would end payments.
-            listed = _json(answer, list, only_if=answer.ok)
-            self._tell(OpenPaymentsListed(asked_s, read_open_payments(listed)))
+            event = ask()
         except (requests.RequestException, ValueError) as error:
-            self._tell(OpenPaymentsFailed(str(error)))
+            event = failed(str(error))
         except Exception:
-            log.exception("open payments failed")
-            self._tell(OpenPaymentsFailed("see the log"))
+            log.exception("a question to the relay failed")
+            event = failed("see the log")
+        self._tell(event)
 
     def _ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._send(method, what, body)
