@@ -15,7 +15,7 @@ from typing import Any
 from controller import __version__, wire
 from controller.board_inputs import board_inputs
 from controller.broker import Broker
-from controller.cabinet import Rules, accepting, mood, new_cabinet
+from controller.cabinet import accepting, new_cabinet
 from controller.clock import boot_id, since_boot_s, wall_time
 from controller.coin_line import CoinLine
 from controller.config import Config
@@ -47,7 +47,9 @@ from controller.events import (
 )
 from controller.hardware import board_serial
 from controller.ledger import Ledger, LedgerError
+from controller.mood import faults, mood
 from controller.relay_client import OpenPaymentsListed, RelayClient
+from controller.rules import Rules
 from controller.screen_feed import ScreenFeed
 from controller.systemd_notify import ALIVE, READY, STOPPING, notify
 from controller.wire import CoinPulseMessage, Refused, Status
@@ -273,11 +275,12 @@ class App:
             online=True,
             accepting=accepting(cabinet, now_s),
             state=mood(cabinet, now_s),
-            credits=cabinet.session.credits if cabinet.session else 0,
+            credits=cabinet.credits_on_board,
             version=__version__,
             boot_id=self._boot_id,
-            faults=cabinet.faults,
+            faults=faults(cabinet, now_s),
             conflicts=cabinet.conflicts,
+            coins=cabinet.coins,
         )
 
     def _farewell(self) -> tuple[str, bytes]:

@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from controller.debounce import DebouncedLine
+from controller.events import PulseFired
 from controller.offer import Offer
-from controller.payment import OwedReceipt, Train
+from controller.payment import KnownPayment, OwedReceipt, PaymentState, Train
+from controller.rules import Rules
 from controller.session import Session
 
 # A payment behind a longer queue might not start within its credit window, three minutes by default.
 LONGEST_QUEUE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the configuration says that decisions depend on; times in seconds.
-
-    `board_boot_s` is how long after the Pi's own boot the board may still be starting up, deaf to coins.
-    """
-
-    machine_id: str
-    pulses_per_credit: int
-    session_timeout_s: float
-    board_boot_s: float
-    game_over_hold_s: float
-    ready_hold_s: float
-    has_ready_line: bool
-    has_relay: bool
-    payment_link: str | None = None
-    board_keeps_credits: bool = False
-    pulse_period_s: float = 0.25
-
-    @property
-    def fetches_offer(self) -> bool:
-        """Whether the relay is asked what the machine sells; a fixed payment link needs no asking."""
-        return self.has_relay and self.payment_link is None
-
-
-class Mood(StrEnum):
-    """What the machine is doing, in one word: the `state` of its status and of its screen."""
-
-    STARTING = "starting"
-    ATTRACT = "attract"
-    PAYING = "paying"
-    PLAYING = "playing"
-    NOT_READY = "not_ready"
-    OFFLINE = "offline"
-    OUT_OF_ORDER = "out_of_order"
 
 
 @dataclass(frozen=True)
@@ -96,28 +60,61 @@ class Cabinet:
     broker_up: bool = False
     broker_trouble: str | None = None
     coin_line_trouble: str | None = None
+    line_rests_until_s: float | None = None
     game_over: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
     ready: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    not_ready_since_s: float | None = None
+    coin_meter: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    expected: PulseFired | None = None
+    counted_early_s: tuple[float, ...] = ()
+    uncounted: int = 0
+    coins: int = 0
+    coins_towards_credit: int = 0
 
     @property
     def board_ready(self) -> bool:
-        """Whether the board takes coins, as far as it can tell us."""
-        return self.ready.level or not self.rules.has_ready_line
+        """Whether the board takes coins, by its ready line: lost at once, and regained once that has held."""
+        return (self.ready.level and self.ready.seen) or not self.rules.has_ready_line
 
     @property
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong, in words for the operator and the technician."""
-        fence = "new ledger: waiting for the relay to name what was open" if self.fenced else None
-        conflicts = f"{self.conflicts} receipts in conflict with Stripe" if self.conflicts else None
-        troubles = (
-            self.coin_line_trouble,
-            self.ledger_trouble,
-            fence,
-            self.broker_trouble,
-            self.offer_trouble,
-            conflicts,
-        )
-        return (*(trouble for trouble in troubles if trouble), *self.ledger_faults)
+    def out_of_order(self) -> bool:
+        """Whether so many pulses in a row were not counted that the machine must not sell."""
+        return self.rules.has_coin_meter and self.uncounted >= self.rules.out_of_order_after
+
+    @property
+    def credits_on_board(self) -> int:
+        """Credits that we know of and that no game over has used up."""
+        return self.session.credits_left if self.session else 0
+
+    @property
+    def count_due_s(self) -> float | None:
+        """When a pulse has waited long enough for its count: its own time, and the meter's debounce."""
+        if self.expected is None:
+            return None
+        return self.expected.fell_s + self.rules.count_within_s + self.rules.coin_meter_hold_s
+
+    @property
+    def meter_trouble(self) -> str | None:
+        """What the coin meter says is wrong."""
+        if not self.out_of_order:
+            return None
+        return f"coin meter: the last {self.uncounted} coin pulses were not counted by the board"
+
+    def state_of(self, payment_id: str, known: KnownPayment | None = None) -> PaymentState:
+        """How far a payment is, of which the ledger says `known`."""
+        train = next((train for train in self.trains if train.payment.id == payment_id), None)
+        if train is not None:
+            return self._state_of_train(train)
+        if any(owed.receipt.payment_id == payment_id for owed in self.receipts):
+            return PaymentState.OWED
+        return PaymentState.SETTLED if known else PaymentState.UNKNOWN
+
+    def _state_of_train(self, train: Train) -> PaymentState:
+        if train.in_flight:
+            return PaymentState.COUNTING if self.expected else PaymentState.FIRING
+        if train.intended:
+            return PaymentState.BETWEEN
+        return PaymentState.ASKED if train.deadline_s is None else PaymentState.WAITING
 
 
 def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
@@ -128,48 +125,59 @@ def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
         board,
         game_over=DebouncedLine(rules.game_over_hold_s),
         ready=DebouncedLine(rules.ready_hold_s),
+        coin_meter=DebouncedLine(rules.coin_meter_hold_s),
     )
 
 
 def line_can_move(cabinet: Cabinet, now_s: float) -> bool:
-    """Whether a coin pulse that left now would be seen by the board."""
+    """Whether we may put a coin pulse on the line now; whether the board takes it is another matter."""
     return (
         cabinet.started
         and not cabinet.stopping
         and not cabinet.fenced
         and cabinet.ledger_trouble is None
         and cabinet.coin_line_trouble is None
-        and cabinet.board_ready
         and now_s >= cabinet.rules.board_boot_s
     )
 
 
+def board_takes(cabinet: Cabinet, train: Train) -> bool:
+    """Whether the board would take the next pulse of a train for a coin, and has room for its credit."""
+    in_order = not cabinet.out_of_order or train.payment.test
+    return cabinet.board_ready and in_order and (has_room(cabinet, 1) or not train.between_credits)
+
+
+def has_room(cabinet: Cabinet, credits: int) -> bool:
+    """Whether the board can hold so many credits more."""
+    most = cabinet.rules.max_credits
+    return most is None or cabinet.credits_on_board + credits <= most
+
+
 def accepting(cabinet: Cabinet, now_s: float) -> bool:
-    """Whether a payment made now would be credited."""
-    in_time = queue_s(cabinet) <= LONGEST_QUEUE_S
-    return cabinet.broker_up and in_time and line_can_move(cabinet, now_s)
+    """Whether a payment made now would be credited: the smallest on sale, behind what was paid before."""
+    fewest = min((price.credits for price in cabinet.offer.prices), default=1) if cabinet.offer else 1
+    return (
+        cabinet.broker_up
+        and queue_s(cabinet) <= LONGEST_QUEUE_S
+        and line_can_move(cabinet, now_s)
+        and cabinet.board_ready
+        and not cabinet.out_of_order
+        and has_room(cabinet, credits_to_come(cabinet) + fewest)
+    )
+
+
+def credits_to_come(cabinet: Cabinet) -> int:
+    """Credits that were paid and are not on the board yet."""
+    return sum(train.payment.credits - train.credits_delivered for train in cabinet.trains)
+
+
+def credits_waiting(cabinet: Cabinet) -> int:
+    """Credits that were paid and wait for a game to end, because the board can hold no more."""
+    full = not has_room(cabinet, 1)
+    return credits_to_come(cabinet) if full else 0
 
 
 def queue_s(cabinet: Cabinet) -> float:
     """How long the coin line will be busy with what is paid already, in seconds."""
     pulses = sum(train.pulses - train.intended for train in cabinet.trains)
     return pulses * cabinet.rules.pulse_period_s
-
-
-def mood(cabinet: Cabinet, now_s: float) -> Mood:
-    """What the machine is doing; the first that applies."""
-    cases = (
-        (cabinet.coin_line_trouble is not None, Mood.OUT_OF_ORDER),
-        (cabinet.ledger_trouble is not None or cabinet.taken_over, Mood.OUT_OF_ORDER),
-        (bool(cabinet.trains), Mood.PAYING),
-        (cabinet.session is not None, Mood.PLAYING),
-        (_still_starting(cabinet, now_s), Mood.STARTING),
-        (not cabinet.broker_up, Mood.OFFLINE),
-        (not cabinet.board_ready, Mood.NOT_READY),
-    )
-    return next((mood for applies, mood in cases if applies), Mood.ATTRACT)
-
-
-def _still_starting(cabinet: Cabinet, now_s: float) -> bool:
-    connecting = not cabinet.broker_up and cabinet.broker_trouble is None
-    return not cabinet.started or cabinet.fenced or connecting or now_s < cabinet.rules.board_boot_s

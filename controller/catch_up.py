@@ -10,7 +10,15 @@ from dataclasses import replace
 
 from controller.cabinet import CatchUp
 from controller.effects import ConnectBroker, FetchOpenPayments, RememberUse, RenewDeadline
-from controller.events import FoundPayment, OpenPaymentsFailed, OpenPaymentsFound
+from controller.events import OpenPaymentsFailed, OpenPaymentsFound
+from controller.happenings import (
+    Happening,
+    LedgerMoved,
+    NotNamed,
+    OpenAtStripe,
+    OpenBehindFence,
+    ProcessRestarted,
+)
 from controller.receipts import owe
 from controller.trains import begin, close, keep
 from controller.turn import Turn
@@ -67,49 +75,70 @@ def failed(turn: Turn, event: OpenPaymentsFailed) -> None:
 
 def found(turn: Turn, event: OpenPaymentsFound) -> None:
     """Credit what still has time, report what has not; behind a fence, credit nothing."""
-    asking = turn.cabinet.catch_up
+    asking, fenced = turn.cabinet.catch_up, turn.cabinet.fenced
     again = asking is not None and asking.again
     turn.change(catch_up=CatchUp(asking.why, turn.now_s) if asking and again else None)
     turn.note(f"open payments received: {len(event.found)}")
-    for payment in event.found:
-        if payment.known is None:
-            _meet(turn, payment, event.asked_s)
-        elif payment.known.receipt is not None:
-            owe(turn, payment.known.receipt)
-        else:
-            _renew(turn, payment, event.asked_s)
+    for train in turn.cabinet.trains if fenced else ():
+        turn.happen(train.payment.id, LedgerMoved())
+    for each in event.found:
+        happened = OpenBehindFence(each) if fenced else OpenAtStripe(each, event.asked_s)
+        turn.happen(each.payment.id, happened, each.known)
     if again:
         return
-    _end_what_has_no_time(turn)
+    for train in turn.cabinet.trains:
+        if not train.may_move:
+            turn.happen(train.payment.id, NotNamed())
     turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
-    if turn.cabinet.fenced:
+    if fenced:
         _lift_fence(turn)
+
+
+def write_down(turn: Turn, _: str, happened: OpenAtStripe) -> None:
+    """A payment whose message has not come, and may never: the broker can have lost its mailbox."""
+    begin(turn, happened.found.payment, deadline_s=happened.asked_s + happened.found.left_s)
+
+
+def learn_time_left(turn: Turn, payment_id: str, happened: OpenAtStripe) -> None:
+    """A payment that we hold without knowing its time left, and now do; it counts from the asking."""
+    deadline_s, boot_id = happened.asked_s + happened.found.left_s, turn.cabinet.boot_id
+    turn.record(RenewDeadline(payment_id, deadline_s, boot_id))
+    keep(turn, replace(turn.train_of(payment_id), deadline_s=deadline_s, boot_id=boot_id))
+
+
+def leave(turn: Turn, _: str, __: Happening) -> None:
+    """It is at work on, or its receipt is on its way."""
+
+
+def say_again_how_it_ended(turn: Turn, _: str, happened: OpenAtStripe | OpenBehindFence) -> None:
+    """Open at Stripe, though its receipt was answered: say it again."""
+    known = happened.found.known
+    if known and known.receipt and happened.found.payment.has_receipt:
+        owe(turn, known.receipt)
+
+
+def give_up_lost(turn: Turn, _: str, happened: OpenBehindFence) -> None:
+    """Written down before it is reported, so that its message cannot credit it any more."""
+    train = begin(turn, happened.found.payment, deadline_s=turn.now_s + happened.found.left_s)
+    close(turn, train, "ledger lost")
+
+
+def give_up_moved(turn: Turn, payment_id: str, _: LedgerMoved) -> None:
+    """What the other Pi did with it, this one cannot know."""
+    close(turn, turn.train_of(payment_id), "ledger moved")
+
+
+def give_up_unnamed(turn: Turn, payment_id: str, _: NotNamed) -> None:
+    """Not charging is always safe: the relay reads it again, by its id, before it releases anything."""
+    close(turn, turn.train_of(payment_id), "its time left is not known")
+
+
+def ask_again(turn: Turn, payment_id: str, _: ProcessRestarted) -> None:
+    """The process ended before the relay had said what is left of the window."""
+    ask(turn, f"payment {payment_id} has no known time left")
 
 
 def _lift_fence(turn: Turn) -> None:
     """All that was open before this ledger is written down: from now on, what comes is new."""
     turn.change(fenced=False, fence_lifted_s=turn.now_s)
     turn.act(ConnectBroker())
-
-
-def _meet(turn: Turn, found: FoundPayment, asked_s: float) -> None:
-    train = begin(turn, found.payment, deadline_s=asked_s + found.left_s)
-    if turn.cabinet.fenced:
-        close(turn, train, "ledger lost")
-
-
-def _renew(turn: Turn, found: FoundPayment, asked_s: float) -> None:
-    """A payment that we hold without knowing its time left, and now do."""
-    for train in turn.cabinet.trains:
-        if train.payment.id == found.payment.id and not train.may_move and not turn.cabinet.fenced:
-            deadline_s, boot_id = asked_s + found.left_s, turn.cabinet.boot_id
-            turn.record(RenewDeadline(train.payment.id, deadline_s, boot_id))
-            keep(turn, replace(train, deadline_s=deadline_s, boot_id=boot_id))
-
-
-def _end_what_has_no_time(turn: Turn) -> None:
-    """Not charging is always safe: the relay reads each of these again, by its id, before it releases."""
-    fenced = turn.cabinet.fenced
-    for train in turn.cabinet.trains:
-        if fenced or not train.may_move:
-            close(turn, train, "ledger moved" if fenced else "its time left is not known")

@@ -10,13 +10,15 @@ class DebouncedLine:
     """An input line that is believed only after it has kept its level for `hold_s`.
 
     A bouncing contact, a held button and a spike of noise thus give one change, one change and none.
-    Times are seconds since boot; `seen` is the newest raw level, since `seen_at_s`.
+    Times are seconds since boot: `seen` is the newest raw level, since `seen_at_s`; `level` is the one that is
+    believed, since `since_s`.
     """
 
     hold_s: float
     level: bool = False
     seen: bool = False
     seen_at_s: float = 0.0
+    since_s: float = 0.0
 
     def edge(self, level: bool, at_s: float) -> DebouncedLine:
         """The line after a raw edge at `at_s`; one older than what was seen since says nothing new."""
@@ -30,7 +32,7 @@ class DebouncedLine:
         due_s = self.due_s
         if due_s is None or now_s < due_s:
             return self
-        return replace(self, level=self.seen)
+        return replace(self, level=self.seen, since_s=self.seen_at_s)
 
     @property
     def due_s(self) -> float | None:

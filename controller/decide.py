@@ -6,10 +6,10 @@ One decision is one commit: everything it records is written together, and only 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from controller import catch_up, links, money, play, receipts
+from controller import catch_up, inputs, links, money, play, receipts, trials
 from controller.cabinet import Cabinet
 from controller.effects import Act, ConnectBroker, Record, RememberUse
 from controller.events import (
@@ -18,6 +18,7 @@ from controller.events import (
     BrokerLost,
     CoinLineFailed,
     Event,
+    FaultsCleared,
     InputChanged,
     LedgerFailed,
     LedgerHealed,
@@ -33,8 +34,10 @@ from controller.events import (
     Started,
     StopAsked,
     Tick,
+    TrialAsked,
 )
 from controller.offer import Offer
+from controller.payment_table import PAYMENT_TABLE
 from controller.session import Session
 from controller.turn import Turn
 
@@ -54,7 +57,7 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
     Raises:
         UnexpectedEvent: the event does not fit the state.
     """
-    turn = Turn(cabinet, now_s)
+    turn = Turn(cabinet, now_s, PAYMENT_TABLE)
     _WHAT_HAPPENED[type(event)](turn, event)
     # A ledger that has just failed takes no records, and nothing may be done without them.
     for follows in () if isinstance(event, LedgerFailed) else _WHAT_FOLLOWS:
@@ -66,13 +69,17 @@ def next_wake_s(cabinet: Cabinet) -> float | None:
     """When time alone will change something (seconds since boot); None if it will not."""
     rules = cabinet.rules
     held = [t.deadline_s for t in cabinet.trains if not t.in_flight and t.deadline_s is not None]
+    rests_s = cabinet.line_rests_until_s
+    rest = [rests_s] if cabinet.trains and rests_s is not None else []
+    count = [cabinet.count_due_s] if cabinet.count_due_s is not None else []
     owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
-    lines = [due for line in (cabinet.game_over, cabinet.ready) if (due := line.due_s) is not None]
-    session = [cabinet.session.started_s + rules.session_timeout_s] if cabinet.session else []
+    inputs = (cabinet.game_over, cabinet.ready, cabinet.coin_meter)
+    lines = [due for line in inputs if (due := line.due_s) is not None]
+    session = [cabinet.session.active_s + rules.session_timeout_s] if cabinet.session else []
     offer = [cabinet.offer_due_s] if rules.fetches_offer else []
     asking = cabinet.catch_up
     ask = [asking.due_s] if asking and not asking.in_flight else []
-    return min([*held, *owed, *lines, *session, *offer, *ask], default=None)
+    return min([*held, *rest, *count, *owed, *lines, *session, *offer, *ask], default=None)
 
 
 def _started(turn: Turn, event: Started) -> None:
@@ -84,6 +91,10 @@ def _started(turn: Turn, event: Started) -> None:
         receipts=event.owed,
         trains=event.unfinished,
         conflicts=event.conflicts,
+        coins=event.coins,
+        uncounted=event.uncounted,
+        line_rests_until_s=turn.now_s + rules.settle_s,
+        not_ready_since_s=turn.now_s,
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
     for train in event.unfinished:
@@ -107,8 +118,20 @@ def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:
     if session is None or session.boot_id == turn.cabinet.boot_id:
         return session
     # Its clock is another boot's: the session goes on, and its time begins anew.
-    kept = Session(session.id, turn.cabinet.boot_id, turn.now_s, session.credits)
+    kept = replace(session, boot_id=turn.cabinet.boot_id, since_s=turn.now_s, active_s=turn.now_s)
     return kept if turn.cabinet.rules.board_keeps_credits else None
+
+
+def _receipt_told(turn: Turn, event: ReceiptAnswered | ReceiptFailed) -> None:
+    turn.happen(event.payment_id, event)
+
+
+def _pulse_told(turn: Turn, event: PulseFired) -> None:
+    turn.happen(event.payment_id, event)
+
+
+def _nothing_but_what_follows(turn: Turn, event: Event) -> None:
+    """The message will not come again: its first pulse follows, as after every event."""
 
 
 def _stop_asked(turn: Turn, _: StopAsked) -> None:
@@ -118,13 +141,13 @@ def _stop_asked(turn: Turn, _: StopAsked) -> None:
 _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
     Started: _started,
     PaymentReceived: money.payment_received,
-    Acknowledged: money.acknowledged,
+    Acknowledged: _nothing_but_what_follows,
     MessageRefused: money.message_refused,
-    PulseFired: money.pulse_fired,
+    PulseFired: _pulse_told,
     CoinLineFailed: money.coin_line_failed,
-    InputChanged: play.input_changed,
-    ReceiptAnswered: receipts.receipt_answered,
-    ReceiptFailed: receipts.receipt_failed,
+    InputChanged: inputs.input_changed,
+    ReceiptAnswered: _receipt_told,
+    ReceiptFailed: _receipt_told,
     BrokerConnected: links.broker_connected,
     BrokerLost: links.broker_lost,
     OfferReceived: links.offer_received,
@@ -133,7 +156,9 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
     LedgerHealed: links.ledger_healed,
     OpenPaymentsFound: catch_up.found,
     OpenPaymentsFailed: catch_up.failed,
-    Tick: play.tick,
+    TrialAsked: trials.trial_asked,
+    FaultsCleared: trials.faults_cleared,
+    Tick: inputs.tick,
     StopAsked: _stop_asked,
 }
 
@@ -141,6 +166,7 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
 _WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
     play.end_session_that_was_forgotten,
     money.give_up_what_came_too_late,
+    money.end_rest,
     money.fire_next_pulse,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from controller.events import Delivery
 from controller.offer import Offer
-from controller.payment import Outcome, Receipt, Train
+from controller.payment import Outcome, PulseFate, Receipt, Train
 from controller.session import Session
 
 
@@ -28,12 +28,13 @@ class IntendPulse:
 
 @dataclass(frozen=True)
 class RecordPulse:
-    """Write that pulse `number` left the pin, with its measured times (seconds since boot)."""
+    """Write that pulse `number` left the pin, with its measured times (seconds since boot), and its fate."""
 
     payment_id: str
     number: int
     rose_s: float
     fell_s: float
+    fate: PulseFate = PulseFate.FIRED
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class RenewDeadline:
 
 @dataclass(frozen=True)
 class MarkAmbiguous:
-    """Write that nobody knows whether pulse `number` reached the board."""
+    """Write that nobody knows whether pulse `number` left the pin."""
 
     payment_id: str
     number: int
@@ -70,6 +71,25 @@ class RecordAnswer:
 
     payment_id: str
     answer: str
+
+
+@dataclass(frozen=True)
+class RecordCoin:
+    """Write that the board counted a coin that was not ours, the `number`th since the ledger was new."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class RememberUncounted:
+    """Remember how many of our pulses in a row the coin meter has not counted."""
+
+    in_a_row: int
+
+
+@dataclass(frozen=True)
+class ClearLedgerFaults:
+    """Count the faults of earlier ledgers as seen; the files stay where they are."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +126,9 @@ Record = (
     | MarkAmbiguous
     | ClosePayment
     | RecordAnswer
+    | RecordCoin
+    | RememberUncounted
+    | ClearLedgerFaults
     | SaveSession
     | SaveOffer
 )

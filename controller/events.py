@@ -35,6 +35,9 @@ class Started:
     board: str | None = ""
     boot_id: str | None = None
     conflicts: int = 0
+    # Cash coins counted so far, and how many of our pulses in a row the coin meter has not counted.
+    coins: int = 0
+    uncounted: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,14 @@ class CoinLineFailed:
     reason: str
 
 
+InputLine = Literal["game_over", "ready", "coin_meter"]
+
+
 @dataclass(frozen=True)
 class InputChanged:
     """A raw edge on a board input, or its level at start; `active` is in the board's sense."""
 
-    line: Literal["game_over", "ready"]
+    line: InputLine
     active: bool
     at_s: float
 
@@ -162,6 +168,19 @@ class OpenPaymentsFailed:
 
 
 @dataclass(frozen=True)
+class TrialAsked:
+    """The technician wants so many credits on the board, which nobody pays; `payment_id` is their name."""
+
+    payment_id: str
+    credits: int
+
+
+@dataclass(frozen=True)
+class FaultsCleared:
+    """The technician has seen to what was wrong: uncounted pulses, damaged ledgers of before."""
+
+
+@dataclass(frozen=True)
 class LedgerFailed:
     """Nothing can be written down: the disk is full, or gone."""
 
@@ -199,6 +218,8 @@ Event = (
     | OfferFailed
     | OpenPaymentsFound
     | OpenPaymentsFailed
+    | TrialAsked
+    | FaultsCleared
     | LedgerFailed
     | LedgerHealed
     | Tick

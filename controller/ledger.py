@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from controller.effects import (
+    ClearLedgerFaults,
     ClosePayment,
     IntendPulse,
     MarkAmbiguous,
     Record,
     RecordAnswer,
+    RecordCoin,
     RecordPayment,
     RecordPulse,
+    RememberUncounted,
     RememberUse,
     RenewDeadline,
     SaveOffer,
@@ -26,7 +29,7 @@ from controller.events import Started
 from controller.ledger_file import LedgerError, lock, open_file
 from controller.offer import Offer, Price
 from controller.old_payments import prune
-from controller.payment import KnownPayment, Outcome, OwedReceipt, Payment, Receipt, Train
+from controller.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt, Train
 from controller.session import Session
 from controller.set_aside import clear_faults, read_faults
 
@@ -97,6 +100,8 @@ class Ledger:
             board=self._remembered("board", str),
             boot_id=self._remembered("boot_id", str),
             conflicts=self._count_conflicts(),
+            coins=self._count_coins(),
+            uncounted=self._remembered("uncounted", int) or 0,
         )
 
     @contextmanager
@@ -113,16 +118,16 @@ class Ledger:
     def _unfinished(self) -> Iterable[Train]:
         rows = self._db.execute(
             """
-            SELECT id, credits, amount, currency, has_receipt, pulses, deadline_s, boot_id,
-              count(number), count(*) FILTER (WHERE state = 'fired'),
-              count(*) FILTER (WHERE state = 'ambiguous')
+            SELECT id, credits, amount, currency, has_receipt, test, pulses, nullif(deadline_s, 0), boot_id,
+              count(number), count(*) FILTER (WHERE state IN ('fired', 'confirmed')),
+              count(*) FILTER (WHERE state = 'ambiguous'), count(*) FILTER (WHERE state = 'uncounted')
             FROM payments LEFT JOIN pulses ON payment_id = id
             WHERE outcome IS NULL GROUP BY id ORDER BY count(number) DESC, payments.rowid
             """
         )
         for row in rows:
-            payment_id, credits, amount, currency, has_receipt, *train = row
-            payment = Payment(payment_id, credits, amount, currency, bool(has_receipt))
+            payment_id, credits, amount, currency, has_receipt, test, *train = row
+            payment = Payment(payment_id, credits, amount, currency, bool(has_receipt), bool(test))
             yield Train(payment, *train)
 
     def _owed(self) -> Iterable[OwedReceipt]:
@@ -143,7 +148,12 @@ class Ledger:
         row = self._db.execute("SELECT count(*) FROM payments WHERE answer = 'conflict'").fetchone()
         return int(row[0])
 
-    def _remember(self, key: str, value: dict[str, Any] | str | None) -> None:
+    def _count_coins(self) -> int:
+        # The highest number, and not how many: old ones are pruned.
+        row = self._db.execute("SELECT coalesce(max(number), 0) FROM coins").fetchone()
+        return int(row[0])
+
+    def _remember(self, key: str, value: dict[str, Any] | str | int | None) -> None:
         self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _record_payment(self, record: RecordPayment) -> None:
@@ -151,8 +161,8 @@ class Ledger:
         self._db.execute(
             """
             INSERT INTO payments
-              (id, credits, amount, currency, has_receipt, pulses, deadline_s, boot_id, received_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+              (id, credits, amount, currency, has_receipt, test, pulses, deadline_s, boot_id, received_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 payment.id,
@@ -160,9 +170,9 @@ class Ledger:
                 payment.amount,
                 payment.currency,
                 payment.has_receipt,
+                payment.test,
                 train.pulses,
-                # Not known is written as long ago: should this process end first, nothing is charged.
-                train.deadline_s or 0.0,
+                train.deadline_s or 0.0,  # not known: the relay is asked again
                 train.boot_id,
                 self._wall_time(),
             ),
@@ -175,20 +185,20 @@ class Ledger:
         )
 
     def _record_pulse(self, record: RecordPulse) -> None:
-        self._end_pulse(record.payment_id, record.number, "fired", record.rose_s, record.fell_s)
+        self._end_pulse(record.payment_id, record.number, record.fate, record.rose_s, record.fell_s)
 
     def _mark_ambiguous(self, record: MarkAmbiguous) -> None:
-        self._end_pulse(record.payment_id, record.number, "ambiguous", None, None)
+        self._end_pulse(record.payment_id, record.number, PulseFate.AMBIGUOUS, None, None)
 
     def _end_pulse(
-        self, payment_id: str, number: int, state: str, rose_s: float | None, fell_s: float | None
+        self, payment_id: str, number: int, fate: PulseFate, rose_s: float | None, fell_s: float | None
     ) -> None:
         self._change_one(
             """
             UPDATE pulses SET state = ?, rose_s = ?, fell_s = ?
             WHERE payment_id = ? AND number = ? AND state = 'intended'
             """,
-            (state, rose_s, fell_s, payment_id, number),
+            (fate, rose_s, fell_s, payment_id, number),
             otherwise=f"pulse {number} of {payment_id} was never intended",
         )
 
@@ -214,6 +224,15 @@ class Ledger:
         if self._db.execute(sql, values).rowcount != 1:
             raise LedgerError(otherwise)
 
+    def _record_coin(self, record: RecordCoin) -> None:
+        self._db.execute("INSERT INTO coins VALUES (?, ?)", (record.number, self._wall_time()))
+
+    def _remember_uncounted(self, record: RememberUncounted) -> None:
+        self._remember("uncounted", record.in_a_row)
+
+    def _clear_ledger_faults(self, _: ClearLedgerFaults) -> None:
+        clear_faults(self._db)
+
     def _save_session(self, record: SaveSession) -> None:
         self._remember("session", asdict(record.session) if record.session else None)
 
@@ -238,6 +257,9 @@ class Ledger:
         MarkAmbiguous: _mark_ambiguous,
         ClosePayment: _close_payment,
         RecordAnswer: _record_answer,
+        RecordCoin: _record_coin,
+        RememberUncounted: _remember_uncounted,
+        ClearLedgerFaults: _clear_ledger_faults,
         SaveSession: _save_session,
         SaveOffer: _save_offer,
         RenewDeadline: _renew_deadline,

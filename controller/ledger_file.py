@@ -45,6 +45,27 @@ MIGRATIONS = (
     CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     """,
     "CREATE INDEX received ON payments (received_at);",
+    # Test credits, and what a coin meter counts. A CHECK cannot be changed: the table is made anew.
+    """
+    ALTER TABLE payments ADD COLUMN test INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE pulses_3 (
+      payment_id TEXT NOT NULL REFERENCES payments (id),
+      number INTEGER NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('intended', 'fired', 'confirmed', 'uncounted', 'ambiguous')),
+      rose_s REAL,
+      fell_s REAL,
+      PRIMARY KEY (payment_id, number)
+    ) STRICT;
+    INSERT INTO pulses_3 SELECT * FROM pulses;
+    DROP TABLE pulses;
+    ALTER TABLE pulses_3 RENAME TO pulses;
+    CREATE TABLE coins (number INTEGER PRIMARY KEY, counted_at TEXT NOT NULL) STRICT;
+    UPDATE memory SET value = json_set(
+      json_remove(value, '$.started_s'),
+      '$.since_s', json_extract(value, '$.started_s'),
+      '$.active_s', json_extract(value, '$.started_s')
+    ) WHERE key = 'session' AND json_type(value) = 'object';
+    """,
 )
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

@@ -5,58 +5,44 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from controller import catch_up
-from controller.cabinet import line_can_move
-from controller.effects import Acknowledge, FirePulse, IntendPulse, MarkAmbiguous, RecordPayment, RecordPulse
-from controller.events import (
-    Acknowledged,
-    CoinLineFailed,
-    MessageRefused,
-    PaymentReceived,
-    PulseFired,
-)
-from controller.payment import Train
-from controller.play import add_to_session
+from controller import catch_up, coin_meter
+from controller.cabinet import board_takes, line_can_move
+from controller.effects import Acknowledge, FirePulse, IntendPulse, MarkAmbiguous, RecordPayment
+from controller.events import CoinLineFailed, MessageRefused, PaymentReceived, PulseFired
+from controller.happenings import PiRestarted, ProcessRestarted, WindowEnded
+from controller.payment import PulseFate, Train
 from controller.receipts import owe
-from controller.trains import begin, close, keep, keep_or_close
+from controller.trains import begin, close, end_pulse, keep, keep_or_close
 from controller.turn import Turn, UnexpectedEvent
 
 # Below this a message's time left says little: it is counted in whole seconds, and was on its way.
 LEAST_TIME_LEFT_S = 2.0
 
 
-def recover(turn: Turn, train: Train) -> None:
-    """Go on with a train that the last run of the process left unfinished."""
-    rebooted = train.boot_id != turn.cabinet.boot_id
-    if rebooted and not train.intended:
-        _recover_unstarted(turn, train)
-    elif rebooted and not turn.cabinet.rules.board_keeps_credits:
-        # The board lost its credits with the power.
-        close(turn, replace(train, fired=0), "the cabinet was switched off")
-    elif train.in_flight:
-        # Fired again, it could be a credit too many; skipped, it is at worst a credit not charged.
-        turn.record(MarkAmbiguous(train.payment.id, train.intended))
-        turn.note(f"payment {train.payment.id}: pulse {train.intended} ambiguous", logging.WARNING)
-        keep_or_close(turn, replace(train, ambiguous=train.ambiguous + 1))
-    else:
-        turn.note(f"payment {train.payment.id}: goes on behind pulse {train.intended}")
+# A message comes
 
 
 def payment_received(turn: Turn, event: PaymentReceived) -> None:
-    """A new payment is written and then acknowledged; a repeat is only acknowledged."""
+    """What it says is written, and then it is acknowledged: it will not come again."""
     turn.act(Acknowledge(event.delivery))
-    if event.known is None:
-        begin(turn, event.payment, _deadline_s(turn, event))
-    elif event.known.receipt is None:
-        turn.note(f"payment {event.payment.id}: came again while its pulses are still to come")
-    else:
-        turn.note(f"payment {event.payment.id}: came again after it had ended")
-        if event.payment.has_receipt:
-            owe(turn, event.known.receipt)
+    turn.happen(event.payment.id, event, event.known)
 
 
-def acknowledged(turn: Turn, event: Acknowledged) -> None:
-    """The message will not come again. Its first pulse follows, as after every event."""
+def write_down(turn: Turn, _: str, event: PaymentReceived) -> None:
+    """A payment that the ledger has never heard of."""
+    begin(turn, event.payment, _deadline_s(turn, event))
+
+
+def only_acknowledge(turn: Turn, payment_id: str, _: PaymentReceived) -> None:
+    """It is at work on already."""
+    turn.note(f"payment {payment_id}: came again while its pulses are still to come")
+
+
+def say_again_how_it_ended(turn: Turn, payment_id: str, event: PaymentReceived) -> None:
+    """Whoever sends it again may not have got its receipt."""
+    turn.note(f"payment {payment_id}: came again after it had ended")
+    if event.payment.has_receipt and event.known and event.known.receipt:
+        owe(turn, event.known.receipt)
 
 
 def message_refused(turn: Turn, event: MessageRefused) -> None:
@@ -65,16 +51,20 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
     turn.note(f"message refused: {event.reason}", logging.WARNING)
 
 
-def pulse_fired(turn: Turn, event: PulseFired) -> None:
-    """A pulse left the pin: the train has moved on, and perhaps ended."""
-    train = next((train for train in turn.cabinet.trains if train.in_flight), None)
-    expected = train and (train.payment.id, train.intended)
-    if train is None or expected != (event.payment_id, event.number):
-        raise UnexpectedEvent(f"{event} while {expected or 'no pulse'} was in flight")
-    turn.record(RecordPulse(event.payment_id, event.number, event.rose_s, event.fell_s))
-    moved = replace(train, fired=train.fired + 1)
-    add_to_session(turn, moved, moved.credits_delivered - train.credits_delivered)
-    keep_or_close(turn, moved)
+# The coin line moves
+
+
+def pulse_fired(turn: Turn, payment_id: str, event: PulseFired) -> None:
+    """A pulse left the pin; where a coin meter is wired, the board has yet to say that it counted it."""
+    train, rules = turn.train_of(payment_id), turn.cabinet.rules
+    if event.number != train.intended:
+        raise UnexpectedEvent(f"{event} while pulse {train.intended} was on the line")
+    turn.change(line_rests_until_s=event.fell_s + rules.settle_s)
+    if rules.has_coin_meter:
+        coin_meter.expect_count(turn, event)
+    else:
+        fits = rules.takes_width_ms((event.fell_s - event.rose_s) * 1000)
+        end_pulse(turn, event, PulseFate.FIRED if fits else PulseFate.AMBIGUOUS)
 
 
 def coin_line_failed(turn: Turn, event: CoinLineFailed) -> None:
@@ -83,16 +73,15 @@ def coin_line_failed(turn: Turn, event: CoinLineFailed) -> None:
     turn.note(f"coin line failed: {event.reason}", logging.ERROR)
 
 
-def give_up_what_came_too_late(turn: Turn) -> None:
-    """A train may start until its deadline; one that the board's inhibit cut is held until then."""
-    for train in turn.cabinet.trains:
-        held = not train.intended or not (train.in_flight or turn.cabinet.board_ready)
-        if held and train.deadline_s is not None and turn.now_s >= train.deadline_s:
-            close(turn, train, "the credit window ended")
+def end_rest(turn: Turn) -> None:
+    """The board has had its time since the last pulse of the payment before."""
+    until_s = turn.cabinet.line_rests_until_s
+    if until_s is not None and turn.now_s >= until_s:
+        turn.change(line_rests_until_s=None)
 
 
 def fire_next_pulse(turn: Turn) -> None:
-    """Order the next pulse of the oldest train, if the line is free.
+    """Order the next pulse of the oldest train that may move, if the line is free.
 
     A payment is acknowledged before its first pulse is intended: killed in between, it is credited after
     the restart, where an intended pulse would count as ambiguous.
@@ -101,25 +90,79 @@ def fire_next_pulse(turn: Turn) -> None:
     busy = any(train.in_flight for train in turn.cabinet.trains)
     if just_recorded or busy or not line_can_move(turn.cabinet, turn.now_s):
         return
-    if train := _next_to_move(turn.cabinet.trains):
+    if train := _next_to_move(turn):
         train = replace(train, intended=train.intended + 1)
         turn.record(IntendPulse(train.payment.id, train.intended))
         turn.act(FirePulse(train.payment.id, train.intended))
         keep(turn, train)
 
 
-def _next_to_move(trains: tuple[Train, ...]) -> Train | None:
+def _next_to_move(turn: Turn) -> Train | None:
     """The train that has begun, before all others: trains never interleave."""
-    begun = (train for train in trains if train.intended)
-    return next(begun, next((train for train in trains if train.may_move), None))
+    movable = [train for train in turn.cabinet.trains if train.may_move and board_takes(turn.cabinet, train)]
+    begun = (train for train in movable if train.intended)
+    rested = turn.cabinet.line_rests_until_s is None
+    return next(begun, movable[0] if movable and rested else None)
 
 
-def _recover_unstarted(turn: Turn, train: Train) -> None:
+# Time passes
+
+
+def give_up_what_came_too_late(turn: Turn) -> None:
+    """A train may start until its deadline; one that the board does not take just now is held until then."""
+    for train in turn.cabinet.trains:
+        may_finish = train.intended and board_takes(turn.cabinet, train)
+        overdue = train.deadline_s is not None and turn.now_s >= train.deadline_s
+        if overdue and not train.in_flight and not may_finish:
+            turn.happen(train.payment.id, WindowEnded())
+
+
+def end_with_the_window(turn: Turn, payment_id: str, _: WindowEnded) -> None:
+    """What was not delivered by now is not charged."""
+    close(turn, turn.train_of(payment_id), "the credit window ended")
+
+
+# The process, or the whole cabinet, begins anew
+
+
+def recover(turn: Turn, train: Train) -> None:
+    """Go on with a train that the last run of the process left unfinished."""
+    rebooted = train.boot_id != turn.cabinet.boot_id
+    turn.happen(train.payment.id, PiRestarted() if rebooted else ProcessRestarted())
+
+
+def go_on(turn: Turn, payment_id: str, _: ProcessRestarted) -> None:
+    """The board lost nothing, and the rest follows."""
+    train = turn.train_of(payment_id)
+    turn.note(f"payment {payment_id}: goes on behind pulse {train.intended}")
+
+
+def skip_the_ambiguous_pulse(turn: Turn, payment_id: str, _: ProcessRestarted | PiRestarted) -> None:
+    """Fired again, it could be a credit too many; skipped, it is at worst a credit not charged."""
+    train = turn.train_of(payment_id)
+    turn.record(MarkAmbiguous(payment_id, train.intended))
+    turn.note(f"payment {payment_id}: pulse {train.intended} ambiguous", logging.WARNING)
+    keep_or_close(turn, train.after(PulseFate.AMBIGUOUS))
+
+
+def ask_what_is_left(turn: Turn, payment_id: str, _: PiRestarted) -> None:
     """How long we were off, nobody here knows: the relay can say what is left of the window."""
+    train = turn.train_of(payment_id)
     if turn.cabinet.rules.has_relay and train.payment.has_receipt:
         keep(turn, replace(train, deadline_s=None))
     else:
         close(turn, train, "the cabinet was switched off")
+
+
+def cut_by_the_plug(turn: Turn, payment_id: str, happening: PiRestarted) -> None:
+    """The board lost its credits with the power, unless it keeps them."""
+    train = turn.train_of(payment_id)
+    if not turn.cabinet.rules.board_keeps_credits:
+        close(turn, replace(train, fired=0), "the cabinet was switched off")
+    elif train.in_flight:
+        skip_the_ambiguous_pulse(turn, payment_id, happening)
+    else:
+        turn.note(f"payment {payment_id}: goes on behind pulse {train.intended}")
 
 
 def _deadline_s(turn: Turn, event: PaymentReceived) -> float | None:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+
+class PulseFate(StrEnum):
+    """What became of a coin pulse that was intended."""
+
+    FIRED = "fired"
+    """It left the pin as it should, and no coin meter is wired that could say more."""
+    CONFIRMED = "confirmed"
+    """The board's coin meter counted it."""
+    UNCOUNTED = "uncounted"
+    """It left the pin, and the coin meter did not count it in time."""
+    AMBIGUOUS = "ambiguous"
+    """Nobody knows whether the board took it: the process died around it, or its width was wrong."""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether it counts towards a credit that is charged."""
+        return self in (PulseFate.FIRED, PulseFate.CONFIRMED)
 
 
 class Outcome(StrEnum):
@@ -14,11 +32,25 @@ class Outcome(StrEnum):
     UNDELIVERED = "undelivered"
 
 
+class PaymentState(StrEnum):
+    """How far one payment is; the words are those of the log."""
+
+    UNKNOWN = "unknown"
+    ASKED = "written down, and the relay is asked for its time left"
+    WAITING = "written down, its first pulse to come"
+    FIRING = "on the coin line, with a pulse ordered"
+    COUNTING = "on the coin line, with a pulse that the coin meter may yet count"
+    BETWEEN = "on the coin line, between two pulses"
+    OWED = "ended, its receipt owed"
+    SETTLED = "ended and settled"
+
+
 @dataclass(frozen=True)
 class Payment:
     """What was bought, for `amount` minor units of `currency` (both None where the sender named no price).
 
-    `has_receipt` is False for a message that named no payment: its outcome is reported to nobody.
+    `has_receipt` is False for a message that named no payment: its outcome is reported to nobody. A `test`
+    was paid by nobody: the technician asked for it.
     """
 
     id: str
@@ -26,6 +58,7 @@ class Payment:
     amount: int | None
     currency: str | None
     has_receipt: bool
+    test: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,8 +67,8 @@ class Train:
 
     The first pulse may start until `deadline_s`, seconds since the boot `boot_id`, suspend included; None is
     "not known, the relay is being asked", and until it answers the train neither starts nor is given up.
-    A pulse is *intended* from the commit before it is ordered, and then either *fired* or *ambiguous*
-    (the process died around it, and nobody knows whether the board saw it).
+    A pulse is *intended* from the commit before it is ordered until its fate is known: `fired` are those
+    that count as delivered, the others are `ambiguous` or `uncounted`.
     """
 
     payment: Payment
@@ -45,16 +78,22 @@ class Train:
     intended: int = 0
     fired: int = 0
     ambiguous: int = 0
+    uncounted: int = 0
 
     @property
     def in_flight(self) -> bool:
-        """Whether a pulse was ordered whose end is not known yet."""
-        return self.intended > self.fired + self.ambiguous
+        """Whether a pulse was ordered whose fate is not known yet."""
+        return self.intended > self.fired + self.ambiguous + self.uncounted
 
     @property
     def may_move(self) -> bool:
         """Whether its next pulse is only a matter of the line: it has begun, or may begin."""
         return self.intended > 0 or self.deadline_s is not None
+
+    @property
+    def between_credits(self) -> bool:
+        """Whether the pulses ordered so far make whole credits."""
+        return self.intended * self.payment.credits % self.pulses == 0
 
     @property
     def finished(self) -> bool:
@@ -65,6 +104,14 @@ class Train:
     def credits_delivered(self) -> int:
         """Whole credits that the fired pulses make."""
         return self.fired * self.payment.credits // self.pulses
+
+    def after(self, fate: PulseFate) -> Train:
+        """The train once the fate of its pulse in flight is known."""
+        if fate.is_delivered:
+            return replace(self, fired=self.fired + 1)
+        if fate is PulseFate.UNCOUNTED:
+            return replace(self, uncounted=self.uncounted + 1)
+        return replace(self, ambiguous=self.ambiguous + 1)
 
     @property
     def outcome(self) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from controller.effects import RecordAnswer, SendReceipt
 from controller.events import ReceiptAnswered, ReceiptFailed
 from controller.payment import OwedReceipt, Receipt
-from controller.turn import Turn, UnexpectedEvent
+from controller.turn import Turn
 
 RETRY_MAX_S = 60.0
 
@@ -20,24 +20,24 @@ def owe(turn: Turn, receipt: Receipt) -> None:
         turn.change(receipts=(*turn.cabinet.receipts, owed))
 
 
-def receipt_answered(turn: Turn, event: ReceiptAnswered) -> None:
+def settle(turn: Turn, payment_id: str, event: ReceiptAnswered) -> None:
     """The relay has settled the money, or said for good that it cannot."""
-    answered = _owed(turn, event.payment_id)
-    turn.record(RecordAnswer(event.payment_id, event.answer))
+    answered = _owed(turn, payment_id)
+    turn.record(RecordAnswer(payment_id, event.answer))
     turn.change(receipts=tuple(owed for owed in turn.cabinet.receipts if owed != answered))
     if event.answer == "conflict":
         turn.change(conflicts=turn.cabinet.conflicts + 1)
     level = logging.INFO if event.answer in ("settled", "already") else logging.ERROR
-    turn.note(f"payment {event.payment_id}: receipt answered: {event.answer}", level)
+    turn.note(f"payment {payment_id}: receipt answered: {event.answer}", level)
 
 
-def receipt_failed(turn: Turn, event: ReceiptFailed) -> None:
+def try_again_later(turn: Turn, payment_id: str, event: ReceiptFailed) -> None:
     """The receipt stays owed, and is sent again after 1, 2, 4 ... seconds."""
-    owed = _owed(turn, event.payment_id)
+    owed = _owed(turn, payment_id)
     wait_s = min(RETRY_MAX_S, 2.0 ** min(owed.tries, 6))
     _replace(turn, replace(owed, in_flight=False, tries=owed.tries + 1, next_try_s=turn.now_s + wait_s))
     turn.note(
-        f"payment {event.payment_id}: receipt not answered, again in {wait_s:.0f} s: {event.reason}",
+        f"payment {payment_id}: receipt not answered, again in {wait_s:.0f} s: {event.reason}",
         logging.WARNING,
     )
 
@@ -53,10 +53,7 @@ def send_due_receipts(turn: Turn) -> None:
 
 
 def _owed(turn: Turn, payment_id: str) -> OwedReceipt:
-    for owed in turn.cabinet.receipts:
-        if owed.receipt.payment_id == payment_id:
-            return owed
-    raise UnexpectedEvent(f"an answer to the receipt of {payment_id}, which is not owed")
+    return next(owed for owed in turn.cabinet.receipts if owed.receipt.payment_id == payment_id)
 
 
 def _replace(turn: Turn, new: OwedReceipt) -> None:

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controller.cabinet import Cabinet, Mood, accepting, mood
+from controller.cabinet import Cabinet, accepting, credits_waiting
+from controller.mood import Mood, faults, mood
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,17 @@ class ScreenFeed:
 def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
     """What the player should see. The QR is there only if a payment made now would be credited."""
     offer = cabinet.offer
-    train = cabinet.trains[0] if cabinet.trains else None
-    session = cabinet.session
     return {
         "state": mood(cabinet, now_s),
         "qr": offer.address if offer and accepting(cabinet, now_s) else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
-        "credits": train.payment.credits if train else session.credits if session else 0,
-        "technician_line": "; ".join(cabinet.faults) or None,
+        "credits": _credits(cabinet),
+        "waiting": credits_waiting(cabinet),
+        "technician_line": "; ".join(faults(cabinet, now_s)) or None,
     }
+
+
+def _credits(cabinet: Cabinet) -> int:
+    """Those on their way; else, or while they wait for a game to end, those on the board."""
+    on_their_way = cabinet.trains and not credits_waiting(cabinet)
+    return cabinet.trains[0].payment.credits if on_their_way else cabinet.credits_on_board

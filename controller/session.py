@@ -1,4 +1,4 @@
-"""CORE. A session: from the first credit on the board until game over."""
+"""CORE. A session: from the first credit on the board until the games that they buy are over."""
 
 from __future__ import annotations
 
@@ -7,27 +7,45 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Session:
-    """Credits put on the board since `started_s` (seconds since the boot `boot_id`)."""
+    """`credits` were put on the board, and `games_over` of their games ended; times since the boot `boot_id`.
+
+    `since_s` is when the present game began as far as anybody can tell: with the first credit, or behind the
+    last game over. `active_s` is when the board was last heard of: a credit or a game over. `playing` is
+    False between a game over and the next credit, when nobody knows whether somebody has pressed START.
+    """
 
     id: str
     boot_id: str
-    started_s: float
+    since_s: float
     credits: int
+    active_s: float
+    games_over: int = 0
+    playing: bool = True
+
+    @property
+    def credits_left(self) -> int:
+        """Credits that are still on the board, where each game costs one."""
+        return self.credits - self.games_over
 
     def duration_s(self, now_s: float) -> int:
-        """Whole seconds that the session has lasted."""
-        return int(now_s - self.started_s)
+        """Whole seconds that the present game has lasted."""
+        return int(now_s - self.since_s)
 
 
 def with_credits(
-    session: Session | None, credits: int, *, payment_id: str, boot_id: str, now_s: float
+    session: Session | None, credits: int, *, named: str, boot_id: str, now_s: float
 ) -> Session | None:
     """The session after `credits` whole credits reached the board: the running one, or one that begins now.
 
-    A session is named after the payment that began it, so that a game over can be traced to a sale.
+    It is `named` after the payment or the coin that began it, so that a game over can be traced to a sale.
     """
     if credits == 0:
         return session
     if session is None:
-        return Session(payment_id, boot_id, now_s, credits)
-    return replace(session, credits=session.credits + credits)
+        return Session(named, boot_id, now_s, credits, active_s=now_s)
+    return replace(session, credits=session.credits + credits, active_s=now_s, playing=True)
+
+
+def with_game_over(session: Session, now_s: float) -> Session:
+    """The session once one of its games is over."""
+    return replace(session, games_over=session.games_over + 1, since_s=now_s, active_s=now_s, playing=False)

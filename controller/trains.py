@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from controller.effects import ClosePayment, RecordPayment
-from controller.payment import Payment, Receipt, Train
+import logging
+
+from controller.effects import ClosePayment, RecordPayment, RecordPulse
+from controller.events import PulseFired
+from controller.payment import Payment, PulseFate, Receipt, Train
+from controller.play import add_to_session
 from controller.receipts import owe
 from controller.turn import Turn
 
@@ -33,8 +37,22 @@ def keep_or_close(turn: Turn, train: Train) -> None:
         keep(turn, train)
 
 
+def end_pulse(turn: Turn, pulse: PulseFired, fate: PulseFate) -> None:
+    """The fate of the pulse on the line is known: the train has moved on, and perhaps ended."""
+    train = turn.train_of(pulse.payment_id)
+    turn.record(RecordPulse(pulse.payment_id, pulse.number, pulse.rose_s, pulse.fell_s, fate))
+    if not fate.is_delivered:
+        width_ms = (pulse.fell_s - pulse.rose_s) * 1000
+        said = f"payment {pulse.payment_id}: pulse {pulse.number} {fate}, {width_ms:.1f} ms wide"
+        turn.note(said, logging.WARNING)
+    moved = train.after(fate)
+    credits = moved.credits_delivered - train.credits_delivered
+    add_to_session(turn, credits, named=pulse.payment_id)
+    keep_or_close(turn, moved)
+
+
 def close(turn: Turn, train: Train, why: str) -> None:
-    """End the train with what its fired pulses amount to, and owe the relay its receipt."""
+    """End the train with what its delivered pulses amount to, and owe the relay its receipt."""
     payment, outcome, delivered = train.payment, train.outcome, train.credits_delivered
     receipt = Receipt(payment.id, outcome, delivered, payment.credits)
     owed = receipt if payment.has_receipt else None

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.cabinet import Cabinet
 from controller.effects import Act, Note, Record
+from controller.happenings import Happening
+from controller.payment import KnownPayment, PaymentState, Train
 
 
 class UnexpectedEvent(RuntimeError):
     """An event that the state has no place for: the daemon's picture of the machine is wrong."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule does for a payment in a state, in the words of whoever stands before the machine."""
+
+    name: str
+    rule: Callable[[Turn, str, Any], None]
+
+
+PaymentTable = Mapping[type[Happening], Mapping[PaymentState, Case]]
 
 
 @dataclass
@@ -20,6 +34,7 @@ class Turn:
 
     cabinet: Cabinet
     now_s: float
+    payment_table: PaymentTable
     records: list[Record] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
 
@@ -38,3 +53,19 @@ class Turn:
     def note(self, text: str, level: int = logging.INFO) -> None:
         """Have a line written to the log."""
         self.acts.append(Note(text, level))
+
+    def happen(self, payment_id: str, happening: Happening, known: KnownPayment | None = None) -> None:
+        """Let something happen to a payment, of which the ledger says `known`.
+
+        Raises:
+            UnexpectedEvent: its state has no case for that.
+        """
+        state = self.cabinet.state_of(payment_id, known)
+        case = self.payment_table[type(happening)].get(state)
+        if case is None:
+            raise UnexpectedEvent(f"{type(happening).__name__} for payment {payment_id}, which is {state}")
+        case.rule(self, payment_id, happening)
+
+    def train_of(self, payment_id: str) -> Train:
+        """The train of an unfinished payment."""
+        return next(train for train in self.cabinet.trains if train.payment.id == payment_id)

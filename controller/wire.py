@@ -131,6 +131,7 @@ class Status:
     boot_id: str
     faults: tuple[str, ...]
     conflicts: int = 0
+    coins: int = 0
 
     def payload(self, timestamp: str) -> bytes:
         """The retained message that says so."""
@@ -146,6 +147,7 @@ class Status:
                 "timestamp": timestamp,
                 "faults": list(self.faults),
                 "conflicts": self.conflicts,
+                "coins": self.coins,
             }
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.cabinet import Cabinet, Rules, new_cabinet
+from controller.cabinet import Cabinet, new_cabinet
 from controller.decide import decide
 from controller.effects import Act, Note, Record
 from controller.events import (
@@ -20,8 +20,10 @@ from controller.events import (
     Started,
     Tick,
 )
+from controller.mood import faults
 from controller.offer import Offer, Price
 from controller.payment import KnownPayment, OwedReceipt, Payment, Train
+from controller.rules import Rules
 from controller.session import Session
 
 BOOT = "boot-a"
@@ -56,6 +58,11 @@ class Bench:
     cabinet: Cabinet
     now_s: float = NOW_S
     log: list[Note] = field(default_factory=list)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What the cabinet says is wrong now."""
+        return faults(self.cabinet, self.now_s)
 
     def handle(self, event: Event) -> Orders:
         """Let one thing happen now."""
@@ -108,6 +115,7 @@ def started_bench(
     board: str | None = BOARD,
     boot_id: str | None = BOOT,
     conflicts: int = 0,
+    uncounted: int = 0,
     **rules: Any,
 ) -> tuple[Bench, Orders]:
     """A cabinet that has just read its ledger, and what it wants done about it.
@@ -115,7 +123,10 @@ def started_bench(
     Unless told otherwise the ledger was last used in this Pi, since this boot.
     """
     bench = bare_bench(**rules)
-    return bench, bench.handle(Started(unfinished, owed, session, offer, board, boot_id, conflicts))
+    started = Started(
+        unfinished, owed, session, offer, board, boot_id, conflicts, coins=0, uncounted=uncounted
+    )
+    return bench, bench.handle(started)
 
 
 def open_bench(**rules: Any) -> Bench:
@@ -138,6 +149,12 @@ def paid_bench(paid: Payment, *, left_s: float = 60.0, **rules: Any) -> Bench:
 def payment(payment_id: str = "pi_1", credits: int = 1, *, has_receipt: bool = True) -> Payment:
     """A payment of one dollar a credit."""
     return Payment(payment_id, credits, 100 * credits, "usd", has_receipt)
+
+
+def session(name: str = "pi_1", since_s: float = NOW_S, credits: int = 1, **changes: Any) -> Session:
+    """A session whose last credit came when it began."""
+    fields = {"boot_id": BOOT, "active_s": since_s} | changes
+    return Session(name, since_s=since_s, credits=credits, **fields)
 
 
 def train(

@@ -14,7 +14,7 @@ from cabinets import RULES
 from money_cloud import Clock, Cloud
 
 from cloud_relay.money import share_of
-from controller.cabinet import Rules, new_cabinet
+from controller.cabinet import new_cabinet
 from controller.decide import Decision, decide, next_wake_s
 from controller.effects import (
     Acknowledge,
@@ -46,6 +46,7 @@ from controller.events import (
 from controller.ledger import Ledger
 from controller.payment import KnownPayment, Receipt
 from controller.relay_client import FINAL_ANSWERS, read_open_payments
+from controller.rules import Rules
 from controller.wire import CoinPulseMessage, Reader
 
 PULSES_PER_CREDIT = 2

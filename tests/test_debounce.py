@@ -42,7 +42,9 @@ def test_a_contact_that_holds_is_believed_at_the_end_of_its_hold() -> None:
     line = DebouncedLine(HOLD_S).edge(True, 1.0)
 
     assert (line.due_s, line.settled(1.0 + HOLD_S - STEP_S).level) == (1.0 + HOLD_S, False)
-    assert line.settled(1.0 + HOLD_S) == DebouncedLine(HOLD_S, level=True, seen=True, seen_at_s=1.0)
+    assert line.settled(1.0 + HOLD_S) == DebouncedLine(
+        HOLD_S, level=True, seen=True, seen_at_s=1.0, since_s=1.0
+    )
 
 
 def test_a_held_contact_is_one_change() -> None:
@@ -75,7 +77,7 @@ def test_edges_that_are_handled_late_count_by_their_own_times() -> None:
     """A loop that was held up still sees the press that ended meanwhile."""
     line = DebouncedLine(HOLD_S).edge(True, 1.0)
 
-    assert line.edge(False, 2.0) == DebouncedLine(HOLD_S, level=True, seen=False, seen_at_s=2.0)
+    assert line.edge(False, 2.0) == DebouncedLine(HOLD_S, level=True, seen=False, seen_at_s=2.0, since_s=1.0)
 
 
 def test_a_spike_that_is_handled_late_is_no_change() -> None:

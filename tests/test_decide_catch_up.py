@@ -7,7 +7,7 @@ import logging
 import pytest
 from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
 
-from controller.cabinet import Mood, accepting, mood
+from controller.cabinet import accepting
 from controller.catch_up import LONGEST_WINDOW_S, STILL_ASKING
 from controller.decide import next_wake_s
 from controller.effects import (
@@ -32,6 +32,7 @@ from controller.events import (
     OpenPaymentsFound,
     StopAsked,
 )
+from controller.mood import Mood, mood
 from controller.payment import KnownPayment, Outcome, Payment, Receipt
 
 ASKING, CAUGHT_UP = RememberUse(BOARD, STILL_ASKING), RememberUse(BOARD, BOOT)
@@ -317,7 +318,7 @@ def test_a_ledger_that_cannot_know_what_was_credited_asks_before_it_connects(boa
         False,
         Mood.STARTING,
     )
-    assert bench.cabinet.faults == ("new ledger: waiting for the relay to name what was open",)
+    assert bench.faults == ("new ledger: waiting for the relay to name what was open",)
 
 
 def test_without_a_relay_there_is_no_fence() -> None:
@@ -349,7 +350,7 @@ def test_the_answer_lifts_the_fence() -> None:
     found(bench)
     bench.handle(BrokerConnected(session_present=True))
 
-    assert (accepting(bench.cabinet, NOW_S), bench.cabinet.faults) == (True, ())
+    assert (accepting(bench.cabinet, NOW_S), bench.faults) == (True, ())
 
 
 def test_no_answer_leaves_the_fence() -> None:

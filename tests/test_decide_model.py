@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from controller.cabinet import Rules, new_cabinet
+from controller.cabinet import new_cabinet
 from controller.decide import decide
 from controller.effects import (
     Acknowledge,
@@ -40,6 +40,7 @@ from controller.events import (
 )
 from controller.ledger import Ledger
 from controller.payment import Outcome, Payment, Train
+from controller.rules import Rules
 
 PULSES_PER_CREDIT = 2
 LONGEST_WINDOW_S = 30

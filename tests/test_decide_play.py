@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from cabinets import BOOT, NOW_S, Bench, Orders, open_bench, paid_bench, payment, started_bench
+from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench
 
 from controller.decide import next_wake_s
 from controller.effects import ConnectBroker, FetchOffer, Note, PublishGameOver, SaveSession
 from controller.events import InputChanged
-from controller.session import Session
 
 
 def playing_bench() -> Bench:
@@ -27,7 +26,7 @@ def test_a_session_begins_with_the_first_whole_credit_and_grows_with_the_next() 
 
     bench.fired("pi_2", 1)
 
-    assert bench.cabinet.session == Session("pi_1", BOOT, NOW_S, credits=2)
+    assert bench.cabinet.session == session("pi_1", NOW_S, 2, active_s=NOW_S + 30)
 
 
 def test_game_over_ends_the_session_and_is_published() -> None:
@@ -36,7 +35,7 @@ def test_game_over_ends_the_session_and_is_published() -> None:
     bench.now_s += 89.9
 
     assert bench.believe("game_over", active=True) == Orders(
-        (SaveSession(None),), (PublishGameOver(Session("pi_1", BOOT, NOW_S, 1), 90),)
+        (SaveSession(None),), (PublishGameOver(session("pi_1", NOW_S, 1), 90),)
     )
 
 
@@ -49,7 +48,7 @@ def test_a_game_over_that_is_held_ends_one_session() -> None:
     bench.fired("pi_2", 1)
 
     assert bench.wait(10) == Orders()
-    assert bench.cabinet.session == Session("pi_2", BOOT, NOW_S + 0.1, 1)
+    assert bench.cabinet.session == session("pi_2", NOW_S + 0.1, 1)
 
 
 def test_the_next_game_over_ends_the_next_session() -> None:
@@ -63,7 +62,7 @@ def test_the_next_game_over_ends_the_next_session() -> None:
 
     acts = bench.believe("game_over", active=True).acts
 
-    assert acts == (PublishGameOver(Session("pi_2", BOOT, NOW_S + 0.2, 1), 0),)
+    assert acts == (PublishGameOver(session("pi_2", NOW_S + 0.2, 1), 0),)
 
 
 def test_a_game_over_while_no_paid_game_runs_is_only_logged() -> None:
@@ -91,7 +90,7 @@ def test_a_game_over_that_came_and_went_while_the_loop_was_busy_still_counts() -
 
     orders = bench.handle(InputChanged("game_over", False, NOW_S + 0.2))
 
-    assert orders.acts == (PublishGameOver(Session("pi_1", BOOT, NOW_S, 1), 5),)
+    assert orders.acts == (PublishGameOver(session("pi_1", NOW_S, 1), 5),)
 
 
 def test_the_loop_wakes_when_a_line_will_have_held() -> None:
@@ -107,9 +106,7 @@ def test_a_session_whose_end_nobody_reports_ends_by_itself() -> None:
     bench = playing_bench()
     assert bench.wait(1799) == Orders()
 
-    assert bench.wait(1) == Orders(
-        (SaveSession(None),), (PublishGameOver(Session("pi_1", BOOT, NOW_S, 1), 1800),)
-    )
+    assert bench.wait(1) == Orders((SaveSession(None),), (PublishGameOver(session("pi_1", NOW_S, 1), 1800),))
 
 
 def test_the_loop_wakes_for_the_end_of_a_forgotten_session() -> None:
@@ -121,7 +118,7 @@ def test_the_loop_wakes_for_the_end_of_a_forgotten_session() -> None:
 
 def test_a_session_goes_on_after_a_restart_of_the_process() -> None:
     """The board never noticed."""
-    running = Session("pi_1", BOOT, NOW_S - 60, 1)
+    running = session("pi_1", NOW_S - 60, 1)
     bench, _ = started_bench(session=running)
 
     assert bench.believe("game_over", active=True).acts == (PublishGameOver(running, 60),)
@@ -129,16 +126,18 @@ def test_a_session_goes_on_after_a_restart_of_the_process() -> None:
 
 def test_a_session_does_not_outlive_the_power() -> None:
     """Nor does its time, which was counted from another boot."""
-    bench, orders = started_bench(session=Session("pi_1", "boot-before", 50_000.0, 1))
+    bench, orders = started_bench(session=session("pi_1", 50_000.0, boot_id="boot-before"))
 
     assert (bench.cabinet.session, orders.acts) == (None, (ConnectBroker(), FetchOffer()))
 
 
 def test_a_session_lives_on_where_the_board_keeps_its_credits() -> None:
     """Its time begins anew, for it was counted from another boot."""
-    bench, _ = started_bench(session=Session("pi_1", "boot-before", 50_000.0, 1), board_keeps_credits=True)
+    bench, _ = started_bench(
+        session=session("pi_1", 50_000.0, boot_id="boot-before"), board_keeps_credits=True
+    )
 
-    assert bench.cabinet.session == Session("pi_1", BOOT, NOW_S, 1)
+    assert bench.cabinet.session == session("pi_1", NOW_S, 1)
 
 
 def test_readiness_is_logged_when_it_is_believed() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cabinets import BOOT, NOW_S, OFFER, payment, train
+from cabinets import NOW_S, OFFER, payment, session, train
 
 from controller.effects import (
     ClosePayment,
@@ -24,7 +24,6 @@ from controller.effects import (
 from controller.events import Started
 from controller.ledger import Ledger, LedgerError
 from controller.payment import KnownPayment, Outcome, OwedReceipt, Receipt
-from controller.session import Session
 
 NOTHING = Started(unfinished=(), owed=(), session=None, offer=None, board=None)
 DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
@@ -85,7 +84,7 @@ def test_a_new_ledger_remembers_nothing(ledger: Ledger) -> None:
 
 def test_what_was_written_is_there_after_a_restart(ledger: Ledger, path: Path) -> None:
     """Trains, the outbox, the session and the offer."""
-    running = Session("pi_1", BOOT, NOW_S, 1)
+    running = session("pi_1", NOW_S, 1)
     ledger.write([RecordPayment(train(payment())), IntendPulse("pi_1", 1)])
     ledger.write([RecordPulse("pi_1", 1, 1.0, 1.1), SaveSession(running), closed(), SaveOffer(OFFER)])
     ledger.write([RecordPayment(train(payment("pi_2", 3))), IntendPulse("pi_2", 1)])
@@ -115,7 +114,7 @@ def test_the_train_that_had_started_comes_first_and_then_the_oldest(ledger: Ledg
 
 def test_a_session_that_ended_is_forgotten(ledger: Ledger) -> None:
     """No session is a value too."""
-    ledger.write([SaveSession(Session("pi_1", BOOT, NOW_S, 1))])
+    ledger.write([SaveSession(session("pi_1", NOW_S, 1))])
     ledger.write([SaveSession(None)])
 
     assert ledger.read_start() == NOTHING
@@ -253,7 +252,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(ledger: Ledger, p
     with pytest.raises(LedgerError) as raised:
         opened(path)
     assert str(raised.value) == (
-        f"{path}: written by a newer version (schema 99, this one knows 2): install that version again"
+        f"{path}: written by a newer version (schema 99, this one knows 3): install that version again"
     )
     assert rows(path, "PRAGMA user_version") == [(99,)]
 

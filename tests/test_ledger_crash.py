@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cabinets import BOOT, NOW_S, OFFER, RULES, payment
 
-from controller.cabinet import Rules, new_cabinet
+from controller.cabinet import new_cabinet
 from controller.decide import decide
 from controller.effects import (
     Acknowledge,
@@ -39,6 +39,7 @@ from controller.events import (
 )
 from controller.ledger import Ledger
 from controller.payment import Outcome, Payment
+from controller.rules import Rules
 
 PULSES_PER_CREDIT = 2
 MANY_TURNS = 200  # ten times those of a whole life

@@ -55,6 +55,7 @@ def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
         "offers": PRICES,
         "credits": 0,
         "technician_line": None,
+        "waiting": 0,
         "since_s": NOW_S,
     }
 

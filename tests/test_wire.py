@@ -279,7 +279,7 @@ def test_topics_carry_the_machine_id() -> None:
 
 def test_a_game_over_says_which_session_ended() -> None:
     """The whole payload."""
-    session = Session("pi_1", "boot-a", 100.0, 3)
+    session = Session("pi_1", "boot-a", 100.0, 3, active_s=160.0)
 
     payload = wire.gameover_payload("galaga-01", session, 90, "2026-06-01T12:00:00.000Z")
 
@@ -295,7 +295,7 @@ def test_a_game_over_says_which_session_ended() -> None:
 
 def test_a_status_says_how_the_machine_is() -> None:
     """The whole payload."""
-    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", ("relay: no route",), 3)
+    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", ("relay: no route",), 3, 17)
 
     assert json.loads(status.payload("2026-06-01T12:00:00.000Z")) == {
         "machineId": "galaga-01",
@@ -308,6 +308,7 @@ def test_a_status_says_how_the_machine_is() -> None:
         "timestamp": "2026-06-01T12:00:00.000Z",
         "faults": ["relay: no route"],
         "conflicts": 3,
+        "coins": 17,
     }
 
 

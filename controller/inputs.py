@@ -1,0 +1,31 @@
+"""CORE. Edges of the board's lines become levels that can be believed, and each has its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from controller import coin_meter, play
+from controller.debounce import DebouncedLine
+from controller.events import InputChanged, InputLine, Tick
+from controller.turn import Turn
+
+_BELIEVE: Final[dict[InputLine, Callable[[Turn, DebouncedLine], None]]] = {
+    "game_over": play.believe_game_over,
+    "ready": play.believe_ready,
+    "coin_meter": coin_meter.believe,
+}
+
+
+def input_changed(turn: Turn, event: InputChanged) -> None:
+    """A raw edge moves its line, which is believed once it has held."""
+    line: DebouncedLine = getattr(turn.cabinet, event.line)
+    _BELIEVE[event.line](turn, line.edge(event.active, event.at_s))
+
+
+def tick(turn: Turn, _: Tick) -> None:
+    """No edge waits to be handled, so that each line has held until now."""
+    for name, believe in _BELIEVE.items():
+        line: DebouncedLine = getattr(turn.cabinet, name)
+        believe(turn, line.settled(turn.now_s))
+    coin_meter.miss_what_was_not_counted(turn)

@@ -1,0 +1,45 @@
+"""CORE. What the configuration says that decisions depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the configuration says that decisions depend on; times in seconds.
+
+    `board_boot_s` is how long after the Pi's own boot the board may still be starting up, deaf to coins. It
+    takes a pulse of `shortest_ms` to `longest_ms` (None: no limit is known), and its coin meter has until
+    `count_within_s` behind the pulse to count it.
+    """
+
+    machine_id: str
+    pulses_per_credit: int
+    session_timeout_s: float
+    board_boot_s: float
+    game_over_hold_s: float
+    ready_hold_s: float
+    has_ready_line: bool
+    has_relay: bool
+    payment_link: str | None = None
+    board_keeps_credits: bool = False
+    pulse_period_s: float = 0.25
+    settle_s: float = 0.0
+    shortest_ms: float = 0.0
+    longest_ms: float | None = None
+    max_credits: int | None = None
+    ready_stuck_s: float = 600.0
+    has_coin_meter: bool = False
+    coin_meter_hold_s: float = 0.01
+    count_within_s: float = 0.5
+    out_of_order_after: int = 3
+
+    @property
+    def fetches_offer(self) -> bool:
+        """Whether the relay is asked what the machine sells; a fixed payment link needs no asking."""
+        return self.has_relay and self.payment_link is None
+
+    def takes_width_ms(self, width_ms: float) -> bool:
+        """Whether the board takes a pulse of that width for a coin, by its profile."""
+        return self.shortest_ms <= width_ms and (self.longest_ms is None or width_ms <= self.longest_ms)
