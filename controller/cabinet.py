@@ -55,7 +55,8 @@ class Mood(StrEnum):
 class CatchUp:
     """Asking the relay for our open payments: why, when (seconds since boot), and whether it was asked.
 
-    A payment made after the asking is not in the answer: what comes up meanwhile asks `again`.
+    A payment made after the asking is not in the answer: what comes up meanwhile asks `again`. `named` are
+    the payments whose ids are in the question, so that the answer says for sure whether each is open.
     """
 
     why: str
@@ -63,6 +64,7 @@ class CatchUp:
     tries: int = 0
     in_flight: bool = False
     again: bool = False
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

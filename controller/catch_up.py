@@ -19,6 +19,8 @@ from controller.turn import Turn
 RETRY_MAX_S = 8.0
 # The longest credit window that the relay can be set to: no message is older.
 LONGEST_WINDOW_S = 3600.0
+# As many as the relay takes in one question.
+MOST_NAMED = 20
 # Stands in the ledger for the boot that it was used in, so that a killed process asks again.
 STILL_ASKING = ""
 
@@ -49,8 +51,9 @@ def fetch_if_due(turn: Turn) -> None:
     """Ask, once the time has come."""
     asking = turn.cabinet.catch_up
     if asking and not asking.in_flight and not turn.cabinet.stopping and turn.now_s >= asking.due_s:
-        turn.act(FetchOpenPayments())
-        turn.change(catch_up=replace(asking, in_flight=True))
+        named = _unknown(turn)[:MOST_NAMED]
+        turn.act(FetchOpenPayments(named))
+        turn.change(catch_up=replace(asking, in_flight=True, named=named))
         if asking.tries == 0:
             turn.note(f"asked the relay for open payments: {asking.why}")
 
@@ -68,8 +71,6 @@ def failed(turn: Turn, event: OpenPaymentsFailed) -> None:
 def found(turn: Turn, event: OpenPaymentsFound) -> None:
     """Credit what still has time, report what has not; behind a fence, credit nothing."""
     asking = turn.cabinet.catch_up
-    again = asking is not None and asking.again
-    turn.change(catch_up=CatchUp(asking.why, turn.now_s) if asking and again else None)
     turn.note(f"open payments received: {len(event.found)}")
     for payment in event.found:
         if payment.known is None:
@@ -78,9 +79,11 @@ def found(turn: Turn, event: OpenPaymentsFound) -> None:
             owe(turn, payment.known.receipt)
         else:
             _renew(turn, payment, event.asked_s)
-    if again:
+    _end_what_is_not_open(turn, asking.named if asking else ())
+    if asking and (asking.again or _unknown(turn)):
+        turn.change(catch_up=CatchUp(asking.why, turn.now_s))
         return
-    _end_what_has_no_time(turn)
+    turn.change(catch_up=None)
     turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
     if turn.cabinet.fenced:
         _lift_fence(turn)
@@ -107,9 +110,18 @@ def _renew(turn: Turn, found: FoundPayment, asked_s: float) -> None:
             keep(turn, replace(train, deadline_s=deadline_s, boot_id=boot_id))
 
 
-def _end_what_has_no_time(turn: Turn) -> None:
-    """Not charging is always safe: the relay reads each of these again, by its id, before it releases."""
+def _unknown(turn: Turn) -> tuple[str, ...]:
+    """The payments whose time left only the relay can tell."""
+    trains = turn.cabinet.trains
+    return tuple(each.payment.id for each in trains if not each.may_move and each.payment.has_receipt)
+
+
+def _end_what_is_not_open(turn: Turn, named: tuple[str, ...]) -> None:
+    """What was asked for by its id and is still not known to be open is not: it was settled before.
+
+    A payment that was not asked for is never ended by an answer: a list at Stripe may lack it.
+    """
     fenced = turn.cabinet.fenced
     for train in turn.cabinet.trains:
-        if fenced or not train.may_move:
-            close(turn, train, "ledger moved" if fenced else "its time left is not known")
+        if fenced or (train.payment.id in named and not train.may_move):
+            close(turn, train, "ledger moved" if fenced else "it is not open")
