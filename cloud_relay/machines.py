@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.callers import json_object, require_machine
-from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
+from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, NotAtStripe, PublishRefused
 from cloud_relay.messages import gameover, gameover_topic, seconds_left
-from cloud_relay.orders import BadOrder, UnsellableCredits, order_from
+from cloud_relay.open_payment import OpenPayment
+from cloud_relay.orders import BadOrder, Order, UnsellableCredits, immediate_order_from, order_from
 from cloud_relay.receipts import settle
 from cloud_relay.relay import Relay
-from cloud_relay.settlement import BadReceipt, Result
+from cloud_relay.settlement import BadReceipt, Result, is_payment_id
 
+# Each is a question of its own to Stripe, and the cabinet waits for all of them.
+MOST_NAMED = 20
 _STATUS_OF = {Result.CONFLICT: 409, Result.UNKNOWN: 404, Result.RETRY: 503}
 
 log = logging.getLogger(__name__)
@@ -41,7 +44,8 @@ def machines(relay: Relay) -> Blueprint:
 
     @routes.get("/machines/<machine_id>/payments")
     def payments(machine_id: str) -> ResponseReturnValue:
-        return _open_payments(relay, require_machine(relay.settings, machine_id))
+        machine_id = require_machine(relay.settings, machine_id)
+        return _open_payments(relay, machine_id, _named(request.args.getlist("paid")))
 
     @routes.post("/machines/<machine_id>/receipts")
     def receipts(machine_id: str) -> ResponseReturnValue:
@@ -60,12 +64,26 @@ def machines(relay: Relay) -> Blueprint:
     return routes
 
 
-def _open_payments(relay: Relay, machine_id: str) -> ResponseReturnValue:
+def _named(payment_ids: list[str]) -> list[str]:
+    if len(payment_ids) > MOST_NAMED:
+        abort(400, f"paid names {len(payment_ids)} payments: {MOST_NAMED} at most")
+    for payment_id in payment_ids:
+        if not is_payment_id(payment_id):
+            abort(400, f"paid is {payment_id!r:.80}: write a PaymentIntent id such as pi_3Abc")
+    return list(dict.fromkeys(payment_ids))
+
+
+def _open_payments(relay: Relay, machine_id: str, named: list[str]) -> ResponseReturnValue:
     now_s, window_s = relay.clock(), relay.settings.credit_window_s
+    found = relay.stripe().open_payments(machine_id, now_s)
+    # A list at Stripe may lack a payment: whether one is open for sure, only its id tells.
+    in_list = {payment.payment_id for payment in found}
+    by_id = (_open_payment(relay, machine_id, each) for each in named if each not in in_list)
+    found += filter(None, by_id)
     listed: list[dict[str, str | int]] = []
-    for payment in relay.stripe().open_payments(machine_id, now_s):
+    for payment in found:
         try:
-            order = order_from(payment.metadata, payment.amount, payment.currency)
+            order = _order(payment, relay.settings.credit_amount)
         except (BadOrder, UnsellableCredits) as why:
             log.error("Left %s out of the open payments: %s", payment.payment_id, why)
             continue
@@ -79,6 +97,20 @@ def _open_payments(relay: Relay, machine_id: str) -> ResponseReturnValue:
             }
         )
     return listed
+
+
+def _open_payment(relay: Relay, machine_id: str, payment_id: str) -> OpenPayment | None:
+    try:
+        payment = relay.stripe().open_payment(payment_id)
+    except NotAtStripe:
+        return None
+    return payment if payment and payment.machine_id == machine_id else None
+
+
+def _order(payment: OpenPayment, credit_amount: int) -> Order:
+    if payment.immediate:
+        return immediate_order_from(payment.metadata, payment.amount, payment.currency, credit_amount)
+    return order_from(payment.metadata, payment.amount, payment.currency)
 
 
 def _game_over(relay: Relay, machine_id: str) -> ResponseReturnValue:

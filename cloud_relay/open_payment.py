@@ -1,4 +1,4 @@
-"""CORE: a reservation that nobody has settled, and what time means for it."""
+"""CORE: a payment that nobody has settled, and what time means for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RESERVATION_S = 7 * DAY_S
 
 @dataclass(frozen=True)
 class OpenPayment:
-    """A reservation as Stripe lists it, times in Unix seconds.
+    """A payment as Stripe has it, times in Unix seconds; `immediate`: charged without a reservation.
 
     `created_s` is its charge's and begins the credit window; `named_s` is the payment's own, which never
     changes and is the same in every webhook. `lapses_s` is when the bank takes the reservation back.
@@ -25,6 +25,7 @@ class OpenPayment:
     created_s: int
     named_s: int
     lapses_s: int
+    immediate: bool = False
 
     @property
     def machine_id(self) -> str:

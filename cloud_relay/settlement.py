@@ -66,6 +66,13 @@ class Payment:
     settled: str | None
 
     @property
+    def is_open(self) -> bool:
+        """Whether nobody has settled it: reserved, or charged at once and all of it still there."""
+        if self.immediate:
+            return self.status == "succeeded" and self.refunded == 0 and self.settled is None
+        return self.status == "requires_capture"
+
+    @property
     def words(self) -> str:
         """Where its money is: `canceled, 0 of 250 usd charged`."""
         return f"{self.status}, {self.received} of {self.amount} {self.currency} charged"

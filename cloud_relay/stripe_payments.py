@@ -119,6 +119,16 @@ class StripePayments:
 
     def payment(self, payment_id: str) -> tuple[Payment, dict[str, str]]:
         """A payment as it stands now, and its metadata."""
+        intent, metadata = self._read(payment_id)
+        return _payment(intent, metadata), metadata
+
+    def open_payment(self, payment_id: str) -> OpenPayment | None:
+        """A payment, if nobody has settled it: reserved, or charged at once by an older link."""
+        intent, metadata = self._read(payment_id)
+        is_open = _payment(intent, metadata).is_open
+        return _open_payment({**intent, "metadata": metadata}) if is_open else None
+
+    def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
         with _asking("read a payment", payment_id):
             intent = self._client.v1.payment_intents.retrieve(
                 payment_id, params={"expand": ["latest_charge"]}
@@ -126,7 +136,7 @@ class StripePayments:
             metadata = dict(intent.get("metadata") or {})
             if not is_ours(metadata):
                 metadata = {**self._session_metadata(payment_id), **metadata}
-        return _payment(intent, metadata), metadata
+        return intent, metadata
 
     def capture(self, payment_id: str, amount: int) -> None:
         """Charge `amount` minor units of what is reserved; Stripe releases the rest.
@@ -266,7 +276,12 @@ def _open_payment(intent: dict[str, Any]) -> OpenPayment:
         created_s=charge["created"],
         named_s=intent["created"],
         lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
+        immediate=_is_immediate(intent),
     )
+
+
+def _is_immediate(intent: dict[str, Any]) -> bool:
+    return bool(intent["capture_method"] != "manual")
 
 
 def _payment(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
@@ -278,7 +293,7 @@ def _payment(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
         currency=intent["currency"],
         received=intent["amount_received"],
         refunded=charge.get("amount_refunded", 0),
-        immediate=intent["capture_method"] != "manual",
+        immediate=_is_immediate(intent),
         settled=metadata.get("settled"),
     )
 

@@ -99,7 +99,9 @@ class App:
             FirePulse: lambda act: self._coin_line.fire(act.payment_id, act.number),
             SendReceipt: lambda act: self._ask_relay(lambda relay: relay.send_receipt(act.receipt)),
             FetchOffer: lambda _: self._ask_relay(lambda relay: relay.fetch_offer()),
-            FetchOpenPayments: lambda _: self._ask_relay(lambda relay: relay.fetch_open_payments()),
+            FetchOpenPayments: lambda act: self._ask_relay(
+                lambda relay: relay.fetch_open_payments(act.payment_ids)
+            ),
             ConnectBroker: lambda _: self._broker.start(),
             DisconnectBroker: lambda _: self._broker.stop(self._farewell()),
             PublishGameOver: self._publish_game_over,

@@ -19,7 +19,8 @@ LONGEST_QUEUE_S = 60.0
 class CatchUp:
     """Asking the relay for our open payments: why, when (seconds since boot), and whether it was asked.
 
-    A payment made after the asking is not in the answer: what comes up meanwhile asks `again`.
+    A payment made after the asking is not in the answer: what comes up meanwhile asks `again`. `named` are
+    the payments whose ids are in the question, so that the answer says for sure whether each is open.
     """
 
     why: str
@@ -27,6 +28,7 @@ class CatchUp:
     tries: int = 0
     in_flight: bool = False
     again: bool = False
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

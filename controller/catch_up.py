@@ -14,7 +14,7 @@ from controller.events import OpenPaymentsFailed, OpenPaymentsFound
 from controller.happenings import (
     Happening,
     LedgerMoved,
-    NotNamed,
+    NotOpen,
     OpenAtStripe,
     OpenBehindFence,
     ProcessRestarted,
@@ -27,6 +27,8 @@ from controller.turn import Turn
 RETRY_MAX_S = 8.0
 # The longest credit window that the relay can be set to: no message is older.
 LONGEST_WINDOW_S = 3600.0
+# As many as the relay takes in one question.
+MOST_NAMED = 20
 # Stands in the ledger for the boot that it was used in, so that a killed process asks again.
 STILL_ASKING = ""
 
@@ -57,8 +59,9 @@ def fetch_if_due(turn: Turn) -> None:
     """Ask, once the time has come."""
     asking = turn.cabinet.catch_up
     if asking and not asking.in_flight and not turn.cabinet.stopping and turn.now_s >= asking.due_s:
-        turn.act(FetchOpenPayments())
-        turn.change(catch_up=replace(asking, in_flight=True))
+        named = _unknown(turn)[:MOST_NAMED]
+        turn.act(FetchOpenPayments(named))
+        turn.change(catch_up=replace(asking, in_flight=True, named=named))
         if asking.tries == 0:
             turn.note(f"asked the relay for open payments: {asking.why}")
 
@@ -76,19 +79,18 @@ def failed(turn: Turn, event: OpenPaymentsFailed) -> None:
 def found(turn: Turn, event: OpenPaymentsFound) -> None:
     """Credit what still has time, report what has not; behind a fence, credit nothing."""
     asking, fenced = turn.cabinet.catch_up, turn.cabinet.fenced
-    again = asking is not None and asking.again
-    turn.change(catch_up=CatchUp(asking.why, turn.now_s) if asking and again else None)
     turn.note(f"open payments received: {len(event.found)}")
     for train in turn.cabinet.trains if fenced else ():
         turn.happen(train.payment.id, LedgerMoved())
     for each in event.found:
         happened = OpenBehindFence(each) if fenced else OpenAtStripe(each, event.asked_s)
         turn.happen(each.payment.id, happened, each.known)
-    if again:
+    for payment_id in _still_unknown(turn, asking.named if asking else ()):
+        turn.happen(payment_id, NotOpen())
+    if asking and (asking.again or _unknown(turn)):
+        turn.change(catch_up=CatchUp(asking.why, turn.now_s))
         return
-    for train in turn.cabinet.trains:
-        if not train.may_move:
-            turn.happen(train.payment.id, NotNamed())
+    turn.change(catch_up=None)
     turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
     if fenced:
         _lift_fence(turn)
@@ -128,9 +130,9 @@ def give_up_moved(turn: Turn, payment_id: str, _: LedgerMoved) -> None:
     close(turn, turn.train_of(payment_id), "ledger moved")
 
 
-def give_up_unnamed(turn: Turn, payment_id: str, _: NotNamed) -> None:
-    """Not charging is always safe: the relay reads it again, by its id, before it releases anything."""
-    close(turn, turn.train_of(payment_id), "its time left is not known")
+def give_up_not_open(turn: Turn, payment_id: str, _: NotOpen) -> None:
+    """It was settled before; the relay reads it once more, by its id, before it moves any money."""
+    close(turn, turn.train_of(payment_id), "it is not open")
 
 
 def ask_again(turn: Turn, payment_id: str, _: ProcessRestarted) -> None:
@@ -142,3 +144,14 @@ def _lift_fence(turn: Turn) -> None:
     """All that was open before this ledger is written down: from now on, what comes is new."""
     turn.change(fenced=False, fence_lifted_s=turn.now_s)
     turn.act(ConnectBroker())
+
+
+def _unknown(turn: Turn) -> tuple[str, ...]:
+    """The payments whose time left only the relay can tell."""
+    trains = turn.cabinet.trains
+    return tuple(each.payment.id for each in trains if not each.may_move and each.payment.has_receipt)
+
+
+def _still_unknown(turn: Turn, named: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `named`; what was not asked for is never ended by an answer: a list at Stripe may lack it."""
+    return tuple(payment_id for payment_id in _unknown(turn) if payment_id in named)

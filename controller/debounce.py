@@ -10,8 +10,8 @@ class DebouncedLine:
     """An input line that is believed only after it has kept its level for `hold_s`.
 
     A bouncing contact, a held button and a spike of noise thus give one change, one change and none.
-    Times are seconds since boot: `seen` is the newest raw level, since `seen_at_s`; `level` is the one that is
-    believed, since `since_s`.
+    Times are seconds since boot: `seen` is the newest raw level, since `seen_at_s`; `level` is the one
+    that is believed, since `since_s`.
     """
 
     hold_s: float

@@ -163,7 +163,9 @@ class FetchOffer:
 
 @dataclass(frozen=True)
 class FetchOpenPayments:
-    """Ask the relay which payments of ours Stripe holds open."""
+    """Ask the relay which payments of ours Stripe holds open, and about `payment_ids` each by its id."""
+
+    payment_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,8 @@ class LedgerMoved:
 
 
 @dataclass(frozen=True)
-class NotNamed:
-    """The relay was asked, and does not name the payment as open."""
+class NotOpen:
+    """The relay was asked for the payment by its id, and does not name it as open."""
 
 
 Happening = (
@@ -68,7 +68,7 @@ Happening = (
     | OpenAtStripe
     | OpenBehindFence
     | LedgerMoved
-    | NotNamed
+    | NotOpen
     | ReceiptAnswered
     | ReceiptFailed
 )

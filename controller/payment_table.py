@@ -12,7 +12,7 @@ from controller import catch_up, coin_meter, money, receipts
 from controller.events import PaymentReceived, PulseFired, ReceiptAnswered, ReceiptFailed
 from controller.happenings import (
     LedgerMoved,
-    NotNamed,
+    NotOpen,
     OpenAtStripe,
     OpenBehindFence,
     PiRestarted,
@@ -83,7 +83,7 @@ PAYMENT_TABLE: Final[PaymentTable] = {
         SETTLED: _OPEN_ENDED,
     },
     LedgerMoved: {ASKED: _MOVED, WAITING: _MOVED, BETWEEN: _MOVED},
-    NotNamed: {ASKED: Case("webhook two days late", catch_up.give_up_unnamed)},
+    NotOpen: {ASKED: Case("webhook two days late", catch_up.give_up_not_open)},
     ReceiptAnswered: {OWED: Case("the receipt is answered", receipts.settle)},
     ReceiptFailed: {OWED: Case("relay or Stripe down", receipts.try_again_later)},
 }

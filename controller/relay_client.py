@@ -75,9 +75,9 @@ class RelayClient:
         """Ask what the machine sells; the answer follows as an event."""
         self._asks.put(self._fetch_offer)
 
-    def fetch_open_payments(self) -> None:
-        """Ask which payments of ours Stripe holds open; the answer follows as an event."""
-        self._asks.put(self._fetch_open_payments)
+    def fetch_open_payments(self, payment_ids: tuple[str, ...] = ()) -> None:
+        """Ask which payments of ours are open, about these by their ids; the answer follows as an event."""
+        self._asks.put(lambda: self._fetch_open_payments(payment_ids))
 
     def _work(self) -> None:
         while True:
@@ -102,13 +102,13 @@ class RelayClient:
     def _fetch_offer(self) -> None:
         self._tell_outcome(lambda: OfferReceived(read_offer(self._ask("GET", "offer"))), OfferFailed)
 
-    def _fetch_open_payments(self) -> None:
-        self._tell_outcome(self._open_payments, OpenPaymentsFailed)
+    def _fetch_open_payments(self, payment_ids: tuple[str, ...]) -> None:
+        self._tell_outcome(lambda: self._open_payments(payment_ids), OpenPaymentsFailed)
 
-    def _open_payments(self) -> OpenPaymentsListed:
+    def _open_payments(self, payment_ids: tuple[str, ...]) -> OpenPaymentsListed:
         # Time left counts from before the question: however long the answer takes, it is not more.
         asked_s = self._clock()
-        answer = self._send("GET", "payments")
+        answer = self._send("GET", "payments", query={"paid": payment_ids})
         # Whatever stands in an error page: a list that Stripe did not give would end payments.
         listed = _json(answer, list, only_if=answer.ok)
         return OpenPaymentsListed(asked_s, read_open_payments(listed))
@@ -131,10 +131,17 @@ class RelayClient:
             raise ValueError(f"{answer.status_code} {fields.get('error', answer.reason)}")
         return fields
 
-    def _send(self, method: str, what: str, body: dict[str, Any] | None = None) -> requests.Response:
+    def _send(
+        self,
+        method: str,
+        what: str,
+        body: dict[str, Any] | None = None,
+        query: dict[str, tuple[str, ...]] | None = None,
+    ) -> requests.Response:
         return requests.request(
             method,
             f"{self._machine_url}/{what}",
+            params=query,
             json=body,
             headers=self._headers,
             timeout=(CONNECT_WITHIN_S, ANSWER_WITHIN_S),

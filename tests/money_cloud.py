@@ -188,8 +188,20 @@ class Cloud:
             )
         except StripeUnavailable:
             return
-        session_id = url.rsplit("/", 1)[1]
-        self.paid.append(self._keeper.turn(lambda book, now_s: till.pay(book, session_id, now_s)).id)
+        self._pay(url)
+
+    def buy_with_an_old_link(self, amount: int) -> None:
+        """A player pays by a link of the ancestor's, which charges at once and names only the machine."""
+        price = {"currency": "usd", "unit_amount": amount, "product_data": {"name": "Credits"}}
+        session = self._relay.stripe()._client.v1.checkout.sessions.create(
+            params={
+                "mode": "payment",
+                "line_items": [{"price_data": price, "quantity": 1}],
+                "metadata": {"machine_id": MACHINE},
+                "success_url": "http://x",
+            }
+        )
+        self._pay(session.url)
 
     def deliver(self, event: Event) -> dict[str, Any] | None:
         """Give one webhook to the relay, signed; None where it was not taken, and will come again."""
@@ -204,9 +216,9 @@ class Cloud:
         """Post a receipt; gives the relay's answer."""
         return self._ask("POST", "receipts", receipt)
 
-    def open_payments(self) -> list[Any] | None:
-        """What the relay lists as open; None where it does not answer."""
-        listed = self._ask("GET", "payments")
+    def open_payments(self, payment_ids: tuple[str, ...]) -> list[Any] | None:
+        """What the relay says is open, asked about some by their ids; None where it does not answer."""
+        listed = self._ask("GET", "payments", query={"paid": payment_ids})
         return listed if isinstance(listed, list) else None
 
     def tidy(self) -> list[Tidied]:
@@ -231,17 +243,32 @@ class Cloud:
         charge = self.book.charges[self.intent(payment_id).latest_charge or ""]
         return charge.created + self.settings.credit_window_s - EPOCH_S
 
-    def _ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> Any:
+    def _pay(self, url: str) -> None:
+        session_id = url.rsplit("/", 1)[1]
+        self.paid.append(self._keeper.turn(lambda book, now_s: till.pay(book, session_id, now_s)).id)
+
+    def _ask(
+        self,
+        method: str,
+        what: str,
+        body: dict[str, Any] | None = None,
+        query: dict[str, tuple[str, ...]] | None = None,
+    ) -> Any:
         if not self.relay_up:
             return {}
         headers = {"Authorization": f"Bearer {self.token}"}
         return self._client.open(
-            f"/machines/{MACHINE}/{what}", method=method, json=body, headers=headers
+            f"/machines/{MACHINE}/{what}", method=method, query_string=query, json=body, headers=headers
         ).json
 
     def _note(self, event: Event) -> None:
-        if event.type == "payment_intent.amount_capturable_updated":
+        reserved = event.type == "payment_intent.amount_capturable_updated"
+        if reserved or (event.type == "checkout.session.completed" and _is_paid(event)):
             self.webhooks.append(event)
+
+
+def _is_paid(event: Event) -> bool:
+    return bool(event.as_json()["data"]["object"]["payment_status"] == "paid")
 
 
 def _token(length: int) -> str:

@@ -127,9 +127,9 @@ class World:
             case SendReceipt(receipt):
                 self.posts.append(receipt)
                 self.said.append(receipt)
-            case FetchOpenPayments():
+            case FetchOpenPayments(payment_ids):
                 assert self.question is None, "asked twice at once"
-                self.question = self.since_boot_s
+                self.question = (self.since_boot_s, payment_ids)
             case ConnectBroker():
                 self.wants_broker = True
 
@@ -276,9 +276,11 @@ class World:
         """The relay is asked for open payments, and answers after a while."""
         if self.question is None:
             return
-        asked_s, listed = self.question, self.cloud.open_payments()
+        question = self.question
+        asked_s, payment_ids = question
+        listed = self.cloud.open_payments(payment_ids)
         self.pass_time(waited_s)
-        if self.question != asked_s:
+        if self.question is not question:
             return  # the process that asked is gone
         self.question = None
         if listed is None:
@@ -377,7 +379,7 @@ class World:
         self.in_flight: FirePulse | None = None
         self.waiting: deque[Callable[[], Event]] = deque()
         self.posts: list[Receipt] = []
-        self.question: float | None = None
+        self.question: tuple[float, tuple[str, ...]] | None = None
         self.wants_broker = False
         self.tell(self.read_start)
         self.board_says(self.ready)

@@ -357,6 +357,20 @@ def test_open_payments_count_from_before_the_question(
     client.close()
 
 
+def test_payments_are_asked_for_by_their_ids(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """One parameter for each."""
+    path = "payments?paid=pi_1&paid=pi_2"
+    relay.answer(path, [LISTED])
+
+    client.fetch_open_payments(("pi_1", "pi_2"))
+
+    payment = Payment("pi_1", 3, 250, "usd", has_receipt=True)
+    assert told.get(timeout=10) == OpenPaymentsListed(ASKED_S, ((payment, 40.0),))
+    assert relay.asked == [("GET", f"/machines/galaga-01/{path}", None, f"Bearer {TOKEN}")]
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [

@@ -13,7 +13,9 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
 from werkzeug.test import TestResponse
 
+from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
+from cloud_relay.open_payment import OpenPayment
 from cloud_relay.orders import Order
 from cloud_relay.receipts import settle
 from cloud_relay.stripe_payments import StripePayments
@@ -136,9 +138,11 @@ def test_a_machine_id_that_is_none_is_refused_by_name(relay: RelayUnderTest, mac
     assert answer.json["error"].startswith("machine_id is '")
 
 
-def open_payments(relay: RelayUnderTest, machine_id: str) -> TestResponse:
-    """Ask as the machine does."""
-    return relay.client.get(f"/machines/{machine_id}/payments", headers=relay.token(machine_id))
+def open_payments(relay: RelayUnderTest, machine_id: str, *paid: str) -> TestResponse:
+    """Ask as the machine does, about `paid` by their ids."""
+    return relay.client.get(
+        f"/machines/{machine_id}/payments", query_string={"paid": paid}, headers=relay.token(machine_id)
+    )
 
 
 def test_open_payments_are_those_of_this_machine_that_nobody_settled(broker: Broker) -> None:
@@ -178,6 +182,114 @@ def test_open_payments_are_a_503_and_never_an_empty_list_when_stripe_does_not_an
     relay.stripe.fail_next(3, status=500, path_prefix="/v1/payment_intents")
     answer = open_payments(relay, "galaga-01")
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
+
+
+IMMEDIATE = {"machine_id": "galaga-01"}
+
+
+@pytest.fixture
+def fresh(broker: Broker) -> Iterator[RelayUnderTest]:
+    """A relay of its own, at whose Stripe nothing was paid yet."""
+    with relay_under_test(broker) as relay:
+        relay.stripe.webhooks.url = None
+        yield relay
+
+
+def named(relay: RelayUnderTest, *paid: str) -> list[tuple[str, int, int]]:
+    """The payments of the answer: id, credits, and seconds left to the next ten."""
+    answer = open_payments(relay, "galaga-01", *paid)
+    assert answer.status_code == 200
+    return [(one["paymentId"], one["credits"], -(-one["secondsLeft"] // 10) * 10) for one in answer.json]
+
+
+def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnderTest) -> None:
+    """With its true seconds left, and once, however often it was named."""
+    payment_id = fresh.pay_in_secret(OURS)
+    fresh.clock.ahead_s = 1000
+    stripe = ListsNothing(fresh.settings.stripe)
+    app = app_for(replace(fresh.relay, stripe=lambda: stripe))
+    path = f"/machines/galaga-01/payments?paid={payment_id}&paid={payment_id}"
+    answer = app.test_client().get(path, headers=fresh.token())
+    assert answer.json == [
+        {"paymentId": payment_id, "credits": 3, "amount": 250, "currency": "usd", "secondsLeft": 0}
+    ]
+
+
+class ListsNothing(StripePayments):
+    """Stripe, whose list lacks every payment."""
+
+    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
+        return []
+
+
+def test_a_payment_that_is_listed_is_not_read_again(relay: RelayUnderTest) -> None:
+    """Stripe is not asked twice, and the answer has it once."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.fail_next(3, status=500, path_prefix=f"/v1/payment_intents/{payment_id}")
+    listed = named(relay, payment_id)
+    relay.stripe.faults.forget()
+    assert [one for one in listed if one[0] == payment_id] == [(payment_id, 3, 180)]
+
+
+def test_an_immediate_payment_is_open_until_its_receipt(fresh: RelayUnderTest) -> None:
+    """No list has it; its credits are counted from its amount, as its link sold them."""
+    payment_id = fresh.pay_in_secret(IMMEDIATE, capture="automatic")
+    assert named(fresh) == []
+    assert named(fresh, payment_id) == [(payment_id, 2, 180)]
+    fresh.clock.ahead_s = 1000
+    assert named(fresh, payment_id) == [(payment_id, 2, 0)]
+    send(fresh, receipt(payment_id))
+    assert named(fresh, payment_id) == []
+
+
+def test_an_immediate_payment_of_which_something_was_refunded_is_not_open(fresh: RelayUnderTest) -> None:
+    """Somebody has settled it by hand."""
+    payment_id = fresh.pay_in_secret(IMMEDIATE, capture="automatic")
+    fresh.relay.stripe().refund(payment_id, 50, 0, 1_000_000)
+    assert named(fresh, payment_id) == []
+
+
+@pytest.mark.parametrize("outcome", ["delivered", "undelivered"])
+def test_a_settled_reservation_is_not_open(fresh: RelayUnderTest, outcome: str) -> None:
+    """Captured or released."""
+    payment_id = fresh.pay_in_secret(OURS)
+    send(fresh, receipt(payment_id, outcome))
+    assert named(fresh, payment_id) == []
+
+
+@pytest.mark.parametrize("capture", ["manual", "automatic"])
+def test_a_payment_of_another_machine_is_as_one_that_stripe_does_not_have(
+    fresh: RelayUnderTest, capture: str
+) -> None:
+    """Nothing is told of it, not even that it is there."""
+    others = fresh.pay_in_secret(Order("pacman-02", 3, 250, "usd").metadata(), capture=capture)
+    nobodys = fresh.pay_in_secret({"order": "7"}, capture=capture)
+    assert named(fresh, others, nobodys, "pi_MadeUp") == []
+
+
+def test_a_payment_that_cannot_be_read_makes_the_whole_answer_a_503(fresh: RelayUnderTest) -> None:
+    """A shorter list would end it at its cabinet."""
+    fresh.pay_in_secret(OURS)
+    payment_id = fresh.pay_in_secret(IMMEDIATE, capture="automatic")
+    fresh.stripe.fail_next(3, status=500, path_prefix=f"/v1/payment_intents/{payment_id}")
+    answer = open_payments(fresh, "galaga-01", payment_id)
+    assert (answer.status_code, list(answer.json)) == (503, ["error"])
+
+
+@pytest.mark.parametrize(
+    ("paid", "error"),
+    [
+        (["pi_1"] * 21, "paid names 21 payments: 20 at most"),
+        (["pi_1", "../prices"], "paid is '../prices': write a PaymentIntent id such as pi_3Abc"),
+        ([""], "paid is '': write a PaymentIntent id such as pi_3Abc"),
+    ],
+)
+def test_a_name_that_is_no_payments_is_a_400_that_says_so(
+    relay: RelayUnderTest, paid: list[str], error: str
+) -> None:
+    """Nothing is asked of Stripe for it."""
+    answer = open_payments(relay, "galaga-01", *paid)
+    assert (answer.status_code, answer.json) == (400, {"error": error})
 
 
 @pytest.mark.parametrize(

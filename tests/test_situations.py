@@ -208,6 +208,32 @@ def test_a_plug_pulled_before_the_receipt_charges_the_next_morning(world: World)
     assert outcome(world, payment_id) == (PULSES, CHARGED)
 
 
+@pytest.mark.parametrize(
+    ("off_s", "pulses", "refunded", "settled"),
+    [(100, 4, 0, "delivered 2"), (200, 0, 250, "undelivered 0")],
+    ids=["with time left", "too late"],
+)
+def test_an_immediate_payment_of_an_older_link_after_a_reboot(
+    world: World, off_s: float, pulses: int, refunded: int, settled: str
+) -> None:
+    """Not begun when the plug was pulled: credited if its window still has time, else refunded."""
+    world.board_says(ready=False)
+    world.cloud.buy_with_an_old_link(250)
+    payment_id = world.cloud.paid[-1]
+    world.deliver_webhook(0)
+    assert world.read_letter()
+    world.power_cut(off_s)
+    world.board_says(ready=True)
+    world.work_for(30)
+
+    assert outcome(world, payment_id) == (pulses, CHARGED)
+    charge = world.cloud.book.charges[world.cloud.intent(payment_id).latest_charge or ""]
+    assert (charge.amount_refunded, world.cloud.intent(payment_id).metadata) == (
+        refunded,
+        {"settled": settled},
+    )
+
+
 def test_a_card_that_dies_charges_no_open_payment_and_gives_no_credit_twice(world: World) -> None:
     """Nobody knows any more what the board got."""
     credited, waiting = pay_and_arrive(world), pay(world)
