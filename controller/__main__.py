@@ -14,6 +14,8 @@ from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
 
+log = logging.getLogger("controller")
+
 # sysexits.h: the service manager does not restart us over it, for it would be the same again.
 EX_CONFIG = 78
 DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
@@ -39,6 +41,8 @@ def _run(options: argparse.Namespace) -> int:
             f"{options.config}: mock_pins_for_demo_only is set: no coin would ever reach the board. "
             "Take the line out."
         )
+    for warning in config.warnings:
+        log.warning("%s", warning)
     return App(config).run()
 
 

@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controller import config_values as value
-from controller.config_reader import ConfigError, Key, Problem, Read, read_keys
+from controller.board_profiles import JAMMA, PROFILES
+from controller.config_checks import contradictions, doubts
+from controller.config_reader import ConfigError, Key, Problem, read_keys
 
-__all__ = ["BrokerConfig", "CoinLineConfig", "Config", "ConfigError", "InputConfig", "load_config"]
+__all__ = [
+    "BrokerConfig",
+    "CoinLineConfig",
+    "CoinMeterConfig",
+    "Config",
+    "ConfigError",
+    "InputConfig",
+    "load_config",
+]
 
 
 @dataclass(frozen=True)
@@ -33,12 +43,20 @@ class BrokerConfig:
 
 @dataclass(frozen=True)
 class CoinLineConfig:
-    """The coin pin (BCM number) and the shape of its pulses."""
+    """The coin pin (BCM number), the shape of its pulses, and what its board takes.
+
+    `settle_ms` is the rest between two payments, where it is longer than the gap. `max_credits` is None for a
+    board without a limit, and `longest_ms` for one whose longest pulse nobody published.
+    """
 
     pin: int
     pulse_ms: int
     gap_ms: int
     pulses_per_credit: int
+    settle_ms: int = 0
+    max_credits: int | None = None
+    shortest_ms: int = 0
+    longest_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,16 +69,34 @@ class InputConfig:
 
 
 @dataclass(frozen=True)
+class CoinMeterConfig:
+    """The board's coin counter output into the Pi; it counts `within_ms` after our pulse, or not at all."""
+
+    pin: int
+    active: Literal["low", "high"]
+    debounce_ms: int
+    within_ms: int
+    out_of_order_after: int
+    """So many uncounted pulses in a row, and the board is out of order."""
+
+
+@dataclass(frozen=True)
 class Config:
-    """Everything that the technician decides."""
+    """Everything that the technician decides.
+
+    `warnings` tell what can be used and is hardly meant, each as "file:line: key text".
+    """
 
     machine_id: str
     name: str
     relay: RelayConfig | None
     broker: BrokerConfig
+    board: str
     coin_line: CoinLineConfig
     game_over: InputConfig | None
     ready: InputConfig | None
+    ready_stuck_s: int
+    coin_meter: CoinMeterConfig | None
     board_boot_s: int
     board_keeps_credits: bool
     session_timeout_s: int
@@ -71,6 +107,7 @@ class Config:
     screen_feed: Path
     mock_board: Path | None
     demo_boot_id: str | None
+    warnings: tuple[str, ...] = ()
 
 
 KEYS = {
@@ -81,18 +118,27 @@ KEYS = {
     "broker.host": Key(value.host),
     "broker.port": Key(value.whole(1, 65535, "a port"), default=8883),
     "broker.password": Key(value.secret, secret=True),
-    "broker.ca_file": Key(value.readable_file, default=None),
+    "broker.ca_file": Key(value.certificate_file, default=None),
+    "board": Key(value.board, default=JAMMA.name),
     "coin_line.pin": Key(value.coin_pin),
     "coin_line.active": Key(value.only_high, default="high"),
-    "coin_line.pulse_ms": Key(value.whole(10, 1000, "milliseconds"), default=100),
-    "coin_line.gap_ms": Key(value.whole(10, 5000, "milliseconds"), default=150),
-    "coin_line.pulses_per_credit": Key(value.whole(1, 10, "pulses"), default=1),
+    "coin_line.pulse_ms": Key(value.pulse_ms, default=None),
+    "coin_line.gap_ms": Key(value.gap_ms, default=None),
+    "coin_line.settle_ms": Key(value.whole(10, 15_000, "milliseconds"), default=None),
+    "coin_line.pulses_per_credit": Key(value.whole(1, 10, "pulses"), default=None),
+    "coin_line.max_credits": Key(value.whole(1, 999, "credits"), default=None),
     "game_over.pin": Key(value.pin, default=None),
     "game_over.active": Key(value.level, default="low"),
     "game_over.debounce_ms": Key(value.whole(1, 2000, "milliseconds"), default=30),
     "ready.pin": Key(value.pin, default=None),
     "ready.active": Key(value.level, default="low"),
     "ready.debounce_ms": Key(value.whole(1, 2000, "milliseconds"), default=50),
+    "ready.stuck_s": Key(value.whole(10, 86400, "seconds"), default=600),
+    "coin_meter.pin": Key(value.pin, default=None),
+    "coin_meter.active": Key(value.level, default="low"),
+    "coin_meter.debounce_ms": Key(value.whole(1, 200, "milliseconds"), default=10),
+    "coin_meter.within_ms": Key(value.whole(50, 5000, "milliseconds"), default=500),
+    "coin_meter.out_of_order_after": Key(value.whole(1, 20, "pulses"), default=3),
     "board_boot_s": Key(value.whole(0, 600, "seconds"), default=20),
     "board_keeps_credits": Key(value.yes_or_no, default=False),
     "session_timeout_s": Key(value.whole(30, 86400, "seconds"), default=1800),
@@ -113,26 +159,29 @@ def load_config(path: Path) -> Config:
         ConfigError: with every problem that the file has.
     """
     read = read_keys(path, KEYS)
-    read.problems += _contradictions(read, path)
+    read.problems += contradictions(read)
+    if path.stat().st_mode & stat.S_IROTH:
+        remedy = f"sudo chmod o-rwx {path}"
+        read.problems.append(
+            Problem(None, path.name, f"holds secrets and can be read by everybody: {remedy}")
+        )
     if read.problems:
         raise ConfigError(path, read.problems)
-    return _build(read.values)
+    return _build(read.values, tuple(doubt.told(path) for doubt in doubts(read)))
 
 
-def _build(v: dict[str, Any]) -> Config:
+def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
     return Config(
         machine_id=v["machine_id"],
         name=v["name"],
         relay=RelayConfig(v["relay.url"], v["relay.token"]) if v["relay.url"] else None,
         broker=BrokerConfig(v["broker.host"], v["broker.port"], v["broker.password"], v["broker.ca_file"]),
-        coin_line=CoinLineConfig(
-            v["coin_line.pin"],
-            v["coin_line.pulse_ms"],
-            v["coin_line.gap_ms"],
-            v["coin_line.pulses_per_credit"],
-        ),
+        board=v["board"],
+        coin_line=_coin_line(v),
         game_over=_input("game_over", v),
         ready=_input("ready", v),
+        ready_stuck_s=v["ready.stuck_s"],
+        coin_meter=_coin_meter(v),
         board_boot_s=v["board_boot_s"],
         board_keeps_credits=v["board_keeps_credits"],
         session_timeout_s=v["session_timeout_s"],
@@ -143,6 +192,23 @@ def _build(v: dict[str, Any]) -> Config:
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],
         demo_boot_id=v["boot_id_for_demo_only"],
+        warnings=warnings,
+    )
+
+
+def _coin_line(v: dict[str, Any]) -> CoinLineConfig:
+    """The board's figures, but for those that the technician gave."""
+    profile = PROFILES[v["board"]]
+    gap_ms = v["coin_line.gap_ms"] or profile.gap_ms
+    return CoinLineConfig(
+        pin=v["coin_line.pin"],
+        pulse_ms=v["coin_line.pulse_ms"] or profile.pulse_ms,
+        gap_ms=gap_ms,
+        pulses_per_credit=v["coin_line.pulses_per_credit"] or profile.pulses_per_credit,
+        settle_ms=v["coin_line.settle_ms"] or max(profile.settle_ms, gap_ms),
+        max_credits=v["coin_line.max_credits"] or profile.max_credits,
+        shortest_ms=profile.shortest_ms,
+        longest_ms=profile.longest_ms,
     )
 
 
@@ -152,51 +218,13 @@ def _input(name: str, v: dict[str, Any]) -> InputConfig | None:
     return InputConfig(v[f"{name}.pin"], v[f"{name}.active"], v[f"{name}.debounce_ms"])
 
 
-def _contradictions(read: Read, path: Path) -> list[Problem]:
-    """What no single key can show: missing halves, a pin used twice, a secret that all can read."""
-    problems = []
-    # A key that is wrong would seem to be missing.
-    if not any(problem.key.startswith("relay") for problem in read.problems):
-        problems += _missing_relay(read.values)
-    problems += _shared_pins(read.values)
-    problems += _made_up_boot(read.values)
-    if path.stat().st_mode & stat.S_IROTH:
-        remedy = f"sudo chmod o-rwx {path}"
-        problems.append(Problem(None, path.name, f"holds secrets and can be read by everybody: {remedy}"))
-    return problems
-
-
-def _missing_relay(v: dict[str, Any]) -> list[Problem]:
-    if bool(v["relay.url"]) != bool(v["relay.token"]):
-        return [Problem(None, "relay", "needs both url and token, or neither")]
-    if v["relay.url"] or (v["payment_link"] and v["accept_unsigned_coinpulse"]):
-        return []
-    return [
-        Problem(
-            None,
-            "relay",
-            "is missing: set relay.url and relay.token; only a cabinet of the older relay can do "
-            "without, by payment_link and accept_unsigned_coinpulse: true",
-        )
-    ]
-
-
-def _shared_pins(v: dict[str, Any]) -> list[Problem]:
-    used: dict[int, str] = {}
-    problems = []
-    for key in ("coin_line.pin", "game_over.pin", "ready.pin"):
-        number = v.get(key)
-        if number in used:
-            problems.append(
-                Problem(None, key, f"is {number}, as {used[number]} is: each line needs its own pin")
-            )
-        elif number is not None:
-            used[number] = key
-    return problems
-
-
-def _made_up_boot(v: dict[str, Any]) -> list[Problem]:
-    if not v.get("boot_id_for_demo_only") or v.get("mock_pins_for_demo_only"):
-        return []
-    only = "is for mock pins only: with it a real power cut would look like a restart. Take the line out"
-    return [Problem(None, "boot_id_for_demo_only", only)]
+def _coin_meter(v: dict[str, Any]) -> CoinMeterConfig | None:
+    if v["coin_meter.pin"] is None:
+        return None
+    return CoinMeterConfig(
+        pin=v["coin_meter.pin"],
+        active=v["coin_meter.active"],
+        debounce_ms=v["coin_meter.debounce_ms"],
+        within_ms=v["coin_meter.within_ms"],
+        out_of_order_after=v["coin_meter.out_of_order_after"],
+    )

@@ -39,23 +39,31 @@ class Problem:
     key: str
     text: str
 
+    def told(self, path: Path) -> str:
+        """The problem in one line: file, line, key, and what is wrong with it."""
+        place = f"{path}:{self.line}" if self.line else f"{path}"
+        return f"{place}: {self.key} {self.text}"
+
 
 class ConfigError(Exception):
     """The file cannot be used; the message lists every problem with its line."""
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.problems = problems
-        places = (f"{path}:{p.line}" if p.line else f"{path}" for p in problems)
-        lines = [f"{place}: {p.key} {p.text}" for place, p in zip(places, problems, strict=True)]
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(problem.told(path) for problem in problems))
 
 
 @dataclass
 class Read:
-    """The values found, and the problems met on the way."""
+    """The values found, the lines they stand in, and the problems met on the way."""
 
     values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def is_wrong(self, key: str) -> bool:
+        """Whether the key, or one of its section, is among the problems: its value cannot be relied on."""
+        return any(problem.key == key or problem.key.startswith(f"{key}.") for problem in self.problems)
 
 
 def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
@@ -67,6 +75,7 @@ def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
     read = Read({name: key.default for name, key in keys.items() if key.default is not REQUIRED})
     found = _scalars(_compose(path), read, keys)
     for name, node in found.items():
+        read.lines[name] = _line(node)
         try:
             read.values[name] = keys[name].read(node.value)
         except ValueError as error:

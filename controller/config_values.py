@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
+import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
+from controller.board_profiles import PROFILES
+from controller.custom_pulse import refused_gap, refused_pulse
 from controller.wire import MACHINE_ID
 
 _WHOLE = re.compile(r"0|[1-9][0-9]*")
@@ -78,6 +82,43 @@ def readable_file(text: str) -> Path:
     if not os.access(path, os.R_OK):
         raise ValueError("there is no such file, or it may not be read")
     return path
+
+
+def certificate_file(text: str) -> Path:
+    """The absolute path of a file of certificates, as TLS will read it."""
+    path = readable_file(text)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:  # ssl.SSLError is one
+        raise ValueError(
+            "there is no certificate in it: one in PEM form begins with -----BEGIN CERTIFICATE-----"
+        ) from error
+    return path
+
+
+def board(text: str) -> str:
+    """The name of a board profile."""
+    if text in PROFILES:
+        return text
+    names = ", ".join(PROFILES)
+    close = difflib.get_close_matches(text.lower(), PROFILES, n=1)
+    raise ValueError(f"did you mean {close[0]}? The boards are {names}" if close else f"write one of {names}")
+
+
+def pulse_ms(text: str) -> int:
+    """How long a pulse of our own choice is."""
+    return _unless(refused_pulse, whole(1, 10_000, "milliseconds")(text))
+
+
+def gap_ms(text: str) -> int:
+    """How long the rest between two pulses of our own choice is."""
+    return _unless(refused_gap, whole(1, 5000, "milliseconds")(text))
+
+
+def _unless(refused: Callable[[int], str | None], number: int) -> int:
+    if (why := refused(number)) is not None:
+        raise ValueError(why)
+    return number
 
 
 def pin(text: str) -> int:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
+from controller.board_profiles import PROFILES
 from controller.config import (
     KEYS,
     BrokerConfig,
     CoinLineConfig,
+    CoinMeterConfig,
     Config,
     ConfigError,
     InputConfig,
@@ -91,9 +94,21 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         name="Galaga",
         relay=RelayConfig("https://pay.example.com", TOKEN),
         broker=BrokerConfig("broker.example.com", 8883, "galaga-password", ca_file=None),
-        coin_line=CoinLineConfig(pin=17, pulse_ms=100, gap_ms=150, pulses_per_credit=1),
+        board="jamma",
+        coin_line=CoinLineConfig(
+            pin=17,
+            pulse_ms=100,
+            gap_ms=150,
+            pulses_per_credit=1,
+            settle_ms=150,
+            max_credits=None,
+            shortest_ms=50,
+            longest_ms=None,
+        ),
         game_over=None,
         ready=None,
+        ready_stuck_s=600,
+        coin_meter=None,
         board_boot_s=20,
         session_timeout_s=1800,
         payment_link=None,
@@ -104,6 +119,7 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
         demo_boot_id=None,
+        warnings=(),
     )
 
 
@@ -147,20 +163,29 @@ def test_the_untouched_shipped_file_says_what_is_to_be_filled_in(tmp_path: Path)
 def test_everything_can_be_set(tmp_path: Path) -> None:
     """No key is read and then forgotten."""
     ca_file = tmp_path / "ca.crt"
-    ca_file.touch()
+    trustme.CA().cert_pem.write_to_path(ca_file)
     values = FILLED | {
         "broker.port": "443",
         "broker.ca_file": str(ca_file),
         "coin_line.pin": "9",
-        "coin_line.pulse_ms": "50",
+        "board": "custom",
+        "coin_line.pulse_ms": "80",
         "coin_line.gap_ms": "500",
+        "coin_line.settle_ms": "700",
         "coin_line.pulses_per_credit": "2",
+        "coin_line.max_credits": "30",
         "game_over.pin": "27",
         "game_over.active": "high",
         "game_over.debounce_ms": "10",
         "ready.pin": "0",
         "ready.active": "high",
         "ready.debounce_ms": "20",
+        "ready.stuck_s": "900",
+        "coin_meter.pin": "5",
+        "coin_meter.active": "high",
+        "coin_meter.debounce_ms": "15",
+        "coin_meter.within_ms": "300",
+        "coin_meter.out_of_order_after": "5",
         "board_boot_s": "0",
         "board_keeps_credits": "true",
         "session_timeout_s": "60",
@@ -180,9 +205,12 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         name="Galaga",
         relay=RelayConfig("https://pay.example.com", TOKEN),
         broker=BrokerConfig("broker.example.com", 443, "galaga-password", ca_file),
-        coin_line=CoinLineConfig(9, 50, 500, 2),
+        board="custom",
+        coin_line=CoinLineConfig(9, 80, 500, 2, 700, 30, 20, None),
         game_over=InputConfig(27, "high", 10),
         ready=InputConfig(0, "high", 20),
+        ready_stuck_s=900,
+        coin_meter=CoinMeterConfig(5, "high", 15, 300, 5),
         board_boot_s=0,
         session_timeout_s=60,
         payment_link="https://buy.example.com/x",
@@ -193,6 +221,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108
         demo_boot_id="second boot",
+        warnings=(),
     )
 
 
@@ -279,8 +308,8 @@ def test_a_cabinet_of_the_older_relay_needs_no_relay(tmp_path: Path) -> None:
             "a free credit at every start; invert in the wiring instead (opto-coupler or transistor)",
         ),
         (
-            "coin_line: {pin: 17, pulse_ms: 1e2}",
-            "5: coin_line.pulse_ms is '1e2': write milliseconds as a whole number from 10 to 1000",
+            "coin_line: {pin: 17, pulse_ms: 1e2}\nboard: custom",
+            "5: coin_line.pulse_ms is '1e2': write milliseconds as a whole number from 1 to 10000",
         ),
         (
             "coin_line: {pin: 017}",
@@ -369,12 +398,239 @@ def test_half_a_relay_is_one_problem(tmp_path: Path, half: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["game_over", "ready"])
+@pytest.mark.parametrize("line", ["game_over", "ready", "coin_meter"])
 def test_an_input_on_the_coin_pin_is_refused(tmp_path: Path, line: str) -> None:
     """The coin line would hear itself."""
     assert problems(tmp_path, f"{NEEDED}{line}: {{pin: 17}}\n") == [
         f"config.yaml: {line}.pin is 17, as coin_line.pin is: each line needs its own pin"
     ]
+
+
+def test_a_ca_file_without_a_certificate_is_refused(tmp_path: Path) -> None:
+    """A wrong file must not end the daemon later, over and over, without a line to look at."""
+    ca_file = tmp_path / "ca.crt"
+    ca_file.write_text("-----BEGIN NONSENSE-----\n")
+    broker = f"broker: {{host: b, password: x, ca_file: {ca_file}}}"
+
+    assert problems(tmp_path, re.sub("broker: .*", broker, NEEDED)) == [
+        f"4: broker.ca_file is '{ca_file}': "
+        "there is no certificate in it: one in PEM form begins with -----BEGIN CERTIFICATE-----"
+    ]
+
+
+# The board
+
+BOARDS = (
+    "jamma, tetris_plus_2, williams_early, williams_wpc, raizing, cave_taito, naomi, washer_alliance, "
+    "dg600f, mei_cashflow, ict, custom"
+)
+
+
+def coin_line(tmp_path: Path, text: str) -> CoinLineConfig:
+    """The coin line of a file in which `text` stands for the coin line's section."""
+    return load(tmp_path, NEEDED.replace("coin_line: {pin: 17}\n", text)).coin_line
+
+
+def warnings(tmp_path: Path, text: str) -> list[str]:
+    """What is warned of in the same, without the path."""
+    told = load(tmp_path, NEEDED.replace("coin_line: {pin: 17}\n", text)).warnings
+    return [re.sub(rf"^{re.escape(str(tmp_path))}/config.yaml:( |(?=\d))", "", warning) for warning in told]
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_a_board_brings_its_figures(tmp_path: Path, profile: Any) -> None:
+    """All of them, and the technician types none."""
+    assert coin_line(tmp_path, f"board: {profile.name}\ncoin_line: {{pin: 17}}\n") == CoinLineConfig(
+        17,
+        profile.pulse_ms,
+        profile.gap_ms,
+        profile.pulses_per_credit,
+        profile.settle_ms,
+        profile.max_credits,
+        profile.shortest_ms,
+        profile.longest_ms,
+    )
+
+
+def test_the_board_s_switches_are_told_beside_its_profile(tmp_path: Path) -> None:
+    """How many coins make a credit is set on the board, whatever board it is."""
+    text = "board: naomi\ncoin_line: {pin: 17, pulses_per_credit: 2, max_credits: 20}\n"
+
+    assert coin_line(tmp_path, text) == CoinLineConfig(17, 100, 150, 2, 150, 20, 50, None)
+
+
+def test_the_shipped_file_names_every_board() -> None:
+    """A name that nobody can read is a board that nobody picks."""
+    above = SHIPPED.read_text().partition("\nboard: ")[0].rpartition("\n\n")[2]
+
+    assert [name for name in PROFILES if not re.search(rf"\b{name}\b", above)] == []
+
+
+@pytest.mark.parametrize(
+    ("board", "problem"),
+    [
+        ("JAMA", f"did you mean jamma? The boards are {BOARDS}"),
+        ("taito", f"did you mean cave_taito? The boards are {BOARDS}"),
+        ("pinball", f"write one of {BOARDS}"),
+    ],
+)
+def test_an_unknown_board_is_named_with_all_that_are_known(tmp_path: Path, board: str, problem: str) -> None:
+    """And with the one that was meant, if it is like one."""
+    assert problems(tmp_path, f"{NEEDED}board: {board}\n") == [f"6: board is '{board}': {problem}"]
+
+
+def test_figures_beside_a_board_that_has_its_own_are_refused(tmp_path: Path) -> None:
+    """It would not be clear which of the two holds."""
+    text = "coin_line:\n  pin: 17\n  pulse_ms: 100\n  gap_ms: 150\n  settle_ms: 200\n"
+    only = "is for board: custom only, and jamma has its own: set board: custom, or take the line out"
+
+    assert problems(tmp_path, NEEDED.replace("coin_line: {pin: 17}\n", text)) == [
+        f"7: coin_line.pulse_ms {only}",
+        f"8: coin_line.gap_ms {only}",
+        f"9: coin_line.settle_ms {only}",
+    ]
+
+
+def test_figures_beside_a_board_that_is_not_known_are_left_alone(tmp_path: Path) -> None:
+    """It may have been custom that was meant."""
+    text = NEEDED.replace("{pin: 17}", "{pin: 17, pulse_ms: 80}") + "board: costum\n"
+
+    assert problems(tmp_path, text) == [f"6: board is 'costum': did you mean custom? The boards are {BOARDS}"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "problem"),
+    [
+        (
+            "pulse_ms: 19",
+            "pulse_ms is '19': write 20 or more: what is shorter should be rejected as noise "
+            "(DG600F coin acceptor, SparkFun COM-11636 manual)",
+        ),
+        (
+            "pulse_ms: 201",
+            "pulse_ms is '201': write 200 or less: no published device holds a coin switch for longer "
+            "(billmock, github.com/pmnxis/billmock-app-rs), and many boards show a coin error",
+        ),
+        (
+            "gap_ms: 9",
+            "gap_ms is '9': write 10 or more: no published device leaves less between two coins "
+            "(Nayax VPOS, nayax-u.nayax.com 65325)",
+        ),
+        (
+            "settle_ms: 149",
+            "settle_ms is 149: write at least the 150 of coin_line.gap_ms, or take the line out",
+        ),
+        (
+            "gap_ms: 500, settle_ms: 499",
+            "settle_ms is 499: write at least the 500 of coin_line.gap_ms, or take the line out",
+        ),
+    ],
+)
+def test_a_figure_that_no_board_takes_is_refused(tmp_path: Path, figures: str, problem: str) -> None:
+    """With who says so."""
+    text = NEEDED.replace("{pin: 17}", f"{{pin: 17, {figures}}}") + "board: custom\n"
+
+    assert problems(tmp_path, text) == [f"5: coin_line.{problem}"]
+
+
+@pytest.mark.parametrize("figures", ["pulse_ms: 20, gap_ms: 10", "pulse_ms: 200, gap_ms: 5000"])
+def test_a_figure_at_the_edge_of_what_any_board_takes_is_taken(tmp_path: Path, figures: str) -> None:
+    """There may be boards that nobody wrote about."""
+    pulse_ms, gap_ms = map(int, re.findall(r"\d+", figures))
+    custom = coin_line(tmp_path, f"board: custom\ncoin_line: {{pin: 17, {figures}}}\n")
+
+    assert custom == CoinLineConfig(17, pulse_ms, gap_ms, 1, max(150, gap_ms), None, 20, None)
+
+
+EARLY_WILLIAMS = "too fast for early Williams boards: more than 500 ms (zsystem-arcade.bden.org/coin-impulse)"
+
+
+@pytest.mark.parametrize(
+    ("figures", "warned"),
+    [
+        ("pulse_ms: 71, gap_ms: 430", []),
+        ("pulse_ms: 129, gap_ms: 450", []),
+        (
+            "pulse_ms: 49, gap_ms: 500",
+            [
+                "6: coin_line.pulse_ms is 49: too short for an arcade board's coin input: "
+                "50 ms or more (coin-op.org, Player Input Connector)",
+                "6: coin_line.pulse_ms is 49: too short for Tetris Plus 2: "
+                "71 ms or more (zsystem-arcade.bden.org/coin-impulse)",
+            ],
+        ),
+        (
+            "pulse_ms: 130, gap_ms: 500",
+            [
+                "6: coin_line.pulse_ms is 130: too long for an Alliance washer: "
+                "129 ms at most (esmanual.top 424593)"
+            ],
+        ),
+        (
+            "pulse_ms: 100, gap_ms: 400",
+            [f"6: coin_line.gap_ms is 400: 500 ms from coin to coin, {EARLY_WILLIAMS}"],
+        ),
+        ("pulses_per_credit: 1", [f"coin_line.gap_ms is 150: 250 ms from coin to coin, {EARLY_WILLIAMS}"]),
+        (
+            "gap_ms: 49",
+            [
+                "6: coin_line.gap_ms is 49: under 50 ms (3 frames at 60 Hz), so that a board which samples "
+                "once a frame may take two coins for one",
+                f"6: coin_line.gap_ms is 49: 149 ms from coin to coin, {EARLY_WILLIAMS}",
+            ],
+        ),
+    ],
+)
+def test_an_unwise_figure_is_warned_of(tmp_path: Path, figures: str, warned: list[str]) -> None:
+    """With the board that it would fail on, and who says so: another board may take it."""
+    assert warnings(tmp_path, f"board: custom\ncoin_line: {{pin: 17, {figures}}}\n") == warned
+
+
+NEVER_FREED = (
+    "and no game_over.pin is wired: what was credited only counts as played after session_timeout_s (1800 s)"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        (
+            "board: naomi\ncoin_line: {pin: 17}\n",
+            [f"5: board is naomi, which holds 9 credits, {NEVER_FREED}"],
+        ),
+        (
+            "coin_line: {pin: 17, max_credits: 20}\n",
+            [f"5: coin_line.max_credits is 20, {NEVER_FREED}"],
+        ),
+        ("coin_line: {pin: 17, max_credits: 20}\ngame_over: {pin: 22}\n", []),
+    ],
+)
+def test_a_limit_of_credits_without_a_game_over_is_warned_of(
+    tmp_path: Path, text: str, warned: list[str]
+) -> None:
+    """A full board would sell nothing for half an hour."""
+    assert warnings(tmp_path, text) == warned
+
+
+@pytest.mark.parametrize(
+    ("meter", "warned"),
+    [
+        ("pin: 22, debounce_ms: 59", []),
+        ("debounce_ms: 60", []),
+        (
+            "pin: 22, debounce_ms: 60",
+            [
+                "6: coin_meter.debounce_ms is 60: a board may pulse its coin meter for only 60 ms "
+                "(coin-op.org, Player Input Connector), which would then go unseen: write less"
+            ],
+        ),
+    ],
+)
+def test_a_coin_meter_that_would_miss_pulses_is_warned_of(
+    tmp_path: Path, meter: str, warned: list[str]
+) -> None:
+    """Every sale would seem to have failed."""
+    assert warnings(tmp_path, f"coin_line: {{pin: 17}}\ncoin_meter: {{{meter}}}\n") == warned
 
 
 # The file
