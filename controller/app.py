@@ -18,7 +18,7 @@ from controller.broker import Broker
 from controller.cabinet import accepting, new_cabinet
 from controller.clock import boot_id, since_boot_s, wall_time
 from controller.coin_line import CoinLine
-from controller.config import Config
+from controller.config import CoinMeterConfig, Config, InputConfig
 from controller.decide import Decision, decide, next_wake_s
 from controller.effects import (
     Acknowledge,
@@ -37,6 +37,7 @@ from controller.events import (
     Delivery,
     Event,
     FoundPayment,
+    InputLine,
     LedgerFailed,
     LedgerHealed,
     MessageRefused,
@@ -49,7 +50,7 @@ from controller.hardware import board_serial
 from controller.ledger import Ledger, LedgerError
 from controller.mood import faults, mood
 from controller.relay_client import OpenPaymentsListed, RelayClient
-from controller.rules import Rules
+from controller.rules import MeterRules, Rules
 from controller.screen_feed import ScreenFeed
 from controller.systemd_notify import ALIVE, READY, STOPPING, notify
 from controller.wire import CoinPulseMessage, Refused, Status
@@ -137,7 +138,7 @@ class App:
         self._coin_line = CoinLine(config.coin_line, config.mock_board, self._queue.put)
         self._coin_line.start()
         edges.callback(self._stop_coin_line)
-        edges.enter_context(board_inputs(config.game_over, config.ready, config.mock_board, self._queue.put))
+        edges.enter_context(board_inputs(_input_lines(config), config.mock_board, self._queue.put))
         edges.callback(lambda: self._broker.stop(self._farewell()))
         self._handle(self._ledger.read_start())
 
@@ -310,7 +311,21 @@ def _rules(config: Config) -> Rules:
         payment_link=config.payment_link,
         board_keeps_credits=config.board_keeps_credits,
         pulse_period_s=(config.coin_line.pulse_ms + config.coin_line.gap_ms) / 1000,
+        settle_s=config.coin_line.settle_ms / 1000,
+        shortest_ms=config.coin_line.shortest_ms,
+        longest_ms=config.coin_line.longest_ms,
+        max_credits=config.coin_line.max_credits,
+        ready_stuck_s=config.ready_stuck_s,
+        coin_meter=_meter_rules(config.coin_meter) if config.coin_meter else None,
     )
+
+
+def _meter_rules(meter: CoinMeterConfig) -> MeterRules:
+    return MeterRules(meter.debounce_ms / 1000, meter.within_ms / 1000, meter.out_of_order_after)
+
+
+def _input_lines(config: Config) -> dict[InputLine, InputConfig | CoinMeterConfig | None]:
+    return {"game_over": config.game_over, "ready": config.ready, "coin_meter": config.coin_meter}
 
 
 def _about(config: Config) -> dict[str, Any]:

@@ -81,7 +81,8 @@ class Cabinet:
     @property
     def out_of_order(self) -> bool:
         """Whether so many pulses in a row were not counted that the machine must not sell."""
-        return self.rules.has_coin_meter and self.uncounted >= self.rules.out_of_order_after
+        meter = self.rules.coin_meter
+        return meter is not None and self.uncounted >= meter.out_of_order_after
 
     @property
     def credits_on_board(self) -> int:
@@ -91,9 +92,10 @@ class Cabinet:
     @property
     def count_due_s(self) -> float | None:
         """When a pulse has waited long enough for its count: its own time, and the meter's debounce."""
-        if self.expected is None:
+        meter = self.rules.coin_meter
+        if self.expected is None or meter is None:
             return None
-        return self.expected.fell_s + self.rules.count_within_s + self.rules.coin_meter_hold_s
+        return self.expected.fell_s + meter.within_s + meter.hold_s
 
     @property
     def meter_trouble(self) -> str | None:
@@ -127,7 +129,7 @@ def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
         board,
         game_over=DebouncedLine(rules.game_over_hold_s),
         ready=DebouncedLine(rules.ready_hold_s),
-        coin_meter=DebouncedLine(rules.coin_meter_hold_s),
+        coin_meter=DebouncedLine(rules.coin_meter.hold_s if rules.coin_meter else 0.0),
     )
 
 

@@ -67,15 +67,16 @@ def _counted(turn: Turn, at_s: float) -> None:
     cabinet = turn.cabinet
     if cabinet.expected is None and any(train.in_flight for train in cabinet.trains):
         turn.change(counted_early_s=(*cabinet.counted_early_s, at_s))
-    elif cabinet.expected and _may_be(turn, cabinet.expected, at_s):
+    elif cabinet.expected and _is_in_its_time(turn, cabinet.expected, at_s):
         turn.happen(cabinet.expected.payment_id, PulseCounted())
     else:
         _take_cash(turn)
 
 
-def _may_be(turn: Turn, pulse: PulseFired, at_s: float) -> bool:
+def _is_in_its_time(turn: Turn, pulse: PulseFired, at_s: float) -> bool:
     rules = turn.cabinet.rules
-    return pulse.rose_s + rules.shortest_ms / 1000 <= at_s <= pulse.fell_s + rules.count_within_s
+    within_s = rules.coin_meter.within_s if rules.coin_meter else 0.0
+    return pulse.rose_s + rules.shortest_ms / 1000 <= at_s <= pulse.fell_s + within_s
 
 
 def _take_cash(turn: Turn) -> None:

@@ -91,11 +91,12 @@ InputLine = Literal["game_over", "ready", "coin_meter"]
 
 @dataclass(frozen=True)
 class InputChanged:
-    """A raw edge on a board input, or its level at start; `active` is in the board's sense."""
+    """A raw edge on a board input, or its level `at_start`; `active` is in the board's sense."""
 
     line: InputLine
     active: bool
     at_s: float
+    at_start: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from controller import coin_meter, play
@@ -20,6 +21,10 @@ _BELIEVE: Final[dict[InputLine, Callable[[Turn, DebouncedLine], None]]] = {
 def input_changed(turn: Turn, event: InputChanged) -> None:
     """A raw edge moves its line, which is believed once it has held."""
     line: DebouncedLine = getattr(turn.cabinet, event.line)
+    if event.at_start and event.line == "coin_meter":
+        # What it counts are edges: a count that was under way is half seen, and one of before was seen.
+        turn.change(coin_meter=replace(line, level=event.active, seen=event.active, seen_at_s=event.at_s))
+        return
     _BELIEVE[event.line](turn, line.edge(event.active, event.at_s))
 
 

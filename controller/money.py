@@ -60,7 +60,7 @@ def pulse_fired(turn: Turn, payment_id: str, event: PulseFired) -> None:
     if event.number != train.intended:
         raise UnexpectedEvent(f"{event} while pulse {train.intended} was on the line")
     turn.change(line_rests_until_s=event.fell_s + rules.settle_s)
-    if rules.has_coin_meter:
+    if rules.coin_meter:
         coin_meter.expect_count(turn, event)
     else:
         fits = rules.takes_width_ms((event.fell_s - event.rose_s) * 1000)

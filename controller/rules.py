@@ -6,12 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class MeterRules:
+    """How the board's coin meter is believed; times in seconds.
+
+    Its line counts once it has held for `hold_s`; the board has until `within_s` behind a pulse to count it.
+    """
+
+    hold_s: float
+    within_s: float
+    out_of_order_after: int
+
+
+@dataclass(frozen=True)
 class Rules:
     """What the configuration says that decisions depend on; times in seconds.
 
     `board_boot_s` is how long after the Pi's own boot the board may still be starting up, deaf to coins. It
-    takes a pulse of `shortest_ms` to `longest_ms` (None: no limit is known), and its coin meter has until
-    `count_within_s` behind the pulse to count it.
+    takes a pulse of `shortest_ms` to `longest_ms` (None: no limit is known), holds `max_credits` (None: any
+    number), and wants `settle_s` of rest between two payments.
     """
 
     machine_id: str
@@ -30,10 +42,7 @@ class Rules:
     longest_ms: float | None = None
     max_credits: int | None = None
     ready_stuck_s: float = 600.0
-    has_coin_meter: bool = False
-    coin_meter_hold_s: float = 0.01
-    count_within_s: float = 0.5
-    out_of_order_after: int = 3
+    coin_meter: MeterRules | None = None
 
     @property
     def fetches_offer(self) -> bool:

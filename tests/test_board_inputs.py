@@ -11,14 +11,15 @@ import pytest
 
 from controller.board_inputs import board_inputs
 from controller.clock import since_boot_s
-from controller.config import InputConfig
+from controller.config import CoinMeterConfig, InputConfig
 from controller.events import InputChanged
 from controller.mock_pins import BoardUnreachableError
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer
 
-GAME_OVER, READY = 27, 22
+GAME_OVER, READY, METER = 27, 22, 23
+METER_LINE = CoinMeterConfig(METER, "low", debounce_ms=10, within_ms=500, out_of_order_after=3)
 
 
 class Told:
@@ -66,14 +67,16 @@ def line(pin: int, active: Literal["low", "high"] = "low") -> InputConfig:
 
 def test_each_line_begins_by_telling_its_level(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """A board that is ready before we are makes no edge."""
-    with board_inputs(line(GAME_OVER), line(READY), tmp_path / "board", told.queue.put):
+    with board_inputs(
+        {"game_over": line(GAME_OVER), "ready": line(READY)}, tmp_path / "board", told.queue.put
+    ):
         assert told.next(2) == [("game_over", False), ("ready", True)]
 
 
 def test_a_game_over_is_an_edge_each_way(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """In the order and with the times at which the wire moved."""
     begun_s = since_boot_s()
-    with board_inputs(line(GAME_OVER), None, tmp_path / "board", told.queue.put):
+    with board_inputs({"game_over": line(GAME_OVER)}, tmp_path / "board", told.queue.put):
         board.insert_cash_coin()
         board.press_start()
         board.end_game()
@@ -95,7 +98,7 @@ def test_readiness_is_told_in_the_boards_sense(
     """Whichever level means yes."""
     with (
         board_with(tmp_path, level) as board,
-        board_inputs(None, line(READY, active), tmp_path / "board", told.queue.put),
+        board_inputs({"ready": line(READY, active)}, tmp_path / "board", told.queue.put),
     ):
         for ready in (False, True):
             board.set_ready(ready)
@@ -105,7 +108,7 @@ def test_readiness_is_told_in_the_boards_sense(
 
 def test_a_line_that_is_not_wired_is_not_watched(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """Its pin may be anything."""
-    with board_inputs(line(GAME_OVER), None, tmp_path / "board", told.queue.put):
+    with board_inputs({"game_over": line(GAME_OVER)}, tmp_path / "board", told.queue.put):
         board.set_ready(False)
         board.insert_cash_coin()
         board.press_start()
@@ -114,9 +117,21 @@ def test_a_line_that_is_not_wired_is_not_watched(board: BoardServer, told: Told,
         assert told.next(3) == [("game_over", False), ("game_over", True), ("game_over", False)]
 
 
+def test_a_coin_meters_pulse_is_an_edge_each_way(told: Told, tmp_path: Path) -> None:
+    """What the board counts reaches us as it drives its meter."""
+    board = ArcadeBoard(JAMMA, powered_at_s=since_boot_s())
+    with (
+        BoardServer(tmp_path / "board", board, coin_pin=17, coin_meter_pin=METER) as server,
+        board_inputs({"coin_meter": METER_LINE}, tmp_path / "board", told.queue.put),
+    ):
+        server.insert_cash_coin()
+
+        assert told.next(3) == [("coin_meter", False), ("coin_meter", True), ("coin_meter", False)]
+
+
 def test_a_cabinet_without_inputs_needs_no_pins(told: Told, tmp_path: Path) -> None:
     """Nothing is opened, and nothing is told."""
-    with board_inputs(None, None, tmp_path / "nowhere", told.queue.put):
+    with board_inputs({}, tmp_path / "nowhere", told.queue.put):
         assert told.queue.empty()
 
 
@@ -124,6 +139,6 @@ def test_pins_that_cannot_be_had_are_an_error(told: Told, tmp_path: Path) -> Non
     """A cabinet must not run deaf."""
     with (
         pytest.raises(BoardUnreachableError, match=r"^no virtual board at "),
-        board_inputs(line(GAME_OVER), None, tmp_path / "nowhere", told.queue.put),
+        board_inputs({"game_over": line(GAME_OVER)}, tmp_path / "nowhere", told.queue.put),
     ):
         pass
