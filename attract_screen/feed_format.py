@@ -60,6 +60,8 @@ class Feed:
     since_s: float
     rotate: int
     technician_line: str | None
+    waiting: int = 0
+    """Credits that were paid for and wait until a game ends, because the board can hold no more."""
 
 
 def parse_feed(raw: bytes) -> Feed:
@@ -81,6 +83,7 @@ def parse_feed(raw: bytes) -> Feed:
         since_s=_seconds(fields, "since_s"),
         rotate=_rotation(fields),
         technician_line=_technician_line(fields),
+        waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
     )
 
 

@@ -106,7 +106,7 @@ def _words(feed: Feed, in_state_s: float) -> tuple[str, str]:
     if feed.state is State.PAYING:
         return "PAYMENT RECEIVED", _paying_text(feed.credits, in_state_s)
     if feed.state is State.PLAYING:
-        return _playing_words(feed.credits)
+        return _playing_words(feed.credits, feed.waiting)
     return _FIXED[feed.state]
 
 
@@ -116,10 +116,19 @@ def _paying_text(credits: int, in_state_s: float) -> str:
     return text if in_state_s < SLOW_PAYMENT_S else f"{text} {_SLOW}"
 
 
-def _playing_words(credits: int) -> tuple[str, str]:
+def _playing_words(credits: int, waiting: int) -> tuple[str, str]:
+    if waiting:
+        follow = "follows" if waiting == 1 else "follow"
+        return _credits(
+            credits
+        ).upper(), f"{_credits(waiting)} waiting: {_it(waiting)} {follow} when a game ends."
     if credits == 0:
         return "GAME ON", "Good luck!"
     return _credits(credits).upper(), "Press START. Good luck!"
+
+
+def _it(credits: int) -> str:
+    return "it" if credits == 1 else "they"
 
 
 def _their(credits: int) -> str:

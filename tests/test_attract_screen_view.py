@@ -143,3 +143,17 @@ def test_only_pictures_that_somebody_watches_move() -> None:
 def test_a_price_is_written_as_its_currency_is(amount: int, currency: str, text: str) -> None:
     """Minor units become the player's money, each currency with its own decimals."""
     assert price(amount, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("waiting", "text"),
+    [
+        (1, "1 credit waiting: it follows when a game ends."),
+        (2, "2 credits waiting: they follow when a game ends."),
+    ],
+)
+def test_credits_that_the_board_cannot_hold_yet_are_said_to_wait(waiting: int, text: str) -> None:
+    """A player who paid for them must not think that they are lost."""
+    view = view_of(replace(FEED, state=State.PLAYING, credits=9, waiting=waiting), 0.0)
+
+    assert (view.headline, view.text) == ("9 CREDITS", text)

@@ -1,0 +1,401 @@
+"""The rules for the coin meter: what the board counted confirms our pulses, and the rest is cash."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from cabinets import (
+    NOW_S,
+    OFFER,
+    Bench,
+    Orders,
+    open_bench,
+    payment,
+    session,
+    started_bench,
+    train,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.cabinet import accepting
+from controller.decide import next_wake_s
+from controller.effects import (
+    ClearLedgerFaults,
+    ClosePayment,
+    FirePulse,
+    IntendPulse,
+    Note,
+    RecordCoin,
+    RecordPayment,
+    RecordPulse,
+    RememberUncounted,
+    SaveSession,
+    SendReceipt,
+)
+from controller.events import (
+    BrokerConnected,
+    FaultsCleared,
+    InputChanged,
+    OfferReceived,
+    PulseFired,
+    TrialAsked,
+)
+from controller.mood import Mood, mood
+from controller.payment import Outcome, Payment, PulseFate, Receipt
+from controller.rules import MeterRules
+
+METER = MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3)
+PULSE_S = 0.1
+TROUBLE = "coin meter: the last 3 coin pulses were not counted by the board"
+
+
+def metered_bench(**rules: object) -> Bench:
+    """A cabinet at rest whose board has a coin meter."""
+    return open_bench(**{"coin_meter": METER, "shortest_ms": 50.0} | rules)
+
+
+def pay(bench: Bench, paid: Payment, *, left_s: float = 60.0) -> Bench:
+    """Let a payment come, and its first pulse rise."""
+    bench.receive(paid, left_s=left_s)
+    bench.acknowledged()
+    return bench
+
+
+def edge(bench: Bench, *, active: bool, at_s: float) -> None:
+    """Move the meter's line."""
+    bench.handle(InputChanged("coin_meter", active, at_s))
+
+
+def count(bench: Bench, *, after_s: float = 0.0) -> Orders:
+    """Let the board count one coin in a while: 60 ms on the meter's line."""
+    at_s = bench.now_s + after_s
+    edge(bench, active=True, at_s=at_s)
+    bench.now_s = at_s + 0.06
+    orders = bench.handle(InputChanged("coin_meter", False, bench.now_s))
+    bench.wait(0.02)
+    return orders
+
+
+def fire(bench: Bench, payment_id: str, number: int) -> PulseFired:
+    """Let a pulse rise now, and fall 100 ms later."""
+    rose_s = bench.now_s
+    bench.now_s += PULSE_S
+    pulse = PulseFired(payment_id, number, rose_s, bench.now_s)
+    bench.handle(pulse)
+    return pulse
+
+
+def recorded(pulse: PulseFired, fate: PulseFate) -> RecordPulse:
+    """What the ledger is told of a pulse."""
+    return RecordPulse(pulse.payment_id, pulse.number, pulse.rose_s, pulse.fell_s, fate)
+
+
+def test_a_pulse_that_has_left_waits_for_its_count() -> None:
+    """Nothing is written yet: killed here, it would count as ambiguous, and not be charged."""
+    bench = pay(metered_bench(), payment(credits=2))
+    rose_s = bench.now_s
+    bench.now_s += PULSE_S
+
+    assert bench.handle(PulseFired("pi_1", 1, rose_s, bench.now_s)) == Orders()
+
+
+def test_a_counted_pulse_is_confirmed_together_with_the_next_intention() -> None:
+    """One commit a pulse, as without a meter."""
+    bench = pay(metered_bench(), payment(credits=2))
+    pulse = fire(bench, "pi_1", 1)
+
+    orders = count(bench, after_s=0.05)
+
+    assert orders == Orders(
+        (
+            recorded(pulse, PulseFate.CONFIRMED),
+            SaveSession(session("pi_1", bench.now_s - 0.02)),
+            IntendPulse("pi_1", 2),
+        ),
+        (FirePulse("pi_1", 2),),
+    )
+
+
+def test_the_last_counted_pulse_delivers_the_payment() -> None:
+    """And its receipt leaves."""
+    bench = pay(metered_bench(), payment())
+    fire(bench, "pi_1", 1)
+
+    assert count(bench, after_s=0.05).acts == (SendReceipt(Receipt("pi_1", Outcome.DELIVERED, 1, 1)),)
+
+
+def test_a_count_that_came_before_the_coin_line_answered_is_not_lost() -> None:
+    """The board may count while the switch is closed, and two processes tell of it."""
+    bench = pay(metered_bench(), payment())
+    rose_s = bench.now_s
+    edge(bench, active=True, at_s=rose_s + 0.07)
+    edge(bench, active=False, at_s=rose_s + 0.13)
+    bench.now_s = rose_s + 0.2
+
+    orders = bench.handle(PulseFired("pi_1", 1, rose_s, rose_s + PULSE_S))
+
+    assert orders.records[0] == RecordPulse("pi_1", 1, rose_s, rose_s + PULSE_S, PulseFate.CONFIRMED)
+    assert bench.cabinet.coins == 0
+
+
+def test_a_pulse_that_was_not_counted_in_time_is_not_credited() -> None:
+    """The player pays for what the board took."""
+    bench = pay(metered_bench(), payment())
+    pulse = fire(bench, "pi_1", 1)
+    assert bench.wait(0.505) == Orders()
+
+    orders = bench.wait(0.01)
+
+    receipt = Receipt("pi_1", Outcome.UNDELIVERED, 0, 1)
+    assert orders == Orders(
+        (
+            RememberUncounted(1),
+            recorded(pulse, PulseFate.UNCOUNTED),
+            ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "its last pulse was fired", receipt),
+        ),
+        (SendReceipt(receipt),),
+    )
+    assert Note("payment pi_1: pulse 1 uncounted, 100.0 ms wide", logging.WARNING) in bench.log
+
+
+def test_the_loop_wakes_when_a_pulse_has_waited_long_enough() -> None:
+    """Its own time, and the meter's debounce behind it."""
+    bench = pay(metered_bench(), payment())
+    pulse = fire(bench, "pi_1", 1)
+
+    assert next_wake_s(bench.cabinet) == pulse.fell_s + 0.51
+
+
+def test_a_train_of_which_one_pulse_was_not_counted_is_partial() -> None:
+    """The others go on, and each stands for itself."""
+    bench = pay(metered_bench(), payment(credits=3))
+    fire(bench, "pi_1", 1)
+    count(bench, after_s=0.05)
+    fire(bench, "pi_1", 2)
+    bench.wait(0.6)
+    fire(bench, "pi_1", 3)
+
+    assert count(bench, after_s=0.05).acts == (SendReceipt(Receipt("pi_1", Outcome.PARTIAL, 2, 3)),)
+
+
+def test_one_count_confirms_one_pulse() -> None:
+    """A second pulse does not live on the first one's count."""
+    bench = pay(metered_bench(), payment(credits=2))
+    fire(bench, "pi_1", 1)
+    count(bench, after_s=0.05)
+    second = fire(bench, "pi_1", 2)
+
+    assert recorded(second, PulseFate.UNCOUNTED) in bench.wait(0.6).records
+
+
+@pytest.mark.parametrize("after_rise_s", [-0.02, 0.0, 0.049], ids=["before", "at its rise", "too early"])
+def test_a_count_before_the_board_can_have_taken_our_pulse_is_cash(after_rise_s: float) -> None:
+    """Where a cash coin could be meant, the doubt counts against us."""
+    bench = pay(metered_bench(), payment())
+    rose_s = bench.now_s
+    edge(bench, active=True, at_s=rose_s + after_rise_s)
+    edge(bench, active=False, at_s=rose_s + after_rise_s + 0.06)
+    bench.now_s = rose_s + PULSE_S
+    orders = bench.handle(PulseFired("pi_1", 1, rose_s, bench.now_s))
+
+    assert orders.records[0] == RecordCoin(1)
+    assert bench.wait(0.6).records[1].fate is PulseFate.UNCOUNTED  # type: ignore[union-attr]
+
+
+def test_a_count_behind_the_pulses_own_time_is_cash() -> None:
+    """It came too late to be believed."""
+    bench = pay(metered_bench(), payment())
+    fire(bench, "pi_1", 1)
+    bench.wait(0.6)
+
+    assert count(bench).records[0] == RecordCoin(1)
+
+
+def test_of_two_counts_in_a_pulses_time_one_is_cash() -> None:
+    """Ours is confirmed, whichever of them it was."""
+    bench = pay(metered_bench(), payment())
+    fire(bench, "pi_1", 1)
+    first = count(bench, after_s=0.02)
+    second = count(bench, after_s=0.02)
+
+    assert first.records[0].fate is PulseFate.CONFIRMED  # type: ignore[union-attr]
+    assert second.records[0] == RecordCoin(1)
+
+
+def test_a_cash_coin_begins_a_session_like_any_credit() -> None:
+    """The game that it buys ends like any other."""
+    bench = metered_bench()
+
+    orders = count(bench)
+
+    began = session("coin-1", bench.now_s - 0.02)
+    assert orders == Orders((RecordCoin(1), SaveSession(began)))
+    assert (bench.cabinet.coins, bench.cabinet.session) == (1, began)
+
+
+def test_cash_coins_make_credits_by_the_boards_setting() -> None:
+    """Two coins a credit are two coins of metal as well."""
+    bench = metered_bench(pulses_per_credit=2)
+    count(bench)
+    assert bench.cabinet.session is None
+    count(bench)
+
+    assert bench.cabinet.credits_on_board == 1
+
+
+def test_a_chattering_meter_contact_counts_once() -> None:
+    """Within its debounce it is one coin."""
+    bench = metered_bench()
+    for number in range(6):
+        edge(bench, active=number % 2 == 0, at_s=bench.now_s + 0.001 * number)
+    edge(bench, active=True, at_s=bench.now_s + 0.007)
+    bench.wait(0.1)
+
+    assert bench.cabinet.coins == 1
+
+
+def test_a_meter_line_that_is_active_at_start_counts_nothing() -> None:
+    """A count that was under way was seen by the run before, or half seen."""
+    bench = metered_bench()
+    bench.handle(InputChanged("coin_meter", True, bench.now_s, at_start=True))
+    bench.wait(0.1)
+    edge(bench, active=False, at_s=bench.now_s)
+    bench.wait(0.1)
+
+    assert bench.cabinet.coins == 0
+
+
+def test_an_edge_that_waits_behind_another_event_is_not_missed() -> None:
+    """Only when nothing waits to be handled is the time of a count over."""
+    bench = pay(metered_bench(), payment())
+    fire(bench, "pi_1", 1)
+    counted_s = bench.now_s + 0.1
+    bench.now_s += 5
+    bench.handle(OfferReceived(OFFER))
+    edge(bench, active=True, at_s=counted_s)
+
+    orders = bench.handle(InputChanged("coin_meter", False, counted_s + 0.06))
+
+    assert orders.records[0].fate is PulseFate.CONFIRMED  # type: ignore[union-attr]
+
+
+# Out of order
+
+
+def broken_bench() -> Bench:
+    """A cabinet whose board has not counted three pulses in a row, of five."""
+    bench = pay(metered_bench(), payment(credits=5))
+    for number in (1, 2, 3):
+        fire(bench, "pi_1", number)
+        bench.wait(0.6)
+    return bench
+
+
+def test_three_uncounted_pulses_in_a_row_put_the_machine_out_of_order() -> None:
+    """It sells nothing, says why, and keeps no player waiting."""
+    bench = broken_bench()
+
+    assert not accepting(bench.cabinet, bench.now_s)
+    assert (mood(bench.cabinet, bench.now_s), bench.faults) == (Mood.OUT_OF_ORDER, (TROUBLE,))
+    assert bench.cabinet.trains == ()
+    assert bench.cabinet.receipts[0].receipt == Receipt("pi_1", Outcome.UNDELIVERED, 0, 5)
+    assert Note(f"out of order: {TROUBLE}", logging.ERROR) in bench.log
+
+
+def test_a_counted_pulse_between_uncounted_ones_keeps_the_machine_in_order() -> None:
+    """In a row means in a row."""
+    bench = pay(metered_bench(), payment(credits=5))
+    for number in (1, 2, 3, 4, 5):
+        fire(bench, "pi_1", number)
+        if number == 3:
+            count(bench, after_s=0.05)
+        bench.wait(0.6)
+
+    assert (bench.cabinet.uncounted, bench.cabinet.out_of_order) == (2, False)
+
+
+def test_what_is_paid_while_out_of_order_waits_for_the_technician() -> None:
+    """Until its window ends; then it is not charged."""
+    bench = broken_bench()
+    pay(bench, payment("pi_2"), left_s=30.0)
+    assert bench.wait(29) == Orders()
+
+    assert bench.wait(1).acts == (SendReceipt(Receipt("pi_2", Outcome.UNDELIVERED, 0, 1)),)
+
+
+def test_out_of_order_outlives_a_restart() -> None:
+    """Only a technician, or a counted pulse, ends it."""
+    bench, _ = started_bench(coin_meter=METER, uncounted=3)
+    bench.handle(BrokerConnected(session_present=True))
+
+    assert (accepting(bench.cabinet, bench.now_s), bench.faults) == (False, (TROUBLE,))
+
+
+def test_the_technician_clears_it() -> None:
+    """What was paid meanwhile and still has time is credited."""
+    bench = broken_bench()
+    pay(bench, payment("pi_2"))
+
+    assert bench.handle(FaultsCleared()) == Orders(
+        (RememberUncounted(0), ClearLedgerFaults(), IntendPulse("pi_2", 1)), (FirePulse("pi_2", 1),)
+    )
+    assert bench.faults == ()
+
+
+def test_a_test_pulse_leaves_although_the_machine_is_out_of_order() -> None:
+    """It is written down as a test, and has no receipt."""
+    bench = broken_bench()
+    trial = Payment("test-1", 1, None, None, has_receipt=False, test=True)
+
+    orders = bench.handle(TrialAsked("test-1", 1))
+
+    assert orders.records == (RecordPayment(train(trial, deadline_s=bench.now_s + 60.0)),)
+    assert bench.wait(0.01) == Orders((IntendPulse("test-1", 1),), (FirePulse("test-1", 1),))
+
+
+def test_a_test_pulse_that_is_counted_clears_out_of_order() -> None:
+    """The board has shown that it takes our pulses."""
+    bench = broken_bench()
+    bench.handle(TrialAsked("test-1", 1))
+    bench.wait(0.01)
+    pulse = fire(bench, "test-1", 1)
+
+    orders = count(bench, after_s=0.05)
+
+    assert orders.records[:2] == (RememberUncounted(0), recorded(pulse, PulseFate.CONFIRMED))
+    assert accepting(bench.cabinet, bench.now_s)
+
+
+def test_test_credits_without_a_meter_take_their_place_in_the_line() -> None:
+    """Behind what was paid before."""
+    bench = open_bench()
+    pay(bench, payment())
+    bench.handle(TrialAsked("test-1", 1))
+
+    assert bench.fired("pi_1", 1).acts == (
+        FirePulse("test-1", 1),
+        SendReceipt(Receipt("pi_1", Outcome.DELIVERED, 1, 1)),
+    )
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(1, 3))
+def test_a_payment_delivers_exactly_what_the_board_counted(
+    counted: list[bool], pulses_per_credit: int
+) -> None:
+    """Whichever pulses the board misses, the receipt names the whole credits that it counted."""
+    never = MeterRules(0.01, 0.5, out_of_order_after=100)
+    bench = metered_bench(coin_meter=never, pulses_per_credit=pulses_per_credit)
+    pay(bench, payment(credits=len(counted)))
+    pulses = [each for each in counted for _ in range(pulses_per_credit)]
+    for number, taken in enumerate(pulses, start=1):
+        fire(bench, "pi_1", number)
+        if taken:
+            count(bench, after_s=0.05)
+        else:
+            bench.wait(0.6)
+
+    assert bench.cabinet.receipts[0].receipt.credits_delivered == sum(counted)
+    assert bench.cabinet.coins == 0
+    assert bench.now_s > NOW_S
