@@ -78,6 +78,11 @@ class PulseFired:
     rose_s: float
     fell_s: float
 
+    @property
+    def width_ms(self) -> float:
+        """How long the line was active, to the microsecond that it was told in."""
+        return round((self.fell_s - self.rose_s) * 1000, 3)
+
 
 @dataclass(frozen=True)
 class CoinLineFailed:

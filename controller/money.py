@@ -63,7 +63,7 @@ def pulse_fired(turn: Turn, payment_id: str, event: PulseFired) -> None:
     if rules.coin_meter:
         coin_meter.expect_count(turn, event)
     else:
-        fits = rules.takes_width_ms((event.fell_s - event.rose_s) * 1000)
+        fits = rules.takes_width_ms(event.width_ms)
         end_pulse(turn, event, PulseFate.FIRED if fits else PulseFate.AMBIGUOUS)
 
 

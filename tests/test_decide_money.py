@@ -36,8 +36,8 @@ from controller.effects import (
     SaveSession,
     SendReceipt,
 )
-from controller.events import CoinLineFailed, Event, MessageRefused, Started, StopAsked
-from controller.payment import KnownPayment, Outcome, Payment, Receipt
+from controller.events import CoinLineFailed, Event, MessageRefused, PulseFired, Started, StopAsked
+from controller.payment import KnownPayment, Outcome, Payment, PulseFate, Receipt
 from controller.turn import UnexpectedEvent
 
 
@@ -508,3 +508,48 @@ def test_a_start_restores_what_the_ledger_says() -> None:
     bench.handle(Started((), (), running, None, BOARD, BOOT))
 
     assert bench.cabinet.session == running
+
+
+# The board's figures
+
+
+def test_the_line_rests_between_two_payments_as_long_as_the_board_wants() -> None:
+    """Counted from the end of the last pulse."""
+    bench = paid_bench(payment(), settle_s=15.0)
+    bench.wait(15)
+    bench.receive(payment("pi_2"))
+    bench.acknowledged()
+    bench.fired("pi_1", 1)
+    assert next_wake_s(bench.cabinet) == bench.now_s + 15
+    assert bench.wait(14.9) == Orders()
+
+    assert bench.wait(0.1) == Orders((IntendPulse("pi_2", 1),), (FirePulse("pi_2", 1),))
+
+
+def test_the_line_rests_after_a_start_too() -> None:
+    """The run before may have ended right behind a pulse."""
+    bench = open_bench(settle_s=15.0)
+    bench.receive(payment())
+    assert bench.acknowledged() == Orders()
+
+    assert bench.wait(15) == Orders((IntendPulse("pi_1", 1),), (FirePulse("pi_1", 1),))
+
+
+def test_the_pulses_of_one_payment_do_not_wait_for_that_rest() -> None:
+    """Their gap is the coin line's matter."""
+    bench = paid_bench(payment(credits=2), settle_s=15.0)
+    bench.wait(15)
+
+    assert FirePulse("pi_1", 2) in bench.fired("pi_1", 1).acts
+
+
+@pytest.mark.parametrize(("width_ms", "fate"), [(49.0, "ambiguous"), (50.0, "fired"), (130.5, "ambiguous")])
+def test_a_pulse_outside_what_the_board_takes_is_ambiguous(width_ms: float, fate: str) -> None:
+    """Nobody knows whether it was a coin, and so it is not charged."""
+    bench = paid_bench(payment(), shortest_ms=50.0, longest_ms=130.0)
+
+    orders = bench.handle(PulseFired("pi_1", 1, 100.0, 100.0 + width_ms / 1000))
+
+    assert orders.records[0] == RecordPulse("pi_1", 1, 100.0, 100.0 + width_ms / 1000, PulseFate(fate))
+    delivered = 1 if fate == "fired" else 0
+    assert bench.cabinet.receipts[0].receipt.credits_delivered == delivered

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench
 
+from controller.cabinet import accepting, credits_waiting
 from controller.decide import next_wake_s
-from controller.effects import ConnectBroker, FetchOffer, Note, PublishGameOver, SaveSession
-from controller.events import InputChanged
+from controller.effects import (
+    ConnectBroker,
+    FetchOffer,
+    FirePulse,
+    Note,
+    PublishGameOver,
+    SaveSession,
+    SendReceipt,
+)
+from controller.events import InputChanged, OfferReceived
+from controller.mood import Mood, mood
+from controller.offer import Offer, Price
+from controller.payment import Outcome, Receipt
 
 
 def playing_bench() -> Bench:
@@ -158,3 +170,157 @@ def test_a_board_that_loses_its_ready_line_for_a_moment_stays_ready() -> None:
     bench.wait(1)
 
     assert bench.cabinet.board_ready
+
+
+# More credits than one
+
+
+def three_credits_bench(**rules: object) -> Bench:
+    """A cabinet with three credits of one payment on its board."""
+    bench = paid_bench(payment(credits=3), **rules)
+    for number in (1, 2, 3):
+        bench.fired("pi_1", number)
+    bench.log.clear()
+    return bench
+
+
+def end_game(bench: Bench) -> Orders:
+    """Let the board say game over, and fall silent again."""
+    orders = bench.believe("game_over", active=True)
+    bench.believe("game_over", active=False)
+    return orders
+
+
+def test_each_game_of_a_session_has_its_game_over() -> None:
+    """Three credits are three games, and a fourth game over is none of ours."""
+    bench = three_credits_bench()
+    published = []
+    for _ in range(4):
+        bench.now_s += 100
+        published += [(act.session.games_over, act.duration_s) for act in end_game(bench).acts]  # type: ignore[union-attr]
+
+    assert published == [(0, 100), (1, 100), (2, 100)]
+    assert bench.log[-1] == Note("game over came while no paid game was running: not published")
+
+
+def test_between_two_games_the_attract_screen_comes_back() -> None:
+    """Nobody knows whether the player goes on with the credits that are left."""
+    bench = three_credits_bench()
+    assert mood(bench.cabinet, bench.now_s) is Mood.PLAYING
+    end_game(bench)
+
+    assert (mood(bench.cabinet, bench.now_s), bench.cabinet.credits_on_board) == (Mood.ATTRACT, 2)
+
+
+def test_a_session_lasts_from_its_last_credit() -> None:
+    """A player who buys more goes on playing."""
+    bench = playing_bench()
+    bench.wait(1700)
+    bench.receive(payment("pi_2"))
+    bench.acknowledged()
+    bench.fired("pi_2", 1)
+    bench.wait(1700)
+
+    assert bench.cabinet.credits_on_board == 2
+
+
+def test_credits_that_nobody_plays_are_forgotten_in_silence() -> None:
+    """No game was running that could be over."""
+    bench = three_credits_bench()
+    end_game(bench)
+
+    assert bench.wait(1800) == Orders((SaveSession(None),))
+    assert bench.cabinet.session is None
+
+
+# A board that holds so many credits and no more
+
+
+def full_bench() -> Bench:
+    """A board that holds two credits, with three paid."""
+    bench = paid_bench(payment(credits=3), max_credits=2)
+    bench.fired("pi_1", 1)
+    bench.fired("pi_1", 2)
+    return bench
+
+
+def test_what_the_board_cannot_hold_waits() -> None:
+    """The screen says so, and nothing more is sold."""
+    bench = full_bench()
+
+    assert (credits_waiting(bench.cabinet), accepting(bench.cabinet, bench.now_s)) == (1, False)
+    assert mood(bench.cabinet, bench.now_s) is Mood.PLAYING
+
+
+def test_a_game_that_ends_lets_the_next_credit_in() -> None:
+    """The board has room for it."""
+    bench = full_bench()
+
+    orders = bench.believe("game_over", active=True)
+
+    assert [type(act) for act in orders.acts] == [PublishGameOver, FirePulse]
+    assert credits_waiting(bench.cabinet) == 0
+
+
+def test_what_the_window_overtakes_is_not_charged() -> None:
+    """The two that were delivered are."""
+    bench = full_bench()
+
+    assert bench.wait(60).acts == (SendReceipt(Receipt("pi_1", Outcome.PARTIAL, 2, 3)),)
+
+
+def test_a_credit_that_has_begun_is_finished() -> None:
+    """Two coins a credit: the board waits for the second."""
+    bench = paid_bench(payment(credits=2), max_credits=1, pulses_per_credit=2)
+
+    assert FirePulse("pi_1", 2) in bench.fired("pi_1", 1).acts
+    assert FirePulse("pi_1", 3) not in bench.fired("pi_1", 2).acts
+
+
+def test_the_smallest_offer_must_fit() -> None:
+    """Behind all that was paid before."""
+    bench = open_bench(max_credits=2)
+    bench.handle(OfferReceived(Offer("https://pay.example/p", (Price(2, 100, "usd"), Price(3, 150, "usd")))))
+    assert accepting(bench.cabinet, bench.now_s)
+    bench.receive(payment())
+
+    assert not accepting(bench.cabinet, bench.now_s)
+
+
+# The board's accept line
+
+
+def test_a_board_that_is_not_ready_takes_nothing_from_that_moment() -> None:
+    """A pulse that left while the line is still bouncing would be lost."""
+    bench = open_bench(has_ready_line=True)
+    bench.believe("ready", active=True)
+    assert accepting(bench.cabinet, bench.now_s)
+
+    bench.handle(InputChanged("ready", False, bench.now_s))
+
+    assert not accepting(bench.cabinet, bench.now_s)
+
+
+def test_a_flapping_ready_line_is_believed_once_it_holds() -> None:
+    """Its log tells one change."""
+    bench = open_bench(has_ready_line=True)
+    for number in range(7):
+        bench.handle(InputChanged("ready", number % 2 == 0, bench.now_s + 0.001 * number))
+    bench.now_s += 0.05
+    assert not accepting(bench.cabinet, bench.now_s)
+    bench.wait(0.01)
+
+    assert (accepting(bench.cabinet, bench.now_s), bench.log) == (True, [Note("board ready")])
+
+
+def test_a_board_that_is_not_ready_for_long_is_a_fault() -> None:
+    """Its wire may be broken; the fault goes with the cause."""
+    bench = open_bench(has_ready_line=True, ready_stuck_s=600.0)
+    bench.wait(599)
+    assert bench.faults == ()
+    bench.wait(1)
+    assert bench.faults == ("ready: the board has not been ready for more than 600 s",)
+
+    bench.believe("ready", active=True)
+
+    assert bench.faults == ()
