@@ -23,7 +23,7 @@ class BoardProfile:
     name: str
     what: str
     source: str
-    """The publication that the limits come from, and whatever differs from the usual figures."""
+    """The publication that the limits come from, and what differs from the usual figures."""
     pulse_ms: int = 100
     gap_ms: int = 150
     settle_ms: int = 150
@@ -67,7 +67,7 @@ CAVE_TAITO = BoardProfile(
 )
 NAOMI = BoardProfile(
     "naomi",
-    "Sega NAOMI and Atomiswave: at most 9 credits; a coin error if held too long",
+    "Sega NAOMI, and Atomiswave, which shows a coin error if held too long: at most 9 credits",
     "github.com/libretro/flycast issue 430; github.com/mamedev/mame issues 7720 and 12607",
     max_credits=9,
 )

@@ -11,7 +11,7 @@ from controller.board_profiles import (
     BoardProfile,
 )
 
-# The longest that any published device sends to an arcade board, and the shortest gap that any leaves.
+# The longest pulse and the shortest gap that anybody published as in use, of all that send coin pulses.
 LONGEST_PULSE_MS, SHORTEST_GAP_MS = 200, 10
 # More than this lies between two coins of an early Williams board.
 WILLIAMS_PERIOD_MS = 500
@@ -34,8 +34,8 @@ def refused_pulse(pulse_ms: int) -> str | None:
         )
     if pulse_ms > LONGEST_PULSE_MS:
         return (
-            f"write {LONGEST_PULSE_MS} or less: no published device holds a coin switch for longer "
-            "(billmock, github.com/pmnxis/billmock-app-rs), and many boards show a coin error"
+            f"write {LONGEST_PULSE_MS} or less: the longest in published use is that of a billmock "
+            "(github.com/pmnxis/billmock-app-rs), and many boards show a coin error"
         )
     return None
 
@@ -44,8 +44,8 @@ def refused_gap(gap_ms: int) -> str | None:
     """Why no board would tell two pulses apart, or None."""
     if gap_ms < SHORTEST_GAP_MS:
         return (
-            f"write {SHORTEST_GAP_MS} or more: no published device leaves less between two coins "
-            "(Nayax VPOS, nayax-u.nayax.com 65325)"
+            f"write {SHORTEST_GAP_MS} or more: the shortest in published use is that of a Nayax VPOS "
+            "(nayax-u.nayax.com 65325)"
         )
     return None
 

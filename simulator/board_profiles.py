@@ -1,4 +1,8 @@
-"""CORE. What an arcade board takes as a coin, by kind of board."""
+"""CORE. What an arcade board takes as a coin, by kind of board.
+
+What we send to it is another matter: controller/board_profiles.py has that, on purpose in a table of its own.
+A limit without a source, and the delay of each coin meter, is our choice: rather stricter than real boards.
+"""
 
 from __future__ import annotations
 
@@ -59,34 +63,66 @@ class BoardProfile:
 
 
 # The connector's specification (coin-op.org, "Player Input Connector"): closed for at least 50 ms;
-# the coin counter's output lasts at least 60 ms. Its upper limit is our choice: none is published.
+# the coin counter's output lasts at least 60 ms. Its upper limit, far off, is that of a stuck switch.
 JAMMA = BoardProfile("jamma")
 
 # More than 70 ms, and 50 ms is unreliable: zsystem-arcade.bden.org/coin-impulse.
 TETRIS_PLUS_2 = BoardProfile("tetris_plus_2", min_pulse_ms=70)
 
 # More than 500 ms from coin to coin (Defender, Joust): zsystem-arcade.bden.org/coin-impulse.
-WILLIAMS_EARLY = BoardProfile("williams_early", min_period_ms=500)
+WILLIAMS_EARLY = BoardProfile("williams_early", min_period_ms=501)
 
-# At most 9 credits: github.com/libretro/flycast issue 430.
-NAOMI = BoardProfile("naomi", max_credits=9)
+# About 150 ms between coins (planetarypinball.com, WPC manuals): after coins of 100 ms, if it is the rest.
+WILLIAMS_WPC = BoardProfile("williams_wpc", min_period_ms=250, meter_delay_ms=5)
+
+# At most 9 credits: github.com/libretro/flycast issue 430. Held too long: as with CAVE_TAITO.
+NAOMI = BoardProfile("naomi", max_credits=9, max_pulse_ms=150, meter_delay_ms=100)
 
 # Held too long, or repeated too fast: COIN ERROR (github.com/psomashekar/pr4m0d-MISTer-bin issue
-# 16, on a real board). The makers publish no limits: these are stricter than any that we know of.
+# 16, on a real board). The makers publish no limits.
 RAIZING = BoardProfile("raizing", max_pulse_ms=150, min_period_ms=200, too_fast="coin error")
 
+# Held too long: a coin error (github.com/mamedev/mame issues 7720 and 12607). No limit is published.
+CAVE_TAITO = BoardProfile("cave_taito", equal_samples=3, max_pulse_ms=150, meter_delay_ms=50)
+
+
+def _by_the_millisecond(name: str, min_pulse_ms: float, max_pulse_ms: float) -> BoardProfile:
+    """No arcade board: it samples its input each millisecond, and takes no notice of what is no coin."""
+    return BoardProfile(
+        name,
+        frame_hz=1000,
+        equal_samples=3,
+        min_pulse_ms=min_pulse_ms,
+        max_pulse_ms=max_pulse_ms,
+        too_long="ignored",
+    )
+
+
 # Alliance (Speed Queen) washer, Coin 1: more than 15 ms and less than 130 ms (esmanual.top 424593).
-# No arcade board: it samples its input by the millisecond, and takes no notice of what is no coin.
-WASHER_ALLIANCE = BoardProfile(
-    "washer_alliance",
-    frame_hz=1000,
-    equal_samples=3,
-    min_pulse_ms=16,
-    max_pulse_ms=129,
-    too_long="ignored",
-)
+WASHER_ALLIANCE = _by_the_millisecond("washer_alliance", 16, 129)
+
+# What a DG600F at its slowest sends is taken, 100 ms ± 20 %, and nothing under 20 ms (SparkFun COM-11636).
+DG600F = _by_the_millisecond("dg600f", 20, 120)
+
+# 80 to 120 ms: MEI CashFlow 9520 manual.
+MEI_CASHFLOW = _by_the_millisecond("mei_cashflow", 80, 120)
+
+# An ICT note reader sends 50 ms (forum.rarib.net 26846); its machine takes 20 % more or less.
+ICT = _by_the_millisecond("ict", 40, 60)
 
 PROFILES = {
     profile.name: profile
-    for profile in (JAMMA, TETRIS_PLUS_2, WILLIAMS_EARLY, NAOMI, RAIZING, WASHER_ALLIANCE)
+    for profile in (
+        JAMMA,
+        TETRIS_PLUS_2,
+        WILLIAMS_EARLY,
+        WILLIAMS_WPC,
+        NAOMI,
+        RAIZING,
+        CAVE_TAITO,
+        WASHER_ALLIANCE,
+        DG600F,
+        MEI_CASHFLOW,
+        ICT,
+    )
 }

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.arcade_board import ArcadeBoard, BoardView, Output
 from simulator.board_profiles import (
+    ICT,
     JAMMA,
     NAOMI,
     PROFILES,
@@ -15,6 +16,7 @@ from simulator.board_profiles import (
     TETRIS_PLUS_2,
     WASHER_ALLIANCE,
     WILLIAMS_EARLY,
+    WILLIAMS_WPC,
     BoardProfile,
 )
 
@@ -80,13 +82,13 @@ def test_counts_every_coin_of_a_train(coins: int, phase_s: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "profile", [p for p in PROFILES.values() if p is not WILLIAMS_EARLY], ids=lambda p: p.name
+    "profile",
+    [p for p in PROFILES.values() if p not in (WILLIAMS_EARLY, WILLIAMS_WPC, ICT)],
+    ids=lambda p: p.name,
 )
 @given(phase_s=phases_s)
-def test_default_train_suits_every_profile_but_the_early_williams(
-    profile: BoardProfile, phase_s: float
-) -> None:
-    """100 ms on and 150 ms off lies inside every published window but one."""
+def test_default_train_suits_every_board_but_three(profile: BoardProfile, phase_s: float) -> None:
+    """100 ms on and 150 ms off: two want more rest, and a note reader's machine wants less of a pulse."""
     board = board_of(profile)
 
     train(board, 5, from_s=1 + phase_s)

@@ -508,13 +508,13 @@ def test_figures_beside_a_board_that_is_not_known_are_left_alone(tmp_path: Path)
         ),
         (
             "pulse_ms: 201",
-            "pulse_ms is '201': write 200 or less: no published device holds a coin switch for longer "
-            "(billmock, github.com/pmnxis/billmock-app-rs), and many boards show a coin error",
+            "pulse_ms is '201': write 200 or less: the longest in published use is that of a billmock "
+            "(github.com/pmnxis/billmock-app-rs), and many boards show a coin error",
         ),
         (
             "gap_ms: 9",
-            "gap_ms is '9': write 10 or more: no published device leaves less between two coins "
-            "(Nayax VPOS, nayax-u.nayax.com 65325)",
+            "gap_ms is '9': write 10 or more: the shortest in published use is that of a Nayax VPOS "
+            "(nayax-u.nayax.com 65325)",
         ),
         (
             "settle_ms: 149",
