@@ -72,6 +72,7 @@ class Cabinet:
     uncounted: int = 0
     coins: int = 0
     coins_towards_credit: int = 0
+    cash_counted_s: float | None = None
 
     @property
     def board_ready(self) -> bool:

@@ -2,7 +2,8 @@
 
 At most one pulse waits for its count: the next is ordered once this one's fate is known. So each has a time
 of its own, from when the board can have taken it until `within_ms` behind its end, and one count confirms one
-pulse. A count outside that time is cash, however likely it was ours: the doubt counts against us.
+pulse. A count outside that time is cash, however likely it was ours; and while somebody feeds coins, one
+inside it may be cash too. Both times the doubt counts against us: the player is not charged for that pulse.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from controller.payment import PulseFate
 from controller.play import add_to_session
 from controller.trains import close, end_pulse
 from controller.turn import Turn
+
+# Whoever feeds a machine with coins drops one about every second.
+CASH_NEARBY_S = 1.5
 
 
 def believe(turn: Turn, line: DebouncedLine) -> None:
@@ -42,9 +46,12 @@ def miss_what_was_not_counted(turn: Turn) -> None:
         turn.happen(turn.cabinet.expected.payment_id, PulseNotCounted())
 
 
-def confirm(turn: Turn, _: str, __: PulseCounted) -> None:
+def confirm(turn: Turn, _: str, happened: PulseCounted) -> None:
     """The board took the pulse, and takes pulses: whatever was wrong with it is over."""
     pulse = _expected(turn)
+    if happened.beside_cash:
+        end_pulse(turn, pulse, PulseFate.AMBIGUOUS)
+        return
     if turn.cabinet.uncounted:
         turn.record(RememberUncounted(0))
         turn.note(f"coin meter counted again, after {turn.cabinet.uncounted} pulses that it had not")
@@ -68,9 +75,9 @@ def _counted(turn: Turn, at_s: float) -> None:
     if cabinet.expected is None and any(train.in_flight for train in cabinet.trains):
         turn.change(counted_early_s=(*cabinet.counted_early_s, at_s))
     elif cabinet.expected and _is_in_its_time(turn, cabinet.expected, at_s):
-        turn.happen(cabinet.expected.payment_id, PulseCounted())
+        turn.happen(cabinet.expected.payment_id, PulseCounted(_is_beside_cash(turn, cabinet.expected)))
     else:
-        _take_cash(turn)
+        _take_cash(turn, at_s)
 
 
 def _is_in_its_time(turn: Turn, pulse: PulseFired, at_s: float) -> bool:
@@ -79,13 +86,18 @@ def _is_in_its_time(turn: Turn, pulse: PulseFired, at_s: float) -> bool:
     return pulse.rose_s + rules.shortest_ms / 1000 <= at_s <= pulse.fell_s + within_s
 
 
-def _take_cash(turn: Turn) -> None:
+def _is_beside_cash(turn: Turn, pulse: PulseFired) -> bool:
+    cash_s = turn.cabinet.cash_counted_s
+    return cash_s is not None and pulse.rose_s < cash_s + CASH_NEARBY_S
+
+
+def _take_cash(turn: Turn, at_s: float) -> None:
     """A coin of metal. It takes as many for a credit as pulses of ours, for the board counts both alike."""
     coins = turn.cabinet.coins + 1
     turn.record(RecordCoin(coins))
     towards_credit = turn.cabinet.coins_towards_credit + 1
     credits, rest = divmod(towards_credit, turn.cabinet.rules.pulses_per_credit)
-    turn.change(coins=coins, coins_towards_credit=rest)
+    turn.change(coins=coins, coins_towards_credit=rest, cash_counted_s=at_s)
     turn.note(f"coin {coins} counted by the coin meter")
     add_to_session(turn, credits, named=f"coin-{coins}")
 

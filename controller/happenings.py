@@ -24,7 +24,9 @@ class WindowEnded:
 
 @dataclass(frozen=True)
 class PulseCounted:
-    """The coin meter counted the pulse on the line, within its own time."""
+    """The coin meter counted a coin within the pulse's own time; `beside_cash` if it may not be ours."""
+
+    beside_cash: bool
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ class PulseFate(StrEnum):
     UNCOUNTED = "uncounted"
     """It left the pin, and the coin meter did not count it in time."""
     AMBIGUOUS = "ambiguous"
-    """Nobody knows whether the board took it: the process died around it, or its width was wrong."""
+    """Nobody knows whether the board took it: the process died around it, its width was wrong, or the coin
+    meter's count may have been that of a cash coin."""
 
     @property
     def is_delivered(self) -> bool:

@@ -204,6 +204,31 @@ def test_a_count_before_the_board_can_have_taken_our_pulse_is_cash(after_rise_s:
     assert bench.wait(0.6).records[1].fate is PulseFate.UNCOUNTED  # type: ignore[union-attr]
 
 
+def test_a_count_while_somebody_feeds_coins_is_no_proof() -> None:
+    """It may have been the next of them: the pulse is not charged, and the board is not out of order."""
+    bench = metered_bench()
+    count(bench)
+    pay(bench, payment())
+    pulse = fire(bench, "pi_1", 1)
+
+    orders = count(bench, after_s=0.05)
+
+    assert orders.records[0] == recorded(pulse, PulseFate.AMBIGUOUS)
+    assert (bench.cabinet.uncounted, bench.cabinet.coins) == (0, 1)
+    assert bench.cabinet.receipts[0].receipt.outcome is Outcome.UNDELIVERED
+
+
+def test_a_coin_of_a_while_ago_leaves_no_doubt() -> None:
+    """Nobody feeds coins any more."""
+    bench = metered_bench()
+    count(bench)
+    bench.wait(1.5)
+    pay(bench, payment())
+    pulse = fire(bench, "pi_1", 1)
+
+    assert count(bench, after_s=0.05).records[0] == recorded(pulse, PulseFate.CONFIRMED)
+
+
 def test_a_count_behind_the_pulses_own_time_is_cash() -> None:
     """It came too late to be believed."""
     bench = pay(metered_bench(), payment())

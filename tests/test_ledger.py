@@ -12,18 +12,21 @@ import pytest
 from cabinets import NOW_S, OFFER, payment, session, train
 
 from controller.effects import (
+    ClearLedgerFaults,
     ClosePayment,
     IntendPulse,
     MarkAmbiguous,
     RecordAnswer,
+    RecordCoin,
     RecordPayment,
     RecordPulse,
+    RememberUncounted,
     SaveOffer,
     SaveSession,
 )
 from controller.events import Started
 from controller.ledger import Ledger, LedgerError
-from controller.payment import KnownPayment, Outcome, OwedReceipt, Receipt
+from controller.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt
 
 NOTHING = Started(unfinished=(), owed=(), session=None, offer=None, board=None)
 DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
@@ -102,6 +105,44 @@ def test_what_was_written_is_there_after_a_restart(ledger: Ledger, path: Path) -
         board=None,
     )
     again.close()
+
+
+def test_what_the_coin_meter_said_is_there_after_a_restart(ledger: Ledger) -> None:
+    """Each pulse with its fate, the cash coins, and how long the board has been silent."""
+    paid = payment("pi_2", 4)
+    ledger.write([RecordPayment(train(paid)), *(IntendPulse("pi_2", number) for number in (1, 2, 3, 4))])
+    fates = (PulseFate.CONFIRMED, PulseFate.UNCOUNTED, PulseFate.AMBIGUOUS)
+    ledger.write(RecordPulse("pi_2", number, 1.0, 1.1, fate) for number, fate in enumerate(fates, start=1))
+    ledger.write([RecordCoin(1), RecordCoin(2), RememberUncounted(1)])
+
+    start = ledger.read_start()
+
+    assert start.unfinished == (train(paid, intended=4, fired=1, uncounted=1, ambiguous=1),)
+    assert (start.coins, start.uncounted) == (2, 1)
+
+
+def test_a_test_credit_is_marked(ledger: Ledger, path: Path) -> None:
+    """Nobody paid for it, and it must not seem so."""
+    trial = Payment("test-1", 1, None, None, has_receipt=False, test=True)
+    ledger.write([RecordPayment(train(trial))])
+
+    assert rows(path, "SELECT id, test FROM payments") == [("test-1", 1)]
+    assert ledger.read_start().unfinished == (train(trial),)
+
+
+def test_a_time_left_that_is_not_known_stays_unknown(ledger: Ledger) -> None:
+    """The relay is asked again, instead of giving the payment up."""
+    ledger.write([RecordPayment(train(payment(), deadline_s=None))])
+
+    assert ledger.read_start().unfinished == (train(payment(), deadline_s=None),)
+
+
+def test_faults_that_the_technician_cleared_stay_cleared(ledger: Ledger, path: Path) -> None:
+    """In the same commit as all that follows from it."""
+    ledger.write([RememberUncounted(3)])
+    ledger.write([ClearLedgerFaults(), RememberUncounted(0)])
+
+    assert (ledger.read_start().uncounted, ledger.faults()) == (0, ())
 
 
 def test_the_train_that_had_started_comes_first_and_then_the_oldest(ledger: Ledger) -> None:

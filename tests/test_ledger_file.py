@@ -9,16 +9,17 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cabinets import payment, train
+from cabinets import payment, session, train
 
-from controller.effects import ClosePayment, IntendPulse, RecordPayment
+from controller.effects import ClosePayment, IntendPulse, RecordCoin, RecordPayment, RecordPulse
 from controller.events import Started
 from controller.ledger import Ledger, LedgerError
 from controller.ledger_file import MIGRATIONS, find_damage, migrate
-from controller.payment import KnownPayment, Outcome, Receipt
+from controller.payment import KnownPayment, Outcome, PulseFate, Receipt
 
 AT = "2026-11-22T03:15:00.000Z"
 ASIDE = "ledger.sqlite.damaged-20261122T031500Z"
@@ -42,6 +43,20 @@ INSERT INTO payments VALUES
 INSERT INTO pulses VALUES ('pi_1', 1, 'fired', 1.0, 1.1);
 PRAGMA user_version = 1;
 """
+# What the second version's programs made of that, with a pulse of each state and a session that runs.
+VERSION_2 = (
+    VERSION_1
+    + """
+CREATE INDEX received ON payments (received_at);
+INSERT INTO payments VALUES
+  ('pi_2', 3, 250, 'usd', 1, 3, 60.0, 'boot-a', '2026-06-01T12:00:00.000Z', NULL, NULL, NULL, NULL);
+INSERT INTO pulses VALUES ('pi_2', 1, 'fired', 2.0, 2.1), ('pi_2', 2, 'ambiguous', NULL, NULL),
+  ('pi_2', 3, 'intended', NULL, NULL);
+INSERT INTO memory VALUES
+  ('session', '{"id": "pi_1", "boot_id": "boot-a", "started_s": 1.5, "credits": 2}'), ('offer', 'null');
+PRAGMA user_version = 2;
+"""
+)
 
 
 @pytest.fixture
@@ -334,6 +349,33 @@ def test_a_ledger_of_the_first_version_is_taken_over(version_1: Path, tmp_path: 
     opened(tmp_path / "new.sqlite").close()
 
     assert schema(version_1) == schema(tmp_path / "new.sqlite")
+
+
+def test_a_ledger_of_the_second_version_is_taken_over(path: Path, tmp_path: Path) -> None:
+    """Its unfinished train with every pulse, and the session that was running."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(VERSION_2)
+
+    with closing(opened(path)) as ledger:
+        start = ledger.read_start()
+        ledger.write([RecordPulse("pi_2", 3, 3.0, 3.1, PulseFate.CONFIRMED), RecordCoin(1)])
+    opened(tmp_path / "new.sqlite").close()
+
+    unfinished = train(payment("pi_2", 3), deadline_s=60.0, intended=3, fired=1, ambiguous=1)
+    assert start.unfinished == (replace(unfinished, payment=replace(unfinished.payment, amount=250)),)
+    assert start.session == session("pi_1", 1.5, credits=2)
+    assert (start.coins, start.uncounted) == (0, 0)
+    assert schema(path) == schema(tmp_path / "new.sqlite")
+
+
+def test_a_second_version_without_a_session_is_taken_over(path: Path) -> None:
+    """Its memory says so with a null, or not at all."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(VERSION_2)
+        db.execute("UPDATE memory SET value = 'null' WHERE key = 'session'")
+
+    with closing(opened(path)) as ledger:
+        assert ledger.read_start().session is None
 
 
 def test_a_migration_that_fails_leaves_the_old_version_usable(version_1: Path) -> None:

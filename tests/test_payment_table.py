@@ -34,7 +34,7 @@ FOUND = FoundPayment(payment(), 60.0, None)
 ONE_OF_EACH: tuple[Happening, ...] = (
     PaymentReceived(DELIVERY, payment(), NOW_S, 60.0, None),
     PulseFired("pi_1", 1, 1.0, 1.1),
-    PulseCounted(),
+    PulseCounted(beside_cash=False),
     PulseNotCounted(),
     WindowEnded(),
     ProcessRestarted(),
