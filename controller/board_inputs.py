@@ -1,4 +1,4 @@
-"""EDGE. The board's own lines into the Pi: every edge becomes an event, with its time."""
+"""EDGE. The board's own lines into the Pi: every edge becomes an event, with the time of the kernel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gpiozero import DigitalInputDevice, Factory
+from gpiozero import Factory, InputDevice
 
 from controller.clock import since_boot_s
 from controller.config import CoinMeterConfig, InputConfig
@@ -14,6 +14,8 @@ from controller.events import InputChanged, InputLine
 from controller.pins import open_pins
 
 Wiring = InputConfig | CoinMeterConfig
+# An edge that seems older has a time of another clock than gpiozero's: then it is taken to be now.
+OLDEST_EDGE_S = 60.0
 
 
 @contextmanager
@@ -27,22 +29,32 @@ def board_inputs(
         return
     with open_pins(mock_board, listens=True) as factory, ExitStack() as devices:
         for name, wiring in wired.items():
-            devices.enter_context(_watch(name, wiring, factory, tell))
+            devices.enter_context(BoardInput(name, wiring, factory, tell))
         yield
 
 
-def _watch(
-    name: InputLine, wiring: Wiring, factory: Factory, tell: Callable[[InputChanged], None]
-) -> DigitalInputDevice:
-    # Active low is a contact to ground: the Pi pulls the line up. Active high is driven by the board.
-    device = DigitalInputDevice(wiring.pin, pull_up=wiring.active == "low", pin_factory=factory)
+class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
+    """One line, watched until it is closed.
 
-    def changed(active: bool) -> None:
-        tell(InputChanged(name, active, since_boot_s()))
+    Not a DigitalInputDevice: that one keeps the time of an edge to itself, and a process that was busy or
+    stopped would take a count of the coin meter for a late one.
+    """
 
-    device.when_activated = lambda: changed(True)
-    device.when_deactivated = lambda: changed(False)
-    # Its time is read before the level: an edge in between is then newer, and counts.
-    looked_s = since_boot_s()
-    tell(InputChanged(name, bool(device.value), looked_s, at_start=True))
-    return device
+    def __init__(
+        self, name: InputLine, wiring: Wiring, factory: Factory, tell: Callable[[InputChanged], None]
+    ) -> None:
+        # Active low is a contact to ground: the Pi pulls the line up. Active high is driven by the board.
+        super().__init__(wiring.pin, pull_up=wiring.active == "low", pin_factory=factory)
+        self._name = name
+        self._active_level = int(wiring.active == "high")
+        self._tell = tell
+        self.pin.edges = "both"
+        self.pin.when_changed = self._changed
+        # Its time is read before the level: an edge in between is then newer, and counts.
+        looked_s = since_boot_s()
+        tell(InputChanged(name, bool(self.value), looked_s, at_start=True))
+
+    def _changed(self, ticks: float, level: int) -> None:
+        age_s = self.pin_factory.ticks_diff(self.pin_factory.ticks(), ticks)
+        at_s = since_boot_s() - (age_s if 0 <= age_s <= OLDEST_EDGE_S else 0.0)
+        self._tell(InputChanged(self._name, int(level) == self._active_level, at_s))

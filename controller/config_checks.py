@@ -73,11 +73,20 @@ def _made_up_boot(v: dict[str, Any]) -> list[Problem]:
 
 def _figures_of_another_board(read: Read) -> list[Problem]:
     """Figures that were typed for one board, and would be silently wrong or unused for the next."""
-    board = read.values["board"]
-    if board == CUSTOM.name:
+    board = PROFILES[read.values["board"]]
+    if board is CUSTOM:
         return []
-    only = f"is for board: custom only, and {board} has its own: set board: custom, or take the line out"
-    return [Problem(read.lines[key], key, only) for key in FIGURES if key in read.lines]
+    own = {key: getattr(board, key.removeprefix("coin_line.")) for key in FIGURES}
+    return [
+        Problem(
+            read.lines[key],
+            key,
+            f"is {read.values[key]}, and {board.name} has its own {own[key]}: set board: custom, or take the "
+            "line out",
+        )
+        for key in FIGURES
+        if key in read.lines and read.values[key] != own[key]
+    ]
 
 
 def _short_rest(read: Read) -> list[Problem]:

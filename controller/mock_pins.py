@@ -3,7 +3,7 @@
 Each packet of the socket (AF_UNIX, SOCK_SEQPACKET) is JSON. The cabinet tells each level of its
 outputs, `{"pin": 17, "level": 1, "at_s": 5.25}`, with seconds since boot, which every process of
 the machine counts alike. The board tells the levels of the cabinet's inputs,
-`[{"pin": 27, "level": 0}]`: all of them as a greeting, and then each that changes.
+`[{"pin": 27, "level": 0, "at_s": 5.3}]`: all of them as a greeting, and then each that changes.
 """
 
 from __future__ import annotations
@@ -63,6 +63,13 @@ class BoardWiredPin(MockPin):  # type: ignore[misc]  # gpiozero ships no types
         else:
             self.drive_low()
 
+    def _call_when_changed(self) -> None:
+        # As from a kernel, the time is that of the edge, however late this process hears of it.
+        told_s = self._factory.wire_times_s.get(self._number)
+        if self._function == "input" and told_s is not None:
+            self._last_change = self._factory.ticks() - (since_boot_s() - told_s)
+        super()._call_when_changed()
+
 
 class BoardWiredFactory(MockFactory):  # type: ignore[misc]  # gpiozero ships no types
     """A factory of mock pins that are wired to a virtual arcade board.
@@ -77,6 +84,7 @@ class BoardWiredFactory(MockFactory):  # type: ignore[misc]  # gpiozero ships no
         super().__init__(pin_class=BoardWiredPin)
         self.wire_lock = threading.Lock()
         self.wire_levels: dict[int, int] = {}
+        self.wire_times_s: dict[int, float] = {}
         self._board_gone = False
         self._listener: threading.Thread | None = None
         self._socket = _connected(board_socket)
@@ -134,7 +142,7 @@ class BoardWiredFactory(MockFactory):  # type: ignore[misc]  # gpiozero ships no
         for wire in json.loads(packet):
             pin, level = wire["pin"], wire["level"]
             with self.wire_lock:
-                self.wire_levels[pin] = level
+                self.wire_levels[pin], self.wire_times_s[pin] = level, wire["at_s"]
             if wired := self._pin_in_use(pin):
                 wired.follow_wire()
 

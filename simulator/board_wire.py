@@ -52,10 +52,10 @@ class _Cabinet:
     listens: bool = True
     hung_up: bool = False
 
-    def tell(self, levels: dict[int, int]) -> None:
-        """Queue the levels of wires that the board drives."""
+    def tell(self, levels: dict[int, int], at_s: float) -> None:
+        """Queue the levels of wires that the board drives, since `at_s`."""
         if self.listens:
-            packet = [{"pin": pin, "level": level} for pin, level in levels.items()]
+            packet = [{"pin": pin, "level": level, "at_s": at_s} for pin, level in levels.items()]
             self.unsent.append(json.dumps(packet).encode())
 
     def flush(self) -> None:
@@ -264,7 +264,7 @@ class BoardServer:
         connection.setblocking(False)
         levels = {wire.pin: wire.level(self._board.is_active(line)) for line, wire in self._lines.items()}
         cabinet = _Cabinet(connection)
-        cabinet.tell(levels)
+        cabinet.tell(levels, since_boot_s())
         self._cabinets.append(cabinet)
 
     def _take_packet(self, packet: bytes) -> None:
@@ -289,7 +289,8 @@ class BoardServer:
         level = wire.level(output.active)
         self._note(Edge(wire.pin, level, output.at_s))
         for cabinet in self._cabinets:
-            cabinet.tell({wire.pin: level})
+            # The cabinet lives in the present, and the board a little behind it.
+            cabinet.tell({wire.pin: level}, output.at_s + BEHIND_S)
 
     def _note(self, edge: Edge) -> None:
         self._levels[edge.pin] = edge.level

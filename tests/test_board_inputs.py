@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from conftest import wait_until
 
 from controller.board_inputs import board_inputs
 from controller.clock import since_boot_s
@@ -142,3 +144,28 @@ def test_pins_that_cannot_be_had_are_an_error(told: Told, tmp_path: Path) -> Non
         board_inputs({"game_over": line(GAME_OVER)}, tmp_path / "nowhere", told.queue.put),
     ):
         pass
+
+
+def test_an_edge_keeps_its_own_time_however_late_it_is_heard(tmp_path: Path) -> None:
+    """A coin meter's count must not seem late because this process was busy."""
+    board = ArcadeBoard(JAMMA, powered_at_s=since_boot_s())
+    busy = threading.Event()
+    heard: list[tuple[InputChanged, float]] = []
+
+    def tell(event: InputChanged) -> None:
+        if not event.at_start:
+            busy.wait(timeout=10)
+        heard.append((event, since_boot_s()))
+
+    with (
+        BoardServer(tmp_path / "board", board, coin_pin=17, coin_meter_pin=METER) as server,
+        board_inputs({"coin_meter": METER_LINE}, tmp_path / "board", tell),
+    ):
+        server.insert_cash_coin()
+        wait_until(lambda: len(server.edges_of(METER)) == 2, "the meter's pulse")
+        over_s = since_boot_s()
+        busy.set()
+        wait_until(lambda: len(heard) == 3, "the pulse to be heard")
+
+    (_, rise, fall) = (event.at_s for event, _ in heard)
+    assert rise < fall <= over_s < heard[2][1]

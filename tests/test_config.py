@@ -481,14 +481,21 @@ def test_an_unknown_board_is_named_with_all_that_are_known(tmp_path: Path, board
 
 def test_figures_beside_a_board_that_has_its_own_are_refused(tmp_path: Path) -> None:
     """It would not be clear which of the two holds."""
-    text = "coin_line:\n  pin: 17\n  pulse_ms: 100\n  gap_ms: 150\n  settle_ms: 200\n"
-    only = "is for board: custom only, and jamma has its own: set board: custom, or take the line out"
+    text = "coin_line:\n  pin: 17\n  pulse_ms: 90\n  gap_ms: 140\n  settle_ms: 200\n"
+    instead = "set board: custom, or take the line out"
 
     assert problems(tmp_path, NEEDED.replace("coin_line: {pin: 17}\n", text)) == [
-        f"7: coin_line.pulse_ms {only}",
-        f"8: coin_line.gap_ms {only}",
-        f"9: coin_line.settle_ms {only}",
+        f"7: coin_line.pulse_ms is 90, and jamma has its own 100: {instead}",
+        f"8: coin_line.gap_ms is 140, and jamma has its own 150: {instead}",
+        f"9: coin_line.settle_ms is 200, and jamma has its own 150: {instead}",
     ]
+
+
+def test_figures_that_are_the_boards_own_change_nothing(tmp_path: Path) -> None:
+    """A file of before there were boards has them, and goes on working."""
+    text = "coin_line:\n  pin: 17\n  pulse_ms: 100\n  gap_ms: 150\n"
+
+    assert load(tmp_path, NEEDED.replace("coin_line: {pin: 17}\n", text)) == load(tmp_path, NEEDED)
 
 
 def test_figures_beside_a_board_that_is_not_known_are_left_alone(tmp_path: Path) -> None:

@@ -297,6 +297,7 @@ def test_inputs_miss_nothing_while_nobody_reads(board: BoardServer, board_socket
         for change in range(changes):
             board.set_ready(change % 2 == 1)
         told = [json.loads(stopped.recv(4096)) for _ in range(changes)]
+        times = [wire.pop("at_s") for packet in (greeting, *told) for wire in packet]
 
     assert greeting == [
         {"pin": GAME_OVER, "level": 1},
@@ -304,6 +305,7 @@ def test_inputs_miss_nothing_while_nobody_reads(board: BoardServer, board_socket
         {"pin": METER, "level": 1},
     ]
     assert told == [[{"pin": READY, "level": 1 - change % 2}] for change in range(changes)]
+    assert times == sorted(times)
 
 
 # When something is missing
