@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gpiozero import GPIOZeroError
 
-from controller.app import App
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
+from controller.release_lines import add_release_lines_command
 
 # sysexits.h: the service manager does not restart us over it, for it would be the same again.
 EX_CONFIG = 78
@@ -39,6 +39,9 @@ def _run(options: argparse.Namespace) -> int:
             f"{options.config}: mock_pins_for_demo_only is set: no coin would ever reach the board. "
             "Take the line out."
         )
+    # Here, for release-lines must be quick: until it has run, the coin switch may be closed.
+    from controller.app import App
+
     return App(config).run()
 
 
@@ -57,6 +60,7 @@ def _options() -> argparse.Namespace:
     )
     run.set_defaults(do=_run)
     add_payments_command(commands, DEFAULT_CONFIG)
+    add_release_lines_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 
