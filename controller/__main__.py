@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gpiozero import GPIOZeroError
 
-from controller.app import App
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
+from controller.release_lines import add_release_lines_command
 
 log = logging.getLogger("controller")
 
@@ -43,6 +43,9 @@ def _run(options: argparse.Namespace) -> int:
         )
     for warning in config.warnings:
         log.warning("%s", warning)
+    # Here, for release-lines must be quick: until it has run, the coin switch may be closed.
+    from controller.app import App
+
     return App(config).run()
 
 
@@ -61,6 +64,7 @@ def _options() -> argparse.Namespace:
     )
     run.set_defaults(do=_run)
     add_payments_command(commands, DEFAULT_CONFIG)
+    add_release_lines_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 

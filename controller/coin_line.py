@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 READY_WITHIN_S = 10.0
 # Beyond the gap and the pulse itself: a process that takes longer hangs.
 ANSWER_WITHIN_S = 3.0
+# A pulse that is further off than this is logged: boards differ in what they make of it.
+TOLERANCE_MS = 5.0
 
 
 class CoinLine:
@@ -37,6 +39,7 @@ class CoinLine:
         self._ready_within_s = ready_within_s
         self._answer_within_s = (config.gap_ms + config.pulse_ms) / 1000 + ANSWER_WITHIN_S
         self._answer_due_s: float | None = None
+        self._pulse_ms = config.pulse_ms
         self._command = _command(config, mock_board)
         self._tell = tell
         self._closing = False
@@ -108,13 +111,26 @@ class CoinLine:
 
     def _heard(self, words: list[str]) -> None:
         match words:
-            case ["ready"]:
+            case ["ready", *scheduling]:
+                log.info("coin line ready: %s", " ".join(scheduling))
                 self._ready.set()
             case ["fired", payment_id, number, rose_s, fell_s]:
                 self._answer_due_s = None
-                self._tell(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
+                self._tell_fired(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
             case _:
                 log.error("coin line said something unknown: %s", " ".join(words))
+
+    def _tell_fired(self, pulse: PulseFired) -> None:
+        width_ms = (pulse.fell_s - pulse.rose_s) * 1000
+        if abs(width_ms - self._pulse_ms) > TOLERANCE_MS:
+            log.warning(
+                "payment %s: pulse %d was %.1f ms wide, not %d ms: the board may not take it for a coin",
+                pulse.payment_id,
+                pulse.number,
+                width_ms,
+                self._pulse_ms,
+            )
+        self._tell(pulse)
 
 
 def _command(config: CoinLineConfig, mock_board: Path | None) -> list[str]:

@@ -1,6 +1,7 @@
 """EDGE. The process that owns the coin pin and its timing, and does nothing else.
 
-It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output.
+It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output
+("fired PAYMENT NUMBER ROSE FELL", in seconds since boot); its first word is "ready", and how it is scheduled.
 When its parent dies the input ends: the pulse in flight is finished, and the line rests.
 """
 
@@ -20,17 +21,22 @@ from gpiozero import OutputDevice
 
 from controller.clock import since_boot_s
 from controller.pins import open_pins
+from controller.realtime import take_best_scheduling
 
 # Sleep is only trusted until this long before a deadline; the rest is spent looking at the clock.
 SPIN_S = 0.0005
+# Switching a pin takes some hundredths of a millisecond. If it took longer, the process was held up in it.
+HELD_UP_S = 0.001
+# Ctrl-C, Ctrl-\, a closed terminal, the service manager's stop, its watchdog: each reaches the whole group.
+_MEANT_FOR_THE_PARENT = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT)
 
 
 @dataclass
 class PulseMaker:
     """Pulses on one output, `pulse_s` on and at least `gap_s` off.
 
-    Deadlines are absolute. The gap is kept before the first pulse too: a process before this one may have
-    ended right behind a pulse.
+    Deadlines are absolute, and each counts from the edge before it as it was: a late pulse is not shortened.
+    The gap is kept before the first pulse too: a process before this one may have ended right behind a pulse.
     """
 
     output: OutputDevice
@@ -42,6 +48,7 @@ class PulseMaker:
         """One pulse; returns when the line rose and when it was back at rest (seconds since boot)."""
         _wait_until(self.rested_since_s + self.gap_s)
         try:
+            asked_s = since_boot_s()
             self.output.on()
             # Read behind the edge, so that no pulse is shorter than the board needs.
             rose_s = since_boot_s()
@@ -49,12 +56,18 @@ class PulseMaker:
         finally:
             self.output.off()
             self.rested_since_s = since_boot_s()
-        return rose_s, self.rested_since_s
+        # Held up around the edge, it may have risen at once: the pulse is told as wide as it may have been.
+        return asked_s if rose_s - asked_s > HELD_UP_S else rose_s, self.rested_since_s
+
+    def rehearse(self) -> None:
+        """All that a pulse runs through, without an edge: the first one finds it in memory."""
+        self.output.off()
+        _wait_until(since_boot_s() + 2 * SPIN_S)
 
 
-def serve(orders: TextIO, replies: TextIO, pulses: PulseMaker) -> None:
+def serve(orders: TextIO, replies: TextIO, pulses: PulseMaker, scheduling: str) -> None:
     """Fire what is ordered, until the orders end or nobody listens any more."""
-    _say(replies, "ready")
+    _say(replies, f"ready {scheduling}")
     # readline, not iteration: a text file's iterator reads ahead.
     while order := orders.readline():
         match order.split():
@@ -69,8 +82,8 @@ def main() -> int:
     """Hold the pin until the parent goes; 1 if that went wrong."""
     options = _options()
     # The end of the orders is the only way to end: a signal meant for the parent must not cut a pulse.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in _MEANT_FOR_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
     try:
         return _hold_pin(options)
     except BrokenPipeError:
@@ -90,7 +103,9 @@ def _hold_pin(options: argparse.Namespace) -> int:
         gc.disable()
         gap_s = options.gap_ms / 1000
         pulses = PulseMaker(output, options.pulse_ms / 1000, gap_s, since_boot_s())
-        serve(sys.stdin, sys.stdout, pulses)
+        scheduling = take_best_scheduling()
+        pulses.rehearse()
+        serve(sys.stdin, sys.stdout, pulses, scheduling)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -161,11 +163,13 @@ def test_stop_waits_for_the_pulse_in_flight_and_tells_it(
     wait_until(lambda: levels(board) == [1, 0], "the line to rest")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT]
+)
 def test_a_signal_to_the_process_cuts_no_pulse(
     board: BoardServer, told: Told, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Ctrl-C and a service manager's stop reach the whole group."""
+    """Ctrl-C, a closed terminal, a service manager's stop and its watchdog reach the whole group."""
     with coin_line(tmp_path, told, LONG_MS) as line:
         line.fire("pi_1", 1)
         wait_until(lambda: levels(board) == [1], "the pulse to begin")
@@ -194,6 +198,58 @@ def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
     wait_until(lambda: not runs(pid), "the coin line's process to end")
     rose, fell = board.edges_of(PIN)
     assert (fell.at_s - rose.at_s) * 1000 >= LONG_MS
+
+
+def test_the_line_rests_on_time_while_its_parent_is_stopped(board: BoardServer, tmp_path: Path) -> None:
+    """A debugger, a full terminal or a frozen controller holds no coin switch closed."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, tmp_path / "board"], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    wait_until(lambda: levels(board) == [1], "the pulse to begin")
+    parent.send_signal(signal.SIGSTOP)
+
+    wait_until(lambda: levels(board) == [1, 0], "the line to rest")
+    assert Path(f"/proc/{parent.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+
+
+def test_a_pulse_that_was_held_up_is_logged_with_its_width(
+    board: BoardServer, told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line, with the payment and the pulse: a board may have made something else of it."""
+    with coin_line(tmp_path, told) as line:
+        line.fire("pi_1", 1)
+        wait_until(lambda: levels(board) == [1], "the pulse to begin")
+        os.kill(line.pid, signal.SIGSTOP)
+        rose = board.edges_of(PIN)[0]
+        wait_until(lambda: since_boot_s() > rose.at_s + 3 * PULSE_MS / 1000, "the pulse to be far too long")
+        os.kill(line.pid, signal.SIGCONT)
+        (pulse,) = told.pulses(1)
+
+    width_ms = (pulse.fell_s - pulse.rose_s) * 1000
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"payment pi_1: pulse 1 was {width_ms:.1f} ms wide, not {PULSE_MS} ms: "
+        "the board may not take it for a coin"
+    ]
+    assert width_ms > 2 * PULSE_MS
+
+
+def test_how_it_is_scheduled_is_logged_once(
+    board: BoardServer, told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reads the journal of a cabinet sees whether its pulses are as good as can be."""
+    caplog.set_level(logging.INFO)
+    with coin_line(tmp_path, told):
+        pass
+
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert re.fullmatch(
+        r"coin line ready: (SCHED_FIFO 50|niceness -?\d+ \(.+\)), memory (not )?locked.*", said
+    )
 
 
 def test_a_process_that_dies_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:

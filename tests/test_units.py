@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controller.__main__ import DEFAULT_CONFIG, EX_CONFIG
 from controller.config import KEYS
+from controller.realtime import FIFO_PRIORITY, NICENESS
 
 UNITS = Path(__file__).parent.parent / "systemd"
 
@@ -46,6 +47,31 @@ def test_the_controller_takes_the_unit_s_options_and_refuses_mock_pins(tmp_path:
         EX_CONFIG,
         f"{config}: mock_pins_for_demo_only is set: no coin would ever reach the board. Take the line out.\n",
     )
+
+
+def test_what_the_unit_runs_at_its_end_puts_the_line_at_rest(tmp_path: Path) -> None:
+    """The command is one that the controller has, on the file that it starts with."""
+    _, *options = shlex.split(service("arcade-controller")["ExecStopPost"])
+    assert options[-2:] == ["--config", str(DEFAULT_CONFIG)]
+    config = tmp_path / "config.yaml"
+    config.write_text(f"coin_line:\n  pin: 17\nmock_pins_for_demo_only: {tmp_path}/no-board\n")
+    command = [sys.executable, *options[:-1], str(config)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.partition(":")[0]) == (1, "GPIO 17 was not put at rest")
+
+
+def test_the_coin_line_may_take_the_scheduling_that_it_asks_for() -> None:
+    """Realtime first, then niceness, and locked memory: else its pulses are as late as the Pi is busy."""
+    controller = service("arcade-controller")
+    limits = {
+        key: controller[key] for key in ("LimitRTPRIO", "LimitNICE", "LimitMEMLOCK", "RestrictRealtime")
+    }
+    assert limits == {
+        "LimitRTPRIO": str(FIFO_PRIORITY),
+        "LimitNICE": str(NICENESS),
+        "LimitMEMLOCK": "infinity",
+        "RestrictRealtime": "no",
+    }
 
 
 def test_a_bad_configuration_is_the_one_status_that_is_not_started_again() -> None:
