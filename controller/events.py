@@ -35,13 +35,16 @@ class Started:
     board: str | None = ""
     boot_id: str | None = None
     conflicts: int = 0
+    # What was paid before then may have been credited by a ledger that is gone (seconds since that boot).
+    doubt_before_s: float | None = None
 
 
 @dataclass(frozen=True)
 class PaymentReceived:
     """A payment arrived, with the seconds left of its credit window; `known` if the ledger has it already.
 
-    `time_left_s` is None where the message did not say; `received_s` is in seconds since boot.
+    `time_left_s` and the whole window, `window_s`, are None where the message did not say; `received_s` is in
+    seconds since boot.
     """
 
     delivery: Delivery
@@ -49,6 +52,7 @@ class PaymentReceived:
     received_s: float
     time_left_s: float | None
     known: KnownPayment | None
+    window_s: float | None
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class Ledger:
             board=self._remembered("board", str),
             boot_id=self._remembered("boot_id", str),
             conflicts=self._count_conflicts(),
+            doubt_before_s=self._remembered("doubt_before_s", float),
         )
 
     @contextmanager
@@ -113,7 +114,7 @@ class Ledger:
     def _unfinished(self) -> Iterable[Train]:
         rows = self._db.execute(
             """
-            SELECT id, credits, amount, currency, has_receipt, pulses, deadline_s, boot_id,
+            SELECT id, credits, amount, currency, has_receipt, pulses, nullif(deadline_s, 0), boot_id,
               count(number), count(*) FILTER (WHERE state = 'fired'),
               count(*) FILTER (WHERE state = 'ambiguous')
             FROM payments LEFT JOIN pulses ON payment_id = id
@@ -143,7 +144,7 @@ class Ledger:
         row = self._db.execute("SELECT count(*) FROM payments WHERE answer = 'conflict'").fetchone()
         return int(row[0])
 
-    def _remember(self, key: str, value: dict[str, Any] | str | None) -> None:
+    def _remember(self, key: str, value: dict[str, Any] | str | float | None) -> None:
         self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _record_payment(self, record: RecordPayment) -> None:
@@ -161,7 +162,7 @@ class Ledger:
                 payment.currency,
                 payment.has_receipt,
                 train.pulses,
-                # Not known is written as long ago: should this process end first, nothing is charged.
+                # Not known is written as 0, which no payment comes before.
                 train.deadline_s or 0.0,
                 train.boot_id,
                 self._wall_time(),
@@ -230,6 +231,7 @@ class Ledger:
     def _remember_use(self, record: RememberUse) -> None:
         self._remember("board", record.board)
         self._remember("boot_id", record.boot_id)
+        self._remember("doubt_before_s", record.doubt_before_s)
 
     _WRITERS: dict[type[Record], Callable[[Ledger, Any], None]] = {  # noqa: RUF012 - never changed
         RecordPayment: _record_payment,

@@ -70,10 +70,15 @@ class Bench:
         return self.handle(Tick())
 
     def receive(
-        self, paid: Payment, *, left_s: float | None = 60.0, known: KnownPayment | None = None
+        self,
+        paid: Payment,
+        *,
+        left_s: float | None = 60.0,
+        known: KnownPayment | None = None,
+        window_s: float | None = None,
     ) -> Orders:
         """Let a payment arrive now."""
-        return self.handle(PaymentReceived(DELIVERY, paid, self.now_s, left_s, known))
+        return self.handle(PaymentReceived(DELIVERY, paid, self.now_s, left_s, known, window_s))
 
     def acknowledged(self) -> Orders:
         """Let the PUBACK be sent."""
@@ -108,6 +113,7 @@ def started_bench(
     board: str | None = BOARD,
     boot_id: str | None = BOOT,
     conflicts: int = 0,
+    doubt_before_s: float | None = None,
     **rules: Any,
 ) -> tuple[Bench, Orders]:
     """A cabinet that has just read its ledger, and what it wants done about it.
@@ -115,7 +121,8 @@ def started_bench(
     Unless told otherwise the ledger was last used in this Pi, since this boot.
     """
     bench = bare_bench(**rules)
-    return bench, bench.handle(Started(unfinished, owed, session, offer, board, boot_id, conflicts))
+    started = Started(unfinished, owed, session, offer, board, boot_id, conflicts, doubt_before_s)
+    return bench, bench.handle(started)
 
 
 def open_bench(**rules: Any) -> Bench:

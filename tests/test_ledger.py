@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from controller.effects import (
     RecordAnswer,
     RecordPayment,
     RecordPulse,
+    RememberUse,
     SaveOffer,
     SaveSession,
 )
@@ -113,12 +115,33 @@ def test_the_train_that_had_started_comes_first_and_then_the_oldest(ledger: Ledg
     assert [t.payment.id for t in ledger.read_start().unfinished] == ["pi_m", "pi_z", "pi_a"]
 
 
+def test_a_deadline_that_is_not_known_is_not_known_after_a_restart(ledger: Ledger) -> None:
+    """The relay is asked again; a payment that still has time is not given back."""
+    waiting = train(payment(), deadline_s=None)
+    ledger.write([RecordPayment(waiting)])
+
+    assert ledger.read_start().unfinished == (waiting,)
+
+
 def test_a_session_that_ended_is_forgotten(ledger: Ledger) -> None:
     """No session is a value too."""
     ledger.write([SaveSession(Session("pi_1", BOOT, NOW_S, 1))])
     ledger.write([SaveSession(None)])
 
     assert ledger.read_start() == NOTHING
+
+
+def test_the_use_of_the_ledger_is_remembered_whole(ledger: Ledger, path: Path) -> None:
+    """The Pi, the boot, and what may have been credited by another ledger."""
+    ledger.write([RememberUse("pi-a", "boot-a", doubt_before_s=12.5)])
+    ledger.close()
+
+    again = opened(path)
+
+    assert again.read_start() == replace(NOTHING, board="pi-a", boot_id="boot-a", doubt_before_s=12.5)
+    again.write([RememberUse("pi-a", "boot-b")])
+    assert again.read_start() == replace(NOTHING, board="pi-a", boot_id="boot-b")
+    again.close()
 
 
 def test_a_payment_is_found_open_and_then_with_its_receipt(ledger: Ledger) -> None:
