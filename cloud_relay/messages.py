@@ -49,8 +49,11 @@ def status_topic(machine_id: str) -> str:
     return f"arcade/machine/{machine_id}/status"
 
 
-def coinpulse(order: Order, payment_id: str, created_s: float) -> bytes:
-    """The payload that gives the credits; the same payment always makes the same bytes."""
+def coinpulse(order: Order, payment_id: str, created_s: float, window_s: int) -> bytes:
+    """The payload that gives the credits; the same payment always makes the same bytes.
+
+    From the whole window and what the message's expiry leaves of it, a cabinet sees how old the payment is.
+    """
     return _json_bytes(
         {
             "machineId": order.machine_id,
@@ -59,6 +62,7 @@ def coinpulse(order: Order, payment_id: str, created_s: float) -> bytes:
             "paymentId": payment_id,
             "amount": order.amount,
             "currency": order.currency,
+            "windowS": window_s,
         }
     )
 

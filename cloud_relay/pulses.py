@@ -13,7 +13,7 @@ def publish_pulse(relay: Relay, order: Order, payment_id: str, *, named_s: int, 
     `named_s` is its time at Stripe that never changes. The broker forgets the pulse after `expiry_s`.
     Raises as `Publisher.publish` does.
     """
-    payload = coinpulse(order, payment_id, named_s)
+    payload = coinpulse(order, payment_id, named_s, relay.settings.credit_window_s)
     relay.publisher.publish(
         coinpulse_topic(order.machine_id),
         payload,

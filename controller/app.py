@@ -238,11 +238,17 @@ class App:
 
     def _read(self, arrived: CoinPulseArrived) -> PaymentReceived | MessageRefused:
         try:
-            payment, left_s = self._reader.read(arrived.message)
+            paid = self._reader.read(arrived.message)
         except Refused as error:
             return MessageRefused(arrived.delivery, str(error))
-        known = self._ledger.find(payment.id)
-        return PaymentReceived(arrived.delivery, payment, arrived.received_s, left_s, known)
+        return PaymentReceived(
+            arrived.delivery,
+            paid.payment,
+            arrived.received_s,
+            paid.time_left_s,
+            self._ledger.find(paid.payment.id),
+            paid.window_s,
+        )
 
     def _message_arrived(self, message: CoinPulseMessage, delivery: Delivery) -> None:
         self._queue.put(CoinPulseArrived(message, delivery, since_boot_s()))

@@ -36,7 +36,8 @@ class Cabinet:
     """Everything the loop knows. `trains` are paid and unfinished, oldest first; one moves at a time.
 
     `fenced` is a new or moved ledger that cannot know what was credited before it; `fence_lifted_s` is when
-    it came to know what was open (seconds since boot), unless nobody can have sold in our name before.
+    it came to know what was open (seconds since boot), unless nobody can have sold in our name before. After
+    a reboot the ledger may be an old image, put back on the same board: `doubt_before_s` is since when.
     """
 
     rules: Rules
@@ -46,6 +47,7 @@ class Cabinet:
     stopping: bool = False
     fenced: bool = False
     fence_lifted_s: float | None = None
+    doubt_before_s: float | None = None
     catch_up: CatchUp | None = None
     conflicts: int = 0
     thrown_out_s: tuple[float, ...] = ()

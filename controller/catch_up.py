@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from controller.cabinet import CatchUp
 from controller.effects import ConnectBroker, FetchOpenPayments, RememberUse, RenewDeadline
-from controller.events import OpenPaymentsFailed, OpenPaymentsFound
+from controller.events import OpenPaymentsFailed, OpenPaymentsFound, PaymentReceived
 from controller.happenings import (
     Happening,
     LedgerMoved,
@@ -22,11 +22,10 @@ from controller.happenings import (
 from controller.receipts import owe
 from controller.trains import begin, close, keep
 from controller.turn import Turn
+from controller.wire import MAX_WINDOW_S
 
 # Seldom enough for a relay that is down, and often enough for a payment with half a minute left.
 RETRY_MAX_S = 8.0
-# The longest credit window that the relay can be set to: no message is older.
-LONGEST_WINDOW_S = 3600.0
 # As many as the relay takes in one question.
 MOST_NAMED = 20
 # Stands in the ledger for the boot that it was used in, so that a killed process asks again.
@@ -46,13 +45,17 @@ def ask(turn: Turn, why: str) -> None:
         turn.change(catch_up=replace(asking, again=True))
 
 
-def is_in_doubt(turn: Turn) -> bool:
-    """Whether a message may be about a payment that was credited and settled before the ledger was new.
+def is_in_doubt(turn: Turn, event: PaymentReceived) -> bool:
+    """Whether a message may be about a payment that a ledger before this one has credited and settled.
 
-    It was not among the open ones, so that only the relay can tell it from a new one.
+    A new ledger has never heard of it, nor has an old image that was put back, so that only the relay can
+    tell it from a new one. The relay's margin makes a payment look older than it is, and never younger.
     """
-    lifted_s = turn.cabinet.fence_lifted_s
-    return lifted_s is not None and turn.now_s < lifted_s + LONGEST_WINDOW_S
+    before_s = _doubt_before_s(turn)
+    if before_s is None:
+        return False
+    age_s = (event.window_s or MAX_WINDOW_S) - (event.time_left_s or 0.0)
+    return event.received_s - age_s < before_s
 
 
 def fetch_if_due(turn: Turn) -> None:
@@ -91,9 +94,14 @@ def found(turn: Turn, event: OpenPaymentsFound) -> None:
         turn.change(catch_up=CatchUp(asking.why, turn.now_s))
         return
     turn.change(catch_up=None)
-    turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
     if fenced:
         _lift_fence(turn)
+    turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id, _doubt_before_s(turn)))
+
+
+def _doubt_before_s(turn: Turn) -> float | None:
+    moments = (turn.cabinet.fence_lifted_s, turn.cabinet.doubt_before_s)
+    return max((at_s for at_s in moments if at_s is not None), default=None)
 
 
 def write_down(turn: Turn, _: str, happened: OpenAtStripe) -> None:

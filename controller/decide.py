@@ -102,7 +102,10 @@ def _started(turn: Turn, event: Started) -> None:
     if turn.cabinet.fenced:
         catch_up.ask(turn, "the ledger is new to this board")
         return
-    if event.boot_id != boot_id:
+    if event.boot_id == boot_id:
+        turn.change(doubt_before_s=event.doubt_before_s)
+    else:
+        turn.change(doubt_before_s=turn.now_s)
         _begin_boot(turn, was_asking=event.boot_id == catch_up.STILL_ASKING)
     turn.act(ConnectBroker())
 

@@ -110,11 +110,13 @@ class SaveOffer:
 class RememberUse:
     """Write in which Pi and which boot the ledger is used; after a fence, that it was lifted.
 
-    The boot is empty while the relay still has to say which payments are open.
+    The boot is empty while the relay still has to say which payments are open. What was paid before
+    `doubt_before_s` (seconds since that boot) may have been credited by a ledger that is gone.
     """
 
     board: str
     boot_id: str
+    doubt_before_s: float | None = None
 
 
 Record = (

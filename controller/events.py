@@ -38,13 +38,16 @@ class Started:
     # Cash coins counted so far, and how many of our pulses in a row the coin meter has not counted.
     coins: int = 0
     uncounted: int = 0
+    # What was paid before then may have been credited by a ledger that is gone (seconds since that boot).
+    doubt_before_s: float | None = None
 
 
 @dataclass(frozen=True)
 class PaymentReceived:
     """A payment arrived, with the seconds left of its credit window; `known` if the ledger has it already.
 
-    `time_left_s` is None where the message did not say; `received_s` is in seconds since boot.
+    `time_left_s` and the whole window, `window_s`, are None where the message did not say; `received_s` is in
+    seconds since boot.
     """
 
     delivery: Delivery
@@ -52,6 +55,7 @@ class PaymentReceived:
     received_s: float
     time_left_s: float | None
     known: KnownPayment | None
+    window_s: float | None
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ class Ledger:
             conflicts=self._count_conflicts(),
             coins=self._count_coins(),
             uncounted=self._remembered("uncounted", int) or 0,
+            doubt_before_s=self._remembered("doubt_before_s", float),
         )
 
     @contextmanager
@@ -153,7 +154,7 @@ class Ledger:
         row = self._db.execute("SELECT coalesce(max(number), 0) FROM coins").fetchone()
         return int(row[0])
 
-    def _remember(self, key: str, value: dict[str, Any] | str | int | None) -> None:
+    def _remember(self, key: str, value: dict[str, Any] | str | float | None) -> None:
         self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _record_payment(self, record: RecordPayment) -> None:
@@ -249,6 +250,7 @@ class Ledger:
     def _remember_use(self, record: RememberUse) -> None:
         self._remember("board", record.board)
         self._remember("boot_id", record.boot_id)
+        self._remember("doubt_before_s", record.doubt_before_s)
 
     _WRITERS: dict[type[Record], Callable[[Ledger, Any], None]] = {  # noqa: RUF012 - never changed
         RecordPayment: _record_payment,

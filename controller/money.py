@@ -168,8 +168,8 @@ def cut_by_the_plug(turn: Turn, payment_id: str, happening: PiRestarted) -> None
 def _deadline_s(turn: Turn, event: PaymentReceived) -> float | None:
     left_s, can_ask = event.time_left_s, turn.cabinet.rules.has_relay and event.payment.has_receipt
     clear = left_s is not None and left_s >= LEAST_TIME_LEFT_S
-    if can_ask and (not clear or catch_up.is_in_doubt(turn)):
-        why = "to a new ledger" if clear else "without its time left"
-        catch_up.ask(turn, f"payment {event.payment.id} came {why}")
+    if can_ask and (not clear or catch_up.is_in_doubt(turn, event)):
+        why = "may have been credited before" if clear else "came without its time left"
+        catch_up.ask(turn, f"payment {event.payment.id} {why}")
         return None
     return event.received_s + (left_s or 0.0)

@@ -29,7 +29,7 @@ FIRING, COUNTING, BETWEEN = PaymentState.FIRING, PaymentState.COUNTING, PaymentS
 OWED, SETTLED = PaymentState.OWED, PaymentState.SETTLED
 
 _TWICE = Case("webhook twice, or out of order", money.only_acknowledge)
-_TWICE_ENDED = Case("webhook twice, behind the sale", money.say_again_how_it_ended)
+_LATE = Case("webhook two days late", money.say_again_how_it_ended)
 _PROCESS_BETWEEN = Case("process killed between two pulses", money.go_on)
 _PROCESS_INSIDE = Case("process killed inside a pulse", money.skip_the_ambiguous_pulse)
 _PLUG_BEFORE = Case("plug pulled before the first pulse", money.ask_what_is_left)
@@ -48,8 +48,8 @@ PAYMENT_TABLE: Final[PaymentTable] = {
         FIRING: _TWICE,
         COUNTING: _TWICE,
         BETWEEN: _TWICE,
-        OWED: _TWICE_ENDED,
-        SETTLED: _TWICE_ENDED,
+        OWED: _LATE,
+        SETTLED: _LATE,
     },
     PulseFired: {FIRING: Case("a pulse left the pin", money.pulse_fired)},
     PulseCounted: {COUNTING: Case("the board counted our pulse", coin_meter.confirm)},
@@ -83,7 +83,7 @@ PAYMENT_TABLE: Final[PaymentTable] = {
         SETTLED: _OPEN_ENDED,
     },
     LedgerMoved: {ASKED: _MOVED, WAITING: _MOVED, BETWEEN: _MOVED},
-    NotOpen: {ASKED: Case("webhook two days late", catch_up.give_up_not_open)},
+    NotOpen: {ASKED: Case("old image of the SD card restored", catch_up.give_up_not_open)},
     ReceiptAnswered: {OWED: Case("the receipt is answered", receipts.settle)},
     ReceiptFailed: {OWED: Case("relay or Stripe down", receipts.try_again_later)},
 }

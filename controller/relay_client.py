@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import threading
@@ -15,12 +16,12 @@ from controller import wire
 from controller.events import OfferFailed, OfferReceived, OpenPaymentsFailed, ReceiptAnswered, ReceiptFailed
 from controller.offer import Offer, Price
 from controller.payment import Payment, Receipt
+from controller.timed_http import Answer, Limits, ask
 
 log = logging.getLogger(__name__)
 
-CONNECT_WITHIN_S = 5.0
-# The relay itself may wait for Stripe, twice.
-ANSWER_WITHIN_S = 20.0
+# To the next byte 20 s: the relay itself may wait for Stripe, twice. Nothing that it says is nearly as long.
+LIMITS = Limits(connect_s=5.0, read_s=20.0, total_s=30.0, most_bytes=256 * 1024)
 AT_ONCE = 4
 FINAL_ANSWERS = ("settled", "already", "conflict", "unknown")
 
@@ -50,11 +51,13 @@ class RelayClient:
         token: str,
         tell: Callable[[RelayEvent], None],
         clock: Callable[[], float],
+        limits: Limits = LIMITS,
     ) -> None:
         self._machine_url = f"{url.rstrip('/')}/machines/{machine_id}"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._tell = tell
         self._clock = clock
+        self._limits = limits
         self._closed = False
         self._asks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
@@ -110,7 +113,7 @@ class RelayClient:
         asked_s = self._clock()
         answer = self._send("GET", "payments", query={"paid": payment_ids})
         # Whatever stands in an error page: a list that Stripe did not give would end payments.
-        listed = _json(answer, list, only_if=answer.ok)
+        listed = _json(answer, list, only_if=answer.status == 200)
         return OpenPaymentsListed(asked_s, read_open_payments(listed))
 
     def _tell_outcome(self, ask: Callable[[], RelayEvent], failed: Callable[[str], RelayEvent]) -> None:
@@ -127,8 +130,8 @@ class RelayClient:
     def _ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._send(method, what, body)
         fields: dict[str, Any] = _json(answer, dict)
-        if answer.status_code != 200 and fields.get("result") not in FINAL_ANSWERS:
-            raise ValueError(f"{answer.status_code} {fields.get('error', answer.reason)}")
+        if answer.status != 200 and fields.get("result") not in FINAL_ANSWERS:
+            raise ValueError(f"{answer.status} {fields.get('error', answer.reason)}")
         return fields
 
     def _send(
@@ -137,16 +140,9 @@ class RelayClient:
         what: str,
         body: dict[str, Any] | None = None,
         query: dict[str, tuple[str, ...]] | None = None,
-    ) -> requests.Response:
-        return requests.request(
-            method,
-            f"{self._machine_url}/{what}",
-            params=query,
-            json=body,
-            headers=self._headers,
-            timeout=(CONNECT_WITHIN_S, ANSWER_WITHIN_S),
-            allow_redirects=False,
-        )
+    ) -> Answer:
+        url = f"{self._machine_url}/{what}"
+        return ask(method, url, self._limits, headers=self._headers, params=query, json=body)
 
 
 def read_offer(fields: dict[str, Any]) -> Offer:
@@ -198,13 +194,13 @@ def _open_payment(fields: object) -> tuple[Payment, float]:
         raise ValueError(f"the relay's open payments have a wrong one: {error}") from error
 
 
-def _json(answer: requests.Response, kind: type[_T], *, only_if: bool = True) -> _T:
+def _json(answer: Answer, kind: type[_T], *, only_if: bool = True) -> _T:
     try:
-        said = answer.json()
-    except requests.JSONDecodeError:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
         said = None
     if not (only_if and isinstance(said, kind)):
         named = said.get("error") if isinstance(said, dict) else None
         reason = named or "and not the JSON that was expected: is it the relay?"
-        raise ValueError(f"{answer.status_code} from {answer.url}, {reason}")
+        raise ValueError(f"{answer.status} from {answer.url}, {reason}")
     return said

@@ -19,6 +19,8 @@ MAX_PAYLOAD_BYTES = 4096
 MAX_CREDITS = 100
 # Twelve digits is the most that Stripe takes in any currency; what the ledger cannot hold must not reach it.
 MAX_AMOUNT = 10**12 - 1
+# The longest credit window that the relay can be set to: no message is older.
+MAX_WINDOW_S = 3600
 # The ancestor's messages do not say how old they are; the broker's own expiry is not set on them either.
 UNSIGNED_WINDOW_S = 180.0
 
@@ -38,6 +40,18 @@ class CoinPulseMessage:
 
 
 @dataclass(frozen=True)
+class PaidPulses:
+    """What a `coinpulse` says: the payment, the seconds left of its credit window, and the whole window.
+
+    Either time is None where the message does not say.
+    """
+
+    payment: Payment
+    time_left_s: float | None
+    window_s: float | None
+
+
+@dataclass(frozen=True)
 class Reader:
     """What it takes to tell a payment from anything else."""
 
@@ -45,8 +59,8 @@ class Reader:
     token: str | None
     accept_unsigned: bool
 
-    def read(self, message: CoinPulseMessage) -> tuple[Payment, float | None]:
-        """The payment and the seconds left of its credit window (None: the message did not say).
+    def read(self, message: CoinPulseMessage) -> PaidPulses:
+        """The payment in a message, and its times.
 
         Raises:
             Refused: it is no payment for this machine.
@@ -57,13 +71,13 @@ class Reader:
         _check_machine(fields, self.machine_id)
         credits = _credits(fields)
         if self._is_signed(message) and "paymentId" in fields:
-            return read_payment(fields), message.expiry_s
+            return PaidPulses(read_payment(fields), message.expiry_s, _window_s(fields))
         if not self.accept_unsigned:
             raise Refused(
                 "unsigned or without paymentId, and accept_unsigned_coinpulse is not true in config.yaml"
             )
         left_s = UNSIGNED_WINDOW_S if message.expiry_s is None else message.expiry_s
-        return _unsigned_payment(message.payload, credits), left_s
+        return PaidPulses(_unsigned_payment(message.payload, credits), left_s, None)
 
     def _is_signed(self, message: CoinPulseMessage) -> bool:
         if message.signature is None:
@@ -183,6 +197,12 @@ def _credits(fields: dict[str, Any]) -> int:
     if type(credits) is not int or not 1 <= credits <= MAX_CREDITS:
         raise Refused(f"credits is {_short(credits)}, not a whole number from 1 to {MAX_CREDITS}")
     return credits
+
+
+def _window_s(fields: dict[str, Any]) -> float | None:
+    # Only a help to ask the relay less often: a strange one is as good as none.
+    window_s = fields.get("windowS")
+    return float(window_s) if type(window_s) is int and 0 < window_s <= MAX_WINDOW_S else None
 
 
 def _signed_payment(fields: dict[str, Any], credits: int) -> Payment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,12 +54,14 @@ class Wiring:
 
     `via` is asked for each link, "controller-broker", "relay-broker" and "controller-relay", with the port at
     its far end, and gives the port to use instead: that of something which carries it on. `relay_settings`
-    are added to the relay's environment.
+    are added to the relay's environment. `controller_inside` is a command that the controller's own is given
+    to, and that becomes it: what makes its surroundings.
     """
 
     via: Callable[[str, int], int] = _straight
     relay_settings: Mapping[str, str] = field(default_factory=dict)
     board: BoardProfile = JAMMA
+    controller_inside: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def running_chain(
         loopback_url = f"http://127.0.0.1:{wiring.via('controller-relay', relay_port)}"
         seen_broker = replace(broker, port=wiring.via("controller-broker", broker.port))
         write_config(config_file, secrets, seen_broker, loopback_url, folder / "board.sock", **config)
-        controller = Part("controller", _controller_command(config_file), folder / "controller.log")
+        command = [*wiring.controller_inside, *_controller_command(config_file)]
+        controller = Part("controller", command, folder / "controller.log")
         observer = parts.enter_context(Observer(broker))
         for part in (relay, controller):
             part.start()

@@ -77,10 +77,15 @@ class Bench:
         return self.handle(Tick())
 
     def receive(
-        self, paid: Payment, *, left_s: float | None = 60.0, known: KnownPayment | None = None
+        self,
+        paid: Payment,
+        *,
+        left_s: float | None = 60.0,
+        known: KnownPayment | None = None,
+        window_s: float | None = None,
     ) -> Orders:
         """Let a payment arrive now."""
-        return self.handle(PaymentReceived(DELIVERY, paid, self.now_s, left_s, known))
+        return self.handle(PaymentReceived(DELIVERY, paid, self.now_s, left_s, known, window_s))
 
     def acknowledged(self) -> Orders:
         """Let the PUBACK be sent."""
@@ -116,6 +121,7 @@ def started_bench(
     boot_id: str | None = BOOT,
     conflicts: int = 0,
     uncounted: int = 0,
+    doubt_before_s: float | None = None,
     **rules: Any,
 ) -> tuple[Bench, Orders]:
     """A cabinet that has just read its ledger, and what it wants done about it.
@@ -124,7 +130,16 @@ def started_bench(
     """
     bench = bare_bench(**rules)
     started = Started(
-        unfinished, owed, session, offer, board, boot_id, conflicts, coins=0, uncounted=uncounted
+        unfinished,
+        owed,
+        session,
+        offer,
+        board,
+        boot_id,
+        conflicts,
+        coins=0,
+        uncounted=uncounted,
+        doubt_before_s=doubt_before_s,
     )
     return bench, bench.handle(started)
 

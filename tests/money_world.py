@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,7 @@ class World:
         self.clock = Clock()
         self.cloud = Cloud(self.clock)
         self.folder = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+        self.image = self.folder / "card.image"
         self.boot, self.booted_s, self.board = 0, -100.0, 0
         self.ready = True
         self.kill_in: int | None = None
@@ -165,6 +168,11 @@ class World:
         """From when on the answer to a question counts."""
         return question_s
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the relay has answered for all that the cabinet has taken in."""
+        return self.cabinet.trains == () and self.cabinet.receipts == ()
+
     # What can happen to the cabinet
 
     def restart(self) -> None:
@@ -185,9 +193,20 @@ class World:
     def lose_ledger(self) -> None:
         """The card dies, and a new one takes its place."""
         self.lost_with_ledger |= set(self.cloud.paid)
-        self.ledger.close()
-        for file in self.folder.glob("ledger.sqlite*"):
-            file.unlink()
+        self._remove_ledger()
+        self.power_cut(10.0)
+
+    def take_image(self) -> None:
+        """The technician copies the card, sales and all."""
+        self.image.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self.image)) as copy:
+            self.ledger._db.backup(copy)
+
+    def restore_image(self) -> None:
+        """The card is written anew from the copy, and the cabinet is switched on again."""
+        self.lost_with_ledger |= set(self.cloud.paid)
+        self._remove_ledger()
+        shutil.copyfile(self.image, self.folder / "ledger.sqlite")
         self.power_cut(10.0)
 
     def move_card(self) -> None:
@@ -242,9 +261,11 @@ class World:
             return False
         number, message = delivered
         delivery = Delivery(self.cloud.mailbox.connection, number, 1)
-        payment, _ = self._reader.read(message)
-        at_s, left_s = self.since_boot_s, self.time_left_s(message)
-        self.tell(lambda: PaymentReceived(delivery, payment, at_s, left_s, self.find(payment.id)))
+        paid = self._reader.read(message)
+        payment, at_s, left_s = paid.payment, self.since_boot_s, self.time_left_s(message)
+        self.tell(
+            lambda: PaymentReceived(delivery, payment, at_s, left_s, self.find(payment.id), paid.window_s)
+        )
         return True
 
     def deliver_webhook(self, number: int, *, keep: bool = False) -> None:
@@ -383,6 +404,11 @@ class World:
         self.wants_broker = False
         self.tell(self.read_start)
         self.board_says(self.ready)
+
+    def _remove_ledger(self) -> None:
+        self.ledger.close()
+        for file in self.folder.glob("ledger.sqlite*"):
+            file.unlink()
 
     def _may_die(self) -> None:
         if self.kill_in is not None:

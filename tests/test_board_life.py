@@ -79,7 +79,7 @@ class BoardLife(RuleBasedStateMachine):
     def a_player_pays(self, credits: int) -> None:
         paid = Payment(f"pi_{len(self.paid)}", credits, 100, "usd", has_receipt=True)
         self.paid.append(paid)
-        self._handle(PaymentReceived(DELIVERY, paid, self.now_s, 60.0, None))
+        self._handle(PaymentReceived(DELIVERY, paid, self.now_s, 60.0, None, 180.0))
         self._handle(Acknowledged(DELIVERY))
 
     @precondition(lambda self: self.flight is None and self.cabinet.expected is None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import pytest
 from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
 
 from controller.cabinet import accepting
-from controller.catch_up import LONGEST_WINDOW_S, MOST_NAMED, STILL_ASKING
+from controller.catch_up import MOST_NAMED, STILL_ASKING
 from controller.decide import next_wake_s
 from controller.effects import (
     Acknowledge,
@@ -34,8 +35,11 @@ from controller.events import (
 )
 from controller.mood import Mood, mood
 from controller.payment import KnownPayment, Outcome, Payment, Receipt
+from controller.wire import MAX_WINDOW_S
 
-ASKING, CAUGHT_UP = RememberUse(BOARD, STILL_ASKING), RememberUse(BOARD, BOOT)
+ASKING = RememberUse(BOARD, STILL_ASKING)
+# What was paid before NOW_S may have been credited by a ledger that is gone.
+CAUGHT_UP = RememberUse(BOARD, BOOT, doubt_before_s=NOW_S)
 OPEN = KnownPayment(receipt=None)
 
 
@@ -138,7 +142,7 @@ def test_without_a_relay_nobody_is_asked() -> None:
     """The use of the ledger is remembered all the same."""
     bench, orders = started_bench(boot_id="boot-before", has_relay=False)
 
-    assert orders == Orders((CAUGHT_UP,), (ConnectBroker(),))
+    assert orders == Orders((RememberUse(BOARD, BOOT),), (ConnectBroker(),))
     assert bench.handle(BrokerConnected(session_present=False)) == Orders()
 
 
@@ -202,7 +206,7 @@ def test_other_payments_go_on_meanwhile() -> None:
     """A payment whose time is known does not wait for one whose time is not."""
     bench, _ = rebooted_bench(payment("pi_1"))
     bench.handle(BrokerConnected(session_present=True))
-    bench.receive(payment("pi_2"))
+    bench.receive(payment("pi_2"), window_s=60)
 
     assert bench.acknowledged().acts == (FirePulse("pi_2", 1),)
 
@@ -342,7 +346,10 @@ def test_without_a_relay_there_is_no_fence() -> None:
     """Nobody could lift it."""
     bench, orders = started_bench(board=None, boot_id=None, has_relay=False)
 
-    assert (bench.cabinet.fenced, orders) == (False, Orders((CAUGHT_UP,), (ConnectBroker(),)))
+    assert (bench.cabinet.fenced, orders) == (
+        False,
+        Orders((RememberUse(BOARD, BOOT),), (ConnectBroker(),)),
+    )
 
 
 def test_what_was_open_before_the_ledger_is_written_as_undelivered_and_reported() -> None:
@@ -412,31 +419,109 @@ def test_no_pulse_leaves_behind_the_fence() -> None:
 
     assert (orders.records, bench.wait(60)) == ((), Orders())
     assert found(bench, FoundPayment(payment(credits=2), 0.0, OPEN)) == Orders(
-        (ClosePayment("pi_1", Outcome.PARTIAL, 1, "ledger moved", partial), CAUGHT_UP),
+        (
+            ClosePayment("pi_1", Outcome.PARTIAL, 1, "ledger moved", partial),
+            RememberUse(BOARD, BOOT, doubt_before_s=bench.now_s),
+        ),
         (ConnectBroker(), SendReceipt(partial)),
     )
 
 
-def test_a_message_to_a_new_ledger_is_asked_about() -> None:
-    """It may have been credited and settled before: then it is not open, and no pulse leaves."""
+# What a ledger before this one may have credited
+
+
+def fresh_bench() -> Bench:
+    """A cabinet with a new ledger whose fence was lifted, and a broker that knew it."""
     bench = fenced_bench()
     found(bench)
     bench.handle(BrokerConnected(session_present=True))
+    return bench
 
-    assert bench.receive(payment()) == Orders(
+
+def switched_on_bench() -> Bench:
+    """A cabinet that was switched on again and has been told what is open."""
+    bench, _ = started_bench(boot_id="boot-before")
+    found(bench)
+    bench.handle(BrokerConnected(session_present=True))
+    return bench
+
+
+def restarted_bench() -> Bench:
+    """The same as either, after a restart of the process."""
+    bench, _ = started_bench(doubt_before_s=NOW_S)
+    bench.handle(BrokerConnected(session_present=True))
+    return bench
+
+
+DOUBTING = [fresh_bench, switched_on_bench, restarted_bench]
+
+
+@pytest.mark.parametrize("doubting", DOUBTING)
+def test_a_message_that_may_be_older_than_the_ledger_is_asked_about(doubting: Callable[[], Bench]) -> None:
+    """It may have been credited and settled by another: then it is not open, and no pulse leaves."""
+    bench = doubting()
+
+    orders = bench.receive(payment(), left_s=150, window_s=180)
+
+    assert orders == Orders(
         (ASKING, RecordPayment(train(payment(), deadline_s=None))),
         (Acknowledge(DELIVERY), FetchOpenPayments(("pi_1",))),
+    )
+    assert bench.log[-1] == Note(
+        "asked the relay for open payments: payment pi_1 may have been credited before"
     )
     assert found(bench).records == (closed("it is not open"), CAUGHT_UP)
 
 
-def test_a_ledger_is_new_for_the_longest_credit_window() -> None:
-    """No message is older than that."""
-    bench = fenced_bench()
-    found(bench)
-    bench.now_s += LONGEST_WINDOW_S
+@pytest.mark.parametrize("doubting", DOUBTING)
+def test_a_message_that_is_open_is_credited(doubting: Callable[[], Bench]) -> None:
+    """Nobody has settled it."""
+    bench = doubting()
+    bench.receive(payment(), left_s=150, window_s=180)
 
-    assert FetchOpenPayments() not in bench.receive(payment()).acts
+    orders = found(bench, FoundPayment(payment(), 150.0, OPEN))
+
+    assert orders.acts == (FirePulse("pi_1", 1),)
+
+
+@pytest.mark.parametrize("doubting", DOUBTING)
+@pytest.mark.parametrize(("window_s", "age_s"), [(180.0, 30.0), (None, MAX_WINDOW_S - 150.0)])
+def test_a_message_that_is_surely_younger_costs_no_question(
+    doubting: Callable[[], Bench], window_s: float | None, age_s: float
+) -> None:
+    """A relay that does not say how long its window is may have the longest there is."""
+    bench = doubting()
+
+    bench.now_s += age_s - 1
+    asked = bench.receive(payment("pi_1"), left_s=150, window_s=window_s)
+    bench.now_s += 1
+    not_asked = bench.receive(payment("pi_2"), left_s=150, window_s=window_s)
+
+    assert (FetchOpenPayments(("pi_1",)) in asked.acts, FetchOpenPayments in map(type, not_asked.acts)) == (
+        True,
+        False,
+    )
+    assert not_asked.records == (RecordPayment(train(payment("pi_2"), deadline_s=bench.now_s + 150)),)
+
+
+def test_an_answer_writes_down_what_is_in_doubt() -> None:
+    """A restart of the process takes it up again."""
+    bench = fenced_bench()
+    bench.now_s += 5
+
+    assert found(bench).records == (RememberUse(BOARD, BOOT, doubt_before_s=NOW_S + 5),)
+
+
+def test_a_process_that_is_restarted_while_it_asks_begins_to_doubt_anew() -> None:
+    """It does not know any more since when it did."""
+    bench, _ = started_bench(boot_id=STILL_ASKING, doubt_before_s=NOW_S - 3600)
+
+    assert found(bench).records == (CAUGHT_UP,)
+
+
+def test_a_restart_alone_makes_nobody_be_doubted() -> None:
+    """The same ledger, in the same boot."""
+    assert open_bench().receive(payment()).records == (RecordPayment(train(payment())),)
 
 
 def test_a_new_machine_is_asked_nothing_about() -> None:
@@ -444,6 +529,15 @@ def test_a_new_machine_is_asked_nothing_about() -> None:
     bench = fenced_bench()
     found(bench)
     bench.handle(BrokerConnected(session_present=False))
+
+    assert found(bench).records == (RememberUse(BOARD, BOOT),)
+    assert bench.receive(payment()).records == (RecordPayment(train(payment())),)
+
+
+def test_a_broker_that_lost_our_session_does_not_end_the_doubt_behind_a_reboot() -> None:
+    """The image that was replaced may have sold all the same."""
+    bench = switched_on_bench()
+    bench.handle(BrokerConnected(session_present=False))
     found(bench)
 
-    assert bench.receive(payment()).records == (RecordPayment(train(payment())),)
+    assert FetchOpenPayments(("pi_1",)) in bench.receive(payment(), left_s=150, window_s=180).acts

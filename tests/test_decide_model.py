@@ -204,7 +204,7 @@ class CabinetsLife(RuleBasedStateMachine):
     def _receive(self, payment: Payment, left_s: int | None) -> None:
         known = self.ledger.find(payment.id)
         delivery = Delivery(1, len(self.to_acknowledge), 1)
-        self._handle(PaymentReceived(delivery, payment, self.now_s, left_s, known))
+        self._handle(PaymentReceived(delivery, payment, self.now_s, left_s, known, None))
 
     def _handle(self, event: Event) -> None:
         decision = decide(self.cabinet, event, self.now_s)

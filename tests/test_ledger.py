@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from controller.effects import (
     RecordPayment,
     RecordPulse,
     RememberUncounted,
+    RememberUse,
     SaveOffer,
     SaveSession,
 )
@@ -130,13 +132,6 @@ def test_a_test_credit_is_marked(ledger: Ledger, path: Path) -> None:
     assert ledger.read_start().unfinished == (train(trial),)
 
 
-def test_a_time_left_that_is_not_known_stays_unknown(ledger: Ledger) -> None:
-    """The relay is asked again, instead of giving the payment up."""
-    ledger.write([RecordPayment(train(payment(), deadline_s=None))])
-
-    assert ledger.read_start().unfinished == (train(payment(), deadline_s=None),)
-
-
 def test_faults_that_the_technician_cleared_stay_cleared(ledger: Ledger, path: Path) -> None:
     """In the same commit as all that follows from it."""
     ledger.write([RememberUncounted(3)])
@@ -153,12 +148,33 @@ def test_the_train_that_had_started_comes_first_and_then_the_oldest(ledger: Ledg
     assert [t.payment.id for t in ledger.read_start().unfinished] == ["pi_m", "pi_z", "pi_a"]
 
 
+def test_a_deadline_that_is_not_known_is_not_known_after_a_restart(ledger: Ledger) -> None:
+    """The relay is asked again; a payment that still has time is not given back."""
+    waiting = train(payment(), deadline_s=None)
+    ledger.write([RecordPayment(waiting)])
+
+    assert ledger.read_start().unfinished == (waiting,)
+
+
 def test_a_session_that_ended_is_forgotten(ledger: Ledger) -> None:
     """No session is a value too."""
     ledger.write([SaveSession(session("pi_1", NOW_S, 1))])
     ledger.write([SaveSession(None)])
 
     assert ledger.read_start() == NOTHING
+
+
+def test_the_use_of_the_ledger_is_remembered_whole(ledger: Ledger, path: Path) -> None:
+    """The Pi, the boot, and what may have been credited by another ledger."""
+    ledger.write([RememberUse("pi-a", "boot-a", doubt_before_s=12.5)])
+    ledger.close()
+
+    again = opened(path)
+
+    assert again.read_start() == replace(NOTHING, board="pi-a", boot_id="boot-a", doubt_before_s=12.5)
+    again.write([RememberUse("pi-a", "boot-b")])
+    assert again.read_start() == replace(NOTHING, board="pi-a", boot_id="boot-b")
+    again.close()
 
 
 def test_a_payment_is_found_open_and_then_with_its_receipt(ledger: Ledger) -> None:

@@ -29,6 +29,7 @@ from controller.events import (
     BrokerConnected,
     Delivery,
     Event,
+    FoundPayment,
     InputChanged,
     OfferReceived,
     OpenPaymentsFound,
@@ -82,7 +83,7 @@ class Life:
         """Let the broker hand over one payment."""
         delivery = Delivery(connection=1, message_id=PAID.index(paid), qos=1)
         known = self.ledger.find(paid.id)
-        self._events.append(PaymentReceived(delivery, paid, self._now_s, 60.0, known))
+        self._events.append(PaymentReceived(delivery, paid, self._now_s, 60.0, known, None))
 
     def _run_dry(self) -> None:
         while self._events:
@@ -116,8 +117,10 @@ class Life:
         match act:
             case FetchOffer():
                 self._events.append(OfferReceived(OFFER))
-            case FetchOpenPayments():
-                self._events.append(OpenPaymentsFound(self._now_s, ()))
+            case FetchOpenPayments(payment_ids):
+                asked = [paid for paid in PAID if paid.id in payment_ids]
+                found = (FoundPayment(paid, 60.0, self.ledger.find(paid.id)) for paid in asked)
+                self._events.append(OpenPaymentsFound(self._now_s, tuple(found)))
             case ConnectBroker():
                 self._events.append(BrokerConnected(session_present=self._was_here))
                 for paid in self._mailbox:

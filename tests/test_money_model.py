@@ -156,6 +156,16 @@ class MachinesLife(RuleBasedStateMachine):
             self.world.lose_ledger()
 
     @rule()
+    def the_card_is_copied(self) -> None:
+        self.world.take_image()
+
+    @precondition(lambda self: self.world.image.exists() and self.world.is_settled)
+    @rule()
+    def an_old_image_is_restored(self) -> None:
+        """Behind the receipt of the last sale: what the relay has not heard, nobody else can know."""
+        self.world.restore_image()
+
+    @rule()
     def the_cabinet_is_off_for_days(self) -> None:
         self.world.power_cut(4 * DAY_S)
         self.cloud.tidy()
@@ -230,7 +240,7 @@ class MachinesLife(RuleBasedStateMachine):
             assert self.cloud.intent(payment_id).status != "requires_capture", "money is held for ever"
         for payment_id in self._credited_and_released():
             assert world.is_in_conflict(payment_id), "credited, released, and nobody is told"
-        self.nothing_is_charged_that_was_not_delivered()
+        self.every_promise_is_kept()
 
 
 # Enough for each change; HYPOTHESIS_PROFILE=exploring looks for what nobody has thought of.
@@ -320,6 +330,13 @@ class CountsFromTheAnswer(World):
         return self.since_boot_s
 
 
+class DoubtsNothingAfterAReboot(World):
+    """The ledger is believed to know all that was sold in this cabinet."""
+
+    def carry_out(self, decision: Decision) -> None:
+        super().carry_out(replace(decision, cabinet=replace(decision.cabinet, doubt_before_s=None)))
+
+
 class ForgetsToAskAgain(World):
     """A process that was killed before the relay answered believes that it was told everything."""
 
@@ -339,6 +356,7 @@ PAID = (
 )
 WEBHOOK_AGAIN = step("a_webhook_is_delivered", number=0, keep=True)
 BOTH_PULSES = step("pulses_end", pulses=2)
+ANSWERED = step("the_question_is_answered", waited_s=0.0)
 A_MINUTE = step("time_passes", seconds=60.0)
 KILLED = step("the_process_is_killed", pulse_survives=True)
 PLUG_PULLED = step("the_plug_is_pulled", off_s=1.0, pulse_survives=True)
@@ -367,6 +385,7 @@ LIVES = [
         HasNoFence,
         (
             *PAID,
+            ANSWERED,
             BOTH_PULSES,
             step("the_card_dies_or_moves", moved=False),
             step("everything_works_for_a_while"),
@@ -391,6 +410,19 @@ LIVES = [
             step("time_passes", seconds=1.0),
         ),
         "credited behind its window",
+    ),
+    (
+        DoubtsNothingAfterAReboot,
+        (
+            step("the_card_is_copied"),
+            *PAID,
+            BOTH_PULSES,
+            step("a_receipt_is_posted", number=0, answer_lost=False),
+            step("an_old_image_is_restored"),
+            ANSWERED,
+            WEBHOOK_AGAIN,
+        ),
+        "more pulses than were paid",
     ),
     (ForgetsToAskAgain, (NOT_READY, *PAID, PLUG_PULLED, KILLED), "the cabinet does not come to rest"),
 ]

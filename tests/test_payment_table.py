@@ -32,7 +32,7 @@ from controller.turn import Turn, UnexpectedEvent
 README = (Path(__file__).parent.parent / "README.md").read_text()
 FOUND = FoundPayment(payment(), 60.0, None)
 ONE_OF_EACH: tuple[Happening, ...] = (
-    PaymentReceived(DELIVERY, payment(), NOW_S, 60.0, None),
+    PaymentReceived(DELIVERY, payment(), NOW_S, 60.0, None, 180.0),
     PulseFired("pi_1", 1, 1.0, 1.1),
     PulseCounted(beside_cash=False),
     PulseNotCounted(),

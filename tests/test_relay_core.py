@@ -141,9 +141,9 @@ def test_an_old_link_that_names_only_the_machine_sells_by_the_amount() -> None:
 
 def test_a_coin_pulse_is_compact_json_and_the_same_for_the_same_payment() -> None:
     """Old cabinets tell two messages apart by their bytes."""
-    assert coinpulse(ORDER, "pi_1", 1_700_000_000) == (
+    assert coinpulse(ORDER, "pi_1", 1_700_000_000, 180) == (
         b'{"machineId":"galaga-01","credits":3,"timestamp":"2023-11-14T22:13:20Z",'
-        b'"paymentId":"pi_1","amount":250,"currency":"usd"}'
+        b'"paymentId":"pi_1","amount":250,"currency":"usd","windowS":180}'
     )
 
 

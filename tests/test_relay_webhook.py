@@ -111,6 +111,7 @@ def test_a_reservation_becomes_a_signed_coin_pulse(relay: RelayUnderTest, cabine
         "paymentId": payment_id,
         "amount": 250,
         "currency": "usd",
+        "windowS": 180,
     }
     (message,) = cabinet.heard
     token = relay.settings.tokens.issue("galaga-01")

@@ -172,6 +172,18 @@ def test_a_process_that_ends_between_two_pulses_goes_on(world: World) -> None:
     assert ledger_says(world, payment_id) == ("delivered", "its last pulse was fired")
 
 
+def test_a_process_that_ends_before_the_relay_has_answered_goes_on(world: World) -> None:
+    """The message had lost its time left, and the next process asks again."""
+    payment_id = pay(world)
+    world.pass_time(150)
+    world.deliver_webhook(0)
+    assert world.read_letter()
+    world.restart()
+    world.work()
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
+
+
 def test_a_process_killed_inside_a_pulse_never_repeats_it(world: World) -> None:
     """The rest follows; the credit of that pulse is not charged, though the board may have counted it."""
     payment_id = pay_and_arrive(world)
@@ -257,6 +269,33 @@ def test_a_card_that_dies_behind_a_sale_gives_it_no_second_time(world: World) ->
     world.post_receipt(0)
     world.lose_ledger()
     world.work_for(60)
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
+
+
+def test_an_old_image_restored_on_the_same_board_gives_nothing_a_second_time(world: World) -> None:
+    """It has never heard of the sale, whose webhook comes again within the window."""
+    world.take_image()
+    payment_id = pay(world)
+    world.deliver_webhook(0, keep=True)
+    world.read_letter()
+    for _ in range(PULSES):
+        world.end_pulse()
+    world.post_receipt(0)
+    world.restore_image()
+    world.work_for(60)
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
+    assert ledger_says(world, payment_id) == ("undelivered", "it is not open")
+
+
+def test_an_old_image_credits_what_is_paid_from_then_on(world: World) -> None:
+    """The relay is asked about what may be older, and says that it is open."""
+    world.take_image()
+    world.restore_image()
+    world.work_for(20)
+    payment_id = pay(world)
+    world.work_for(5)
 
     assert outcome(world, payment_id) == (PULSES, CHARGED)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from controller import wire
 from controller.payment import Payment
 from controller.session import Session
-from controller.wire import CoinPulseMessage, Reader, Refused, Status
+from controller.wire import CoinPulseMessage, PaidPulses, Reader, Refused, Status
 
 TOKEN = "1." + "ab" * 32
 OTHER_TOKEN = "2." + "ab" * 32
@@ -62,12 +62,20 @@ def refusal(message: CoinPulseMessage, reader: Reader = STRICT) -> str:
 
 def test_a_signed_coin_pulse_is_a_payment_with_its_time_left() -> None:
     """Every field arrives."""
-    assert STRICT.read(signed(encoded())) == (Payment("pi_1", 3, 250, "usd", has_receipt=True), 150)
+    assert STRICT.read(signed(encoded(windowS=180))) == PaidPulses(
+        Payment("pi_1", 3, 250, "usd", has_receipt=True), 150, 180.0
+    )
 
 
 def test_a_missing_expiry_is_no_time_left_that_we_know() -> None:
     """The rules decide what that means."""
-    assert STRICT.read(signed(encoded(), expiry_s=None))[1] is None
+    assert STRICT.read(signed(encoded(), expiry_s=None)).time_left_s is None
+
+
+@pytest.mark.parametrize("window_s", [None, 0, -1, True, "180", 180.5, 3601, [180]])
+def test_a_strange_window_is_as_good_as_none(window_s: object) -> None:
+    """It only spares a question to the relay."""
+    assert STRICT.read(signed(encoded(windowS=window_s))) == STRICT.read(signed(encoded()))
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -79,20 +87,22 @@ def test_optional_fields_may_be_absent() -> None:
     """A price is not needed to count credits, nor is the time of day."""
     payload = encoded(amount=None, currency=None, timestamp=None)
 
-    assert STRICT.read(signed(payload)) == (Payment("pi_1", 3, None, None, has_receipt=True), 150)
+    assert STRICT.read(signed(payload)) == PaidPulses(
+        Payment("pi_1", 3, None, None, has_receipt=True), 150, None
+    )
 
 
 @pytest.mark.parametrize("credits", [1, 100])
 def test_the_least_and_the_most_credits_are_taken(credits: int) -> None:
     """The limits belong to what is allowed."""
-    assert STRICT.read(signed(encoded(credits=credits)))[0].credits == credits
+    assert STRICT.read(signed(encoded(credits=credits))).payment.credits == credits
 
 
 def test_the_largest_payload_is_taken() -> None:
     """4 KiB, and not a byte more."""
     payload = encoded().ljust(4096)
 
-    assert STRICT.read(signed(payload))[0].id == "pi_1"
+    assert STRICT.read(signed(payload)).payment.id == "pi_1"
     assert refusal(signed(payload + b" ")) == "payload has 4097 bytes, more than 4096"
 
 
@@ -112,17 +122,19 @@ def test_an_unsigned_coin_pulse_is_credited_only_if_the_configuration_says_so() 
     name = "unsigned-" + hashlib.sha256(payload).hexdigest()[:32]
 
     assert refusal(unsigned(payload)) == UNSIGNED_REFUSED
-    assert LENIENT.read(unsigned(payload)) == (Payment(name, 3, None, None, has_receipt=False), 180.0)
+    assert LENIENT.read(unsigned(payload)) == PaidPulses(
+        Payment(name, 3, None, None, has_receipt=False), 180.0, None
+    )
 
 
 def test_an_unsigned_expiry_counts_if_there_is_one() -> None:
     """What is left is left."""
-    assert LENIENT.read(unsigned(encoded(), expiry_s=7))[1] == 7
+    assert LENIENT.read(unsigned(encoded(), expiry_s=7)).time_left_s == 7
 
 
 def test_the_same_unsigned_bytes_are_the_same_payment() -> None:
     """And others, by so much as a space, are another."""
-    ids = [LENIENT.read(unsigned(payload))[0].id for payload in (encoded(), encoded(), encoded() + b" ")]
+    ids = [LENIENT.read(unsigned(payload)).payment.id for payload in (encoded(), encoded(), encoded() + b" ")]
 
     assert (ids[0] == ids[1], ids[1] == ids[2]) == (True, False)
 
@@ -132,7 +144,7 @@ def test_a_signed_coin_pulse_without_payment_id_counts_as_unsigned() -> None:
     message = signed(encoded(paymentId=None))
 
     assert refusal(message) == UNSIGNED_REFUSED
-    assert LENIENT.read(message)[0].has_receipt is False
+    assert LENIENT.read(message).payment.has_receipt is False
 
 
 # What is refused
@@ -259,7 +271,7 @@ JSON = st.recursive(
 def test_any_bytes_are_a_payment_or_refused(payload: bytes, sign: bool) -> None:
     """Nothing else comes out of the reader, and a payment has 1 to 100 credits."""
     with suppress(Refused):
-        payment, _ = LENIENT.read(signed(payload) if sign else unsigned(payload))
+        payment = LENIENT.read(signed(payload) if sign else unsigned(payload)).payment
         assert 1 <= payment.credits <= 100
 
 
