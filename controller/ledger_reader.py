@@ -5,20 +5,21 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.ledger_file import LedgerError, check_version
+from controller.ledger_file import MIGRATIONS, LedgerError, check_version, migrate
 from controller.payments_report import LedgerRow
 from controller.set_aside import beside, read_faults
 
 
 @dataclass(frozen=True)
 class LedgerPicture:
-    """The payments in the order they came, and the faults that nobody has cleared."""
+    """The payments in the order they came, the cash coins of each day, and the faults that nobody cleared."""
 
     rows: tuple[LedgerRow, ...]
+    coins: dict[date, int]
     faults: tuple[str, ...]
 
 
@@ -63,21 +64,37 @@ def _address(path: Path) -> str:
 
 def _read(path: Path, address: str) -> LedgerPicture:
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
-        if check_version(db, path) == 0:
-            return LedgerPicture((), ())
-        db.execute("BEGIN")  # one moment for all that is read
-        rows = db.execute(
-            """
-            SELECT id, received_at, credits, amount, currency, has_receipt, pulses, count(number),
-              count(*) FILTER (WHERE state = 'fired'), count(*) FILTER (WHERE state = 'ambiguous'),
-              outcome, coalesce(credits_delivered, 0), reason, answer
-            FROM payments LEFT JOIN pulses ON payment_id = id GROUP BY payments.rowid ORDER BY payments.rowid
-            """
-        )
-        return LedgerPicture(tuple(map(_row, rows)), read_faults(db))
+        if check_version(db, path) < len(MIGRATIONS):
+            with closing(_brought_up_to_date(db, path)) as copy:
+                return _picture(copy)
+        return _picture(db)
+
+
+def _brought_up_to_date(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """A copy in memory of what an older version wrote, which only its daemon may change."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    db.backup(copy)
+    migrate(copy, path)
+    return copy
+
+
+def _picture(db: sqlite3.Connection) -> LedgerPicture:
+    db.execute("BEGIN")  # one moment for all that is read
+    rows = db.execute(
+        """
+        SELECT id, received_at, credits, amount, currency, has_receipt, test, pulses, count(number),
+          count(*) FILTER (WHERE state IN ('fired', 'confirmed')),
+          count(*) FILTER (WHERE state = 'ambiguous'), count(*) FILTER (WHERE state = 'uncounted'),
+          outcome, coalesce(credits_delivered, 0), reason, answer
+        FROM payments LEFT JOIN pulses ON payment_id = id GROUP BY payments.rowid ORDER BY payments.rowid
+        """
+    )
+    coins = db.execute("SELECT date(counted_at, 'localtime'), count(*) FROM coins GROUP BY 1 ORDER BY 1")
+    by_day = {date.fromisoformat(day): count for day, count in coins}
+    return LedgerPicture(tuple(map(_row, rows)), by_day, read_faults(db))
 
 
 def _row(columns: tuple[Any, ...]) -> LedgerRow:
-    payment_id, received_at, credits, amount, currency, has_receipt, *others = columns
+    payment_id, received_at, credits, amount, currency, has_receipt, test, *others = columns
     local = datetime.fromisoformat(received_at).astimezone()
-    return LedgerRow(payment_id, local, credits, amount, currency, bool(has_receipt), *others)
+    return LedgerRow(payment_id, local, credits, amount, currency, bool(has_receipt), bool(test), *others)

@@ -1,4 +1,4 @@
-"""EDGE. Old payments leave the ledger, so that it never fills the card; unsettled ones stay."""
+"""EDGE. Old payments and coins leave the ledger, so that it never fills the card; unsettled ones stay."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ _OLD = """
 
 def prune(db: sqlite3.Connection, older_than_days: int) -> int:
     """Delete what was settled and is older than that; returns how many payments. Runs in a transaction."""
-    old = _before(db, older_than_days)
+    coins = db.execute("SELECT substr(counted_at, 1, 10), max(number) FROM coins GROUP BY 1").fetchall()
+    if old := _before(coins, older_than_days):
+        db.execute("DELETE FROM coins WHERE counted_at < ? AND number < ?", old)
+    sales = db.execute("SELECT substr(received_at, 1, 10), max(rowid) FROM payments GROUP BY 1").fetchall()
+    old = _before(sales, older_than_days)
     if old is None:
         return 0
     db.execute(f"DELETE FROM pulses WHERE payment_id IN (SELECT id FROM payments WHERE {_OLD})", old)  # noqa: S608 - our own text
     return db.execute(f"DELETE FROM payments WHERE {_OLD}", old).rowcount  # noqa: S608 - our own text
 
 
-def _before(db: sqlite3.Connection, older_than_days: int) -> tuple[str, int] | None:
+def _before(days: list[tuple[str, int]], older_than_days: int) -> tuple[str, int] | None:
     """The day and the row before which payments are old; None while nothing can be said.
 
-    The clock of a Pi cannot be asked: without network it boots in 1970, and it may leap to 2055 and back. So
-    a payment counts as old by the payments themselves: sales of TRUSTED_DAYS different days were dated so
-    much later, and sales of as many days were written after it. One sale in 2055 makes no other old that way,
-    and a sale that was dated 1970 yesterday stays as well.
+    `days` are those on which something was sold, each with its last row. The clock of a Pi cannot be asked:
+    without network it boots in 1970, and it may leap to 2055 and back. So a payment counts as old by the
+    payments themselves: sales of TRUSTED_DAYS different days were dated so much later, and sales of as many
+    days were written after it. One sale in 2055 makes no other old that way, and a sale that was dated 1970
+    yesterday stays as well. Coins are judged by coins in the same way: the newest ones always stay.
     """
-    days = db.execute("SELECT substr(received_at, 1, 10), max(rowid) FROM payments GROUP BY 1").fetchall()
     if len(days) < TRUSTED_DAYS:
         return None
     newest = date.fromisoformat(sorted(day for day, _ in days)[-TRUSTED_DAYS])

@@ -16,7 +16,7 @@ from controller.ledger_file import LedgerError
 from controller.ledger_reader import LedgerPicture, read_ledger
 from controller.payments_report import Wanted, payments_json, payments_text, totals_json, totals_text
 
-STATES = ("open", "delivered", "partial", "undelivered", "owed", "conflict")
+STATES = ("open", "delivered", "partial", "undelivered", "owed", "conflict", "test")
 LEDGER_NAME = "ledger.sqlite"
 
 
@@ -26,7 +26,8 @@ def add_payments_command(commands: Any, default_config: Path) -> None:
         "payments",
         help="list the ledger's payments",
         description="Lists the ledger's payments, also while the controller runs. Days and times are local; "
-        'pulses are fired/intended, and "1?" says that of one nobody knows whether it was fired.',
+        'pulses are fired/intended: "1?" says that of one nobody knows whether it was fired, and "1!" that '
+        "the coin meter did not count one.",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
@@ -57,11 +58,14 @@ def payments(options: argparse.Namespace) -> int:
 
 
 def _report(picture: LedgerPicture, options: argparse.Namespace, now: datetime) -> str:
-    rows = Wanted(options.state, options.day).of(picture.rows)
+    wanted = Wanted(options.state, options.day)
+    rows, coins = wanted.of(picture.rows), wanted.coins_of(picture.coins)
+    if options.json and options.totals:
+        return totals_json(rows, coins, picture.faults, now)
     if options.json:
-        return (totals_json if options.totals else payments_json)(rows, picture.faults, now)
+        return payments_json(rows, picture.faults, now)
     faults = "".join(f"fault: {fault}\n" for fault in picture.faults)
-    return faults + (totals_text(rows) if options.totals else payments_text(rows, now))
+    return faults + (totals_text(rows, coins) if options.totals else payments_text(rows, now))
 
 
 def _clear_faults(path: Path) -> None:

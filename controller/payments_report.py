@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -23,7 +23,8 @@ class LedgerRow:
     """A payment as it stands in the ledger; `received_at` in the time zone that its day is told in.
 
     `amount` in minor units of `currency`; `answer` is the relay's to the receipt; of `pulses` in all,
-    `intended` were ordered, of which `fired` left the pin, and of `ambiguous` ones nobody knows.
+    `intended` were ordered, of which `fired` left the pin and were counted, if there is a coin meter, which
+    missed the `uncounted`; of `ambiguous` ones nobody knows. A `test` was paid by nobody.
     """
 
     payment_id: str
@@ -32,10 +33,12 @@ class LedgerRow:
     amount: int | None
     currency: str | None
     has_receipt: bool
+    test: bool
     pulses: int
     intended: int
     fired: int
     ambiguous: int
+    uncounted: int
     outcome: str | None
     credits_delivered: int
     reason: str | None
@@ -43,8 +46,8 @@ class LedgerRow:
 
     @property
     def state(self) -> str:
-        """How it ended on the coin line, or "open"."""
-        return self.outcome or "open"
+        """How it ended on the coin line, or "open"; "test" for test credits, which are no payment."""
+        return "test" if self.test else self.outcome or "open"
 
     @property
     def receipt(self) -> str:
@@ -68,7 +71,11 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """What one day came to. `sales` gave a credit or more; `charged` is (currency, minor units), sorted."""
+    """What one day came to. `sales` gave a credit or more; `charged` is (currency, minor units), sorted.
+
+    `test_credits` were delivered and paid by nobody: they count nowhere else. `cash_coins` are of metal, as
+    the coin meter counted them.
+    """
 
     payments: int
     sales: int
@@ -77,6 +84,8 @@ class Totals:
     open: int
     owed: int
     conflicts: int
+    test_credits: int
+    cash_coins: int
     charged: tuple[tuple[str, int], ...]
 
 
@@ -91,25 +100,33 @@ class Wanted:
         """The rows that are wanted."""
         return [row for row in rows if self._is_wanted(row)]
 
+    def coins_of(self, coins: Mapping[date, int]) -> dict[date, int]:
+        """The cash coins of the days that are wanted; none if payments of one state are."""
+        days = coins if self.state is None else {}
+        return {day: coins[day] for day in days if self.day in (None, day)}
+
     def _is_wanted(self, row: LedgerRow) -> bool:
         return self.state in (None, row.state, row.receipt) and self.day in (None, row.day)
 
 
-def totals(rows: Sequence[LedgerRow]) -> Totals:
+def totals(rows: Sequence[LedgerRow], cash_coins: int = 0) -> Totals:
     """What `rows` come to together."""
-    states = Counter(row.state for row in rows)
-    receipts = Counter(row.receipt for row in rows)
+    paid = [row for row in rows if not row.test]
+    states = Counter(row.state for row in paid)
+    receipts = Counter(row.receipt for row in paid)
     charged: Counter[str] = Counter()
-    for row in rows:
+    for row in paid:
         charged[row.currency or ""] += row.charged
     return Totals(
-        payments=len(rows),
-        sales=sum(row.credits_delivered > 0 for row in rows),
-        credits=sum(row.credits_delivered for row in rows),
+        payments=len(paid),
+        sales=sum(row.credits_delivered > 0 for row in paid),
+        credits=sum(row.credits_delivered for row in paid),
         undelivered=states["undelivered"],
         open=states["open"],
         owed=receipts["owed"],
         conflicts=receipts["conflict"],
+        test_credits=sum(row.credits_delivered for row in rows if row.test),
+        cash_coins=cash_coins,
         charged=tuple(sorted((currency, amount) for currency, amount in charged.items() if amount)),
     )
 
@@ -128,11 +145,12 @@ def payments_text(rows: Sequence[LedgerRow], now: datetime) -> str:
     return "\n".join(text) + "\n"
 
 
-def totals_text(rows: Sequence[LedgerRow]) -> str:
-    """A table of days, and their sum in the last line."""
-    heads = ("day", "sales", "credits", "undelivered", "open", "owed", "conflict", "charged")
-    days = [_totals_cells(day.isoformat(), came_to) for day, came_to in _by_day(rows)]
-    return "\n".join(_table(heads, [*days, _totals_cells("all", totals(rows))])) + "\n"
+def totals_text(rows: Sequence[LedgerRow], coins: Mapping[date, int]) -> str:
+    """A table of days, with the cash `coins` of each, and their sum in the last line."""
+    names = ("sales", "credits", "undelivered", "open", "owed", "conflict", "cash coins", "test credits")
+    days = [_totals_cells(day.isoformat(), came_to) for day, came_to in _by_day(rows, coins)]
+    together = _totals_cells("all", totals(rows, sum(coins.values())))
+    return "\n".join(_table(("day", *names, "charged"), [*days, together])) + "\n"
 
 
 def payments_json(rows: Sequence[LedgerRow], faults: tuple[str, ...], now: datetime) -> str:
@@ -140,20 +158,25 @@ def payments_json(rows: Sequence[LedgerRow], faults: tuple[str, ...], now: datet
     return _document(faults, now, payments=[_fields(row, now) for row in rows])
 
 
-def totals_json(rows: Sequence[LedgerRow], faults: tuple[str, ...], now: datetime) -> str:
-    """One JSON document with a total for each day."""
-    days = [{"day": day.isoformat(), **_totals_fields(came_to)} for day, came_to in _by_day(rows)]
+def totals_json(
+    rows: Sequence[LedgerRow], coins: Mapping[date, int], faults: tuple[str, ...], now: datetime
+) -> str:
+    """One JSON document with a total for each day, and the cash `coins` of each."""
+    days = [{"day": day.isoformat(), **_totals_fields(came_to)} for day, came_to in _by_day(rows, coins)]
     return _document(faults, now, totals=days)
 
 
-def _by_day(rows: Sequence[LedgerRow]) -> list[tuple[date, Totals]]:
+def _by_day(rows: Sequence[LedgerRow], coins: Mapping[date, int]) -> list[tuple[date, Totals]]:
     # A clock may have leapt back between two payments: the days are put in order first.
     in_order = sorted(rows, key=lambda row: row.day)
-    return [(day, totals(list(of_day))) for day, of_day in groupby(in_order, lambda row: row.day)]
+    of_days = {day: list(of_day) for day, of_day in groupby(in_order, lambda row: row.day)}
+    days = sorted(of_days.keys() | coins.keys())
+    return [(day, totals(of_days.get(day, []), coins.get(day, 0))) for day in days]
 
 
 def _cells(row: LedgerRow, now: datetime) -> tuple[str, ...]:
     doubt = f" {row.ambiguous}?" if row.ambiguous else ""
+    doubt += f" {row.uncounted}!" if row.uncounted else ""
     return (
         row.received_at.strftime("%H:%M:%S"),
         row.payment_id,
@@ -167,7 +190,7 @@ def _cells(row: LedgerRow, now: datetime) -> tuple[str, ...]:
 
 
 def _why(row: LedgerRow) -> list[str]:
-    is_news = row.reason and row.state != "delivered"
+    is_news = row.reason and row.outcome != "delivered"
     return [f"          {_shortened(row.reason or '', WIDTH - 10)}"] if is_news else []
 
 
@@ -183,6 +206,8 @@ def _totals_cells(day: str, came_to: Totals) -> tuple[str, ...]:
         came_to.open,
         came_to.owed,
         came_to.conflicts,
+        came_to.cash_coins,
+        came_to.test_credits,
     )
     money = ", ".join(price(amount, currency) for currency, amount in came_to.charged)
     return (day, *map(str, counts), money or "-")
@@ -223,7 +248,13 @@ def _document(faults: tuple[str, ...], now: datetime, **lists: list[dict[str, An
 
 
 def _fields(row: LedgerRow, now: datetime) -> dict[str, Any]:
-    pulses = {"all": row.pulses, "intended": row.intended, "fired": row.fired, "ambiguous": row.ambiguous}
+    pulses = {
+        "all": row.pulses,
+        "intended": row.intended,
+        "fired": row.fired,
+        "ambiguous": row.ambiguous,
+        "uncounted": row.uncounted,
+    }
     return {
         "paymentId": row.payment_id,
         "receivedAt": _iso(row.received_at),
@@ -241,7 +272,18 @@ def _fields(row: LedgerRow, now: datetime) -> dict[str, Any]:
 
 
 def _totals_fields(came_to: Totals) -> dict[str, Any]:
-    return {**vars(came_to), "charged": dict(came_to.charged)}
+    return {
+        "payments": came_to.payments,
+        "sales": came_to.sales,
+        "credits": came_to.credits,
+        "undelivered": came_to.undelivered,
+        "open": came_to.open,
+        "owed": came_to.owed,
+        "conflicts": came_to.conflicts,
+        "cashCoins": came_to.cash_coins,
+        "testCredits": came_to.test_credits,
+        "charged": dict(came_to.charged),
+    }
 
 
 def _iso(moment: datetime) -> str:

@@ -31,6 +31,7 @@ def sale(
     *,
     intended: int = 0,
     fired: int = 0,
+    uncounted: int = 0,
     outcome: str | None = None,
     answer: str | None = None,
 ) -> LedgerRow:
@@ -38,7 +39,22 @@ def sale(
     came = datetime(2026, 11, 22, tzinfo=UTC)
     delivered = 0 if outcome is None else fired
     return LedgerRow(
-        "pi_1", came, 3, 250, "usd", True, 3, intended, fired, 0, outcome, delivered, None, answer
+        payment_id="pi_1",
+        received_at=came,
+        credits=3,
+        amount=250,
+        currency="usd",
+        has_receipt=True,
+        test=False,
+        pulses=3,
+        intended=intended,
+        fired=fired,
+        ambiguous=0,
+        uncounted=uncounted,
+        outcome=outcome,
+        credits_delivered=delivered,
+        reason=None,
+        answer=answer,
     )
 
 
@@ -57,6 +73,7 @@ OWED = sale(intended=3, fired=3, outcome="delivered")
         ([OWED, OPEN], 3, Moment(About.FIRST_PULSE, 0, 3)),
         ([OPEN, sale(intended=2, fired=1)], 1, Moment(About.IN_PULSE, 2, 3)),
         ([OPEN, sale(intended=2, fired=2)], 2, Moment(About.NEXT_PULSE, 2, 3)),
+        ([OPEN, sale(intended=2, fired=1, uncounted=1)], 1, Moment(About.NEXT_PULSE, 2, 3)),
     ],
 )
 def test_the_ledger_tells_what_the_cabinet_was_about(

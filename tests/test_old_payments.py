@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 from cabinets import payment, train
 
-from controller.effects import ClosePayment, IntendPulse, RecordAnswer, RecordPayment, RecordPulse
+from controller.effects import (
+    ClosePayment,
+    IntendPulse,
+    RecordAnswer,
+    RecordCoin,
+    RecordPayment,
+    RecordPulse,
+)
 from controller.ledger import Ledger
 from controller.old_payments import TRUSTED_DAYS
 from controller.payment import KnownPayment, Outcome
@@ -42,6 +49,17 @@ class Calendar:
     def a_week_of_sales(self, days_ago: int = 7, *, days: int = TRUSTED_DAYS) -> None:
         for day in range(days_ago, days_ago - days, -1):
             self.sell(f"pi_{days_ago}_{day}", day)
+
+    def coin(self, days_ago: int) -> int:
+        """A coin of metal that the clock dates so; its number."""
+        self.today = TODAY - timedelta(days=days_ago)
+        number = self.ledger.read_start().coins + 1
+        self.ledger.write([RecordCoin(number)])
+        return number
+
+    def coins(self) -> list[int]:
+        with closing(sqlite3.connect(self.path)) as db:
+            return [number for (number,) in db.execute("SELECT number FROM coins ORDER BY number")]
 
     def kept(self, *names: str) -> list[str]:
         return [name for name in names if self.ledger.find(name) is not None]
@@ -125,3 +143,39 @@ def test_a_pruned_ledger_goes_on(calendar: Calendar) -> None:
     assert calendar.ledger.read_start() == before
     calendar.ledger.write([RecordPayment(train(payment("pi_new")))])
     assert calendar.ledger.find("pi_new") == KnownPayment(receipt=None)
+
+
+# Cash coins
+
+
+def test_old_coins_leave_by_the_same_rule(calendar: Calendar) -> None:
+    """To the day; the payments of the same days do not matter."""
+    old, young = calendar.coin(408), calendar.coin(407)
+    week = [calendar.coin(day) for day in range(TRUSTED_DAYS, 0, -1)]
+    calendar.sell("pi_old", 800)
+
+    assert calendar.ledger.prune(older_than_days=400) == 0
+    assert (old, calendar.coins()) == (1, [young, *week])
+    assert calendar.kept("pi_old") == ["pi_old"]
+
+
+def test_the_newest_coin_stays_whatever_its_date(calendar: Calendar) -> None:
+    """Its number is how many there were: the count goes on from there."""
+    for day in range(TRUSTED_DAYS, 0, -1):
+        calendar.coin(day)
+    newest = calendar.coin(56 * 365)
+
+    calendar.ledger.prune()
+
+    assert calendar.ledger.read_start().coins == newest == TRUSTED_DAYS + 1
+
+
+def test_a_few_days_of_coins_prove_no_date(calendar: Calendar) -> None:
+    """Nor does one day in 2055."""
+    calendar.coin(800)
+    for day in (-30 * 365, 5, 4, 3, 2):
+        calendar.coin(day)
+
+    calendar.ledger.prune()
+
+    assert calendar.coins() == [1, 2, 3, 4, 5, 6]

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -22,12 +23,14 @@ from controller.effects import (
     IntendPulse,
     MarkAmbiguous,
     RecordAnswer,
+    RecordCoin,
     RecordPayment,
     RecordPulse,
 )
 from controller.ledger import Ledger, LedgerError
+from controller.ledger_file import MIGRATIONS, migrate
 from controller.ledger_reader import read_ledger
-from controller.payment import Outcome
+from controller.payment import Outcome, Payment, PulseFate
 
 ROOT = Path(__file__).parent.parent
 NOON = "2026-06-01T12:00:00.000Z"
@@ -152,11 +155,60 @@ def test_some_can_be_asked_for(path: Path, options: list[str], names: list[str])
 def test_totals_can_be_asked_for(path: Path) -> None:
     """For people and for programs."""
     assert payments("--ledger", path, "--totals").stdout.splitlines()[1:] == [
-        "2026-06-01  2      2        0            1     1     0         $2.00",
-        "all         2      2        0            1     1     0         $2.00",
+        "2026-06-01  2      2        0            1     1     0         0           0             $2.00",
+        "all         2      2        0            1     1     0         0           0             $2.00",
     ]
     document = json.loads(payments("--ledger", path, "--totals", "--json").stdout)
     assert document["totals"][0]["charged"] == {"usd": 200}
+
+
+def test_what_the_coin_meter_said_is_told(ledger: Ledger, path: Path) -> None:
+    """A confirmed pulse is fired, a missed one is in doubt, and coins of metal are in the totals."""
+    trial = Payment("test-1f", 2, None, None, has_receipt=False, test=True)
+    ledger.write([RecordPayment(train(trial)), IntendPulse("test-1f", 1), IntendPulse("test-1f", 2)])
+    ledger.write([RecordPulse("test-1f", 1, 1.0, 1.1, PulseFate.CONFIRMED), RecordCoin(1), RecordCoin(2)])
+    ledger.write([RecordPulse("test-1f", 2, 1.2, 1.3, PulseFate.UNCOUNTED)])
+    ledger.write([ClosePayment("test-1f", Outcome.PARTIAL, 1, "its last pulse was fired", None)])
+
+    (row,) = json.loads(payments("--ledger", path, "--json", "--state", "test").stdout)["payments"]
+    assert (row["paymentId"], row["state"], row["charged"]) == ("test-1f", "test", 0)
+    assert row["pulses"] == {"all": 2, "intended": 2, "fired": 1, "ambiguous": 0, "uncounted": 1}
+    assert payments("--ledger", path, "--totals").stdout.splitlines()[1:] == [
+        "2026-06-01  2      2        0            1     1     0         2           1             $2.00",
+        "all         2      2        0            1     1     0         2           1             $2.00",
+    ]
+
+
+def test_a_cash_coin_is_booked_on_its_local_day(ledger: Ledger, path: Path) -> None:
+    """As a payment is: two hours east of Greenwich the day begins two hours before."""
+    ledger.write([RecordCoin(1)])
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE coins SET counted_at = '2026-05-31T22:00:00.000Z'")
+        db.execute("INSERT INTO coins VALUES (2, '2026-05-31T21:59:59.999Z')")
+        db.commit()
+
+    totals = json.loads(payments("--ledger", path, "--totals", "--json").stdout)["totals"]
+    assert [(day["day"], day["cashCoins"]) for day in totals] == [("2026-05-31", 1), ("2026-06-01", 1)]
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("version", range(len(MIGRATIONS)))
+def test_a_ledger_of_an_older_version_is_read_and_left_alone(tmp_path: Path, version: int) -> None:
+    """Between an update and the daemon's restart; a file just being made is empty."""
+    path = tmp_path / "older.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path, MIGRATIONS[:version])
+        if version:
+            db.execute(
+                """
+                INSERT INTO payments (id, credits, has_receipt, pulses, deadline_s, boot_id, received_at)
+                VALUES ('pi_1', 1, 1, 1, 5.0, 'boot-a', '2026-06-01T12:00:00.000Z')
+                """
+            )
+    before = path.read_bytes()
+
+    assert listed("--ledger", path) == (["pi_1"] if version else [])
+    assert path.read_bytes() == before
 
 
 @pytest.mark.usefixtures("ledger")

@@ -31,10 +31,12 @@ SOLD = LedgerRow(
     amount=250,
     currency="usd",
     has_receipt=True,
+    test=False,
     pulses=3,
     intended=3,
     fired=3,
     ambiguous=0,
+    uncounted=0,
     outcome="delivered",
     credits_delivered=3,
     reason="its last pulse was fired",
@@ -71,6 +73,21 @@ UNSIGNED = sold(
     has_receipt=False,
     answer=None,
 )
+MISSED = sold(
+    payment_id="pi_missed", outcome="partial", credits_delivered=1, fired=1, ambiguous=1, uncounted=1
+)
+TEST = sold(
+    payment_id="test-1f",
+    amount=None,
+    currency=None,
+    has_receipt=False,
+    test=True,
+    answer=None,
+    credits=2,
+    credits_delivered=2,
+)
+FAILED_TEST = replace(TEST, outcome="undelivered", credits_delivered=0, fired=0, uncounted=2)
+COINS = {date(2026, 11, 20): 3, date(2026, 11, 22): 40}
 TABLE = """\
 time      payment                                amount  credits  pulses  state        receipt   age
 2026-11-21 Saturday
@@ -84,11 +101,25 @@ time      payment                                amount  credits  pulses  state 
 09:30:05  pi_conflict                            $2.50   3/3      3/3     delivered    conflict  2 h
 09:30:05  unsigned-012345678…ef0123456789abcdef  -       3/3      3/3     delivered    none      2 h
 """
+METERED = """\
+time      payment    amount  credits  pulses     state    receipt  age
+2026-11-22 Sunday
+09:30:05  pi_missed  $2.50   1/3      1/3 1? 1!  partial  settled  2 h
+          its last pulse was fired
+09:30:05  test-1f    -       2/2      3/3        test     none     2 h
+09:30:05  test-1f    -       0/2      0/3 2!     test     none     2 h
+          its last pulse was fired
+"""
 
 
 def test_payments_are_a_table_by_day() -> None:
     """The order is that in which they came; below a payment stands why it was not delivered in full."""
     assert payments_text([LATE, SOLD, PARTIAL, OPEN, CONFLICT, UNSIGNED], NOW) == TABLE
+
+
+def test_what_the_meter_missed_is_told_apart_from_what_nobody_knows() -> None:
+    """Test credits are in the list and marked, with why they did not come."""
+    assert payments_text([MISSED, TEST, FAILED_TEST], NOW) == METERED
 
 
 def test_no_payments_is_said() -> None:
@@ -139,6 +170,7 @@ def test_an_age_is_told_in_its_largest_unit(age: timedelta, said: str) -> None:
             answer=st.sampled_from([None, "settled", "already", "conflict", "unknown"]),
             reason=st.text(st.characters(codec="ascii", categories=["L", "Zs"]), max_size=300),
             ambiguous=st.integers(0, 9),
+            uncounted=st.integers(0, 9),
         ),
         max_size=5,
     )
@@ -154,24 +186,39 @@ def test_the_table_fits_the_terminal(rows: list[LedgerRow]) -> None:
 @pytest.mark.parametrize(
     ("state", "rows"),
     [
-        (None, [SOLD, OPEN, PARTIAL, LATE, CONFLICT]),
+        (None, [SOLD, OPEN, PARTIAL, LATE, CONFLICT, TEST, FAILED_TEST]),
         ("open", [OPEN]),
         ("delivered", [SOLD, CONFLICT]),
         ("partial", [PARTIAL]),
         ("undelivered", [LATE]),
         ("owed", [PARTIAL]),
         ("conflict", [CONFLICT]),
+        ("test", [TEST, FAILED_TEST]),
     ],
 )
 def test_a_state_is_that_of_the_train_or_of_its_receipt(state: str | None, rows: list[LedgerRow]) -> None:
     """An operator asks for either by one word."""
-    assert Wanted(state).of([SOLD, OPEN, PARTIAL, LATE, CONFLICT]) == rows
+    assert Wanted(state).of([SOLD, OPEN, PARTIAL, LATE, CONFLICT, TEST, FAILED_TEST]) == rows
 
 
 def test_a_day_can_be_asked_for() -> None:
     """With a state as well."""
     assert Wanted(day=date(2026, 11, 21)).of([SOLD, LATE]) == [LATE]
     assert Wanted("delivered", date(2026, 11, 21)).of([SOLD, LATE]) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "coins"),
+    [
+        (Wanted(), COINS),
+        (Wanted(day=date(2026, 11, 22)), {date(2026, 11, 22): 40}),
+        (Wanted(day=date(2026, 11, 21)), {}),
+        (Wanted("delivered"), {}),
+    ],
+)
+def test_cash_coins_have_a_day_and_no_state(wanted: Wanted, coins: dict[date, int]) -> None:
+    """Among payments of one state they would be out of place."""
+    assert wanted.coins_of(COINS) == coins
 
 
 # Money
@@ -199,7 +246,7 @@ def test_the_delivered_credits_are_charged_rounded_down(row: LedgerRow, charged:
 def test_totals_count_payments_and_add_money_by_currency() -> None:
     """An open payment and an undelivered one are no sales."""
     yen = sold(amount=300, currency="jpy")
-    assert totals([SOLD, SOLD, PARTIAL, OPEN, LATE, CONFLICT, UNSIGNED, yen]) == Totals(
+    assert totals([SOLD, SOLD, PARTIAL, OPEN, LATE, CONFLICT, UNSIGNED, yen, TEST, FAILED_TEST], 7) == Totals(
         payments=8,
         sales=6,
         credits=17,
@@ -207,23 +254,35 @@ def test_totals_count_payments_and_add_money_by_currency() -> None:
         open=1,
         owed=1,
         conflicts=1,
+        test_credits=2,
+        cash_coins=7,
         charged=(("jpy", 300), ("usd", 666)),
     )
 
 
+def test_test_credits_are_no_sale() -> None:
+    """They count as test credits and nowhere else."""
+    nothing = Totals(0, 0, 0, 0, 0, 0, 0, test_credits=2, cash_coins=0, charged=())
+    still_open = replace(TEST, outcome=None, credits_delivered=0)
+    assert totals([TEST, FAILED_TEST, still_open]) == nothing
+
+
 def test_totals_are_a_line_a_day_and_their_sum() -> None:
     """The days in order, though the clock leapt back between the payments."""
-    assert totals_text([SOLD, LATE, PARTIAL]) == (
-        "day         sales  credits  undelivered  open  owed  conflict  charged\n"
-        "2026-11-21  0      0        1            0     0     0         -\n"
-        "2026-11-22  2      5        0            0     1     0         $4.16\n"
-        "all         2      5        1            0     1     0         $4.16\n"
+    assert totals_text([SOLD, LATE, PARTIAL, TEST], COINS) == (
+        "day         sales  credits  undelivered  open  owed  conflict  cash coins  test credits  charged\n"
+        "2026-11-20  0      0        0            0     0     0         3           0             -\n"
+        "2026-11-21  0      0        1            0     0     0         0           0             -\n"
+        "2026-11-22  2      5        0            0     1     0         40          2             $4.16\n"
+        "all         2      5        1            0     1     0         43          2             $4.16\n"
     )
 
 
 def test_totals_of_nothing_are_nothing() -> None:
     """A table all the same: zero is an answer."""
-    assert totals_text([]).splitlines()[1:] == ["all  0      0        0            0     0     0         -"]
+    assert totals_text([], {}).splitlines()[1:] == [
+        "all  0      0        0            0     0     0         0           0             -"
+    ]
 
 
 # JSON
@@ -231,7 +290,8 @@ def test_totals_of_nothing_are_nothing() -> None:
 
 def test_payments_are_one_json_document() -> None:
     """Amounts in minor units, times in UTC."""
-    assert json.loads(payments_json([PARTIAL], ("the ledger was damaged",), NOW)) == {
+    missed = replace(PARTIAL, uncounted=1)
+    assert json.loads(payments_json([missed], ("the ledger was damaged",), NOW)) == {
         "readAt": "2026-11-22T12:00:00.000Z",
         "faults": ["the ledger was damaged"],
         "payments": [
@@ -244,7 +304,7 @@ def test_payments_are_one_json_document() -> None:
                 "charged": 166,
                 "creditsPaid": 3,
                 "creditsDelivered": 2,
-                "pulses": {"all": 3, "intended": 3, "fired": 2, "ambiguous": 1},
+                "pulses": {"all": 3, "intended": 3, "fired": 2, "ambiguous": 1, "uncounted": 1},
                 "state": "partial",
                 "reason": "its last pulse was fired",
                 "receipt": "owed",
@@ -255,7 +315,7 @@ def test_payments_are_one_json_document() -> None:
 
 def test_totals_are_one_json_document() -> None:
     """Money by currency."""
-    assert json.loads(totals_json([SOLD], (), NOW)) == {
+    assert json.loads(totals_json([SOLD, TEST], {date(2026, 11, 22): 40}, (), NOW)) == {
         "readAt": "2026-11-22T12:00:00.000Z",
         "faults": [],
         "totals": [
@@ -268,6 +328,8 @@ def test_totals_are_one_json_document() -> None:
                 "open": 0,
                 "owed": 0,
                 "conflicts": 0,
+                "cashCoins": 40,
+                "testCredits": 2,
                 "charged": {"usd": 250},
             }
         ],
