@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def inside_a_small_disk(folder: Path) -> list[str]:
     pytest.skip("this user may make no mount namespace")
 
 
+def write_for_ever(file: FileIO) -> None:
+    """Page by page, for others may be writing too."""
+    while True:
+        file.write(bytes(PAGE))
+
+
 @dataclass
 class SmallDisk:
     """The controller's state directory on a disk of its own, seen from outside."""
@@ -46,10 +53,11 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Write until there is no space for another byte."""
-        with (self.seen / "filler").open("wb", buffering=0) as filler:
-            with pytest.raises(OSError, match="No space left on device"):
-                while True:  # the controller may be writing too
-                    filler.write(bytes(PAGE))
+        with (
+            (self.seen / "filler").open("wb", buffering=0) as filler,
+            pytest.raises(OSError, match="No space left on device"),
+        ):
+            write_for_ever(filler)
 
     def free(self) -> None:
         """Make space again."""

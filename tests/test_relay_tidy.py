@@ -122,7 +122,7 @@ def test_a_reservation_is_given_back_a_day_before_it_lapses_but_never_within_its
 def test_nothing_is_published_outside_the_window_or_given_back_inside(
     age_s: float, window_s: int, release_after_s: int, lapses_after_s: int
 ) -> None:
-    """Whatever the settings: an expiry ends within the window, but for the second in which the cabinet asks."""
+    """Whatever the settings: an expiry ends in the window, but for the second in which the cabinet asks."""
     payment = replace(PAYMENT, lapses_s=PAYMENT.created_s + lapses_after_s)
     rules = Rules(window_s, release_after_s)
     step = rules.step(payment, payment.created_s + age_s)
