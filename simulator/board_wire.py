@@ -118,6 +118,7 @@ class BoardServer:
         self._lines = {
             line: _BoardLine(pin, active) for line, (pin, active) in wiring.items() if pin is not None
         }
+        self._coin_wire_broken = False
         self._lock = threading.Lock()
         self._levels: dict[int, int] = {coin_pin: board.profile.idle_level}
         self._edges: list[Edge] = []
@@ -200,6 +201,17 @@ class BoardServer:
         with self._board_time() as now_s:
             self._board.set_ready(ready, now_s)
 
+    def break_coin_wire(self, broken: bool) -> None:
+        """Have the pulses of the cabinet reach the board no more, or again; the cabinet cannot tell."""
+        with self._board_time():
+            self._coin_wire_broken = broken
+
+    @property
+    def coin_wire_is_broken(self) -> bool:
+        """Whether the board gets no pulses just now, whatever the cabinet does."""
+        with self._lock:
+            return self._coin_wire_broken
+
     def insert_cash_coin(self) -> None:
         """Insert a coin of metal."""
         with self._board_time() as now_s:
@@ -279,7 +291,8 @@ class BoardServer:
         if edge.level == self._levels.get(edge.pin, 0):
             return  # a process that claims its pin at the level of the wire changes nothing
         self._note(edge)
-        if edge.pin == self._coin_pin:
+        # One that rests reaches it all the same: a broken wire is an open switch.
+        if edge.pin == self._coin_pin and not (self._coin_wire_broken and edge.level):
             self._board.edge(edge.level, edge.at_s)
 
     def _tell(self, output: Output) -> None:

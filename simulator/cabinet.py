@@ -14,7 +14,9 @@ from simulator.broker import RELAY_USERNAME, Broker
 
 MACHINE_ID = "star-raider-01"
 NAME = "Star Raider"
-COIN_PIN, GAME_OVER_PIN, READY_PIN = 17, 27, 22
+COIN_PIN, GAME_OVER_PIN, READY_PIN, COIN_METER_PIN = 17, 27, 22, 23
+# As config.yaml has it, for a cabinet whose board's coin meter is wired.
+COIN_METER = {"pin": COIN_METER_PIN, "active": "low"}
 OFFERS = {
     "currency": "usd",
     "offers": [{"credits": 1, "amount": 100}, {"credits": 3, "amount": 250}],

@@ -17,6 +17,7 @@ from simulator.board_profiles import JAMMA, BoardProfile
 from simulator.board_wire import BoardServer
 from simulator.broker import Broker
 from simulator.cabinet import (
+    COIN_METER_PIN,
     COIN_PIN,
     GAME_OVER_PIN,
     MACHINE_ID,
@@ -164,6 +165,7 @@ def _board(socket_path: Path, profile: BoardProfile) -> BoardServer:
         coin_pin=COIN_PIN,
         game_over_pin=GAME_OVER_PIN,
         ready_pin=READY_PIN,
+        coin_meter_pin=COIN_METER_PIN,
     )
 
 
