@@ -67,9 +67,9 @@ class Payment:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has settled it: reserved, or charged at once and all of it still there."""
+        """Whether nobody has settled it: reserved, or charged at once with something of it left."""
         if self.immediate:
-            return self.status == "succeeded" and self.refunded == 0 and self.settled is None
+            return self.status == "succeeded" and self.refunded < self.received and self.settled is None
         return self.status == "requires_capture"
 
     @property

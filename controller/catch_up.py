@@ -139,8 +139,12 @@ def give_up_moved(turn: Turn, payment_id: str, _: LedgerMoved) -> None:
 
 
 def give_up_not_open(turn: Turn, payment_id: str, _: NotOpen) -> None:
-    """It was settled before; the relay reads it once more, by its id, before it moves any money."""
-    close(turn, turn.train_of(payment_id), "it is not open")
+    """Somebody has settled it before: a ledger that this one knows nothing of, or the operator.
+
+    Nothing is reported. There is no money left to move, and of a game that was played and charged
+    "undelivered" would be a false conflict.
+    """
+    close(turn, turn.train_of(payment_id), "it is not open at Stripe any more", is_settled=True)
 
 
 def ask_again(turn: Turn, payment_id: str, _: ProcessRestarted) -> None:

@@ -56,7 +56,7 @@ class MarkAmbiguous:
 
 @dataclass(frozen=True)
 class ClosePayment:
-    """Write how a payment ended, and why; `receipt` joins the outbox unless there is nobody to send it to."""
+    """Write how a payment ended, and why; `receipt` joins the outbox, unless there is nothing to report."""
 
     payment_id: str
     outcome: Outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -83,12 +83,14 @@ class Ledger:
     def find(self, payment_id: str) -> KnownPayment | None:
         """What is known of a payment; None if it never came."""
         row = self._db.execute(
-            "SELECT id, outcome, credits_delivered, credits FROM payments WHERE id = ?",
+            "SELECT id, outcome, credits_delivered, credits, has_receipt FROM payments WHERE id = ?",
             (payment_id,),
         ).fetchone()
         if row is None:
             return None
-        return KnownPayment(None if row[1] is None else _receipt(row))
+        *receipt, has_receipt = row
+        is_reported = receipt[1] is not None and has_receipt
+        return KnownPayment(_receipt(receipt) if is_reported else None)
 
     def read_start(self) -> Started:
         """What the last run of the process left behind."""
@@ -206,10 +208,16 @@ class Ledger:
     def _close_payment(self, record: ClosePayment) -> None:
         self._change_one(
             """
-            UPDATE payments SET outcome = ?, credits_delivered = ?, reason = ?
+            UPDATE payments SET outcome = ?, credits_delivered = ?, reason = ?, has_receipt = ?
             WHERE id = ? AND outcome IS NULL
             """,
-            (record.outcome, record.credits_delivered, record.reason, record.payment_id),
+            (
+                record.outcome,
+                record.credits_delivered,
+                record.reason,
+                record.receipt is not None,
+                record.payment_id,
+            ),
             otherwise=f"payment {record.payment_id} is not open",
         )
 
@@ -269,7 +277,7 @@ class Ledger:
     }
 
 
-def _receipt(row: tuple[str, str, int, int]) -> Receipt:
+def _receipt(row: Sequence[Any]) -> Receipt:
     payment_id, outcome, delivered, paid = row
     return Receipt(payment_id, Outcome(outcome), delivered, paid)
 

@@ -144,6 +144,9 @@ class OwedReceipt:
 
 @dataclass(frozen=True)
 class KnownPayment:
-    """What the ledger says of a payment that came before: its receipt once the train has ended, else None."""
+    """What the ledger says of a payment that came before.
+
+    Its receipt once the train has ended; None before that, and where there is nobody to report to.
+    """
 
     receipt: Receipt | None

@@ -50,11 +50,11 @@ def end_pulse(turn: Turn, pulse: PulseFired, fate: PulseFate) -> None:
     keep_or_close(turn, moved)
 
 
-def close(turn: Turn, train: Train, why: str) -> None:
-    """End the train with what its delivered pulses amount to, and owe the relay its receipt."""
+def close(turn: Turn, train: Train, why: str, *, is_settled: bool = False) -> None:
+    """End the train with what its delivered pulses amount to; unless it `is_settled`, owe its receipt."""
     payment, outcome, delivered = train.payment, train.outcome, train.credits_delivered
     receipt = Receipt(payment.id, outcome, delivered, payment.credits)
-    owed = receipt if payment.has_receipt else None
+    owed = receipt if payment.has_receipt and not is_settled else None
     turn.record(ClosePayment(payment.id, outcome, delivered, why, owed))
     turn.change(trains=tuple(t for t in turn.cabinet.trains if t.payment.id != payment.id))
     turn.note(f"payment {payment.id}: {outcome}, {delivered} of {payment.credits} credits ({why})")

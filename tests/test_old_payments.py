@@ -21,7 +21,7 @@ from controller.effects import (
 )
 from controller.ledger import Ledger
 from controller.old_payments import TRUSTED_DAYS
-from controller.payment import KnownPayment, Outcome
+from controller.payment import KnownPayment, Outcome, Receipt
 
 TODAY = date(2026, 11, 22)
 
@@ -40,7 +40,8 @@ class Calendar:
         paid = payment(name, has_receipt=end != "unsigned")
         self.ledger.write([RecordPayment(train(paid)), IntendPulse(name, 1)])
         if end != "open":
-            closed = ClosePayment(name, Outcome.DELIVERED, 1, "its last pulse was fired", None)
+            receipt = Receipt(name, Outcome.DELIVERED, 1, 1) if end != "unsigned" else None
+            closed = ClosePayment(name, Outcome.DELIVERED, 1, "its last pulse was fired", receipt)
             self.ledger.write([RecordPulse(name, 1, 1.0, 1.1), closed])
         if end == "settled":
             self.ledger.write([RecordAnswer(name, "settled")])

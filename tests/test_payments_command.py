@@ -30,7 +30,7 @@ from controller.effects import (
 from controller.ledger import Ledger, LedgerError
 from controller.ledger_file import MIGRATIONS, migrate
 from controller.ledger_reader import read_ledger
-from controller.payment import Outcome, Payment, PulseFate
+from controller.payment import Outcome, Payment, PulseFate, Receipt
 
 ROOT = Path(__file__).parent.parent
 NOON = "2026-06-01T12:00:00.000Z"
@@ -64,12 +64,16 @@ def opened(path: Path) -> Ledger:
     return Ledger(path, lambda: NOON)
 
 
+FIRST = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
+SECOND = Receipt("pi_2", Outcome.PARTIAL, 1, 2)
+
+
 def fill(ledger: Ledger) -> None:
     ledger.write([RecordPayment(train(payment())), IntendPulse("pi_1", 1), RecordPulse("pi_1", 1, 1.0, 1.1)])
-    ledger.write([ClosePayment("pi_1", Outcome.DELIVERED, 1, "its last pulse was fired", None)])
+    ledger.write([ClosePayment("pi_1", Outcome.DELIVERED, 1, "its last pulse was fired", FIRST)])
     ledger.write([RecordAnswer("pi_1", "settled"), RecordPayment(train(payment("pi_2", 2)))])
     ledger.write([IntendPulse("pi_2", 1), RecordPulse("pi_2", 1, 1.0, 1.1), IntendPulse("pi_2", 2)])
-    ledger.write([MarkAmbiguous("pi_2", 2), ClosePayment("pi_2", Outcome.PARTIAL, 1, "a kill", None)])
+    ledger.write([MarkAmbiguous("pi_2", 2), ClosePayment("pi_2", Outcome.PARTIAL, 1, "a kill", SECOND)])
     ledger.write([RecordPayment(train(payment("pi_3")))])
 
 

@@ -242,10 +242,12 @@ def test_an_immediate_payment_is_open_until_its_receipt(fresh: RelayUnderTest) -
     assert named(fresh, payment_id) == []
 
 
-def test_an_immediate_payment_of_which_something_was_refunded_is_not_open(fresh: RelayUnderTest) -> None:
-    """Somebody has settled it by hand."""
+def test_an_immediate_payment_is_open_while_something_of_it_is_left(fresh: RelayUnderTest) -> None:
+    """What was refunded by hand in part is still to be settled; what was in full is not."""
     payment_id = fresh.pay_in_secret(IMMEDIATE, capture="automatic")
     fresh.relay.stripe().refund(payment_id, 50, 0, 1_000_000)
+    assert named(fresh, payment_id) == [(payment_id, 2, 180)]
+    fresh.relay.stripe().refund_rest(payment_id)
     assert named(fresh, payment_id) == []
 
 

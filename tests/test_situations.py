@@ -286,7 +286,8 @@ def test_an_old_image_restored_on_the_same_board_gives_nothing_a_second_time(wor
     world.work_for(60)
 
     assert outcome(world, payment_id) == (PULSES, CHARGED)
-    assert ledger_says(world, payment_id) == ("undelivered", "it is not open")
+    assert ledger_says(world, payment_id) == ("undelivered", "it is not open at Stripe any more")
+    assert (world.cabinet.conflicts, world.is_in_conflict(payment_id)) == (0, False)
 
 
 def test_an_old_image_credits_what_is_paid_from_then_on(world: World) -> None:
