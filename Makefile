@@ -6,6 +6,7 @@ export PYTHON
 PORT ?= 8800
 MINUTES ?= 2
 SEED ?= 1
+KILLS ?= 500
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,9 +23,17 @@ chaos: ## break everything at random while players pay, and judge the money (MIN
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm)
 
+bench: ## measure it, each figure beside its target; about 15 minutes (QUICK=1: under one; ONLY=coin_line: some)
+	@tools/prepare.sh bench
+	@$(VENV) -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
 test: ## all tests (ARGS="-k door": some)
 	@tools/prepare.sh test
 	$(VENV) -m pytest -n 2 --dist loadfile $(ARGS)
+
+kills: ## kill controller and coin line at random moments of trains, and compare ledger and wire (KILLS=500 SEED=1)
+	@tools/prepare.sh test
+	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 tests/test_kills.py
 
 lint: ## style, types, the core's rules, and the shell scripts
 	@tools/prepare.sh test
@@ -53,4 +62,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos test lint check test-install test-bare format pictures clean
+.PHONY: help demo demo-once chaos bench test kills lint check test-install test-bare format pictures clean

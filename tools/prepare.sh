@@ -1,9 +1,9 @@
 #!/bin/sh
-# Gets this machine ready for `make demo` or `make test`: Debian packages that are missing (listed before they
+# Gets this machine ready for `make demo`, `make bench` or `make test`: Debian packages that are missing (listed before they
 # are installed), and a virtual environment in .venv. Run again, it finds everything in place and takes no time.
 set -eu
 
-purpose=${1:?usage: tools/prepare.sh demo|test}
+purpose=${1:?usage: tools/prepare.sh demo|bench|test}
 cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*" >&2; }
@@ -15,11 +15,12 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin"
 # What each purpose needs: Debian's as command:package, and Python's as extras of pyproject.toml.
 case $purpose in
     demo) needs="mosquitto:mosquitto" extras="demo" ;;
+    bench) needs="mosquitto:mosquitto cyclictest:rt-tests" extras="demo bench" ;;
     test)
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime"
         extras="demo dev"
         ;;
-    *) die "usage: tools/prepare.sh demo|test" ;;
+    *) die "usage: tools/prepare.sh demo|bench|test" ;;
 esac
 
 # A Python that was named is the one to take: another in its place would be a surprise.

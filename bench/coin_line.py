@@ -1,0 +1,210 @@
+"""Width and gap of coin pulses: the real coin line, idle and busy, beside cyclictest and the usual ways."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.cyclictest import cyclictest
+from bench.histogram import Curve, draw
+from bench.load import BUSY_THREADS, MESSAGES_PER_S, SPINNERS, busy_cores
+from bench.machine import machine, stolen_s
+from bench.recorder import Recorder
+from bench.spread import Errors, Spread, errors
+
+TITLE = "Coin line: error of width and gap"
+TARGET_MS = 1.0
+PICTURE = Path(__file__).parent.parent / "docs" / "coin-line-timing.png"
+PICTURE_TITLE = "How far off coin pulses of 20 ms are on a machine that is kept busy"
+# So many orders on the way that a slow disk cannot make a gap longer: it is then the coin line's own.
+AHEAD = 50
+
+
+@dataclass(frozen=True)
+class Train:
+    """Pulses of one shape, and how many orders are on their way at a time."""
+
+    pulse_ms: int
+    gap_ms: int
+    pulses: int
+    ahead: int = 1
+
+    def __str__(self) -> str:
+        orders = "orders waiting" if self.ahead > 1 else "each ordered behind a commit"
+        return f"{self.pulse_ms}/{self.gap_ms} ms, {orders}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, idle and under load."""
+
+    trains: dict[bool, tuple[Train, ...]]
+    rivals: Train
+
+
+FULL = Plan(
+    trains={
+        False: (Train(20, 20, 2000, AHEAD), Train(100, 150, 100)),
+        True: (Train(20, 20, 10_000, AHEAD), Train(20, 20, 500), Train(100, 150, 400)),
+    },
+    rivals=Train(20, 20, 500),
+)
+QUICK = Plan(
+    trains={
+        False: (Train(20, 20, 50, AHEAD), Train(100, 150, 5)),
+        True: (Train(20, 20, 200, AHEAD), Train(20, 20, 25), Train(100, 150, 10)),
+    },
+    rivals=Train(20, 20, 25),
+)
+
+
+@dataclass(frozen=True)
+class CoinLineRun:
+    """What came of one train, and what cyclictest got meanwhile."""
+
+    errors: Errors
+    scheduling: str
+    cyclictest: Spread
+    cyclictest_ms: list[float]
+    warnings: int
+
+
+def run(*, quick: bool) -> None:
+    """Measure, print the table, and draw the picture unless it was quick."""
+    plan = QUICK if quick else FULL
+    scheduling = measure(Train(20, 20, 2), "", busy=False).scheduling
+    print(f"On {machine()}.")
+    print(f"The coin line got {scheduling}; cyclictest ran beside it with the same.")
+    print(_HEAD)
+    stolen = stolen_s()
+    curves: list[Curve] = []
+    for busy, trains in plan.trains.items():
+        print(f"{'under load *' if busy else 'idle'}")
+        with busy_cores() if busy else nullcontext():
+            for train in trains:
+                measured = measure(train, scheduling, busy=busy)
+                _print_coin_line(train, measured)
+                if busy and not curves:
+                    curves = _curves(train, measured)
+            for how, name in (("sleep", "time.sleep"), ("blink", "gpiozero blink")):
+                rival = measure_rival(how, plan.rivals, busy=busy)
+                print(_line(f"{name} in the controller, 20/20 ms", rival.width, rival.gap))
+                if busy:
+                    curves.append(
+                        Curve(f"{name} in the controller", [abs(e) for e in rival.widths_ms], "#bc4c00")
+                    )
+    print(_NOTE + f" The host kept {stolen_s() - stolen:.1f} s of processor time for others.")
+    if not quick:
+        draw(PICTURE, PICTURE_TITLE, curves, f"{machine()}. Coin line: {scheduling}. {_LOAD}")
+        print(f"Drawn: {PICTURE.relative_to(Path.cwd())}" if PICTURE.is_relative_to(Path.cwd()) else PICTURE)
+
+
+_LOAD = (
+    f"{SPINNERS} other processes spin; the controller has {BUSY_THREADS} spinning threads, reads "
+    f"{MESSAGES_PER_S} messages a second, and commits each pulse to disk."
+)
+_NOTE = f"* {_LOAD}"
+_HEAD = (
+    f"{'error in ms':<52}{'pulses':>7}   {'width: median':>13}{'99.9 %':>8}{'worst':>8}"
+    f"   {'gap: median':>11}{'99.9 %':>8}{'worst':>8}"
+)
+
+
+def measure(train: Train, scheduling: str, *, busy: bool) -> CoinLineRun:
+    """One train through the real coin line and a parent of its own; with `scheduling`, beside cyclictest."""
+    with recorder() as board:
+        beside = cyclictest(scheduling, train.pulse_ms) if scheduling else nullcontext()
+        with beside as reference:
+            said = _run(
+                "bench.orders",
+                *_options(board, train, busy=busy),
+                f"--folder={board.path.parent}",
+                f"--ahead={train.ahead}",
+            )
+        found = errors(board.all_edges(), train.pulse_ms, train.gap_ms)
+    _check_count(found, train)
+    granted = next(line for line in said if "coin line ready: " in line).partition("coin line ready: ")[2]
+    latencies = reference.latencies_ms if reference else [0.0]
+    warnings = sum(line.startswith("WARNING payment") for line in said)
+    return CoinLineRun(
+        found, granted, reference.latency if reference else Spread(0, 0, 0, 0), latencies, warnings
+    )
+
+
+def measure_rival(how: str, train: Train, *, busy: bool) -> Errors:
+    """The same train by "sleep" or by "blink"."""
+    with recorder() as board:
+        _run("bench.rivals", how, *_options(board, train, busy=busy))
+        found = errors(board.all_edges(), train.pulse_ms, train.gap_ms)
+    _check_count(found, train)
+    return found
+
+
+@contextmanager
+def recorder() -> Iterator[Recorder]:
+    """A board in a folder of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        Recorder(Path(folder) / "board.sock") as board,
+    ):
+        yield board
+
+
+def _options(board: Recorder, train: Train, *, busy: bool) -> list[str]:
+    shape = [f"--pulse-ms={train.pulse_ms}", f"--gap-ms={train.gap_ms}", f"--pulses={train.pulses}"]
+    return [f"--board={board.path}", *shape, *(["--busy"] if busy else [])]
+
+
+def _run(module: str, *options: str) -> list[str]:
+    """Run a process to its end; what it logged."""
+    command = [sys.executable, "-m", module, *options]
+    ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {ended.returncode}:\n{ended.stderr}")
+    return ended.stderr.splitlines()
+
+
+def _check_count(found: Errors, train: Train) -> None:
+    if len(found.widths_ms) != train.pulses:
+        raise RuntimeError(
+            f"{len(found.widths_ms)} pulses on the line, not the {train.pulses} that were ordered"
+        )
+
+
+def _print_coin_line(train: Train, measured: CoinLineRun) -> None:
+    width, gap = measured.errors.width, measured.errors.gap
+    print(_line(f"coin line, {train}", width, gap))
+    print(_line("  cyclictest meanwhile (how late it was woken)", measured.cyclictest))
+    beyond = width.p999_ms - measured.cyclictest.p999_ms
+    verdict = "within" if beyond <= TARGET_MS else "OUTSIDE"
+    print(
+        f"    width {beyond:+.2f} ms from cyclictest at 99.9 %: {verdict} the target of {TARGET_MS:g} ms; "
+        f"{_gap_verdict(measured)}; {measured.warnings} logged as over 5 ms"
+    )
+
+
+def _gap_verdict(measured: CoinLineRun) -> str:
+    limit_ms = measured.cyclictest.p999_ms + TARGET_MS
+    late = sum(error > limit_ms for error in measured.errors.gaps_ms)
+    early = sum(error < 0 for error in measured.errors.gaps_ms)
+    return f"gaps further off: {late} of {len(measured.errors.gaps_ms)}, too short: {early}"
+
+
+def _line(name: str, width: Spread, gap: Spread | None = None) -> str:
+    numbers = (
+        f"{name:<52}{width.count:>7}   {width.median_ms:>13.2f}{width.p999_ms:>8.2f}{width.worst_ms:>8.2f}"
+    )
+    if gap is None:
+        return numbers
+    return f"{numbers}   {gap.median_ms:>11.2f}{gap.p999_ms:>8.2f}{gap.worst_ms:>8.2f}"
+
+
+def _curves(train: Train, measured: CoinLineRun) -> list[Curve]:
+    widths_ms = [abs(error) for error in measured.errors.widths_ms]
+    limit = Curve("cyclictest, woken every 20 ms: the machine's own limit", measured.cyclictest_ms, "#6e7781")
+    return [Curve("the coin line's process", widths_ms, "#1a7f37"), limit]

@@ -1,0 +1,51 @@
+"""What the controller takes while nothing happens: memory and processor, of all its processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from bench.machine import machine
+from bench.sales import selling_chain
+
+TITLE = "Controller at rest: memory (PSS) and processor, all its processes"
+MEMORY_TARGET_MB, CPU_TARGET_PERCENT = 45, 1.0
+
+
+def run(*, quick: bool) -> None:
+    """Of a controller that is connected and sells."""
+    watched_s = 3.0 if quick else 30.0
+    with selling_chain() as chain:
+        pids = [chain.controller.pid, *_children(chain.controller.pid)]
+        began_s = cpu_s(pids)
+        time.sleep(watched_s)
+        used_s = cpu_s(pids) - began_s
+        memory_mb = [pss_mb(pid) for pid in pids]
+    each = " + ".join(f"{mb:.1f}" for mb in memory_mb)
+    print(f"On {machine()}; controller and coin line, for {watched_s:g} s.")
+    print(f"memory: {each} = {sum(memory_mb):.1f} MB (target: under {MEMORY_TARGET_MB} MB)")
+    percent = used_s / watched_s * 100
+    print(f"processor: {percent:.2f} % of one core (target: under {CPU_TARGET_PERCENT:g} %)")
+
+
+def cpu_s(pids: list[int]) -> float:
+    """Seconds of processor time that these processes have taken."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def pss_mb(pid: int) -> float:
+    """The memory of a process, with its share of what it shares with others."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)
+    assert found is not None  # noqa: S101
+    return int(found[1]) / 1000
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -1,0 +1,66 @@
+"""A coin line's real parent: it orders pulses, and commits to a durable ledger behind each.
+
+It is a process of its own: `python -m bench.orders --help`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import queue
+import sys
+from pathlib import Path
+
+from bench.load import be_a_busy_controller
+from controller.clock import wall_time
+from controller.coin_line import CoinLine
+from controller.config import CoinLineConfig
+from controller.effects import RememberUse
+from controller.events import CoinLineFailed, PulseFired
+from controller.ledger import Ledger
+
+PIN = 17
+
+
+def give_orders(options: argparse.Namespace) -> None:
+    """One train; RuntimeError if the coin line failed."""
+    told: queue.SimpleQueue[PulseFired | CoinLineFailed] = queue.SimpleQueue()
+    shape = CoinLineConfig(pin=PIN, pulse_ms=options.pulse_ms, gap_ms=options.gap_ms, pulses_per_credit=1)
+    ledger = Ledger(options.folder / "ledger.sqlite", wall_time)
+    line = CoinLine(shape, options.board, told.put)
+    line.start()
+    try:
+        for number in range(1, options.pulses + options.ahead + 1):
+            if number > options.ahead:
+                # What is told is on disk before the next is ordered.
+                if isinstance(answer := told.get(), CoinLineFailed):
+                    raise RuntimeError(f"the coin line failed: {answer}")
+                ledger.write([RememberUse("bench", str(number))])
+            if number <= options.pulses:
+                line.fire("pi_bench", number)
+    finally:
+        line.stop()
+        ledger.close()
+
+
+def main() -> None:
+    """Do what the command line asks, and log as the controller does."""
+    parser = argparse.ArgumentParser(prog="python -m bench.orders", description=__doc__)
+    parser.add_argument("--board", type=Path, required=True, help="the socket of a recorder")
+    parser.add_argument("--folder", type=Path, required=True, help="for the ledger")
+    parser.add_argument("--pulse-ms", type=int, required=True)
+    parser.add_argument("--gap-ms", type=int, required=True)
+    parser.add_argument("--pulses", type=int, required=True)
+    parser.add_argument("--ahead", type=int, default=1, help="orders on the way; the controller has one")
+    parser.add_argument(
+        "--busy", action="store_true", help="with threads that spin, and messages that arrive"
+    )
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    if options.busy:
+        be_a_busy_controller()
+    give_orders(options)
+
+
+if __name__ == "__main__":
+    main()

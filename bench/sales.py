@@ -1,0 +1,53 @@
+"""Sales through the whole chain on this machine, for the benchmarks that need a cabinet at work."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from simulator.chain import Chain, running_chain
+
+WITHIN_S = 20.0
+
+
+@contextmanager
+def selling_chain() -> Iterator[Chain]:
+    """The chain, once its door sells."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_chain(Path(folder)) as chain:
+        wait(lambda: sells(chain), "the door to sell")
+        yield chain
+
+
+def buy(chain: Chain, credits: int) -> str:
+    """Pay for credits at the door; the payment's id."""
+    button = _button(chain, credits)
+    if button is None:
+        raise RuntimeError(f"the door has no button for {credits} credits")
+    sold = requests.post(chain.door, {"offer": button}, allow_redirects=False, timeout=WITHIN_S)
+    sold.raise_for_status()
+    return chain.stripe.pay(sold.headers["Location"])
+
+
+def sells(chain: Chain) -> bool:
+    """Whether the door sells just now."""
+    return _button(chain, 1) is not None
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    """Return once it holds; TimeoutError if it does not."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"waited {WITHIN_S:g} s for {what}")
+        time.sleep(0.01)
+
+
+def _button(chain: Chain, credits: int) -> str | None:
+    found = re.search(rf'value="({credits}-[^"]+)"', requests.get(chain.door, timeout=WITHIN_S).text)
+    return found[1] if found else None
