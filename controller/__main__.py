@@ -13,6 +13,7 @@ from controller.app import App
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
+from controller.pulse_command import add_pulse_command
 
 log = logging.getLogger("controller")
 
@@ -61,6 +62,7 @@ def _options() -> argparse.Namespace:
     )
     run.set_defaults(do=_run)
     add_payments_command(commands, DEFAULT_CONFIG)
+    add_pulse_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 
