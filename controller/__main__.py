@@ -12,6 +12,7 @@ from gpiozero import GPIOZeroError
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
+from controller.pulse_command import add_pulse_command
 from controller.release_lines import add_release_lines_command
 
 log = logging.getLogger("controller")
@@ -65,6 +66,7 @@ def _options() -> argparse.Namespace:
     run.set_defaults(do=_run)
     add_payments_command(commands, DEFAULT_CONFIG)
     add_release_lines_command(commands, DEFAULT_CONFIG)
+    add_pulse_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 

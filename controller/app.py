@@ -12,13 +12,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller import __version__, wire
+from controller import wire
+from controller.announcer import Announcer
 from controller.board_inputs import board_inputs
 from controller.broker import Broker
-from controller.cabinet import accepting, new_cabinet
+from controller.cabinet import new_cabinet
 from controller.clock import boot_id, since_boot_s, wall_time
 from controller.coin_line import CoinLine
-from controller.config import CoinMeterConfig, Config, InputConfig
+from controller.config import Config
+from controller.config_rules import input_lines, rules_of
+from controller.control import Control, Ears, Nobody
+from controller.control_lines import Asked, Request
+from controller.control_socket import ControlSocket
 from controller.decide import Decision, decide, next_wake_s
 from controller.effects import (
     Acknowledge,
@@ -30,6 +35,7 @@ from controller.effects import (
     FirePulse,
     Note,
     PublishGameOver,
+    RecordPayment,
     SendReceipt,
 )
 from controller.events import (
@@ -37,7 +43,6 @@ from controller.events import (
     Delivery,
     Event,
     FoundPayment,
-    InputLine,
     LedgerFailed,
     LedgerHealed,
     MessageRefused,
@@ -47,13 +52,11 @@ from controller.events import (
     Tick,
 )
 from controller.hardware import board_serial
+from controller.in_its_place import LEDGER_NAME
 from controller.ledger import Ledger, LedgerError
-from controller.mood import faults, mood
 from controller.relay_client import OpenPaymentsListed, RelayClient
-from controller.rules import MeterRules, Rules
-from controller.screen_feed import ScreenFeed
 from controller.systemd_notify import ALIVE, READY, STOPPING, notify
-from controller.wire import CoinPulseMessage, Refused, Status
+from controller.wire import CoinPulseMessage, Refused
 
 log = logging.getLogger("controller")
 
@@ -61,9 +64,6 @@ log = logging.getLogger("controller")
 HEARTBEAT_S = 1.0
 # The loop never spins, even if something is due that cannot be done yet.
 SHORTEST_WAIT_S = 0.01
-# A status that is not renewed expires at the broker: a cabinet that died together with its broker, and so
-# without a last will, must not seem to be selling for ever.
-STATUS_RENEWED_S, STATUS_EXPIRES_S = 60.0, 180
 DAY_S = 86400.0
 # How long to wait before a full disk is tried again.
 DISK_RETRY_S = 1.0
@@ -78,23 +78,35 @@ class CoinPulseArrived:
     received_s: float
 
 
-Happened = Event | CoinPulseArrived | OpenPaymentsListed
+Happened = Event | CoinPulseArrived | OpenPaymentsListed | Asked
+
+
+@dataclass(frozen=True)
+class Alone:
+    """In the place of the daemon: without broker, relay and screen, to do one thing and tell it to `ears`."""
+
+    request: Request
+    ears: Ears
 
 
 class App:
-    """The daemon. Its queue is the only way in, and only `run` takes from it."""
+    """The daemon, or what does one thing in its place.
 
-    def __init__(self, config: Config) -> None:
+    Its queue is the only way in, and only `run` takes from it.
+    """
+
+    def __init__(self, config: Config, alone: Alone | None = None) -> None:
         self._config = config
+        self._alone = alone
         self._queue: queue.SimpleQueue[Happened] = queue.SimpleQueue()
         self._stop_asked = threading.Event()
         self._boot_id = config.demo_boot_id or boot_id()
-        self._cabinet = new_cabinet(_rules(config), self._boot_id, board_serial())
+        self._cabinet = new_cabinet(rules_of(config), self._boot_id, board_serial())
         token = config.relay.token if config.relay else None
         self._reader = wire.Reader(config.machine_id, token, config.accept_unsigned_coinpulse)
-        self._published: Status | None = None
-        self._status_due_s = 0.0
+        self._announcer = Announcer(config, self._boot_id)
         self._prune_due_s = 0.0
+        self._just_recorded = False
         self._do: dict[type[Act], Callable[[Any], None]] = {
             Acknowledge: self._acknowledge,
             FirePulse: lambda act: self._coin_line.fire(act.payment_id, act.number),
@@ -103,16 +115,18 @@ class App:
             FetchOpenPayments: lambda act: self._ask_relay(
                 lambda relay: relay.fetch_open_payments(act.payment_ids)
             ),
-            ConnectBroker: lambda _: self._broker.start(),
-            DisconnectBroker: lambda _: self._broker.stop(self._farewell()),
-            PublishGameOver: self._publish_game_over,
+            ConnectBroker: lambda _: self._ask_broker(Broker.start),
+            DisconnectBroker: lambda _: self._ask_broker(self._say_farewell),
+            PublishGameOver: lambda act: self._ask_broker(
+                lambda broker: self._announcer.game_over(act, broker)
+            ),
             Note: lambda act: log.log(act.level, "%s", act.text),
         }
 
     def run(self) -> int:
         """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._ask_to_stop())
+            signal.signal(number, lambda *_: self.ask_to_stop())
         with ExitStack() as edges:
             self._start(edges)
             self._handle_waiting()
@@ -122,25 +136,42 @@ class App:
             notify(STOPPING)
         return 1 if self._cabinet.coin_line_trouble else 0
 
-    def _ask_to_stop(self) -> None:
+    def ask_to_stop(self) -> None:
+        """Have `run` end, once the pulse on the line has; may be called from any thread."""
         self._stop_asked.set()
         self._queue.put(StopAsked())
 
     def _start(self, edges: ExitStack) -> None:
         config = self._config
-        self._ledger = Ledger(config.state_dir / "ledger.sqlite", wall_time)
+        self._ledger = Ledger(config.state_dir / LEDGER_NAME, wall_time)
         edges.callback(self._ledger.close)
         self._cabinet = replace(self._cabinet, ledger_faults=self._ledger.faults())
-        self._screen = ScreenFeed(config.screen_feed, _about(config), since_boot_s)
-        self._relay = self._new_relay_client()
+        self._control = self._new_control(edges)
+        self._relay = None if self._alone else self._new_relay_client()
         edges.callback(self._ask_relay, RelayClient.close)
-        self._broker = self._new_broker()
+        self._broker = None if self._alone else self._new_broker()
         self._coin_line = CoinLine(config.coin_line, config.mock_board, self._queue.put)
         self._coin_line.start()
         edges.callback(self._stop_coin_line)
-        edges.enter_context(board_inputs(_input_lines(config), config.mock_board, self._queue.put))
-        edges.callback(lambda: self._broker.stop(self._farewell()))
+        edges.enter_context(board_inputs(input_lines(config), config.mock_board, self._queue.put))
+        edges.callback(self._ask_broker, self._say_farewell)
         self._handle(self._ledger.read_start())
+        if self._alone:  # behind the levels of the inputs
+            self._queue.put(Asked(0, self._alone.request, since_boot_s()))
+
+    def _new_control(self, edges: ExitStack) -> Control:
+        self._ears = self._alone.ears if self._alone else self._new_control_socket(edges)
+        return Control(self._config, self._ears, self._attempt)
+
+    def _new_control_socket(self, edges: ExitStack) -> Ears:
+        control = ControlSocket(self._config.control_socket, self._queue.put)
+        try:
+            control.start()
+        except OSError as error:
+            log.error("control socket: %s: pulse, watch and clear cannot reach this controller", error)
+            return Nobody()
+        edges.callback(control.stop)
+        return control
 
     def _new_broker(self) -> Broker:
         machine_id = self._config.machine_id
@@ -148,7 +179,7 @@ class App:
             self._config.broker,
             machine_id,
             coinpulse_topic=wire.coinpulse_topic(machine_id),
-            will=self._farewell(),
+            will=self._announcer.farewell(),
             tell_message=self._message_arrived,
             tell_link=self._queue.put,
         )
@@ -163,9 +194,9 @@ class App:
         while not self._cabinet.stopping and not self._cabinet.coin_line_trouble:
             self._handle(self._next_event())
             self._coin_line.fail_if_overdue(since_boot_s())
-            self._tell()
+            self._ask_broker(self._tell)
             self._prune_once_a_day()
-            if self._broker.alive and self._coin_line.alive:
+            if self._coin_line.alive and (self._broker is None or self._broker.alive):
                 notify(ALIVE)
 
     def _prune_once_a_day(self) -> None:
@@ -177,7 +208,8 @@ class App:
                 log.warning("old payments not pruned: %s", error)
 
     def _next_event(self) -> Happened:
-        wake_s = next_wake_s(self._cabinet)
+        # The first pulse follows with the event behind the one that wrote the payment down.
+        wake_s = 0.0 if self._just_recorded else next_wake_s(self._cabinet)
         left_s = HEARTBEAT_S if wake_s is None else wake_s - since_boot_s()
         try:
             return self._queue.get(timeout=min(HEARTBEAT_S, max(SHORTEST_WAIT_S, left_s)))
@@ -185,13 +217,17 @@ class App:
             return Tick()
 
     def _handle(self, happened: Happened) -> None:
+        if isinstance(happened, Asked):
+            self._control.serve(happened, self._cabinet)
+            return
         event = self._gather(happened)
         decision = decide(self._cabinet, event, since_boot_s())
         while (trouble := self._write(decision)) is not None:
             self._wait_for_the_disk(trouble)
             decision = decide(self._cabinet, event, since_boot_s())
-        self._follow(decision)
+        self._follow(event, decision)
         if self._cabinet.ledger_trouble:
+            self._ears.refuse(None)
             # Through the same door: what could not be ordered meanwhile is written before it is done.
             self._handle(LedgerHealed())
 
@@ -204,10 +240,20 @@ class App:
             return str(error)
         return None
 
-    def _follow(self, decision: Decision) -> None:
+    def _attempt(self, event: Event) -> str | None:
+        """Let something happen that may as well not: it never waits for the disk, which has the reason."""
+        decision = decide(self._cabinet, event, since_boot_s())
+        trouble = self._write(decision)
+        if trouble is None:
+            self._follow(event, decision)
+        return trouble
+
+    def _follow(self, event: Event, decision: Decision) -> None:
         self._cabinet = decision.cabinet
+        self._just_recorded = any(isinstance(record, RecordPayment) for record in decision.records)
         for act in decision.acts:
             self._do[type(act)](act)
+        self._control.saw(event, decision)
 
     def _wait_for_the_disk(self, trouble: str) -> None:
         """What happened and cannot be written is kept and tried again: nothing is lost or acknowledged.
@@ -215,9 +261,11 @@ class App:
         Raises:
             LedgerError: asked to stop before there was space.
         """
+        self._ears.refuse(f"the ledger cannot be written: {trouble}")
         if self._cabinet.ledger_trouble is None:
-            self._follow(decide(self._cabinet, LedgerFailed(trouble), since_boot_s()))
-        self._tell()
+            failed = LedgerFailed(trouble)
+            self._follow(failed, decide(self._cabinet, failed, since_boot_s()))
+        self._ask_broker(self._tell)
         if self._stop_asked.wait(DISK_RETRY_S):
             raise LedgerError(f"stopped while the ledger could not be written: {trouble}")
         notify(ALIVE)
@@ -226,7 +274,7 @@ class App:
         while not self._queue.empty():
             self._handle(self._queue.get())
 
-    def _gather(self, happened: Happened) -> Event:
+    def _gather(self, happened: Event | CoinPulseArrived | OpenPaymentsListed) -> Event:
         """The fact in full: with what the ledger knows of the payments that it names."""
         if isinstance(happened, CoinPulseArrived):
             return self._read(happened)
@@ -254,89 +302,25 @@ class App:
         self._queue.put(CoinPulseArrived(message, delivery, since_boot_s()))
 
     def _acknowledge(self, act: Acknowledge) -> None:
-        self._broker.acknowledge(act.delivery)
+        self._ask_broker(lambda broker: broker.acknowledge(act.delivery))
         self._queue.put(Acknowledged(act.delivery))
+
+    def _ask_broker(self, ask: Callable[[Broker], None]) -> None:
+        if self._broker is not None:
+            ask(self._broker)
+
+    def _tell(self, broker: Broker) -> None:
+        self._announcer.tell(self._cabinet, broker)
+
+    def _say_farewell(self, broker: Broker) -> None:
+        broker.stop(self._announcer.farewell())
 
     def _ask_relay(self, ask: Callable[[RelayClient], None]) -> None:
         if self._relay is not None:
             ask(self._relay)
-
-    def _publish_game_over(self, act: PublishGameOver) -> None:
-        machine_id = self._config.machine_id
-        payload = wire.gameover_payload(machine_id, act.session, act.duration_s, wall_time())
-        self._broker.publish(wire.gameover_topic(machine_id), payload, retain=False)
-
-    def _tell(self) -> None:
-        """Let the door and the screen know what changed."""
-        self._screen.show(self._cabinet)
-        status = self._status() if self._cabinet.broker_up else None
-        due = status != self._published or since_boot_s() >= self._status_due_s
-        if status is not None and due:
-            topic, payload = wire.status_topic(self._config.machine_id), status.payload(wall_time())
-            self._broker.publish(topic, payload, retain=True, expiry_s=STATUS_EXPIRES_S)
-            self._status_due_s = since_boot_s() + STATUS_RENEWED_S
-        self._published = status
-
-    def _status(self) -> Status:
-        cabinet, now_s = self._cabinet, since_boot_s()
-        return Status(
-            machine_id=self._config.machine_id,
-            online=True,
-            accepting=accepting(cabinet, now_s),
-            state=mood(cabinet, now_s),
-            credits=cabinet.credits_on_board,
-            version=__version__,
-            boot_id=self._boot_id,
-            faults=faults(cabinet, now_s),
-            conflicts=cabinet.conflicts,
-            coins=cabinet.coins,
-        )
-
-    def _farewell(self) -> tuple[str, bytes]:
-        machine_id = self._config.machine_id
-        status = wire.offline_status(machine_id, __version__, self._boot_id)
-        return wire.status_topic(machine_id), status.payload(wall_time())
 
     def _stop_coin_line(self) -> None:
         """Let the pulse in flight end, and write down that it did."""
         self._cabinet = replace(self._cabinet, stopping=True)  # whatever ended the loop: no further pulse
         self._coin_line.stop()
         self._handle_waiting()
-
-
-def _rules(config: Config) -> Rules:
-    return Rules(
-        machine_id=config.machine_id,
-        pulses_per_credit=config.coin_line.pulses_per_credit,
-        session_timeout_s=config.session_timeout_s,
-        board_boot_s=config.board_boot_s,
-        game_over_hold_s=config.game_over.debounce_ms / 1000 if config.game_over else 0.0,
-        ready_hold_s=config.ready.debounce_ms / 1000 if config.ready else 0.0,
-        has_ready_line=config.ready is not None,
-        has_relay=config.relay is not None,
-        payment_link=config.payment_link,
-        board_keeps_credits=config.board_keeps_credits,
-        pulse_period_s=(config.coin_line.pulse_ms + config.coin_line.gap_ms) / 1000,
-        settle_s=config.coin_line.settle_ms / 1000,
-        shortest_ms=config.coin_line.shortest_ms,
-        longest_ms=config.coin_line.longest_ms,
-        max_credits=config.coin_line.max_credits,
-        ready_stuck_s=config.ready_stuck_s,
-        coin_meter=_meter_rules(config.coin_meter) if config.coin_meter else None,
-    )
-
-
-def _meter_rules(meter: CoinMeterConfig) -> MeterRules:
-    return MeterRules(meter.debounce_ms / 1000, meter.within_ms / 1000, meter.out_of_order_after)
-
-
-def _input_lines(config: Config) -> dict[InputLine, InputConfig | CoinMeterConfig | None]:
-    return {"game_over": config.game_over, "ready": config.ready, "coin_meter": config.coin_meter}
-
-
-def _about(config: Config) -> dict[str, Any]:
-    return {
-        "machine_id": config.machine_id,
-        "machine_name": config.name,
-        "rotate": config.rotate,
-    }

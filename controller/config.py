@@ -109,6 +109,11 @@ class Config:
     demo_boot_id: str | None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def control_socket(self) -> Path:
+        """Where a technician's tools reach the daemon: beside the screen's feed, in the runtime directory."""
+        return self.screen_feed.parent / "control"
+
 
 KEYS = {
     "machine_id": Key(value.machine_id),

@@ -11,13 +11,13 @@ from typing import Any
 
 from controller.clock import wall_time
 from controller.config import load_config
+from controller.in_its_place import LEDGER_NAME
 from controller.ledger import Ledger
 from controller.ledger_file import LedgerError
 from controller.ledger_reader import LedgerPicture, read_ledger
 from controller.payments_report import Wanted, payments_json, payments_text, totals_json, totals_text
 
 STATES = ("open", "delivered", "partial", "undelivered", "owed", "conflict", "test")
-LEDGER_NAME = "ledger.sqlite"
 
 
 def add_payments_command(commands: Any, default_config: Path) -> None:

@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +136,23 @@ def test_a_sale_of_three_credits_is_three_coins_and_charged(chain: Chain) -> Non
     assert coin_levels(chain) == COIN * 3
     assert money(chain) == {"charged": 250}
     assert feed(chain)["state"] == "playing"
+
+
+def test_test_credits_are_no_sale(chain: Chain) -> None:
+    """They reach the board between two sales, cost nobody anything, and have no receipt."""
+    command = [sys.executable, "-m", "controller", "pulse", "2", "--config", str(chain.config_file)]
+    first = chain.stripe.pay(checkout(chain))
+    chain.controller.wait_to_hear(f"{first}: receipt answered: settled")
+    tested = subprocess.run(command, capture_output=True, text=True, check=True)
+    second = chain.stripe.pay(checkout(chain))
+    chain.controller.wait_to_hear(f"{second}: receipt answered: settled")
+
+    assert tested.stdout.endswith(": delivered, 2 of 2 credits\n")
+    assert coin_levels(chain) == COIN * 4
+    assert money(chain) == {"charged": 200}
+    assert [line.text for line in chain.controller.said if "receipt answered" in line.text] == [
+        f"INFO payment {payment_id}: receipt answered: settled" for payment_id in (first, second)
+    ]
 
 
 def test_game_over_brings_the_attract_screen_back(chain: Chain) -> None:

@@ -1,0 +1,39 @@
+"""EDGE. What the configuration means for the rules, and for the board's lines."""
+
+from __future__ import annotations
+
+from controller.config import CoinMeterConfig, Config, InputConfig
+from controller.events import InputLine
+from controller.rules import MeterRules, Rules
+
+
+def rules_of(config: Config) -> Rules:
+    """What decisions depend on."""
+    return Rules(
+        machine_id=config.machine_id,
+        pulses_per_credit=config.coin_line.pulses_per_credit,
+        session_timeout_s=config.session_timeout_s,
+        board_boot_s=config.board_boot_s,
+        game_over_hold_s=config.game_over.debounce_ms / 1000 if config.game_over else 0.0,
+        ready_hold_s=config.ready.debounce_ms / 1000 if config.ready else 0.0,
+        has_ready_line=config.ready is not None,
+        has_relay=config.relay is not None,
+        payment_link=config.payment_link,
+        board_keeps_credits=config.board_keeps_credits,
+        pulse_period_s=(config.coin_line.pulse_ms + config.coin_line.gap_ms) / 1000,
+        settle_s=config.coin_line.settle_ms / 1000,
+        shortest_ms=config.coin_line.shortest_ms,
+        longest_ms=config.coin_line.longest_ms,
+        max_credits=config.coin_line.max_credits,
+        ready_stuck_s=config.ready_stuck_s,
+        coin_meter=_meter_rules(config.coin_meter) if config.coin_meter else None,
+    )
+
+
+def _meter_rules(meter: CoinMeterConfig) -> MeterRules:
+    return MeterRules(meter.debounce_ms / 1000, meter.within_ms / 1000, meter.out_of_order_after)
+
+
+def input_lines(config: Config) -> dict[InputLine, InputConfig | CoinMeterConfig | None]:
+    """How each of the board's lines is wired; None where it is not."""
+    return {"game_over": config.game_over, "ready": config.ready, "coin_meter": config.coin_meter}
