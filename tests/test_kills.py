@@ -49,7 +49,7 @@ class KilledCabinet:
         self._ledger = folder / "state" / "ledger.sqlite"
         self._config = folder / "config.yaml"
         old = {"relay": None, "accept_unsigned_coinpulse": True, "payment_link": "https://buy.example/1"}
-        wiring = {"coin_line": COIN_LINE, "game_over": None, "ready": None}
+        wiring = {"board": "custom", "coin_line": COIN_LINE, "game_over": None, "ready": None}
         write_config(self._config, secrets, broker, "", folder / "board.sock", **old, **wiring)
         command = [sys.executable, "-m", "controller"]
         self.controller = Part(
