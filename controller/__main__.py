@@ -14,6 +14,7 @@ from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
 from controller.pulse_command import add_pulse_command
+from controller.watch_command import add_watch_command
 
 log = logging.getLogger("controller")
 
@@ -63,6 +64,7 @@ def _options() -> argparse.Namespace:
     run.set_defaults(do=_run)
     add_payments_command(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)
+    add_watch_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 
