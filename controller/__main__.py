@@ -10,6 +10,7 @@ from pathlib import Path
 from gpiozero import GPIOZeroError
 
 from controller.app import App
+from controller.clear_command import add_clear_command
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
@@ -65,6 +66,7 @@ def _options() -> argparse.Namespace:
     add_payments_command(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)
     add_watch_command(commands, DEFAULT_CONFIG)
+    add_clear_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 
