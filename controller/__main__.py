@@ -9,11 +9,13 @@ from pathlib import Path
 
 from gpiozero import GPIOZeroError
 
+from controller.clear_command import add_clear_command
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
 from controller.payments_command import add_payments_command
 from controller.pulse_command import add_pulse_command
 from controller.release_lines import add_release_lines_command
+from controller.watch_command import add_watch_command
 
 log = logging.getLogger("controller")
 
@@ -67,6 +69,8 @@ def _options() -> argparse.Namespace:
     add_payments_command(commands, DEFAULT_CONFIG)
     add_release_lines_command(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)
+    add_watch_command(commands, DEFAULT_CONFIG)
+    add_clear_command(commands, DEFAULT_CONFIG)
     return parser.parse_args()
 
 

@@ -76,10 +76,6 @@ class Ledger:
         """What happened to earlier ledgers and was not cleared yet, in words for the technician."""
         return read_faults(self._db)
 
-    def clear_faults(self) -> None:
-        """Forget the faults; the damaged files stay where they are."""
-        clear_faults(self._db)
-
     def find(self, payment_id: str) -> KnownPayment | None:
         """What is known of a payment; None if it never came."""
         row = self._db.execute(

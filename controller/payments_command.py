@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.clock import wall_time
 from controller.config import load_config
 from controller.in_its_place import LEDGER_NAME
-from controller.ledger import Ledger
-from controller.ledger_file import LedgerError
 from controller.ledger_reader import LedgerPicture, read_ledger
 from controller.payments_report import Wanted, payments_json, payments_text, totals_json, totals_text
 
@@ -36,7 +32,6 @@ def add_payments_command(commands: Any, default_config: Path) -> None:
     parser.add_argument("--day", type=date.fromisoformat, metavar="YYYY-MM-DD", help="only this day")
     parser.add_argument("--totals", action="store_true", help="what each day came to")
     parser.add_argument("--json", action="store_true", help="one JSON document, amounts in minor units")
-    parser.add_argument("--clear-faults", action="store_true", help="forget damaged ledgers of before")
     parser.set_defaults(do=payments)
 
 
@@ -45,15 +40,12 @@ def payments(options: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: the configuration cannot be used.
-        LedgerError: the ledger cannot be read, or its faults cannot be cleared now.
+        LedgerError: the ledger cannot be read.
     """
     path: Path = options.ledger or load_config(options.config).state_dir / LEDGER_NAME
     # `payments | head` ends us in the middle, as it does any other tool.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    if options.clear_faults:
-        _clear_faults(path)
-    else:
-        print(_report(read_ledger(path), options, datetime.now(UTC)), end="")
+    print(_report(read_ledger(path), options, datetime.now(UTC)), end="")
     return 0
 
 
@@ -66,15 +58,3 @@ def _report(picture: LedgerPicture, options: argparse.Namespace, now: datetime) 
         return payments_json(rows, picture.faults, now)
     faults = "".join(f"fault: {fault}\n" for fault in picture.faults)
     return faults + (totals_text(rows, coins) if options.totals else payments_text(rows, now))
-
-
-def _clear_faults(path: Path) -> None:
-    faults = read_ledger(path).faults
-    owner = path.stat().st_uid
-    # What another user writes beside the ledger, the daemon could not write any more.
-    if owner != os.geteuid():
-        raise LedgerError(f"{path}: belongs to the user {owner}: clear its faults as that user")
-    ledger = Ledger(path, wall_time)
-    ledger.clear_faults()
-    ledger.close()
-    print("\n".join(f"cleared: {fault}" for fault in faults) or "no faults")

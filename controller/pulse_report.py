@@ -11,7 +11,7 @@ from controller.trials import TRIAL_WINDOW_S
 ANSWER_WITHIN_S = 10.0
 # The first pulse leaves within the test's window, or the test has ended by then; each later one in a moment.
 PULSE_WITHIN_S = TRIAL_WINDOW_S + 15.0
-_FATES = {
+FATES = {
     "fired": "fired",
     "confirmed": "counted by the coin meter",
     "uncounted": "not counted by the coin meter",
@@ -67,7 +67,7 @@ class PulseReport:
             case {"saw": "fate", "number": int(number), "fate": fate}:
                 self._told = number
                 width = f"{self._widths_ms[number]:.1f} ms, " if number in self._widths_ms else ""
-                yield f"pulse {number} of {self._pulses}: {width}{_FATES.get(fate, fate)}"
+                yield f"pulse {number} of {self._pulses}: {width}{FATES.get(fate, fate)}"
             case {"saw": "end", "outcome": outcome, "credits_delivered": delivered, "reason": reason}:
                 self.done = True
                 self.status = 0 if outcome == "delivered" else 1

@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 from cabinets import payment, session, train
 
-from controller.effects import ClosePayment, IntendPulse, RecordCoin, RecordPayment, RecordPulse
+from controller.effects import (
+    ClearLedgerFaults,
+    ClosePayment,
+    IntendPulse,
+    RecordCoin,
+    RecordPayment,
+    RecordPulse,
+)
 from controller.events import Started
 from controller.ledger import Ledger, LedgerError
 from controller.ledger_file import MIGRATIONS, find_damage, migrate
@@ -255,7 +262,7 @@ def test_later_starts_know_the_fault_until_it_is_cleared(path: Path) -> None:
 
     with closing(opened(path)) as ledger:
         assert (ledger.set_aside, ledger.faults()) == (None, (FAULT,))
-        ledger.clear_faults()
+        ledger.write([ClearLedgerFaults()])
     with closing(opened(path)) as ledger:
         assert ledger.faults() == ()
     assert ASIDE in names(path)

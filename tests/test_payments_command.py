@@ -344,39 +344,3 @@ def test_a_fault_is_told_first(faulty: Path) -> None:
     """And in the document."""
     assert payments("--ledger", faulty).stdout == f"fault: {FAULT}\nno payments\n"
     assert json.loads(payments("--ledger", faulty, "--json").stdout)["faults"] == [FAULT]
-
-
-def test_faults_can_be_cleared(faulty: Path) -> None:
-    """Once: the second time there are none."""
-    assert payments("--ledger", faulty, "--clear-faults").stdout == f"cleared: {FAULT}\n"
-    assert payments("--ledger", faulty, "--clear-faults").stdout == "no faults\n"
-    assert payments("--ledger", faulty).stdout == "no payments\n"
-
-
-def test_faults_are_not_cleared_under_a_running_daemon(faulty: Path) -> None:
-    """It would go on telling them."""
-    with closing(opened(faulty)) as ledger:
-        assert refusal(payments("--ledger", faulty, "--clear-faults")) == (
-            1,
-            f"{faulty.with_suffix('.lock')}: another controller is running: stop it first\n",
-        )
-        assert ledger.faults() == (FAULT,)
-
-
-def test_clearing_the_faults_of_no_ledger_makes_none(path: Path) -> None:
-    """A wrong folder stays empty."""
-    path.parent.mkdir()
-
-    assert payments("--ledger", path, "--clear-faults").returncode == 1
-    assert list(path.parent.iterdir()) == []
-
-
-@needs_root
-def test_faults_are_cleared_by_the_ledgers_owner_only(faulty: Path) -> None:
-    """A file that root leaves there, the daemon could not write."""
-    os.chown(faulty, NOBODY, NOBODY)
-
-    assert refusal(payments("--ledger", faulty, "--clear-faults")) == (
-        1,
-        f"{faulty}: belongs to the user {NOBODY}: clear its faults as that user\n",
-    )
