@@ -33,7 +33,7 @@ test: ## all tests (ARGS="-k door": some)
 
 kills: ## kill controller and coin line at random moments of trains, and compare ledger and wire (KILLS=500 SEED=1)
 	@tools/prepare.sh test
-	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 tests/test_kills.py
+	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_kills.py
 
 lint: ## style, types, the core's rules, and the shell scripts
 	@tools/prepare.sh test

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
+from io import TextIOWrapper
 from types import ModuleType
 
 from bench import candidates, coin_line, first_edge, idle, relay, screen
@@ -27,9 +29,11 @@ def main() -> None:
     options = parser.parse_args()
     # A kill ends what was started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # each line as it is measured, in a pipe too
     chosen = BENCHMARKS if options.only is None else {options.only: (BENCHMARKS | ON_REQUEST)[options.only]}
     for benchmark in chosen.values():
-        print(f"\n{benchmark.TITLE}\n{'=' * len(benchmark.TITLE)}", flush=True)
+        print(f"\n{benchmark.TITLE}\n{'=' * len(benchmark.TITLE)}")
         benchmark.run(quick=options.quick)
 
 

@@ -45,7 +45,7 @@ def run(*, quick: bool) -> None:
             command = [sys.executable, "-m", "bench.candidate", f"--pulses={pulses}", *options]
             with cyclictest(scheduling, 20) as reference:
                 ended = subprocess.run(command, capture_output=True, text=True, check=False)
-            print(f"{name:<56}{_figures(ended, reference)}", flush=True)
+            print(f"{name:<56}{_figures(ended, reference)}")
     print("lgpio's tx_pulse needs a GPIO chip, and is out: it ends a late pulse on time, and so shortens it.")
 
 

@@ -206,5 +206,5 @@ def _line(name: str, width: Spread, gap: Spread | None = None) -> str:
 
 def _curves(train: Train, measured: CoinLineRun) -> list[Curve]:
     widths_ms = [abs(error) for error in measured.errors.widths_ms]
-    limit = Curve("cyclictest, woken every 20 ms: the machine's own limit", measured.cyclictest_ms, "#6e7781")
+    limit = Curve("cyclictest: the machine's own limit", measured.cyclictest_ms, "#6e7781")
     return [Curve("the coin line's process", widths_ms, "#1a7f37"), limit]

@@ -47,6 +47,7 @@ def draw(path: Path, title: str, curves: Sequence[Curve], conditions: str) -> No
     for number, curve in enumerate(curves):
         _panel(pen, top + PANEL_SPACE + number * (PANEL_HEIGHT + PANEL_SPACE), curve)
     _axis(pen, top + len(curves) * (PANEL_HEIGHT + PANEL_SPACE))
+    _side(image, (top + PANEL_SPACE + height - 74) // 2)
     image.save(path, optimize=True)
 
 
@@ -82,8 +83,18 @@ def _bars(pen: ImageDraw.ImageDraw, bottom: int, curve: Curve) -> None:
 def _axis(pen: ImageDraw.ImageDraw, bottom: int) -> None:
     for power in range(DECADES[0], DECADES[1] + 1):
         pen.text((_x(10.0**power), bottom + 10), f"{10.0**power:g}", FAINT, _font(20), anchor="mt")
-    words = "error of the pulse's width in ms (logarithmic); shaded: over 5 ms, which the coin line logs"
+    note = "(cyclictest: how late it was woken); shaded: over 5 ms, which the controller logs"
+    words = f"error of the width in ms {note}"
     pen.text(((LEFT + RIGHT) / 2, bottom + 40), words, FAINT, _font(22), anchor="mt")
+
+
+def _side(image: Image.Image, middle: int) -> None:
+    words = "share of the samples"
+    left, top, right, bottom = _font(22).getbbox(words)
+    label = Image.new("RGB", (round(right - left), round(bottom - top)), PAPER)
+    ImageDraw.Draw(label).text((-left, -top), words, FAINT, _font(22))
+    upright = label.rotate(90, expand=True)
+    image.paste(upright, (MARGIN, middle - upright.height // 2))
 
 
 def _x(ms: float) -> float:
