@@ -19,9 +19,9 @@ demo-once: ## one sale through the whole chain, with its time line; no browser, 
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator demo-once
 
-chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1; CALM=1: break nothing)
+chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1; METER=1; CALM=1: break nothing)
 	@tools/prepare.sh demo
-	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm)
+	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm) $(if $(METER),--meter)
 
 bench: ## measure it, each figure beside its target; about 15 minutes (QUICK=1: under one; ONLY=coin_line: some)
 	@tools/prepare.sh bench

@@ -16,7 +16,7 @@ from controller.events import PulseFired
 from controller.happenings import PulseCounted, PulseNotCounted
 from controller.payment import PulseFate
 from controller.play import add_to_session
-from controller.trains import close, end_pulse
+from controller.trains import end_pulse
 from controller.turn import Turn
 
 # Whoever feeds a machine with coins drops one about every second.
@@ -60,14 +60,16 @@ def confirm(turn: Turn, _: str, happened: PulseCounted) -> None:
 
 
 def count_as_not_credited(turn: Turn, payment_id: str, _: PulseNotCounted) -> None:
-    """The player is not charged for it; after some in a row the machine sells no more."""
+    """The player is not charged for it; after some in a row the machine sells no more.
+
+    What was paid is held until its window ends: if a technician comes in time, it is still credited.
+    """
     pulse = _expected(turn)
     turn.record(RememberUncounted(turn.cabinet.uncounted + 1))
     turn.change(uncounted=turn.cabinet.uncounted + 1)
     end_pulse(turn, pulse, PulseFate.UNCOUNTED)
     if turn.cabinet.out_of_order:
         turn.note(f"out of order: {turn.cabinet.meter_trouble}", logging.ERROR)
-        _end_what_has_begun(turn)
 
 
 def _counted(turn: Turn, at_s: float) -> None:
@@ -107,10 +109,3 @@ def _expected(turn: Turn) -> PulseFired:
     assert pulse is not None, "a payment that waits for its count, and no pulse that does"  # noqa: S101
     turn.change(expected=None)
     return pulse
-
-
-def _end_what_has_begun(turn: Turn) -> None:
-    """What the board did not count so far it will hardly count in the next seconds."""
-    for train in turn.cabinet.trains:
-        if train.intended:
-            close(turn, train, "the board does not count our pulses")

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "chaos":
         from simulator.chaos.run import chaos
 
-        return chaos(options.folder, options.minutes, options.seed, calm=options.calm)
+        return chaos(options.folder, options.minutes, options.seed, calm=options.calm, meter=options.meter)
     from simulator.demo.run import demo
 
     return demo(options.folder, options.port, lan=options.lan)
@@ -49,6 +49,7 @@ def _add_chaos(chaos: argparse.ArgumentParser) -> None:
     chaos.add_argument("--minutes", type=float, default=2, help="how long players come; default: %(default)s")
     chaos.add_argument("--seed", type=int, default=1, help="the same seed gives the same schedule")
     chaos.add_argument("--calm", action="store_true", help="break nothing: every payment must be credited")
+    chaos.add_argument("--meter", action="store_true", help="with a coin meter, and a coin wire that breaks")
     chaos.add_argument("--folder", type=Path, default=CHAOS_FOLDER, help="for logs; default: %(default)s")
 
 

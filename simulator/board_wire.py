@@ -119,6 +119,7 @@ class BoardServer:
             line: _BoardLine(pin, active) for line, (pin, active) in wiring.items() if pin is not None
         }
         self._coin_wire_broken = False
+        self._reached: list[Edge] = []
         self._lock = threading.Lock()
         self._levels: dict[int, int] = {coin_pin: board.profile.idle_level}
         self._edges: list[Edge] = []
@@ -183,6 +184,12 @@ class BoardServer:
         """What can be seen of the board now."""
         with self._lock:
             return self._board.view()
+
+    @property
+    def coin_edges_at_board(self) -> list[Edge]:
+        """Every change of the coin line that reached the board: all of them while its wire is whole."""
+        with self._lock:
+            return list(self._reached)
 
     # What people do
 
@@ -293,6 +300,11 @@ class BoardServer:
         self._note(edge)
         # One that rests reaches it all the same: a broken wire is an open switch.
         if edge.pin == self._coin_pin and not (self._coin_wire_broken and edge.level):
+            self._reach_board(edge)
+
+    def _reach_board(self, edge: Edge) -> None:
+        if not self._reached or self._reached[-1].level != edge.level:
+            self._reached.append(edge)
             self._board.edge(edge.level, edge.at_s)
 
     def _tell(self, output: Output) -> None:

@@ -33,7 +33,7 @@ def test_the_same_seed_gives_the_same_schedule() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_every_kind_of_fault_comes_even_in_a_short_run(seed: int) -> None:
     """None is left to luck."""
-    assert {fault.kind for fault in draw(seed, 20).faults} == set(KINDS)
+    assert {fault.kind for fault in draw(seed, 20, tuple(KINDS)).faults} == set(KINDS)
 
 
 def test_a_calm_schedule_has_players_only() -> None:
@@ -238,5 +238,13 @@ def test_the_coin_line_of_a_controller_is_found() -> None:
 def test_a_short_run_under_fire_keeps_every_promise(tmp_path: Path) -> None:
     """Kills, a broker that forgets, a dead network and repeated webhooks: no payment goes wrong."""
     verdict = run_chaos(tmp_path / "chaos", draw(2, 12, SHORT)).verdict
+    assert verdict.failures == ()
+    assert verdict.payments >= 3
+
+
+def test_a_short_run_with_a_coin_meter_charges_only_what_the_board_counted(tmp_path: Path) -> None:
+    """Its coin wire breaks as well, and the cabinet is killed while pulses wait for their count."""
+    kinds = ("coin wire cut", "controller killed", "controller stopped")
+    verdict = run_chaos(tmp_path / "chaos", draw(3, 10, kinds), meter=True).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3

@@ -12,7 +12,7 @@ from typing import Any
 from cloud_relay.offers import read_offers
 from cloud_relay.stripe_payments import CONFLICT
 from simulator.board_wire import BoardServer
-from simulator.cabinet import COIN_PIN, OFFERS
+from simulator.cabinet import OFFERS
 from simulator.chain import Chain
 from simulator.chaos.evidence import Payment, Pulse, Span
 from simulator.stripe.book import Book
@@ -32,8 +32,8 @@ def stripe_payments(chain: Chain) -> tuple[Payment, ...]:
 
 
 def wire_pulses(board: BoardServer) -> tuple[Span, ...]:
-    """Every pulse that has come and gone on the coin line, in seconds since boot."""
-    edges = board.edges_of(COIN_PIN)
+    """Every pulse that has come and gone on the coin line and reached the board, in seconds since boot."""
+    edges = board.coin_edges_at_board
     return tuple((rise.at_s, fall.at_s) for rise, fall in pairwise(edges) if rise.level == 1)
 
 

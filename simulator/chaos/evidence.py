@@ -32,12 +32,22 @@ class Payment:
 
 @dataclass(frozen=True)
 class Pulse:
-    """A pulse as the cabinet's ledger has it; its times (seconds since boot) only if it was fired."""
+    """A pulse as the cabinet's ledger has it; its times (seconds since boot) only if it left the pin."""
 
     payment_id: str
-    state: Literal["intended", "fired", "ambiguous"]
+    state: Literal["intended", "fired", "confirmed", "uncounted", "ambiguous"]
     rose_s: float | None = None
     fell_s: float | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the cabinet counts it towards a credit that is charged."""
+        return self.state in ("fired", "confirmed")
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether nobody knows what became of it."""
+        return self.state in ("intended", "ambiguous")
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Struck:
 class Books:
     """Everything that is known once the chain is at rest.
 
-    `wire` are the pulses on the coin line (seconds since boot) and `coins` what the board counted of them.
+    `wire` are the pulses that reached the board (seconds since boot) and `coins` what it counted of them.
     `owed` names the payments whose receipt the ledger still owes. `working` are the spans, in Unix seconds,
     in which broker, relay and cabinet worked and the board was ready. `killed` counts kills of the cabinet.
     """

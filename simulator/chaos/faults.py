@@ -91,6 +91,7 @@ class Breaker:
             "Stripe is silent": lambda: self._stripe_fails("timeout"),
             "Stripe is silent after the work": lambda: self._stripe_fails("timeout", after_work=True),
             "disk full": lambda: _fill_disk(_pid(chain.controller)),
+            "coin wire cut": self._cut_coin_wire,
             "board jammed": self._jam_board,
             "board jammed for good": self._jam_board,
         }
@@ -102,6 +103,10 @@ class Breaker:
     def _jam_board(self) -> Mend:
         board = self._chain.board
         return _do(lambda: board.set_ready(False), lambda: board.set_ready(True))
+
+    def _cut_coin_wire(self) -> Mend:
+        board = self._chain.board
+        return _do(lambda: board.break_coin_wire(True), lambda: board.break_coin_wire(False))
 
     def _broker_down(self, take_down: Callable[[], None]) -> Mend:
         return _do(take_down, self._chain.broker.start)

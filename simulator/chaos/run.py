@@ -11,6 +11,7 @@ from pathlib import Path
 
 from simulator.board_profiles import JAMMA
 from simulator.broker import BrokerFailed
+from simulator.cabinet import COIN_METER
 from simulator.chain import Chain, Wiring, running_chain
 from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
 from simulator.chaos.evidence import Books
@@ -19,13 +20,14 @@ from simulator.chaos.players import Players, sells
 from simulator.chaos.proxy import Link
 from simulator.chaos.report import Crowd, table
 from simulator.chaos.rest import REST_WITHIN_S, is_at_rest, tidy_days_later
-from simulator.chaos.schedule import KILLS_OF_THE_CABINET, KINDS, Schedule, draw
+from simulator.chaos.schedule import KILLS_OF_THE_CABINET, KINDS, WITHOUT_METER, Schedule, draw
 from simulator.chaos.strikes import Strikes
 from simulator.chaos.verdict import Verdict, judge
 from simulator.chaos.watch import Watch
 from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.supervisor import Supervisor
 from simulator.part import PartFailedError
+from simulator.technician import clear_faults
 
 WINDOW_S, TIDY_EVERY_S = 60, 5
 STEP_S = 0.02
@@ -46,15 +48,16 @@ class Outcome:
     crowd: Crowd
 
 
-def chaos(folder: Path, minutes: float, seed: int, *, calm: bool) -> int:
+def chaos(folder: Path, minutes: float, seed: int, *, calm: bool, meter: bool) -> int:
     """Run chaos and print its table; 0 only if no payment went wrong. Every log is left in `folder`."""
-    kinds = () if calm else tuple(KINDS)
+    everything = tuple(KINDS) if meter else WITHOUT_METER
+    kinds = () if calm else everything
     try:
         with fresh_folder(folder, "chaos") as ours:
             logging.basicConfig(
                 filename=ours / "chaos.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
             )
-            outcome = run_chaos(ours, draw(seed, minutes * 60, kinds))
+            outcome = run_chaos(ours, draw(seed, minutes * 60, kinds), meter=meter)
     except (DemoError, BrokerFailed, PartFailedError, OSError) as why:
         print(f"chaos did not run: {why}", file=sys.stderr)
         return 1
@@ -65,8 +68,10 @@ def chaos(folder: Path, minutes: float, seed: int, *, calm: bool) -> int:
     return 1 if failures else 0
 
 
-def run_chaos(folder: Path, schedule: Schedule) -> Outcome:
+def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outcome:
     """Play a schedule on a chain of its own in `folder`, heal everything, and judge the chain at rest.
+
+    With `meter` the board's coin meter is wired.
 
     Raises:
         PartFailedError: the chain did not begin to sell.
@@ -79,7 +84,9 @@ def run_chaos(folder: Path, schedule: Schedule) -> Outcome:
             links[name] = stack.enter_context(Link(port))
             return links[name].port
 
-        chain = stack.enter_context(running_chain(folder, wiring=Wiring(via, settings, PATIENT)))
+        wiring = Wiring(via, settings, PATIENT)
+        coin_meter = COIN_METER if meter else None
+        chain = stack.enter_context(running_chain(folder, wiring=wiring, coin_meter=coin_meter))
         return _Run(chain, links, schedule).play()
 
 
@@ -90,6 +97,7 @@ class _Run:
         self._breaker = Breaker(chain, links)
         self._players = Players(chain)
         self._strikes = Strikes(schedule.faults, self._breaker, self._somebody_has_paid)
+        self._technician_is_due = False
         self._supervisor = Supervisor([chain.relay, chain.controller], lambda line: log.info("%s", line))
 
     def play(self) -> Outcome:
@@ -125,6 +133,7 @@ class _Run:
     def _rest(self, watch: Watch) -> None:
         """Wait until it sells and nothing more happens; a chain that finds no rest is judged as it is."""
         deadline_s = time.monotonic() + WINDOW_S + REST_WITHIN_S
+        self._technician_is_due = True
         while not (watch.working and is_at_rest(self._chain, WINDOW_S)):
             if time.monotonic() > deadline_s:
                 log.error("the chain found no rest")
@@ -142,7 +151,15 @@ class _Run:
 
     def _supervise(self) -> None:
         self._supervisor.look(time.monotonic())
+        self._send_technician()
         time.sleep(STEP_S)
+
+    def _send_technician(self) -> None:
+        """Behind each broken coin wire somebody mends it, and clears what the cabinet made of it."""
+        if self._chain.board.coin_wire_is_broken:
+            self._technician_is_due = True
+        elif self._technician_is_due:
+            self._technician_is_due = not clear_faults(self._chain)
 
     def _somebody_has_paid(self) -> bool:
         return any(payment.reserved for payment in stripe_payments(self._chain))

@@ -20,7 +20,8 @@ class Verdict:
     payment explains, not even one by its ambiguous pulse.
     charged_for_nothing: more was captured than the whole credits that the board got for it are worth.
     covered: how many had everything working for the last WORKING_FOR_S of their window; uncredited: those of
-    them that were not credited in full, with an ambiguous pulse counted as one that came.
+    them that were not credited in full, though none of their pulses was lost: what left the pin and did not
+    reach the board, or may not have, is never fired again.
     """
 
     payments: int
@@ -71,7 +72,8 @@ class Verdict:
 def judge(books: Books, kinds: Iterable[str] = ()) -> Verdict:
     """The verdict on a chain at rest; `kinds` are the faults of which each must have hit a payment."""
     coins, stray = coins_by_payment(books)
-    ambiguous = [pulse.payment_id for pulse in books.pulses if pulse.state != "fired"]
+    ambiguous = [pulse.payment_id for pulse in books.pulses if pulse.is_ambiguous]
+    not_delivered = [pulse.payment_id for pulse in books.pulses if not pulse.is_delivered]
     given = {p.id: coins.get(p.id, 0) for p in books.payments}
     covered = [p for p in books.payments if _is_covered(p, books)]
     return Verdict(
@@ -90,7 +92,7 @@ def judge(books: Books, kinds: Iterable[str] = ()) -> Verdict:
         ambiguous=len(ambiguous),
         killed=books.killed,
         covered=len(covered),
-        uncredited=_ids(p for p in covered if given[p.id] + ambiguous.count(p.id) < p.credits),
+        uncredited=_ids(p for p in covered if given[p.id] + not_delivered.count(p.id) < p.credits),
         hits={kind: _hits(kind, books) for kind in kinds},
     )
 
@@ -100,7 +102,7 @@ def coins_by_payment(books: Books) -> tuple[dict[str, int], int]:
 
     Pulses never overlap, so one on the wire belongs to the fired pulse that it shares time with.
     """
-    fired = [pulse for pulse in books.pulses if pulse.state == "fired"]
+    fired = [pulse for pulse in books.pulses if pulse.is_delivered]
     coins: dict[str, int] = {}
     stray = 0
     for rise_s, fall_s in books.wire:
