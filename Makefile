@@ -58,6 +58,7 @@ format: ## put the code into the project's style
 pictures: ## draw the pictures of the docs anew
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/pictures.py
+	$(VENV) tools/wiring.py
 
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
