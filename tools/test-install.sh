@@ -129,6 +129,7 @@ check_running() {
     drop_in controller "/opt/arcade-cabinet/venv/bin/python -m controller run --config $config"
     check "the controller is ready without a broker" inside systemctl restart arcade-controller
     same "it runs as its own user" cabinet "$(inside ps -o user= -p "$(show controller MainPID)")"
+    check "its log says how the coin line is scheduled" says "$(journal controller)" "coin line ready: "
     until_true "the feed is written" inside test -s /run/arcade-cabinet/screen.json
     check "the screen can read the feed" as attract grep -q Install /run/arcade-cabinet/screen.json
     check "the ledger is kept" inside test -s /var/lib/arcade-cabinet/ledger.sqlite
@@ -191,6 +192,26 @@ check_stop() {
     same "all this made no edge on the coin line" "[]" "$(inside cat /run/board-edges)"
 }
 
+# What a process leaves behind that is killed in the middle of a pulse: its wire keeps the level.
+leave_line_active() {
+    inside env PYTHONPATH=$source_dir /opt/arcade-cabinet/venv/bin/python -c '
+from pathlib import Path
+from gpiozero import OutputDevice
+from controller.mock_pins import BoardWiredFactory
+OutputDevice(17, initial_value=True, pin_factory=BoardWiredFactory(Path("/run/board.sock"), listens=False))'
+}
+
+check_release() {
+    inside systemctl start arcade-controller
+    leave_line_active
+    until_true "the coin line is active" last_level_is 1
+    inside systemctl stop arcade-controller
+    until_true "the end of the unit puts the coin line at rest" last_level_is 0
+    same "with one edge" 2 "$(inside grep -o 'Edge(' /run/board-edges | wc -l)"
+}
+
+last_level_is() { [[ $(inside cat /run/board-edges) =~ level=$1,\ at_s=[0-9.]+\)\]$ ]]; }
+
 main() {
     build_bare_debian udev,procps,ca-certificates
     boot
@@ -209,6 +230,7 @@ main() {
     check_desktop
     check_update
     check_stop
+    check_release
     verdict
 }
 
