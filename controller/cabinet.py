@@ -105,7 +105,12 @@ class Cabinet:
         """What the coin meter says is wrong."""
         if not self.out_of_order:
             return None
-        return f"coin meter: the last {self.uncounted} coin pulses were not counted by the board"
+        which = (
+            "the last coin pulse was"
+            if self.uncounted == 1
+            else f"the last {self.uncounted} coin pulses were"
+        )
+        return f"coin meter: {which} not counted by the board"
 
     def state_of(self, payment_id: str, known: KnownPayment | None = None) -> PaymentState:
         """How far a payment is, of which the ledger says `known`."""

@@ -238,6 +238,18 @@ def test_a_count_behind_the_pulses_own_time_is_cash() -> None:
     assert count(bench).records[0] == RecordCoin(1)
 
 
+def test_a_count_behind_the_pulses_own_time_is_cash_though_nobody_noticed_its_end() -> None:
+    """The loop was busy; the edge's own time decides."""
+    bench = pay(metered_bench(), payment())
+    pulse = fire(bench, "pi_1", 1)
+    bench.now_s += 5
+    edge(bench, active=True, at_s=pulse.fell_s + 0.51)
+
+    orders = bench.handle(InputChanged("coin_meter", False, pulse.fell_s + 0.57))
+
+    assert orders.records[0] == RecordCoin(1)
+
+
 def test_of_two_counts_in_a_pulses_time_one_is_cash() -> None:
     """Ours is confirmed, whichever of them it was."""
     bench = pay(metered_bench(), payment())
@@ -340,6 +352,15 @@ def test_what_was_begun_goes_on_if_the_technician_comes_in_time() -> None:
     bench = broken_bench()
 
     assert bench.handle(FaultsCleared()).acts == (FirePulse("pi_1", 4),)
+
+
+def test_a_machine_that_closes_at_once_says_so_of_one_pulse() -> None:
+    """With out_of_order_after at its least."""
+    bench = pay(metered_bench(coin_meter=MeterRules(0.01, 0.5, out_of_order_after=1)), payment())
+    fire(bench, "pi_1", 1)
+    bench.wait(0.6)
+
+    assert bench.faults == ("coin meter: the last coin pulse was not counted by the board",)
 
 
 def test_a_counted_pulse_between_uncounted_ones_keeps_the_machine_in_order() -> None:
