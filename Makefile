@@ -44,7 +44,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 
 check: lint test ## what CI runs
 
-test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes)
+test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes; SUITE=trixie: in the next one)
 	tools/test-install.sh
 
 bundle: ## gather the wheels of requirements/ for cabinets without a network, in build/bundle

@@ -1,4 +1,4 @@
-"""What a cabinet's virtual environment holds: everything that its programs need, in the versions that were tested."""
+"""What a cabinet's virtual environment holds: all that its programs need, in versions that were tested."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
 
 
 def needs() -> list[Requirement]:
-    """What pyproject.toml names, but for pygame: a cabinet has its system's, which can draw on the console."""
+    """What pyproject.toml names, but for pygame: a cabinet has its system's, which draws on the console."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         named = [Requirement(line) for line in tomllib.load(file)["project"]["dependencies"]]
     return [need for need in named if need.name != "pygame"]
 
 
 def test_everything_that_the_cabinet_needs_is_locked_within_its_bounds() -> None:
-    """pip takes nothing that has no hash, so that a missing one would end the installation."""
+    """Nothing is taken that has no hash, so that a missing one would end the installation."""
     versions = {name: version for name, (version, _) in locked("cabinet").items()}
     unmet = [str(need) for need in needs() if not need.specifier.contains(versions.get(need.name, "0"))]
     assert unmet == []

@@ -164,8 +164,12 @@ def test_a_unit_has_no_word_that_systemd_does_not_know(name: str, tmp_path: Path
     """An unknown key is only warned of, and then does nothing: a forgotten safeguard."""
     # What it starts is not installed here.
     unit = tmp_path / f"{name}.service"
-    unit.write_text((UNITS / unit.name).read_text().replace("/opt/arcade-cabinet/venv/bin/python", "/bin/true"))
-    ended = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    unit.write_text(
+        (UNITS / unit.name).read_text().replace("/opt/arcade-cabinet/venv/bin/python", "/bin/true")
+    )
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
     assert [line for line in ended.stderr.splitlines() if name in line and "Documentation" not in line] == []
 
 
