@@ -69,8 +69,8 @@ def next_wake_s(cabinet: Cabinet) -> float | None:
     """When time alone will change something (seconds since boot); None if it will not."""
     rules = cabinet.rules
     held = [t.deadline_s for t in cabinet.trains if not t.in_flight and t.deadline_s is not None]
-    rests_s = cabinet.line_rests_until_s
-    rest = [rests_s] if cabinet.trains and rests_s is not None else []
+    waits = (cabinet.line_rests_until_s, cabinet.quiet_until_s)
+    rest = [until_s for until_s in waits if cabinet.trains and until_s is not None]
     count = [cabinet.count_due_s] if cabinet.count_due_s is not None else []
     owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
     inputs = (cabinet.game_over, cabinet.ready, cabinet.coin_meter)
@@ -169,7 +169,7 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
 _WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
     play.end_session_that_was_forgotten,
     money.give_up_what_came_too_late,
-    money.end_rest,
+    money.end_waits,
     money.fire_next_pulse,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,
