@@ -16,14 +16,15 @@ OWED_SINCE = timedelta(minutes=10)
 
 def check_ledger(path: Path) -> list[Finding]:
     """Read it beside the running daemon, and change nothing."""
-    if not path.exists() and path.parent.exists():
-        return [note(f"{path}: none yet; the controller makes it when it first starts")]
     try:
+        path.stat()
         if damage := find_damage_beside(path):
             remedy = "Restart the controller: it sets the file aside, and begins a new one behind a fence."
             return [wrong(f"{path} is damaged: {damage}", remedy)]
         picture = read_ledger(path)
-    except LedgerError as error:
+    except FileNotFoundError:
+        return [note(f"{path}: none yet; the controller makes it when it first starts")]
+    except (LedgerError, OSError) as error:
         return [wrong(str(error), "Run this as root or as the controller's user; else see under disk.")]
     return [
         ok(f"{path} is whole: {len(picture.rows)} payments"),
