@@ -52,15 +52,21 @@ class ScreenFeed:
 
 
 def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
-    """What the player should see. The QR is there only if a payment made now would be credited."""
+    """What the player should see. The QR is there only if a payment made now would be credited.
+
+    `accepting` and `faults` are for the technician's commands, which read the feed too.
+    """
     offer = cabinet.offer
+    sells, wrong = accepting(cabinet, now_s), faults(cabinet, now_s)
     return {
         "state": mood(cabinet, now_s),
-        "qr": offer.address if offer and accepting(cabinet, now_s) else None,
+        "qr": offer.address if offer and sells else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
-        "technician_line": "; ".join(faults(cabinet, now_s)) or None,
+        "technician_line": "; ".join(wrong) or None,
+        "accepting": sells,
+        "faults": list(wrong),
     }
 
 
