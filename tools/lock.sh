@@ -40,6 +40,7 @@ PYTHON
 
 cabinet_needs >"$scratch/cabinet.txt"
 download_wheels "$scratch/cabinet" "$pythons" --requirement "$scratch/cabinet.txt" --constraint cloud_relay/requirements.txt
+rm "$scratch"/cabinet/setuptools-*  # colorzero names it, and uses nothing of it
 write_lock "$scratch/cabinet" requirements/cabinet.lock
 download_wheels "$scratch/lgpio" "$lgpio_pythons" --no-deps 'lgpio>=0.2.2.0'
 write_lock "$scratch/lgpio" requirements/lgpio.lock
