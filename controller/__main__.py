@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     # Here, for release-lines must be quick: until it has run, the coin switch may be closed.
     from controller.app import App
 
-    return App(config).run()
+    return App(config, config_file=options.config).run()
 
 
 def _refuse(problems: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller import catch_up, inputs, links, money, play, receipts, trials
+from controller import catch_up, inputs, links, money, new_rules, play, receipts, trials
 from controller.cabinet import Cabinet
 from controller.effects import Act, ConnectBroker, Record, RememberUse
 from controller.events import (
@@ -31,6 +31,7 @@ from controller.events import (
     PulseFired,
     ReceiptAnswered,
     ReceiptFailed,
+    RulesChanged,
     Started,
     StopAsked,
     Tick,
@@ -161,6 +162,7 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
     OpenPaymentsFailed: catch_up.failed,
     TrialAsked: trials.trial_asked,
     FaultsCleared: trials.faults_cleared,
+    RulesChanged: new_rules.rules_changed,
     Tick: inputs.tick,
     StopAsked: _stop_asked,
 }

@@ -31,6 +31,10 @@ class ScreenFeed:
         self._since_s = 0.0
         self._written_s = float("-inf")
 
+    def rename(self, about: dict[str, Any]) -> None:
+        """From now on the feed says this about the machine."""
+        self._about = about
+
     def show(self, cabinet: Cabinet) -> None:
         """Write the feed if it says something new, or has not been written for a second."""
         now_s = self._clock()
