@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gpiozero import GPIOZeroError
 
+from controller.check_command import add_check_command
 from controller.clear_command import add_clear_command
 from controller.config import ConfigError, load_config
 from controller.ledger_file import LedgerError
@@ -49,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     # Here, for release-lines must be quick: until it has run, the coin switch may be closed.
     from controller.app import App
 
-    return App(config).run()
+    return App(config, config_file=options.config).run()
 
 
 def _refuse(problems: str) -> int:
@@ -66,6 +67,7 @@ def _options() -> argparse.Namespace:
         "--real-pins-only", action="store_true", help="refuse a demo's mock pins (the unit sets it)"
     )
     run.set_defaults(do=_run)
+    add_check_command(commands, DEFAULT_CONFIG)
     add_payments_command(commands, DEFAULT_CONFIG)
     add_release_lines_command(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)

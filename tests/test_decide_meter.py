@@ -208,7 +208,7 @@ def test_a_count_while_somebody_feeds_coins_is_no_proof() -> None:
     """It may have been the next of them: the pulse is not charged, and the board is not out of order."""
     bench = metered_bench()
     count(bench)
-    pay(bench, payment())
+    pay(bench, payment(), left_s=10.0)  # too near its end to wait
     pulse = fire(bench, "pi_1", 1)
 
     orders = count(bench, after_s=0.05)
@@ -216,6 +216,33 @@ def test_a_count_while_somebody_feeds_coins_is_no_proof() -> None:
     assert orders.records[0] == recorded(pulse, PulseFate.AMBIGUOUS)
     assert (bench.cabinet.uncounted, bench.cabinet.coins) == (0, 1)
     assert bench.cabinet.receipts[0].receipt.outcome is Outcome.UNDELIVERED
+
+
+def test_a_pulse_waits_until_nobody_feeds_coins_any_more() -> None:
+    """A moment later its count is proof, and the sale is made."""
+    bench = metered_bench()
+    count(bench)
+    counted_s = bench.now_s - 0.08
+    bench.receive(payment())
+    assert bench.acknowledged() == Orders()
+    assert next_wake_s(bench.cabinet) == pytest.approx(counted_s + 1.5)
+
+    assert bench.wait(1.5) == Orders((IntendPulse("pi_1", 1),), (FirePulse("pi_1", 1),))
+
+
+def test_a_coin_in_the_middle_of_a_train_holds_the_next_pulse_back() -> None:
+    """The one that was on the line stays in doubt; the one behind it is counted beyond doubt."""
+    bench = pay(metered_bench(), payment(credits=2))
+    rose_s = bench.now_s
+    edge(bench, active=True, at_s=rose_s + 0.02)
+    edge(bench, active=False, at_s=rose_s + 0.08)
+    pulse = fire(bench, "pi_1", 1)
+
+    orders = count(bench, after_s=0.05)
+
+    assert orders.records[0] == recorded(pulse, PulseFate.AMBIGUOUS)
+    assert FirePulse("pi_1", 2) not in orders.acts
+    assert bench.wait(1.5).acts == (FirePulse("pi_1", 2),)
 
 
 def test_a_coin_of_a_while_ago_leaves_no_doubt() -> None:

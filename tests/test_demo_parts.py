@@ -20,7 +20,6 @@ from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer
 from simulator.demo.journal import Entry, Journal, brief
 from simulator.demo.supervisor import Supervisor
-from simulator.demo.technician import faults_cleared
 from simulator.demo.trace import Change, Lane, changes, recent
 from simulator.demo.wifi import Wifi
 from simulator.demo.words import About, Moment, moment, what_you_see
@@ -28,6 +27,7 @@ from simulator.edge import Edge
 from simulator.observer import Message
 from simulator.part import Part
 from simulator.stripe.webhooks import Delivery
+from simulator.technician import faults_cleared
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
 

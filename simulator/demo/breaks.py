@@ -15,10 +15,10 @@ from controller.ledger_reader import read_ledger
 from simulator.cabinet import reboot
 from simulator.chain import Chain
 from simulator.demo.supervisor import Supervisor
-from simulator.demo.technician import faults_cleared
 from simulator.demo.wifi import Wifi
 from simulator.demo.words import About, Moment, moment, what_you_see
 from simulator.part import Part
+from simulator.technician import faults_cleared
 
 POWER_OFF_S = 4.0
 BROKER_DOWN_S = 2.0
