@@ -111,8 +111,13 @@ class Config:
 
     @property
     def control_socket(self) -> Path:
-        """Where a technician's tools reach the daemon: beside the screen's feed, in the runtime directory."""
-        return self.screen_feed.parent / "control"
+        """Where a technician's tools reach the daemon."""
+        return control_socket(self.screen_feed)
+
+
+def control_socket(screen_feed: Path) -> Path:
+    """Beside the screen's feed, in the runtime directory."""
+    return screen_feed.parent / "control"
 
 
 KEYS = {
