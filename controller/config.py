@@ -176,7 +176,7 @@ def load_config(path: Path) -> Config:
             Problem(None, path.name, f"holds secrets and can be read by everybody: {remedy}")
         )
     if read.problems:
-        raise ConfigError(path, read.problems)
+        raise ConfigError(path, sorted(read.problems, key=lambda problem: problem.line or 0))
     return _build(read.values, tuple(doubt.told(path) for doubt in doubts(read)))
 
 
