@@ -23,11 +23,8 @@ from controller.clock import since_boot_s
 from controller.pins import open_pins
 from controller.realtime import take_best_scheduling
 
-# Sleep is only trusted until this long before a deadline; the rest is spent looking at the clock. A realtime
-# process that runs is held up by no other, but one that sleeps may be woken a tick late: 4 ms at 250 Hz.
-# Without realtime, whoever stays on its core is the next to lose it.
+# Sleep is only trusted until this long before a deadline; the rest is spent looking at the clock.
 SPIN_S = 0.0005
-REALTIME_SPIN_S = 0.005
 # Switching a pin takes some hundredths of a millisecond. If it took longer, the process was held up in it.
 HELD_UP_S = 0.001
 # Ctrl-C, Ctrl-\, a closed terminal, the service manager's stop, its watchdog: each reaches the whole group.
@@ -46,17 +43,16 @@ class PulseMaker:
     pulse_s: float
     gap_s: float
     rested_since_s: float
-    spin_s: float = SPIN_S
 
     def fire(self) -> tuple[float, float]:
         """One pulse; returns when the line rose and when it was back at rest (seconds since boot)."""
-        self._wait_until(self.rested_since_s + self.gap_s)
+        _wait_until(self.rested_since_s + self.gap_s)
         try:
             asked_s = since_boot_s()
             self.output.on()
             # Read behind the edge, so that no pulse is shorter than the board needs.
             rose_s = since_boot_s()
-            self._wait_until(rose_s + self.pulse_s)
+            _wait_until(rose_s + self.pulse_s)
         finally:
             self.output.off()
             self.rested_since_s = since_boot_s()
@@ -66,12 +62,7 @@ class PulseMaker:
     def rehearse(self) -> None:
         """All that a pulse runs through, without an edge: the first one finds it in memory."""
         self.output.off()
-        self._wait_until(since_boot_s() + 2 * self.spin_s)
-
-    def _wait_until(self, deadline_s: float) -> None:
-        while (left_s := deadline_s - since_boot_s()) > 0:
-            if left_s > self.spin_s:
-                time.sleep(left_s - self.spin_s)
+        _wait_until(since_boot_s() + 2 * SPIN_S)
 
 
 def serve(orders: TextIO, replies: TextIO, pulses: PulseMaker, scheduling: str) -> None:
@@ -113,11 +104,15 @@ def _hold_pin(options: argparse.Namespace) -> int:
         gap_s = options.gap_ms / 1000
         pulses = PulseMaker(output, options.pulse_ms / 1000, gap_s, since_boot_s())
         scheduling = take_best_scheduling()
-        if scheduling.realtime:
-            pulses.spin_s = REALTIME_SPIN_S
         pulses.rehearse()
-        serve(sys.stdin, sys.stdout, pulses, scheduling.words)
+        serve(sys.stdin, sys.stdout, pulses, scheduling)
     return 0
+
+
+def _wait_until(deadline_s: float) -> None:
+    while (left_s := deadline_s - since_boot_s()) > 0:
+        if left_s > SPIN_S:
+            time.sleep(left_s - SPIN_S)
 
 
 def _say(replies: TextIO, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from dataclasses import dataclass
 
 # Half of what SCHED_FIFO offers: above all that is not realtime, below the kernel's migration of tasks.
 FIFO_PRIORITY = 50
@@ -13,26 +12,22 @@ NICENESS = -20
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 
 
-@dataclass(frozen=True)
-class Scheduling:
-    """What a process got: whether it runs before all that is not realtime, and its words for the log."""
-
-    realtime: bool
-    words: str
-
-
-def take_best_scheduling() -> Scheduling:
+def take_best_scheduling() -> str:
     """Take the first that the system permits: SCHED_FIFO, niceness -20, or what there is; and keep memory.
 
-    Never fails: the words say what was got, and why not more. It holds for the calling thread and those that
-    it starts later: called behind the opening of the pins, lgpio's threads stay ordinary.
+    Never fails. Returns what was got, and why not more, in words for the log. It holds for the calling thread
+    and those that it starts later: called behind the opening of the pins, lgpio's threads stay ordinary.
     The order is measured: `make bench ONLY=candidates`.
     """
+    return f"{_scheduling()}, {_memory()}"
+
+
+def _scheduling() -> str:
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
     except OSError as error:
-        return Scheduling(False, f"{_niceness()} (SCHED_FIFO: {error.strerror}), {_memory()}")
-    return Scheduling(True, f"SCHED_FIFO {FIFO_PRIORITY}, {_memory()}")
+        return f"{_niceness()} (SCHED_FIFO: {error.strerror})"
+    return f"SCHED_FIFO {FIFO_PRIORITY}"
 
 
 def _niceness() -> str:
