@@ -8,6 +8,7 @@ check_update() {
     inside sh -c "echo '# changed' >>$source_dir/controller/__init__.py"
     said=$(install_sh)
     check "an update says that the cabinet runs" says "$said" "The cabinet is running."
+    check "and what its check found" says "$said" "Next: see to what its check found"
     check "and what it did" says "$said" "/opt/arcade-cabinet: brought up to this copy, still version $(version)"
     check "an update puts its code in place" inside grep -q '# changed' /opt/arcade-cabinet/controller/__init__.py
     check "an update restarts the controller" [ "$before" != "$(show controller MainPID)" ]
@@ -43,7 +44,7 @@ check_update_that_refuses_the_configuration() {
 check_update_that_does_not_start() {
     local before said status=0 unit=/etc/systemd/system/arcade-controller.service
     before=$(version; inside sha256sum /opt/arcade-cabinet/controller/__main__.py $unit $config)
-    inside sed -i 's/    return App(config).run()/    raise SystemExit("the new release fell over")/' \
+    inside sed -i 's/    return App(.*/    raise SystemExit("the new release fell over")/' \
         $source_dir/controller/__main__.py
     inside sed -i 's/^__version__.*/__version__ = "9.9.9"/' $source_dir/controller/__init__.py
     inside sh -c "echo '# new' >>$source_dir/systemd/arcade-controller.service"

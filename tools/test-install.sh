@@ -287,8 +287,10 @@ check_command() {
     said=$(inside journalctl --unit arcade-controller --since "$since" --output cat --no-pager | grep -i test || :)
     check "their story is a handful of lines in the journal" [ "$(wc -l <<<"$said")" -le 6 ]
     indent "$said"
-    check "cabinet payments, by root, leaves the ledger to its owner" inside cabinet payments >/dev/null
-    same "every file of the ledger is the controller's" "" "$(inside find ${ledger%/*} ! -user cabinet)"
+    said=$(inside cabinet check 2>&1 || :)
+    check "cabinet check, by root, finds that this broker is none" says "$said" "broker.invalid is not found"
+    check "cabinet payments, by root, lists them" inside cabinet payments >/dev/null
+    same "every file of the ledger is still the controller's" "" "$(inside find ${ledger%/*} ! -user cabinet)"
 }
 
 main() {
