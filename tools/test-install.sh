@@ -257,7 +257,7 @@ check_stop() {
 
 # What a process leaves behind that is killed in the middle of a pulse: its wire keeps the level.
 leave_line_active() {
-    inside env PYTHONPATH=$source_dir /opt/arcade-cabinet/venv/bin/python -c '
+    inside /opt/arcade-cabinet/venv/bin/python -c '
 from pathlib import Path
 from gpiozero import OutputDevice
 from controller.mock_pins import BoardWiredFactory
