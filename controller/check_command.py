@@ -92,7 +92,8 @@ def look_at_all(
 
 
 def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Callable[[], list[Finding]]]:
-    controller, running = unit(CONTROLLER, where.systemd), find_running(config)
+    controller = unit(CONTROLLER, where.systemd)
+    running = find_running(config.control_socket, config.screen_feed)
     connected = running is not None and running.is_connected
     user = controller.user if controller else ""
     return {

@@ -10,7 +10,6 @@ from typing import Any
 from attract_screen.feed import read_feed
 from attract_screen.feed_format import FeedError, State
 from controller.clock import since_boot_s
-from controller.config import Config
 from controller.control_client import connect
 
 # The same as the attract screen's: an older feed is that of a dead controller.
@@ -56,19 +55,19 @@ class Running:
         )
 
 
-def find_running(config: Config) -> Running | None:
-    """The controller that runs with `config`; None if none does.
+def find_running(control_socket: Path, screen_feed: Path) -> Running | None:
+    """The controller that has these; None if none does.
 
     Its control socket knows at once when it is gone; the feed is believed for some seconds more.
     """
     try:
-        client = connect(config.control_socket)
+        client = connect(control_socket)
     except OSError:
-        return read_running(config.screen_feed)  # somebody is there, and does not let us in
+        return read_running(screen_feed)  # somebody is there, and does not let us in
     if client is None:
         return None
     with client:
-        return read_running(config.screen_feed)
+        return read_running(screen_feed)
 
 
 def read_running(path: Path) -> Running | None:
