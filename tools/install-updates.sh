@@ -109,7 +109,7 @@ check_upgrade() {
     local said status=0 before
     copy_commit "$previous" $previous_dir
     inside sed -i 's/^__version__.*/__version__ = "0.0.9"/' $previous_dir/controller/__init__.py
-    inside sh -c "sed -i '/Unreleased/,\$d' $previous_dir/CHANGELOG.md"
+    inside sh -c "echo '# Changelog' >$previous_dir/CHANGELOG.md"
     inside $previous_dir/install.sh >/dev/null 2>&1 || fail "the previous commit, $previous, does not install"
     configure
     run_with_mock_pins
