@@ -10,17 +10,17 @@ from pathlib import Path
 
 from gpiozero import GPIOZeroError
 
-from controller.check_command import add_check_command
-from controller.clear_command import add_clear_command
+from controller.check.command import add_check_command
+from controller.commands.clear import add_clear_command
+from controller.commands.help_page import help_page
+from controller.commands.logs import add_logs_command
+from controller.commands.payments import add_payments_command
+from controller.commands.pulse import add_pulse_command
+from controller.commands.release_lines import add_release_lines_command
+from controller.commands.status import add_status_command
+from controller.commands.watch import add_watch_command
 from controller.config import ConfigError, load_config
-from controller.help_page import help_page
 from controller.ledger_file import LedgerError
-from controller.logs_command import add_logs_command
-from controller.payments_command import add_payments_command
-from controller.pulse_command import add_pulse_command
-from controller.release_lines import add_release_lines_command
-from controller.status_command import add_status_command
-from controller.watch_command import add_watch_command
 
 log = logging.getLogger("controller")
 

@@ -56,8 +56,8 @@ from controller.events import (
     Tick,
 )
 from controller.hardware import board_serial
-from controller.in_its_place import LEDGER_NAME
 from controller.ledger import Ledger, LedgerError
+from controller.ledger_file import LEDGER_NAME
 from controller.relay_client import OpenPaymentsListed, RelayClient
 from controller.systemd_notify import ALIVE, READY, STOPPING, notify
 from controller.wire import CoinPulseMessage, Refused

@@ -14,6 +14,8 @@ from controller.wal_check import find_lost_commits
 
 log = logging.getLogger(__name__)
 
+# In the state directory.
+LEDGER_NAME = "ledger.sqlite"
 # Each entry takes a file from the version before to its own number, which SQLite keeps as user_version.
 MIGRATIONS = (
     """

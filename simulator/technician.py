@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from controller.control_client import ControlClient, connect
+from controller.commands.control_client import ControlClient, connect
 
 ANSWER_WITHIN_S = 2.0
 

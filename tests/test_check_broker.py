@@ -14,9 +14,9 @@ from check_parts import a_config
 from conftest import PASSWORDS, wait_until
 from relay_parts import mqtt_client
 
-from controller.check_broker import check_broker
+from controller.check.broker import check_broker
+from controller.check.findings import Finding, ok, warning, wrong
 from controller.config import BrokerConfig, Config
-from controller.findings import Finding, ok, warning, wrong
 from simulator.broker import Broker
 from simulator.ports import free_port
 

@@ -16,10 +16,10 @@ import pytest
 from conftest import wait_until
 from workbench import workbench
 
-from controller.check_command import Surroundings, look_at_all
-from controller.check_page import MARKS, section_text, summary_text
+from controller.check.command import Surroundings, look_at_all
+from controller.check.findings import Section
+from controller.check.page import MARKS, section_text, summary_text
 from controller.config import load_config
-from controller.findings import Section
 from simulator.chain import Chain, running_chain
 from simulator.ports import free_port
 

@@ -16,17 +16,17 @@ from check_parts import on_path
 from test_full_disk import inside_a_small_disk
 
 from attract_screen.feed_format import State
-from controller.check_disk import check_disk
-from controller.check_display import check_display, may_write
-from controller.check_ledger import check_ledger
-from controller.check_service import check_service
+from controller.check.disk import check_disk
+from controller.check.display import check_display, may_write
+from controller.check.findings import Finding, note, ok, warning, wrong
+from controller.check.ledger import check_ledger
+from controller.check.mounts import Mount, mount_of
+from controller.check.service import check_service
+from controller.commands.running import Running
+from controller.commands.systemd_units import Unit, unit
 from controller.effects import ClosePayment, RecordAnswer, RecordPayment
-from controller.findings import Finding, note, ok, warning, wrong
 from controller.ledger import Ledger
-from controller.mounts import Mount, mount_of
 from controller.payment import Outcome, Receipt
-from controller.running import Running
-from controller.systemd_units import Unit, unit
 
 # Disk
 
@@ -114,7 +114,7 @@ def test_a_directory_of_somebody_else_is_wrong(state: Path) -> None:
 SMALL_DISK_CHECK = """
 import sys
 from pathlib import Path
-from controller.check_disk import check_disk
+from controller.check.disk import check_disk
 folder = Path(sys.argv[1])
 for name, size in (("", 0), ("filler", int(sys.argv[2]))):
     try:

@@ -13,10 +13,10 @@ import pytest
 from check_parts import a_config, on_path
 from relay_parts import RelayUnderTest, relay_under_test
 
-from controller.check_clock import check_clock
-from controller.check_relay import check_relay
+from controller.check.clock import check_clock
+from controller.check.findings import note, ok, warning, wrong
+from controller.check.relay import check_relay
 from controller.config import Config, RelayConfig
-from controller.findings import note, ok, warning, wrong
 from simulator.broker import Broker
 from simulator.ports import free_port
 

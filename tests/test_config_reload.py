@@ -21,8 +21,8 @@ from test_config import NEEDED, TOKEN, load, written
 from test_whole_chain import order, publish, wait_until_it_sells
 from workbench import METER_PIN, Workbench, workbench
 
+from controller.commands.control_client import ControlClient, connect
 from controller.config_reload import Reloaded, read_again
-from controller.control_client import ControlClient, connect
 from controller.effects import FetchOffer, SaveSession
 from controller.events import InputChanged, OfferReceived, RulesChanged
 from controller.offer import Offer

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 
-from controller.control_client import ControlClient, connect
+from controller.commands.control_client import ControlClient, connect
 from controller.control_lines import (
     EXPECTED,
     LONGEST_REQUEST,

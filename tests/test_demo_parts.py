@@ -12,9 +12,9 @@ import pytest
 from conftest import wait_until
 
 from controller.clock import since_boot_s
+from controller.commands.payments_report import LedgerRow
 from controller.control_lines import Asked, ClearRequest, cleared, hello
 from controller.control_socket import ControlSocket
-from controller.payments_report import LedgerRow
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from cabinets import payment, train
 
+from controller.commands.ledger_reader import read_ledger
 from controller.effects import (
     ClosePayment,
     IntendPulse,
@@ -29,7 +30,6 @@ from controller.effects import (
 )
 from controller.ledger import Ledger, LedgerError
 from controller.ledger_file import MIGRATIONS, migrate
-from controller.ledger_reader import read_ledger
 from controller.payment import Outcome, Payment, PulseFate, Receipt
 
 ROOT = Path(__file__).parent.parent

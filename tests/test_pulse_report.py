@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from controller.commands.pulse import follow
+from controller.commands.pulse_report import PulseReport
 from controller.control_lines import Line, accepted, error, refused
-from controller.pulse_command import follow
-from controller.pulse_report import PulseReport
 
 TRIAL = "test-1f"
 

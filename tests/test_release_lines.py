@@ -15,8 +15,8 @@ from gpiozero.pins.mock import MockFactory
 
 from controller.__main__ import EX_CONFIG
 from controller.clock import since_boot_s
+from controller.commands.release_lines import LineNotReleasedError, put_at_rest
 from controller.mock_pins import BoardWiredFactory
-from controller.release_lines import LineNotReleasedError, put_at_rest
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer

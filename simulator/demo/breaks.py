@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from controller.commands.ledger_reader import read_ledger
 from controller.ledger_file import LedgerError
-from controller.ledger_reader import read_ledger
 from simulator.cabinet import reboot
 from simulator.chain import Chain
 from simulator.demo.supervisor import Supervisor

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from controller.payments_report import LedgerRow
+from controller.commands.payments_report import LedgerRow
 
 
 class About(Enum):

@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from controller.check_reach import in_short
+from controller.check.findings import Finding, note, ok, warning
+from controller.check.reach import in_short
 from controller.config import Config
-from controller.findings import Finding, note, ok, warning
 from controller.timed_http import Limits, ask
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=64 * 1024)

@@ -10,7 +10,7 @@ from typing import Any
 from attract_screen.feed import read_feed
 from attract_screen.feed_format import FeedError, State
 from controller.clock import since_boot_s
-from controller.control_client import connect
+from controller.commands.control_client import connect
 
 # The same as the attract screen's: an older feed is that of a dead controller.
 STALE_S = 5.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attract_screen.money import price
-from controller.payments_report import LedgerRow, Totals, Wanted, shortened, totals
+from controller.commands.payments_report import LedgerRow, Totals, Wanted, shortened, totals
 
 LAST = 5
 WIDTH = 80

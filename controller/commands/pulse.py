@@ -13,12 +13,12 @@ from typing import Any
 from gpiozero import GPIOZeroError
 
 from controller.app import Alone, App
+from controller.commands.control_client import ControlClient, connect
+from controller.commands.in_its_place import check_owner, lgpio_folder
+from controller.commands.pulse_report import PulseReport
 from controller.config import Config, load_config
-from controller.control_client import ControlClient, connect
 from controller.control_lines import MOST_CREDITS, Line, PulseRequest, error
-from controller.in_its_place import LEDGER_NAME, check_owner, lgpio_folder
-from controller.ledger_file import LedgerError
-from controller.pulse_report import PulseReport
+from controller.ledger_file import LEDGER_NAME, LedgerError
 
 INTERRUPTED = 130
 

@@ -8,12 +8,12 @@ from typing import Literal
 
 from gpiozero import Factory, InputDevice
 
+from controller.check.findings import Finding, note, ok, warning, wrong
+from controller.commands.control_client import ControlClient, connect
+from controller.commands.in_its_place import lgpio_folder
 from controller.config import Config
 from controller.config_rules import input_lines
-from controller.control_client import ControlClient, connect
 from controller.control_lines import Line
-from controller.findings import Finding, note, ok, warning, wrong
-from controller.in_its_place import lgpio_folder
 from controller.pins import open_pins
 
 ANSWER_WITHIN_S = 5.0

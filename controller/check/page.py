@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from controller.findings import Finding, Grade, Section, count
+from controller.check.findings import Finding, Grade, Section, count
 
 
 @dataclass(frozen=True)

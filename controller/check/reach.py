@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import requests
 
-from controller.findings import Finding, ok, warning, wrong
+from controller.check.findings import Finding, ok, warning, wrong
 
 WITHIN_S = 5.0
 SOON_S = 14 * 86400

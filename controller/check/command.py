@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.check_broker import check_broker
-from controller.check_clock import check_clock
-from controller.check_config import check_config
-from controller.check_disk import check_disk
-from controller.check_display import check_display
-from controller.check_ledger import check_ledger
-from controller.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
-from controller.check_pins import check_pins
-from controller.check_relay import check_relay
-from controller.check_service import check_service
+from controller.check.broker import check_broker
+from controller.check.clock import check_clock
+from controller.check.config import check_config
+from controller.check.disk import check_disk
+from controller.check.display import check_display
+from controller.check.findings import Finding, Section, all_well, wrong
+from controller.check.ledger import check_ledger
+from controller.check.page import MARKS, PLAIN_MARKS, document, section_text, summary_text
+from controller.check.pins import check_pins
+from controller.check.relay import check_relay
+from controller.check.service import check_service
+from controller.commands.running import find_running
+from controller.commands.systemd_units import CONTROLLER, DESKTOP, SCREEN, unit
 from controller.config import Config, load_config
-from controller.findings import Finding, Section, all_well, wrong
-from controller.in_its_place import LEDGER_NAME
-from controller.running import find_running
-from controller.systemd_units import CONTROLLER, DESKTOP, SCREEN, unit
+from controller.ledger_file import LEDGER_NAME
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import os
 import pwd
 from pathlib import Path
 
-from controller.findings import Finding, note, ok, warning, wrong
-from controller.systemd_units import SCREEN, Unit
+from controller.check.findings import Finding, note, ok, warning, wrong
+from controller.commands.systemd_units import SCREEN, Unit
 
 _GROUPS = "Put it into its groups, and restart the screen: run install.sh again."
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from controller.commands.line_statistics import Burst, WatchedLine
+from controller.commands.pulse_report import FATES
 from controller.control_lines import Line
-from controller.line_statistics import Burst, WatchedLine
-from controller.pulse_report import FATES
 
 COIN_LINE = "coin line"
 LABELS = (

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from controller.ledger_file import LedgerError
 
-LEDGER_NAME = "ledger.sqlite"
-
 
 def check_owner(ledger: Path) -> None:
     """Refuse what would leave files there that the daemon could not write: those of another user.

@@ -11,13 +11,14 @@ from typing import Any
 
 from controller.cabinet import new_cabinet
 from controller.clock import wall_time
+from controller.commands.control_client import ControlClient, connect
+from controller.commands.in_its_place import check_owner
+from controller.commands.pulse_report import ANSWER_WITHIN_S
 from controller.config import Config, load_config
 from controller.config_rules import rules_of
-from controller.control_client import ControlClient, connect
 from controller.effects import ClearLedgerFaults, RememberUncounted
-from controller.in_its_place import LEDGER_NAME, check_owner
 from controller.ledger import Ledger
-from controller.pulse_report import ANSWER_WITHIN_S
+from controller.ledger_file import LEDGER_NAME
 from controller.trials import to_be_cleared
 
 

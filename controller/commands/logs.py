@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from controller.systemd_units import CONTROLLER
+from controller.commands.systemd_units import CONTROLLER
 
 LINES = 50
 

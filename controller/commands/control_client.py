@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from controller.commands.in_its_place import as_user
 from controller.control_lines import Line, as_bytes
-from controller.in_its_place import as_user
 
 CONNECT_WITHIN_S = 10.0
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from controller.check_reach import Server, check_reach, in_short
+from controller.check.findings import Finding, all_well, note, ok, wrong
+from controller.check.reach import Server, check_reach, in_short
 from controller.config import Config, RelayConfig
-from controller.findings import Finding, all_well, note, ok, wrong
 from controller.offer import Offer
 from controller.relay_client import read_offer
 from controller.timed_http import Answer, Limits, ask

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from controller.commands.payments_report import LedgerRow
 from controller.ledger_file import DAMAGED, MIGRATIONS, LedgerError, check_version, migrate
-from controller.payments_report import LedgerRow
 from controller.set_aside import beside, read_faults
 
 

@@ -1,0 +1,1 @@
+"""`cabinet check`: looks at everything that a cabinet needs, one noun a file."""

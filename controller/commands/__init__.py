@@ -1,0 +1,1 @@
+"""The technician's commands: what `cabinet` can do beside running the controller."""
