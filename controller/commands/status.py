@@ -7,13 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.ledger_file import LEDGER_NAME
 from controller.commands.ledger_reader import read_ledger
 from controller.commands.running import Running, find_running
 from controller.commands.status_page import Status, status_text
 from controller.config import KEYS, ConfigError, control_socket, load_config
 from controller.config_reader import read_keys
-from controller.ledger_file import LedgerError
+from controller.ledger_file import LEDGER_NAME, LedgerError
 
 
 def add_status_command(commands: Any, default_config: Path) -> None:
