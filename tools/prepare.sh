@@ -17,7 +17,7 @@ case $purpose in
     demo) needs="mosquitto:mosquitto" extras="demo" ;;
     bench) needs="mosquitto:mosquitto cyclictest:rt-tests" extras="demo bench" ;;
     test)
-        needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime"
+        needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
         extras="demo dev"
         ;;
     *) die "usage: tools/prepare.sh demo|bench|test" ;;
