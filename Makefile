@@ -40,12 +40,18 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	shellcheck install.sh tools/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh .ci/run
 
 check: lint test ## what CI runs
 
-test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes)
+test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes; SUITE=trixie: in the next one)
 	tools/test-install.sh
+
+bundle: ## gather the wheels of requirements/ for cabinets without a network, in build/bundle
+	tools/bundle.sh
+
+lock: ## choose the newest packages for cabinets, and write down their hashes: requirements/*.lock
+	tools/lock.sh
 
 test-bare: ## the first verbs on a Debian 12 with only git, make and python3, in a container (root; takes minutes)
 	tools/test-bare-machine.sh
@@ -58,8 +64,9 @@ format: ## put the code into the project's style
 pictures: ## draw the pictures of the docs anew
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/pictures.py
+	$(VENV) tools/wiring.py
 
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test kills lint check test-install test-bare format pictures clean
+.PHONY: help demo demo-once chaos bench test kills lint check test-install bundle lock test-bare format pictures clean

@@ -35,7 +35,7 @@ CANDIDATES = (
 
 def run(*, quick: bool) -> None:
     """One line a candidate, each beside its own cyclictest."""
-    pulses = 100 if quick else 1000
+    pulses = 100 if quick else 500
     print(f"On {machine()}; {pulses} pulses each.")
     print(
         f"{'error in ms':<56}{'median':>8}{'99.9 %':>8}{'worst':>8}   {'cyclictest: 99.9 %':>18}{'worst':>8}"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.spread import Spread, spread
-from controller.realtime import FIFO_PRIORITY, NICENESS
+from controller.realtime import FIFO_PRIORITY
 
 _TRACKED_US = 200_000
 
@@ -57,8 +57,8 @@ def cyclictest(scheduling: str, interval_ms: int) -> Iterator[Cyclictest]:
 def _policy(scheduling: str) -> tuple[list[str], list[str]]:
     if scheduling.startswith("SCHED_FIFO"):
         return ["--policy=fifo", f"--priority={FIFO_PRIORITY}"], []
-    prefix = ["nice", "-n", str(NICENESS)] if scheduling.startswith(f"niceness {NICENESS}") else []
-    return ["--policy=other"], prefix
+    niceness = re.match(r"niceness (-?\d+)", scheduling)
+    return ["--policy=other"], ["nice", "-n", niceness[1]] if niceness else []
 
 
 def _latencies_ms(said: str) -> list[float]:

@@ -12,12 +12,15 @@ import sys
 from pathlib import Path
 
 from bench.load import be_a_busy_controller
-from controller.clock import wall_time
+from bench.spread import spread
+from controller.clock import since_boot_s, wall_time
 from controller.coin_line import CoinLine
 from controller.config import CoinLineConfig
 from controller.effects import RememberUse
 from controller.events import CoinLineFailed, PulseFired
 from controller.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 PIN = 17
 
@@ -29,18 +32,23 @@ def give_orders(options: argparse.Namespace) -> None:
     ledger = Ledger(options.folder / "ledger.sqlite", wall_time)
     line = CoinLine(shape, options.board, told.put)
     line.start()
+    commits_ms: list[float] = []
     try:
         for number in range(1, options.pulses + options.ahead + 1):
             if number > options.ahead:
                 # What is told is on disk before the next is ordered.
                 if isinstance(answer := told.get(), CoinLineFailed):
                     raise RuntimeError(f"the coin line failed: {answer}")
+                began_s = since_boot_s()
                 ledger.write([RememberUse("bench", str(number))])
+                commits_ms.append((since_boot_s() - began_s) * 1000)
             if number <= options.pulses:
                 line.fire("pi_bench", number)
     finally:
         line.stop()
         ledger.close()
+    took = spread(commits_ms)
+    log.info("commits took: median %.1f ms, worst %.0f ms", took.median_ms, took.worst_ms)
 
 
 def main() -> None:

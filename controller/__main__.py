@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
 from gpiozero import GPIOZeroError
 
+from controller.check_command import add_check_command
 from controller.clear_command import add_clear_command
 from controller.config import ConfigError, load_config
+from controller.help_page import help_page
 from controller.ledger_file import LedgerError
+from controller.logs_command import add_logs_command
 from controller.payments_command import add_payments_command
 from controller.pulse_command import add_pulse_command
 from controller.release_lines import add_release_lines_command
+from controller.status_command import add_status_command
 from controller.watch_command import add_watch_command
 
 log = logging.getLogger("controller")
@@ -26,7 +31,7 @@ DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
 
 def main() -> int:
     """Do what the command line asks; 78 for a configuration that cannot be used."""
-    options = _options()
+    options = parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         return int(options.do(options))
@@ -49,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     # Here, for release-lines must be quick: until it has run, the coin switch may be closed.
     from controller.app import App
 
-    return App(config).run()
+    return App(config, config_file=options.config).run()
 
 
 def _refuse(problems: str) -> int:
@@ -57,21 +62,34 @@ def _refuse(problems: str) -> int:
     return EX_CONFIG
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m controller", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+class _Parser(argparse.ArgumentParser):
+    """Helps by a page of our own: its commands stand in groups."""
+
+    def format_help(self) -> str:
+        return help_page(self.prog)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line. The wrapper `cabinet` says its own name in the environment."""
+    parser = _Parser(prog=os.environ.get("CABINET_COMMAND", "python -m controller"))
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=argparse.ArgumentParser
+    )
     run = commands.add_parser("run", help="run the daemon")
     run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="default: %(default)s")
     run.add_argument(
         "--real-pins-only", action="store_true", help="refuse a demo's mock pins (the unit sets it)"
     )
     run.set_defaults(do=_run)
+    add_status_command(commands, DEFAULT_CONFIG)
+    add_logs_command(commands)
+    add_check_command(commands, DEFAULT_CONFIG)
     add_payments_command(commands, DEFAULT_CONFIG)
     add_release_lines_command(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)
     add_watch_command(commands, DEFAULT_CONFIG)
     add_clear_command(commands, DEFAULT_CONFIG)
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

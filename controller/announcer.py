@@ -29,6 +29,10 @@ class Announcer:
         self._published: Status | None = None
         self._status_due_s = 0.0
 
+    def reconfigure(self, config: Config, outstanding: str) -> None:
+        """The configuration was read again; `outstanding` is what of it does not hold yet."""
+        self._screen.rename({**_about(config), "configuration": outstanding})
+
     def tell(self, cabinet: Cabinet, broker: Broker) -> None:
         """Let the door and the screen know what changed."""
         self._screen.show(cabinet)

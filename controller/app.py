@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import signal
 import sqlite3
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from controller import wire
@@ -20,7 +22,8 @@ from controller.cabinet import new_cabinet
 from controller.clock import boot_id, since_boot_s, wall_time
 from controller.coin_line import CoinLine
 from controller.config import Config
-from controller.config_rules import input_lines, rules_of
+from controller.config_reload import ReloadAsked, Reloaded, begin_reading
+from controller.config_rules import input_lines, reader_of, rules_of
 from controller.control import Control, Ears, Nobody
 from controller.control_lines import Asked, Request
 from controller.control_socket import ControlSocket
@@ -48,6 +51,7 @@ from controller.events import (
     MessageRefused,
     OpenPaymentsFound,
     PaymentReceived,
+    RulesChanged,
     StopAsked,
     Tick,
 )
@@ -78,7 +82,7 @@ class CoinPulseArrived:
     received_s: float
 
 
-Happened = Event | CoinPulseArrived | OpenPaymentsListed | Asked
+Happened = Event | CoinPulseArrived | OpenPaymentsListed | Asked | ReloadAsked | Reloaded
 
 
 @dataclass(frozen=True)
@@ -92,18 +96,20 @@ class Alone:
 class App:
     """The daemon, or what does one thing in its place.
 
-    Its queue is the only way in, and only `run` takes from it.
+    Its queue is the only way in, and only `run` takes from it. It reads `config_file` again when told to.
     """
 
-    def __init__(self, config: Config, alone: Alone | None = None) -> None:
+    def __init__(
+        self, config: Config, alone: Alone | None = None, *, config_file: Path | None = None
+    ) -> None:
         self._config = config
+        self._config_file = config_file
         self._alone = alone
         self._queue: queue.SimpleQueue[Happened] = queue.SimpleQueue()
         self._stop_asked = threading.Event()
         self._boot_id = config.demo_boot_id or boot_id()
         self._cabinet = new_cabinet(rules_of(config), self._boot_id, board_serial())
-        token = config.relay.token if config.relay else None
-        self._reader = wire.Reader(config.machine_id, token, config.accept_unsigned_coinpulse)
+        self._reader = reader_of(config)
         self._announcer = Announcer(config, self._boot_id)
         self._prune_due_s = 0.0
         self._just_recorded = False
@@ -127,6 +133,9 @@ class App:
         """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.ask_to_stop())
+        # At a terminal it says that the terminal was closed.
+        if self._config_file is not None and not os.isatty(0):
+            signal.signal(signal.SIGHUP, lambda *_: self._queue.put(ReloadAsked()))
         with ExitStack() as edges:
             self._start(edges)
             self._handle_waiting()
@@ -220,6 +229,12 @@ class App:
         if isinstance(happened, Asked):
             self._control.serve(happened, self._cabinet)
             return
+        if isinstance(happened, ReloadAsked):
+            if self._config_file is not None:
+                begin_reading(self._config_file, self._config, self._queue.put)
+            return
+        if isinstance(happened, Reloaded):
+            happened = self._reconfigure(happened)
         event = self._gather(happened)
         decision = decide(self._cabinet, event, since_boot_s())
         while (trouble := self._write(decision)) is not None:
@@ -297,6 +312,14 @@ class App:
             self._ledger.find(paid.payment.id),
             paid.window_s,
         )
+
+    def _reconfigure(self, reloaded: Reloaded) -> RulesChanged:
+        for level, text in reloaded.told():
+            log.log(level, "%s", text)
+        self._config = reloaded.config
+        self._reader = reader_of(reloaded.config)
+        self._announcer.reconfigure(reloaded.config, reloaded.outstanding)
+        return RulesChanged(rules_of(reloaded.config))
 
     def _message_arrived(self, message: CoinPulseMessage, delivery: Delivery) -> None:
         self._queue.put(CoinPulseArrived(message, delivery, since_boot_s()))

@@ -75,6 +75,7 @@ class Cabinet:
     coins: int = 0
     coins_towards_credit: int = 0
     cash_counted_s: float | None = None
+    quiet_until_s: float | None = None
 
     @property
     def board_ready(self) -> bool:
@@ -105,7 +106,8 @@ class Cabinet:
         """What the coin meter says is wrong."""
         if not self.out_of_order:
             return None
-        return f"coin meter: the last {self.uncounted} coin pulses were not counted by the board"
+        pulses = "coin pulse was" if self.uncounted == 1 else f"{self.uncounted} coin pulses were"
+        return f"coin meter: the last {pulses} not counted by the board"
 
     def state_of(self, payment_id: str, known: KnownPayment | None = None) -> PaymentState:
         """How far a payment is, of which the ledger says `known`."""

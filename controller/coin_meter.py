@@ -2,8 +2,9 @@
 
 At most one pulse waits for its count: the next is ordered once this one's fate is known. So each has a time
 of its own, from when the board can have taken it until `within_ms` behind its end, and one count confirms one
-pulse. A count outside that time is cash, however likely it was ours; and while somebody feeds coins, one
-inside it may be cash too. Both times the doubt counts against us: the player is not charged for that pulse.
+pulse. A count outside that time is cash, however likely it was ours. While somebody feeds coins our pulses
+wait; where one cannot, a count inside its time may be cash too. Both times the doubt counts against us: the
+player is not charged for that pulse.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def _take_cash(turn: Turn, at_s: float) -> None:
     turn.record(RecordCoin(coins))
     towards_credit = turn.cabinet.coins_towards_credit + 1
     credits, rest = divmod(towards_credit, turn.cabinet.rules.pulses_per_credit)
-    turn.change(coins=coins, coins_towards_credit=rest, cash_counted_s=at_s)
+    turn.change(coins=coins, coins_towards_credit=rest)
+    turn.change(cash_counted_s=at_s, quiet_until_s=at_s + CASH_NEARBY_S)
     turn.note(f"coin {coins} counted by the coin meter")
     add_to_session(turn, credits, named=f"coin-{coins}")
 

@@ -111,8 +111,13 @@ class Config:
 
     @property
     def control_socket(self) -> Path:
-        """Where a technician's tools reach the daemon: beside the screen's feed, in the runtime directory."""
-        return self.screen_feed.parent / "control"
+        """Where a technician's tools reach the daemon."""
+        return control_socket(self.screen_feed)
+
+
+def control_socket(screen_feed: Path) -> Path:
+    """Beside the screen's feed, in the runtime directory."""
+    return screen_feed.parent / "control"
 
 
 KEYS = {
@@ -171,7 +176,7 @@ def load_config(path: Path) -> Config:
             Problem(None, path.name, f"holds secrets and can be read by everybody: {remedy}")
         )
     if read.problems:
-        raise ConfigError(path, read.problems)
+        raise ConfigError(path, sorted(read.problems, key=lambda problem: problem.line or 0))
     return _build(read.values, tuple(doubt.told(path) for doubt in doubts(read)))
 
 

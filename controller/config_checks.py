@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from controller.board_profiles import CUSTOM, PROFILES
 from controller.config_reader import Problem, Read
 from controller.custom_pulse import doubtful_gap, doubtful_pulse
@@ -12,6 +10,8 @@ FIGURES = ("coin_line.pulse_ms", "coin_line.gap_ms", "coin_line.settle_ms")
 LINES = ("coin_line.pin", "game_over.pin", "ready.pin", "coin_meter.pin")
 # The board's coin counter output lasts at least so long: coin-op.org, Player Input Connector.
 METER_PULSE_MS = 60
+# UART0 of the Pi's header, which a serial console uses: www.raspberrypi.com/documentation, Configure UARTs.
+SERIAL_PINS = (14, 15)
 
 
 def contradictions(read: Read) -> list[Problem]:
@@ -19,9 +19,9 @@ def contradictions(read: Read) -> list[Problem]:
     problems = []
     # A key that is wrong would seem to be missing.
     if not read.is_wrong("relay"):
-        problems += _missing_relay(read.values)
-    problems += _shared_pins(read.values)
-    problems += _made_up_boot(read.values)
+        problems += _missing_relay(read)
+    problems += _shared_pins(read)
+    problems += _made_up_boot(read)
     if not read.is_wrong("board"):
         problems += _figures_of_another_board(read)
     if not read.is_wrong("coin_line"):
@@ -32,12 +32,15 @@ def contradictions(read: Read) -> list[Problem]:
 def doubts(read: Read) -> list[Problem]:
     """What can be used and is hardly meant; only for a file without problems."""
     found = _unwise_pulse(read) if read.values["board"] == CUSTOM.name else []
-    return sorted(found + _credits_never_freed(read) + _slow_meter(read), key=lambda doubt: doubt.line or 0)
+    found += [*_credits_never_freed(read), *_slow_meter(read), *_cut_short(read), *_serial_pin(read)]
+    return sorted(found, key=lambda doubt: doubt.line or 0)
 
 
-def _missing_relay(v: dict[str, Any]) -> list[Problem]:
+def _missing_relay(read: Read) -> list[Problem]:
+    v = read.values
     if bool(v["relay.url"]) != bool(v["relay.token"]):
-        return [Problem(None, "relay", "needs both url and token, or neither")]
+        (line,) = (read.lines[key] for key in ("relay.url", "relay.token") if v[key])
+        return [Problem(line, "relay", "needs both url and token, or neither")]
     if v["relay.url"] or (v["payment_link"] and v["accept_unsigned_coinpulse"]):
         return []
     return [
@@ -50,25 +53,25 @@ def _missing_relay(v: dict[str, Any]) -> list[Problem]:
     ]
 
 
-def _shared_pins(v: dict[str, Any]) -> list[Problem]:
+def _shared_pins(read: Read) -> list[Problem]:
     used: dict[int, str] = {}
     problems = []
     for key in LINES:
-        number = v.get(key)
+        number = read.values.get(key)
         if number in used:
-            problems.append(
-                Problem(None, key, f"is {number}, as {used[number]} is: each line needs its own pin")
-            )
+            text = f"is {number}, as {used[number]} is: each line needs its own pin"
+            problems.append(Problem(read.lines.get(key), key, text))
         elif number is not None:
             used[number] = key
     return problems
 
 
-def _made_up_boot(v: dict[str, Any]) -> list[Problem]:
-    if not v.get("boot_id_for_demo_only") or v.get("mock_pins_for_demo_only"):
+def _made_up_boot(read: Read) -> list[Problem]:
+    key = "boot_id_for_demo_only"
+    if not read.values.get(key) or read.values.get("mock_pins_for_demo_only"):
         return []
     only = "is for mock pins only: with it a real power cut would look like a restart. Take the line out"
-    return [Problem(None, "boot_id_for_demo_only", only)]
+    return [Problem(read.lines.get(key), key, only)]
 
 
 def _figures_of_another_board(read: Read) -> list[Problem]:
@@ -132,4 +135,17 @@ def _slow_meter(read: Read) -> list[Problem]:
         f"is {hold_ms}: a board may pulse its coin meter for only {METER_PULSE_MS} ms "
         "(coin-op.org, Player Input Connector), which would then go unseen: write less"
     )
+    return [Problem(read.lines.get(key), key, text)]
+
+
+def _cut_short(read: Read) -> list[Problem]:
+    text = 'ends before a #, which begins a comment in YAML: if it belongs to it, put all of it in "quotes"'
+    return [Problem(read.lines[key], key, text) for key in read.cut_short]
+
+
+def _serial_pin(read: Read) -> list[Problem]:
+    number, key = read.values["coin_line.pin"], "coin_line.pin"
+    if number not in SERIAL_PINS:
+        return []
+    text = f"is {number}, which a serial console drives while the Pi boots: a free credit. Take another"
     return [Problem(read.lines.get(key), key, text)]

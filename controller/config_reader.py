@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,26 @@ class _Required:
 
 
 REQUIRED: Final = _Required()
+_TEXT = "tag:yaml.org,2002:str"
+_QUOTE = 'a text that begins with one of # & * ! % @ ` [ { goes in "quotes"'
+_BELOW = "keys of a section stand exactly below each other"
+# What helps, by what YAML says, or by what it was about to read.
+_HINTS = {
+    "'\\t' that cannot start": "indent with spaces, not with tabs",
+    "that cannot start any token": _QUOTE,
+    "alias": _QUOTE,
+    "anchor": _QUOTE,
+    "tag": _QUOTE,
+    "while scanning a quoted scalar": "the quotes that begin here do not end, or have a \\ in them",
+    "while scanning a simple key": "a key is followed by a colon and a space",
+    "mapping values are not allowed": f'a text with ": " in it goes in "quotes"; {_BELOW}',
+    "expected <block end>": _BELOW,
+    "expected the node content": "a value is missing, or a bracket does not end",
+    "expected ',' or": "a bracket does not end",
+    "found another document": "a line of --- begins another file",
+}
+_BEGINS_AT = ("while scanning a quoted scalar", "while scanning a simple key")
+_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -55,11 +76,16 @@ class ConfigError(Exception):
 
 @dataclass
 class Read:
-    """The values found, the lines they stand in, and the problems met on the way."""
+    """The values found, the lines they stand in, and the problems met on the way.
+
+    `empty` are known keys without a value, and `cut_short` secrets with a comment behind them.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    empty: dict[str, yaml.Node] = field(default_factory=dict)
+    cut_short: list[str] = field(default_factory=list)
 
     def is_wrong(self, key: str) -> bool:
         """Whether the key, or one of its section, is among the problems: its value cannot be relied on."""
@@ -73,33 +99,47 @@ def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
         ConfigError: the file is missing, or is no YAML at all.
     """
     read = Read({name: key.default for name, key in keys.items() if key.default is not REQUIRED})
-    found = _scalars(_compose(path), read, keys)
+    text = _text(path)
+    found = _scalars(_compose(path, text), read, keys)
     for name, node in found.items():
         read.lines[name] = _line(node)
         try:
-            read.values[name] = keys[name].read(node.value)
+            read.values[name] = keys[name].read(_plainly_written(node, text))
         except ValueError as error:
-            shown = "not right" if keys[name].secret else repr(node.value)
+            shown = "not right" if keys[name].secret else _shown(node.value)
             read.problems.append(Problem(_line(node), name, f"is {shown}: {error}"))
+        if keys[name].secret and node.style is None and _comment_behind(node, text):
+            read.cut_short.append(name)
     for name, key in keys.items():
-        if key.default is REQUIRED and name not in found:
-            read.problems.append(Problem(None, name, "is missing"))
-    read.problems.sort(key=lambda problem: problem.line or 0)
+        if key.default is REQUIRED and name not in found and not read.is_wrong(name):
+            read.problems.append(_missing(name, read.empty.get(name), text))
     return read
 
 
-def _compose(path: Path) -> yaml.Node:
+def _text(path: Path) -> str:
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        return path.read_bytes().decode()
+    except PermissionError as error:
+        raise ConfigError(path, [Problem(None, "cannot be read:", f"{error.strerror}: use sudo")]) from error
     except OSError as error:
         raise ConfigError(path, [Problem(None, "cannot be read:", str(error.strerror))]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(path, [Problem(None, "is not UTF-8:", str(error))]) from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(path, [Problem(line, "is not UTF-8:", str(error))]) from error
+
+
+def _compose(path: Path, text: str) -> yaml.Node:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigError(path, [Problem(line, "is not YAML:", str(error.problem))]) from error
+        raise ConfigError(path, [_no_yaml(error)]) from error
     except yaml.reader.ReaderError as error:
-        raise ConfigError(path, [Problem(None, "is not YAML:", str(error.reason))]) from error
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(path, [Problem(line, "is not YAML:", str(error.reason))]) from error
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(path, [Problem(None, "is not YAML:", "a \\U in quotes is no character")]) from error
+    except RecursionError as error:
+        raise ConfigError(path, [Problem(None, "is not YAML:", "too many brackets in brackets")]) from error
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(path, [Problem(1, "is empty:", "it needs keys such as machine_id")])
     return node
@@ -112,6 +152,9 @@ def _scalars(
     found: dict[str, yaml.ScalarNode] = {}
     seen: set[str] = set()
     for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode) or not key_node.value.isprintable():
+            read.problems.append(Problem(_line(key_node), "a key", "is no plain word"))
+            continue
         name = f"{prefix}{key_node.value}"
         if name in seen:
             read.problems.append(Problem(_line(key_node), name, "stands here a second time"))
@@ -119,7 +162,9 @@ def _scalars(
         if isinstance(value_node, yaml.MappingNode) and _is_section(name, keys):
             found |= _scalars(value_node, read, keys, f"{name}.")
         elif name in keys and isinstance(value_node, yaml.ScalarNode):
-            if not _is_null(value_node):
+            if _is_null(value_node):
+                read.empty[name] = key_node
+            else:
                 found[name] = value_node
         elif not (_is_section(name, keys) and _is_null(value_node)):
             read.problems.append(Problem(_line(key_node), name, _unknown(name, keys)))
@@ -131,17 +176,56 @@ def _is_section(name: str, keys: Mapping[str, Key]) -> bool:
 
 
 def _is_null(node: yaml.Node) -> bool:
-    return bool(node.tag == "tag:yaml.org,2002:null") or node.value == ""
+    return bool(node.tag == "tag:yaml.org,2002:null") or (node.value == "" and node.tag == _TEXT)
+
+
+def _plainly_written(node: yaml.ScalarNode, text: str) -> str:
+    """The value as it stands there, and not a part of it: &x and !x in front mean something to YAML."""
+    if text[node.start_mark.index] in "&!":
+        raise ValueError(_QUOTE)
+    if node.start_mark.line != node.end_mark.line and node.style is None:
+        raise ValueError("a value stands on one line: the line below it begins too far right")
+    value: str = node.value
+    return value
+
+
+def _comment_behind(node: yaml.Node, text: str) -> bool:
+    return re.match(r"[ \t]+#", text[node.end_mark.index :]) is not None
+
+
+def _missing(name: str, key: yaml.Node | None, text: str) -> Problem:
+    if key is None:
+        return Problem(None, name, "is missing")
+    if re.match(r"\s*:[ \t]+[#&]", text[key.end_mark.index :]):
+        return Problem(_line(key), name, f"is empty: {_QUOTE}")
+    return Problem(_line(key), name, "is empty: it is needed")
+
+
+def _no_yaml(error: yaml.MarkedYAMLError) -> Problem:
+    """Where it is and what helps; nothing that YAML quotes, for that may be part of a secret."""
+    said, begins = str(error.problem), str(error.context)
+    mark = error.context_mark if begins in _BEGINS_AT else error.problem_mark
+    hint = next((hint for words, hint in _HINTS.items() if words in said or words == begins), None)
+    return Problem(mark.line + 1 if mark else None, "is not YAML:", hint or said.partition("'")[0].strip())
+
+
+def _shown(value: str) -> str:
+    return repr(value) if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]!r}..."
 
 
 def _unknown(name: str, keys: Mapping[str, Key]) -> str:
     if name in keys:
-        return "needs a single value"
+        return f"needs a single value: {_QUOTE}"
     if _is_section(name, keys):
         return "is a section: its keys stand below it, indented"
+    section = name.rpartition(".")[0]
     sections = {key.rpartition(".")[0] for key in keys} - {""}
-    close = difflib.get_close_matches(name, [*keys, *sections], n=1)
-    return f"is unknown: did you mean {close[0]}?" if close else "is unknown"
+    own = [key for key in (*keys, *sections) if key.rpartition(".")[0] == section]
+    leaves = {key.rpartition(".")[2]: key for key in own}
+    close = difflib.get_close_matches(name.rpartition(".")[2].lower(), leaves, n=1)
+    if close:
+        return f"is unknown: did you mean {leaves[close[0]]}?"
+    return f"is unknown: {section} has {', '.join(leaves)}" if section else "is unknown"
 
 
 def _line(node: yaml.Node) -> int:

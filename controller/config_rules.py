@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.config import CoinMeterConfig, Config, InputConfig
 from controller.events import InputLine
 from controller.rules import MeterRules, Rules
+from controller.wire import Reader
 
 
 def rules_of(config: Config) -> Rules:
@@ -28,6 +29,12 @@ def rules_of(config: Config) -> Rules:
         ready_stuck_s=config.ready_stuck_s,
         coin_meter=_meter_rules(config.coin_meter) if config.coin_meter else None,
     )
+
+
+def reader_of(config: Config) -> Reader:
+    """What tells our payments from anything else."""
+    token = config.relay.token if config.relay else None
+    return Reader(config.machine_id, token, config.accept_unsigned_coinpulse)
 
 
 def _meter_rules(meter: CoinMeterConfig) -> MeterRules:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from controller.board_profiles import PROFILES
 from controller.custom_pulse import refused_gap, refused_pulse
 from controller.wire import MACHINE_ID
 
 _WHOLE = re.compile(r"0|[1-9][0-9]*")
+_DIGITS = 9  # int() refuses thousands of them in words of its own
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 # At power-up the Pi pulls GPIO 0-8 up: a coin output there would be a coin at every start.
 FIRST_COIN_PIN, LAST_PIN = 9, 27
@@ -37,9 +39,18 @@ def name(text: str) -> str:
 
 def web_address(text: str) -> str:
     """An address that starts with https (http only on this machine itself)."""
-    if not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]\S*)?", text):
+    known = re.fullmatch(r"https://[!-~]+|http://(127\.0\.0\.1|localhost|\[::1\])([:/][!-~]*)?", text)
+    if not known or not _has_host(text):
         raise ValueError("use an address that starts with https://")
     return text.rstrip("/")
+
+
+def _has_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half an IPv6 address
+        return False
 
 
 def token(text: str) -> str:
@@ -65,13 +76,15 @@ def _is_ip_address(text: str) -> bool:
 
 
 def secret(text: str) -> str:
-    """Anything that is not empty."""
+    """Anything that is not empty, and can be typed."""
+    if not text.isprintable():
+        raise ValueError("use printable characters, on one line")
     return text
 
 
 def absolute_path(text: str) -> Path:
     """An absolute path."""
-    if not text.startswith("/"):
+    if not text.startswith("/") or not text.isprintable():
         raise ValueError("write the whole path, beginning with /")
     return Path(text)
 
@@ -161,7 +174,7 @@ def whole(least: int, most: int, what: str) -> Callable[[str], int]:
     """A reader of whole numbers from `least` to `most`."""
 
     def read(text: str) -> int:
-        if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+        if not _WHOLE.fullmatch(text) or len(text) > _DIGITS or not least <= int(text) <= most:
             raise ValueError(f"write {what} as a whole number from {least} to {most}")
         return int(text)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller import catch_up, inputs, links, money, play, receipts, trials
+from controller import catch_up, inputs, links, money, new_rules, play, receipts, trials
 from controller.cabinet import Cabinet
 from controller.effects import Act, ConnectBroker, Record, RememberUse
 from controller.events import (
@@ -31,6 +31,7 @@ from controller.events import (
     PulseFired,
     ReceiptAnswered,
     ReceiptFailed,
+    RulesChanged,
     Started,
     StopAsked,
     Tick,
@@ -69,8 +70,8 @@ def next_wake_s(cabinet: Cabinet) -> float | None:
     """When time alone will change something (seconds since boot); None if it will not."""
     rules = cabinet.rules
     held = [t.deadline_s for t in cabinet.trains if not t.in_flight and t.deadline_s is not None]
-    rests_s = cabinet.line_rests_until_s
-    rest = [rests_s] if cabinet.trains and rests_s is not None else []
+    waits = (cabinet.line_rests_until_s, cabinet.quiet_until_s)
+    rest = [until_s for until_s in waits if cabinet.trains and until_s is not None]
     count = [cabinet.count_due_s] if cabinet.count_due_s is not None else []
     owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
     inputs = (cabinet.game_over, cabinet.ready, cabinet.coin_meter)
@@ -161,6 +162,7 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
     OpenPaymentsFailed: catch_up.failed,
     TrialAsked: trials.trial_asked,
     FaultsCleared: trials.faults_cleared,
+    RulesChanged: new_rules.rules_changed,
     Tick: inputs.tick,
     StopAsked: _stop_asked,
 }
@@ -169,7 +171,7 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
 _WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
     play.end_session_that_was_forgotten,
     money.give_up_what_came_too_late,
-    money.end_rest,
+    money.end_waits,
     money.fire_next_pulse,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from controller.offer import Offer
 from controller.payment import KnownPayment, OwedReceipt, Payment, Train
+from controller.rules import Rules
 from controller.session import Session
 
 
@@ -191,6 +192,13 @@ class FaultsCleared:
 
 
 @dataclass(frozen=True)
+class RulesChanged:
+    """The technician has edited the configuration, and these rules can hold without a restart."""
+
+    rules: Rules
+
+
+@dataclass(frozen=True)
 class LedgerFailed:
     """Nothing can be written down: the disk is full, or gone."""
 
@@ -230,6 +238,7 @@ Event = (
     | OpenPaymentsFailed
     | TrialAsked
     | FaultsCleared
+    | RulesChanged
     | LedgerFailed
     | LedgerHealed
     | Tick

@@ -67,7 +67,7 @@ MIGRATIONS = (
     ) WHERE key = 'session' AND json_type(value) = 'object';
     """,
 )
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class LedgerError(RuntimeError):
@@ -153,7 +153,7 @@ def _find_damage_inside(path: Path) -> str | None:
             check_version(db, path)
             found: str = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+        if error.sqlite_errorcode & 0xFF not in DAMAGED:
             raise
         return str(error)
     return None if found == "ok" else " ".join(found.split())

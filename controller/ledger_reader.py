@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.ledger_file import MIGRATIONS, LedgerError, check_version, migrate
+from controller.ledger_file import DAMAGED, MIGRATIONS, LedgerError, check_version, migrate
 from controller.payments_report import LedgerRow
 from controller.set_aside import beside, read_faults
 
@@ -39,6 +39,25 @@ def read_ledger(path: Path) -> LedgerPicture:
         raise LedgerError(f"{path}: {error.strerror}: {_remedy(error)}") from error
     except sqlite3.Error as error:
         raise LedgerError(f"{path}: cannot be read: {error}: {_HINT}") from error
+
+
+def find_damage_beside(path: Path) -> str | None:
+    """What SQLite finds wrong with the file, in words; None for a whole one.
+
+    Raises:
+        LedgerError: it cannot be read, or a newer version wrote it.
+    """
+    try:
+        with closing(sqlite3.connect(_address(path), uri=True, isolation_level=None)) as db:
+            check_version(db, path)
+            found: str = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}: {_remedy(error)}") from error
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in DAMAGED:
+            raise LedgerError(f"{path}: cannot be read: {error}: {_HINT}") from error
+        return str(error)
+    return None if found == "ok" else " ".join(found.split())
 
 
 _HINT = "read it as the user that the controller runs as, or as root"

@@ -60,7 +60,9 @@ def ledger_healed(turn: Turn, _: LedgerHealed) -> None:
 
 
 def offer_received(turn: Turn, event: OfferReceived) -> None:
-    """Show it, and keep it for a start without network."""
+    """Show it, and keep it for a start without network; unless a fixed link has taken its place meanwhile."""
+    if not turn.cabinet.rules.fetches_offer:
+        return
     if event.offer != turn.cabinet.offer:
         turn.record(SaveOffer(event.offer))
         turn.note(f"offer received: {event.offer.address}, {len(event.offer.prices)} prices")

@@ -17,6 +17,8 @@ from controller.turn import Turn, UnexpectedEvent
 
 # Below this a message's time left says little: it is counted in whole seconds, and was on its way.
 LEAST_TIME_LEFT_S = 2.0
+# A train that waits for something is not kept waiting to the last second of its window.
+LAST_CALL_S = 10.0
 
 
 # A message comes
@@ -73,11 +75,13 @@ def coin_line_failed(turn: Turn, event: CoinLineFailed) -> None:
     turn.note(f"coin line failed: {event.reason}", logging.ERROR)
 
 
-def end_rest(turn: Turn) -> None:
-    """The board has had its time since the last pulse of the payment before."""
-    until_s = turn.cabinet.line_rests_until_s
-    if until_s is not None and turn.now_s >= until_s:
+def end_waits(turn: Turn) -> None:
+    """The board has had its rest between two payments; nobody feeds coins any more."""
+    rests_s, quiet_s = turn.cabinet.line_rests_until_s, turn.cabinet.quiet_until_s
+    if rests_s is not None and turn.now_s >= rests_s:
         turn.change(line_rests_until_s=None)
+    if quiet_s is not None and turn.now_s >= quiet_s:
+        turn.change(quiet_until_s=None)
 
 
 def fire_next_pulse(turn: Turn) -> None:
@@ -99,10 +103,21 @@ def fire_next_pulse(turn: Turn) -> None:
 
 def _next_to_move(turn: Turn) -> Train | None:
     """The train that has begun, before all others: trains never interleave."""
-    movable = [train for train in turn.cabinet.trains if train.may_move and board_takes(turn.cabinet, train)]
+    cabinet = turn.cabinet
+    movable = [
+        train
+        for train in cabinet.trains
+        if train.may_move and board_takes(cabinet, train) and not _waits_for_quiet(turn, train)
+    ]
     begun = (train for train in movable if train.intended)
-    rested = turn.cabinet.line_rests_until_s is None
+    rested = cabinet.line_rests_until_s is None
     return next(begun, movable[0] if movable and rested else None)
+
+
+def _waits_for_quiet(turn: Turn, train: Train) -> bool:
+    """A pulse among coins that somebody feeds could not be told from them; near its end it must go."""
+    quiet_s, deadline_s = turn.cabinet.quiet_until_s, train.deadline_s
+    return quiet_s is not None and (deadline_s is None or quiet_s < deadline_s - LAST_CALL_S)
 
 
 # Time passes

@@ -191,7 +191,7 @@ def _cells(row: LedgerRow, now: datetime) -> tuple[str, ...]:
 
 def _why(row: LedgerRow) -> list[str]:
     is_news = row.reason and row.outcome != "delivered"
-    return [f"          {_shortened(row.reason or '', WIDTH - 10)}"] if is_news else []
+    return [f"          {shortened(row.reason or '', WIDTH - 10)}"] if is_news else []
 
 
 def _day_heading(day: date) -> str:
@@ -222,11 +222,11 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    cells = (cells[0], _shortened(cells[1], widths[1]), *cells[2:])
+    cells = (cells[0], shortened(cells[1], widths[1]), *cells[2:])
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _shortened(text: str, width: int) -> str:
+def shortened(text: str, width: int) -> str:
     """`text`, without its middle where it is too long: ids differ at their ends."""
     if len(text) <= width:
         return text

@@ -31,6 +31,10 @@ class ScreenFeed:
         self._since_s = 0.0
         self._written_s = float("-inf")
 
+    def rename(self, about: dict[str, Any]) -> None:
+        """From now on the feed says this about the machine."""
+        self._about = about
+
     def show(self, cabinet: Cabinet) -> None:
         """Write the feed if it says something new, or has not been written for a second."""
         now_s = self._clock()
@@ -52,15 +56,21 @@ class ScreenFeed:
 
 
 def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
-    """What the player should see. The QR is there only if a payment made now would be credited."""
+    """What the player should see. The QR is there only if a payment made now would be credited.
+
+    `accepting` and `faults` are for the technician's commands, which read the feed too.
+    """
     offer = cabinet.offer
+    sells, wrong = accepting(cabinet, now_s), faults(cabinet, now_s)
     return {
         "state": mood(cabinet, now_s),
-        "qr": offer.address if offer and accepting(cabinet, now_s) else None,
+        "qr": offer.address if offer and sells else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
-        "technician_line": "; ".join(faults(cabinet, now_s)) or None,
+        "technician_line": "; ".join(wrong) or None,
+        "accepting": sells,
+        "faults": list(wrong),
     }
 
 

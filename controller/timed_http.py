@@ -17,12 +17,13 @@ _CHUNK_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back; `date` is the server's own clock, as its header says it, or empty."""
 
     status: int
     reason: str
     url: str
     body: bytes
+    date: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def ask(
     # What was cut can look like an answer that ended.
     if line.is_cut:
         raise requests.Timeout(f"{url} gave no whole answer within {limits.total_s:g} s")
-    return Answer(answer.status_code, answer.reason, answer.url, body)
+    return Answer(answer.status_code, answer.reason, answer.url, body, answer.headers.get("Date", ""))
 
 
 def _body(answer: requests.Response, most_bytes: int) -> bytes:

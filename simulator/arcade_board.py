@@ -34,6 +34,8 @@ class BoardView:
     credits: int
     coins: int
     """Coins counted since the board was made; a power cycle does not take them back."""
+    cash_coins: int
+    """Those of metal among them, which came through a mech of their own."""
     playing: bool
     game_over: bool
     coin_error: str | None
@@ -52,7 +54,7 @@ class ArcadeBoard:
         self._next_frame = 0
         self._edges: deque[tuple[int, float]] = deque()
         self._level: int = profile.idle_level
-        self._coins = 0
+        self._coins = self._cash_coins = 0
         self._pulses: deque[tuple[float, float]] = deque(maxlen=PULSES_SHOWN)
         self._ready = True
         self._active: dict[Line, bool] = {"game_over": False, "coin_meter": False, "ready": True}
@@ -118,6 +120,7 @@ class ArcadeBoard:
         """Count a coin of metal, which came through a mech of its own."""
         self.run_until(now_s)
         if self._coin_error is None:
+            self._cash_coins += 1
             self._count_coin(now_s)
 
     def power_cycle(self, now_s: float) -> None:
@@ -133,6 +136,7 @@ class ArcadeBoard:
         return BoardView(
             credits=self._credits,
             coins=self._coins,
+            cash_coins=self._cash_coins,
             playing=self._playing,
             game_over=self._game_over,
             coin_error=self._coin_error,

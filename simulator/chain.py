@@ -91,6 +91,11 @@ class Chain:
         """What the attract screen reads."""
         return self.folder / "screen.json"
 
+    @property
+    def control_socket(self) -> Path:
+        """Where the controller's tools reach it."""
+        return self.folder / "control"
+
 
 @contextmanager
 def running_chain(

@@ -1,28 +1,36 @@
-"""EDGE. What a technician does at the cabinet once a wire is mended."""
+"""EDGE. The technician, who clears the cabinet's faults as `python -m controller clear` does."""
 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
-from controller.control_client import connect
-from simulator.chain import Chain
+from controller.control_client import ControlClient, connect
 
-CLEARED_WITHIN_S = 5.0
+ANSWER_WITHIN_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
-def clear_faults(chain: Chain) -> bool:
-    """Clear the cabinet's faults, as `python -m controller clear` does; False if it cannot be asked now."""
+def faults_cleared(control_socket: Path) -> bool:
+    """Have the running controller clear its faults; False if it cannot be told now: try again then."""
     try:
-        client = connect(chain.feed_file.parent / "control")
+        client = connect(control_socket)
         if client is None:
             return False
         with client:
-            client.ask({"do": "clear"})
-            while line := client.next(CLEARED_WITHIN_S):
-                if line.get("answer") == "cleared":
-                    return True
+            return _clears(client)
     except OSError as error:
-        log.info("faults not cleared: %s", error)
+        log.warning("faults were not cleared: %s", error)
+        return False
+
+
+def _clears(client: ControlClient) -> bool:
+    client.ask({"do": "clear"})
+    while line := client.next(ANSWER_WITHIN_S):
+        match line:
+            case {"answer": "cleared"}:
+                return True
+            case {"answer": "refused"}:
+                return False
     return False

@@ -59,6 +59,7 @@ def idle_view(**changes: object) -> BoardView:
     at_rest: dict[str, object] = {
         "credits": 0,
         "coins": 0,
+        "cash_coins": 0,
         "playing": False,
         "game_over": False,
         "coin_error": None,
@@ -265,7 +266,7 @@ def test_two_coins_make_a_credit_where_the_profile_says_so() -> None:
 
     board.insert_cash_coin(now_s)
 
-    assert seen(board) == idle_view(credits=3, coins=6)
+    assert seen(board) == idle_view(credits=3, coins=6, cash_coins=1)
 
 
 def test_start_takes_a_credit() -> None:
@@ -324,7 +325,7 @@ def test_game_over_is_shown_until_the_next_credit() -> None:
 
     board.insert_cash_coin(6.0)
 
-    assert seen(board) == idle_view(credits=1, coins=2)
+    assert seen(board) == idle_view(credits=1, coins=2, cash_coins=1)
 
 
 def test_auto_start_plays_as_soon_as_there_is_a_credit() -> None:

@@ -24,6 +24,7 @@ from controller.config import (
 
 SHIPPED = Path(__file__).parent.parent / "config.yaml"
 TOKEN = "1." + "ab" * 32
+QUOTE = 'a text that begins with one of # & * ! % @ ` [ { goes in "quotes"'
 FILLED = {
     "machine_id": "galaga-01",
     "name": "Galaga",
@@ -148,12 +149,12 @@ def test_every_key_of_the_shipped_file_has_a_sentence_above_it_and_is_known() ->
 def test_the_untouched_shipped_file_says_what_is_to_be_filled_in(tmp_path: Path) -> None:
     """All of it at once."""
     assert problems(tmp_path, SHIPPED.read_text()) == [
-        "config.yaml: machine_id is missing",
-        "config.yaml: name is missing",
-        "config.yaml: broker.host is missing",
-        "config.yaml: broker.password is missing",
         "config.yaml: relay is missing: set relay.url and relay.token; only a cabinet of the older relay "
         "can do without, by payment_link and accept_unsigned_coinpulse: true",
+        "6: machine_id is empty: it is needed",
+        "9: name is empty: it is needed",
+        "19: broker.host is empty: it is needed",
+        "23: broker.password is empty: it is needed",
     ]
 
 
@@ -340,7 +341,7 @@ def test_a_wrong_value_is_named_with_its_line_and_what_would_be_right(
             "ready: {pin: 28}",
             "ready.pin is '28': write a GPIO (BCM number) as a whole number from 0 to 27",
         ),
-        ("board_boot_s: [20]", "board_boot_s needs a single value"),
+        ("board_boot_s: [20]", f"board_boot_s needs a single value: {QUOTE}"),
         ("screen: 90", "screen is a section: its keys stand below it, indented"),
         ("screen: {rotat: 90}", "screen.rotat is unknown: did you mean screen.rotate?"),
         ("sceen: {rotate: 90}", "sceen is unknown: did you mean screen?"),
@@ -382,11 +383,11 @@ game_over:
         "config.yaml: name is missing",
         "config.yaml: broker.host is missing",
         "1: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
+        "3: relay needs both url and token, or neither",
         "5: broker.hots is unknown: did you mean broker.host?",
         "7: broker.port is 'mqtt': write a port as a whole number from 1 to 65535",
         "10: coin_line.pin stands here a second time",
-        "config.yaml: relay needs both url and token, or neither",
-        "config.yaml: ready.pin is 22, as game_over.pin is: each line needs its own pin",
+        "12: ready.pin is 22, as game_over.pin is: each line needs its own pin",
     ]
 
 
@@ -394,7 +395,7 @@ game_over:
 def test_half_a_relay_is_one_problem(tmp_path: Path, half: str) -> None:
     """Either half needs the other."""
     assert problems(tmp_path, re.sub("relay: .*", f"relay: {{{half}}}", NEEDED)) == [
-        "config.yaml: relay needs both url and token, or neither"
+        "3: relay needs both url and token, or neither"
     ]
 
 
@@ -402,7 +403,7 @@ def test_half_a_relay_is_one_problem(tmp_path: Path, half: str) -> None:
 def test_an_input_on_the_coin_pin_is_refused(tmp_path: Path, line: str) -> None:
     """The coin line would hear itself."""
     assert problems(tmp_path, f"{NEEDED}{line}: {{pin: 17}}\n") == [
-        f"config.yaml: {line}.pin is 17, as coin_line.pin is: each line needs its own pin"
+        f"6: {line}.pin is 17, as coin_line.pin is: each line needs its own pin"
     ]
 
 
@@ -651,10 +652,10 @@ def test_a_coin_meter_that_would_miss_pulses_is_warned_of(
         ("- machine_id\n", "1: is empty: it needs keys such as machine_id"),
         (
             "broker:\n\thost: b\n",
-            "2: is not YAML: found character '\\t' that cannot start any token",
+            "2: is not YAML: indent with spaces, not with tabs",
         ),
-        ("name: [\n", "2: is not YAML: expected the node content, but found '<stream end>'"),
-        ("name: Gal\x00aga\n", "config.yaml: is not YAML: special characters are not allowed"),
+        ("name: [\n", "2: is not YAML: a value is missing, or a bracket does not end"),
+        ("name: Gal\x00aga\n", "1: is not YAML: special characters are not allowed"),
     ],
 )
 def test_what_is_no_yaml_of_keys_is_refused(tmp_path: Path, text: str, problem: str) -> None:

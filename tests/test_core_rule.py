@@ -58,6 +58,7 @@ PURE = {
     "re",
     "string",
     "struct",
+    "textwrap",
     "types",
     "typing",
     "unicodedata",

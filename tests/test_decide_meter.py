@@ -208,7 +208,7 @@ def test_a_count_while_somebody_feeds_coins_is_no_proof() -> None:
     """It may have been the next of them: the pulse is not charged, and the board is not out of order."""
     bench = metered_bench()
     count(bench)
-    pay(bench, payment())
+    pay(bench, payment(), left_s=10.0)  # too near its end to wait
     pulse = fire(bench, "pi_1", 1)
 
     orders = count(bench, after_s=0.05)
@@ -216,6 +216,33 @@ def test_a_count_while_somebody_feeds_coins_is_no_proof() -> None:
     assert orders.records[0] == recorded(pulse, PulseFate.AMBIGUOUS)
     assert (bench.cabinet.uncounted, bench.cabinet.coins) == (0, 1)
     assert bench.cabinet.receipts[0].receipt.outcome is Outcome.UNDELIVERED
+
+
+def test_a_pulse_waits_until_nobody_feeds_coins_any_more() -> None:
+    """A moment later its count is proof, and the sale is made."""
+    bench = metered_bench()
+    count(bench)
+    counted_s = bench.now_s - 0.08
+    bench.receive(payment())
+    assert bench.acknowledged() == Orders()
+    assert next_wake_s(bench.cabinet) == pytest.approx(counted_s + 1.5)
+
+    assert bench.wait(1.5) == Orders((IntendPulse("pi_1", 1),), (FirePulse("pi_1", 1),))
+
+
+def test_a_coin_in_the_middle_of_a_train_holds_the_next_pulse_back() -> None:
+    """The one that was on the line stays in doubt; the one behind it is counted beyond doubt."""
+    bench = pay(metered_bench(), payment(credits=2))
+    rose_s = bench.now_s
+    edge(bench, active=True, at_s=rose_s + 0.02)
+    edge(bench, active=False, at_s=rose_s + 0.08)
+    pulse = fire(bench, "pi_1", 1)
+
+    orders = count(bench, after_s=0.05)
+
+    assert orders.records[0] == recorded(pulse, PulseFate.AMBIGUOUS)
+    assert FirePulse("pi_1", 2) not in orders.acts
+    assert bench.wait(1.5).acts == (FirePulse("pi_1", 2),)
 
 
 def test_a_coin_of_a_while_ago_leaves_no_doubt() -> None:
@@ -236,6 +263,18 @@ def test_a_count_behind_the_pulses_own_time_is_cash() -> None:
     bench.wait(0.6)
 
     assert count(bench).records[0] == RecordCoin(1)
+
+
+def test_a_count_behind_the_pulses_own_time_is_cash_though_nobody_noticed_its_end() -> None:
+    """The loop was busy; the edge's own time decides."""
+    bench = pay(metered_bench(), payment())
+    pulse = fire(bench, "pi_1", 1)
+    bench.now_s += 5
+    edge(bench, active=True, at_s=pulse.fell_s + 0.51)
+
+    orders = bench.handle(InputChanged("coin_meter", False, pulse.fell_s + 0.57))
+
+    assert orders.records[0] == RecordCoin(1)
 
 
 def test_of_two_counts_in_a_pulses_time_one_is_cash() -> None:
@@ -340,6 +379,15 @@ def test_what_was_begun_goes_on_if_the_technician_comes_in_time() -> None:
     bench = broken_bench()
 
     assert bench.handle(FaultsCleared()).acts == (FirePulse("pi_1", 4),)
+
+
+def test_a_machine_that_closes_at_once_says_so_of_one_pulse() -> None:
+    """With out_of_order_after at its least."""
+    bench = pay(metered_bench(coin_meter=MeterRules(0.01, 0.5, out_of_order_after=1)), payment())
+    fire(bench, "pi_1", 1)
+    bench.wait(0.6)
+
+    assert bench.faults == ("coin meter: the last coin pulse was not counted by the board",)
 
 
 def test_a_counted_pulse_between_uncounted_ones_keeps_the_machine_in_order() -> None:

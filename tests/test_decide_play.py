@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench
+from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench, train
 
 from controller.cabinet import accepting, credits_waiting
 from controller.decide import next_wake_s
@@ -275,6 +275,16 @@ def test_a_credit_that_has_begun_is_finished() -> None:
 
     assert FirePulse("pi_1", 2) in bench.fired("pi_1", 1).acts
     assert FirePulse("pi_1", 3) not in bench.fired("pi_1", 2).acts
+
+
+def test_a_credit_that_has_begun_is_finished_on_a_board_that_has_become_full() -> None:
+    """By a coin of metal, between its two pulses; else the board would keep half a credit."""
+    half = train(payment(), pulses=2, intended=1, fired=1)
+    _, orders = started_bench(
+        unfinished=(half,), session=session(credits=1), max_credits=1, pulses_per_credit=2
+    )
+
+    assert FirePulse("pi_1", 2) in orders.acts
 
 
 def test_the_smallest_offer_must_fit() -> None:

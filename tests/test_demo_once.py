@@ -12,7 +12,18 @@ from pathlib import Path
 from conftest import wait_until
 
 COMMAND = [sys.executable, "-m", "simulator", "demo-once"]
-STEPS = ["reserved", "webhook", "published", "received", "first", "last", "receipt", "captured", "game"]
+STEPS = [
+    "reserved",
+    "webhook",
+    "published",
+    "received",
+    "first",
+    "last",
+    "counted",
+    "receipt",
+    "captured",
+    "game",
+]
 
 
 def session_of(leader: int) -> list[str]:

@@ -45,12 +45,13 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Figures:
-    """Money in cents, and what the board counted since the demo began."""
+    """Money in cents, and what the board counted since the demo began: pulses, and coins of metal."""
 
     reserved: int
     charged: int
     released: int
-    coins: int
+    counted: int
+    cash_coins: int
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class Demo:
         found = zxingcpp.read_barcodes(Image.open(BytesIO(picture.content)))
         return found[0].text if found else None
 
-    def state(self) -> dict[str, Any]:
-        """All that the page is told."""
-        return dict(requests.get(f"{self.url}/state", timeout=5).json())
+    def state(self, edges: int = 0) -> dict[str, Any]:
+        """All that the page is told, with the edges after the first so many."""
+        return dict(requests.get(f"{self.url}/state", params={"edges": edges}, timeout=5).json())
 
     def press(self, button: str) -> bool:
         """Press a button as the page does; whether there was anything to do."""
@@ -82,8 +83,14 @@ class Demo:
 
     def figures(self) -> Figures:
         state = self.state()
-        money = state["money"]
-        return Figures(money["reserved"], money["charged"], money["released"], state["board"]["coins"])
+        money, board = state["money"], state["board"]
+        return Figures(
+            money["reserved"],
+            money["charged"],
+            money["released"],
+            counted=board["coins"] - board["cash_coins"],
+            cash_coins=board["cash_coins"],
+        )
 
     def order(self) -> str:
         """Choose 3 credits at the door; the address where they are paid."""
@@ -157,7 +164,7 @@ def one_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def demo(one_demo: Demo) -> Iterator[Demo]:
     """One demo for all tests that do not end it; what a test left broken is mended behind it."""
     yield one_demo
-    for part in ("wifi", "board"):
+    for part in ("wifi", "board", "coin_wire"):
         one_demo.press(f"break/{part}/mended")
 
 
@@ -208,10 +215,26 @@ def press_in_hand(browser: Chrome, words: str) -> None:
         browser.find_element(By.XPATH, path).click()
 
 
+def levels_since(demo: Demo, before: dict[str, Any]) -> list[tuple[str, bool]]:
+    """How the wires changed since that state, as the trace draws it: which line, active or not."""
+    edges = demo.state(before["edges"]["next"])["edges"]["items"]
+    return [(edge["line"], edge["active"]) for edge in edges]
+
+
+def buy_in_hand(browser: Chrome) -> None:
+    """Scan the code, choose 3 credits and pay for them."""
+    click(browser, "scan")
+    press_in_hand(browser, "3 credits")
+    press_in_hand(browser, "Pay $2.50")
+
+
 def shown(browser: Chrome) -> Figures:
-    """The figures as a person reads them."""
-    cents = (round(100 * float(text(browser, name)[1:])) for name in ("reserved", "charged", "released"))
-    return Figures(*cents, coins=int(text(browser, "coins")))
+    """The figures as a person reads them, all at one moment."""
+    names = ("reserved", "charged", "released", "counted", "cash-coins")
+    read = "return arguments[0].map((name) => document.getElementById(name).textContent)"
+    *money, counted, cash_coins = browser.execute_script(read, names)
+    cents = (round(100 * float(amount[1:])) for amount in money)
+    return Figures(*cents, counted=int(counted), cash_coins=int(cash_coins))
 
 
 def children_of(pid: int) -> set[int]:
@@ -257,7 +280,7 @@ def test_a_player_scans_pays_and_plays_on_the_page(demo: Demo, browser: Chrome) 
     assert browser.find_element(By.ID, "phone").get_attribute("src") == door
     press_in_hand(browser, "3 credits")
     press_in_hand(browser, "Pay $2.50")
-    paid = replace(before, charged=before.charged + 250, coins=before.coins + 3)
+    paid = replace(before, charged=before.charged + 250, counted=before.counted + 3)
     wait_until(lambda: shown(browser) == paid, "3 credits on the board, and the charge")
     with in_hand(browser):
         wait_until(lambda: shows(browser, "Charged $2.50."), "the phone to say what was charged")
@@ -289,11 +312,116 @@ def test_a_jammed_board_sells_nothing_until_it_is_freed(demo: Demo, browser: Chr
     wait_until(demo.code, "the screen to show the code")
 
 
+def test_a_jammed_board_gives_a_coin_back(demo: Demo, browser: Chrome) -> None:
+    """Its mech is inhibited: the button is off, and nothing is counted for who presses it all the same."""
+    before = demo.figures()
+    browser.get(demo.url)
+    wait_until(lambda: browser.find_element(By.ID, "coin").is_enabled(), "the Coin button")
+    assert demo.press("break/board")
+    wait_until(lambda: not browser.find_element(By.ID, "coin").is_enabled(), "the Coin button to be off")
+    assert not demo.press("board/coin")
+    assert demo.figures() == before
+
+
+def test_a_coin_of_metal_is_a_game_and_no_sale(demo: Demo, browser: Chrome) -> None:
+    """The board counts it, the cabinet sees it on the coin meter and plays; no money of a phone moves."""
+    before, so_far = demo.figures(), demo.state()
+    browser.get(demo.url)
+    click(browser, "coin")
+    paid = replace(before, cash_coins=before.cash_coins + 1)
+    wait_until(lambda: shown(browser) == paid, "the coin among the figures")
+    assert text(browser, "credits-left") == str(so_far["board"]["credits"] + 1)
+    told = f"coins {paid.cash_coins}"
+    wait_until(lambda: told in text(browser, "messages"), "the cabinet to tell of its coin")
+    wait_until(lambda: demo.state()["screen"]["state"] == "playing", "the session")
+    drawn = [("coin_meter", True), ("coin_meter", False)]
+    wait_until(lambda: levels_since(demo, so_far) == drawn, "the count on the trace, and no pulse")
+
+    games = text(browser, "messages").count("gameover")
+    click(browser, "start")
+    click(browser, "game-over")
+    wait_until(lambda: text(browser, "messages").count("gameover") > games, "the game over message")
+    assert (demo.state()["pulses_fired"], demo.figures()) == (so_far["pulses_fired"], paid)
+
+
+def test_a_cut_coin_wire_charges_nothing_and_closes_the_cabinet(demo: Demo, browser: Chrome) -> None:
+    """Three pulses leave the pin and none is counted: no charge, out of order, and no more sales."""
+    browser.get(demo.url)
+    wait_until(demo.code, "a code on the attract screen")
+    door, before, fired = str(demo.code()), demo.figures(), demo.state()["pulses_fired"]
+    lever = browser.find_element(By.CSS_SELECTOR, "[data-what=coin_wire]")
+    wait_until(lambda: browser.find_element(By.ID, "scan").is_enabled(), "a code to scan")
+    lever.click()
+    wait_until(lambda: lever.text == "Mend the coin wire", "the lever to offer the way back")
+    assert text(browser, "seen") == (
+        "The coin wire is cut: pulses leave the pin, the board counts none, so nothing is charged. "
+        "After three in a row: out of order."
+    )
+
+    buy_in_hand(browser)
+
+    unpaid = replace(before, released=before.released + 250)
+    wait_until(lambda: shown(browser) == unpaid, "the money to be released")
+    with in_hand(browser):
+        wait_until(lambda: shows(browser, "You have not been charged."), "the phone to say so")
+    assert text(browser, "pulses") == str(fired + 3)
+    apology = (By.CSS_SELECTOR, "#screen[alt='The attract screen, out of order']")
+    wait_until(lambda: browser.find_elements(*apology), "the screen to say out of order")
+    assert demo.code() is None, "a cabinet that is out of order shows a code"
+    fault = "coin meter: the last 3 coin pulses were not counted by the board"
+    wait_until(lambda: fault in text(browser, "messages"), "the cabinet to tell what is wrong")
+    refusal = requests.get(door, timeout=5)
+    assert 'name="offer"' not in refusal.text, "the door sells"
+
+    lever.click()
+    wait_until(lambda: lever.text == "Cut the coin wire", "the lever to be back")
+    wait_until(demo.code, "the code to come back")
+    click(browser, "again")
+    buy_in_hand(browser)
+    sold = replace(unpaid, charged=unpaid.charged + 250, counted=unpaid.counted + 3)
+    wait_until(lambda: shown(browser) == sold, "the cabinet to sell again")
+
+
+def test_a_coin_wire_cut_in_mid_train_charges_what_was_counted(demo: Demo) -> None:
+    """The rest is released, whichever pulse was the last to reach the board."""
+    address, before, fired = demo.order(), demo.figures(), demo.state()["pulses_fired"]
+    pay(address)
+    wait_until(lambda: demo.figures().counted > before.counted, "the first credit on the board")
+    assert demo.press("break/coin_wire")
+    assert re.fullmatch(
+        r"The coin wire was cut at pulse [123] of 3: what the board counts is charged, "
+        r"the rest is released\.",
+        demo.state()["seen"],
+    )
+    wait_until(lambda: demo.figures().reserved == before.reserved, "the money to be settled", within_s=30)
+    after = demo.figures()
+    charge = 250 * (after.counted - before.counted) // 3
+    assert after == replace(
+        before,
+        charged=before.charged + charge,
+        released=before.released + 250 - charge,
+        counted=after.counted,
+    )
+    assert demo.state()["pulses_fired"] == fired + 3
+
+
+def test_a_coin_wire_that_is_mended_without_power_is_whole_after_the_start(demo: Demo) -> None:
+    """The fault outlives the plug; it is cleared as soon as a controller runs that can be told."""
+    address = demo.order()
+    assert demo.press("break/coin_wire")
+    pay(address)
+    wait_until(lambda: demo.state()["screen"]["state"] == "out_of_order", "the cabinet to be out of order")
+    assert demo.press("break/plug")
+    assert demo.press("break/coin_wire/mended")
+    assert not demo.press("break/coin_wire/mended"), "it was mended twice"
+    wait_until(demo.code, "the code to come back", within_s=30)
+
+
 def test_the_plug_pulled_in_mid_train_costs_the_player_nothing(demo: Demo) -> None:
     """The board lost its credits with the power: all of it is released, and the cabinet sells again."""
     address, before = demo.order(), demo.figures()
     pay(address)
-    wait_until(lambda: demo.figures().coins > before.coins, "the first credit on the board")
+    wait_until(lambda: demo.figures().counted > before.counted, "the first credit on the board")
     assert demo.press("break/plug")
     assert demo.code() is None, "a screen without power shows a code"
     assert re.fullmatch(
@@ -304,7 +432,7 @@ def test_the_plug_pulled_in_mid_train_costs_the_player_nothing(demo: Demo) -> No
     wait_until(demo.code, "the code to come back", within_s=30)
     wait_until(lambda: demo.figures().reserved == before.reserved, "the money to be settled")
     after = demo.figures()
-    assert replace(after, coins=0) == replace(before, released=before.released + 250, coins=0)
+    assert replace(after, counted=0) == replace(before, released=before.released + 250, counted=0)
     assert demo.state()["board"]["credits"] == 0
 
 
@@ -321,7 +449,7 @@ def test_a_killed_controller_fires_no_pulse_twice_and_charges_what_is_sure(demo:
             before,
             charged=before.charged + charge,
             released=before.released + 250 - charge,
-            coins=before.coins + 3,
+            counted=before.counted + 3,
         )
     )
     wait_until(demo.code, "the code to come back")
@@ -343,7 +471,7 @@ def test_what_is_paid_while_the_cabinet_is_cut_off_is_credited_later(
     assert demo.figures() == replace(before, reserved=before.reserved + 250)
     if mended is not None:
         assert demo.press(mended)
-    demo.wait_for(replace(before, charged=before.charged + 250, coins=before.coins + 3))
+    demo.wait_for(replace(before, charged=before.charged + 250, counted=before.counted + 3))
     wait_until(demo.code, "the code to come back")
     assert set(demo.state()["whole"].values()) == {True}
 
@@ -360,7 +488,7 @@ def test_asked_to_end_it_takes_everything_along(tmp_path: Path, number: signal.S
         assert alive(started) == []
 
 
-@pytest.mark.parametrize("button", ["board/start", "break/board", "break/plug"])
+@pytest.mark.parametrize("button", ["board/start", "board/coin", "break/board", "break/plug"])
 def test_buttons_are_refused_to_other_pages(demo: Demo, button: str) -> None:
     """A page from elsewhere in the same browser can neither play nor break."""
     for origin in ({}, {"Origin": "http://elsewhere.example"}):

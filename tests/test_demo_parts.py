@@ -3,13 +3,17 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from conftest import wait_until
 
 from controller.clock import since_boot_s
+from controller.control_lines import Asked, ClearRequest, cleared, hello
+from controller.control_socket import ControlSocket
 from controller.payments_report import LedgerRow
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
@@ -23,6 +27,7 @@ from simulator.edge import Edge
 from simulator.observer import Message
 from simulator.part import Part
 from simulator.stripe.webhooks import Delivery
+from simulator.technician import faults_cleared
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
 
@@ -98,6 +103,23 @@ def test_the_ledger_tells_what_the_cabinet_was_about(
             "The plug was pulled at pulse 1 of 3: the board lost its credits, so nothing is charged.",
         ),
         (
+            "coin_wire",
+            Moment(About.NEXT_PULSE, 2, 3),
+            "The coin wire was cut at pulse 2 of 3: what the board counts is charged, the rest is released.",
+        ),
+        (
+            "coin_wire",
+            Moment(About.RECEIPT),
+            "The coin wire was cut behind the last pulse: what the board had counted is charged, "
+            "and nothing after it.",
+        ),
+        (
+            "coin_wire mended",
+            Moment(About.IN_PULSE, 3, 3),
+            "The coin wire was mended at pulse 3 of 3: the board counts again, "
+            "and what it missed is not charged.",
+        ),
+        (
             "broker",
             Moment(About.CREDITS),
             "The broker restarts: what is paid now is sent until it is back, and credited once.",
@@ -138,6 +160,32 @@ def test_the_wifi_is_cut_and_mended_for_the_controller_alone() -> None:
         wifi.mend()
         with socket.create_connection(way, 10) as connection:
             assert greeted(server, connection) == b"hello"
+
+
+def test_the_technician_clears_through_the_running_controller(tmp_path: Path) -> None:
+    """One who comes before it runs, or while it cannot, is told so, and comes again."""
+    asked: SimpleQueue[Asked] = SimpleQueue()
+    path = tmp_path / "control"
+    assert not faults_cleared(path)
+    control = ControlSocket(path, asked.put)
+    control.start()
+    try:
+        control.refuse("the ledger cannot be written: disk full")
+        assert not faults_cleared(path)
+        control.refuse(None)
+        assert clears(control, asked, path)
+    finally:
+        control.stop()
+
+
+def clears(control: ControlSocket, asked: SimpleQueue[Asked], path: Path) -> bool:
+    """Whether the technician is content with a controller that clears when asked to, and else only greets."""
+    with ThreadPoolExecutor(1) as technician:
+        content = technician.submit(faults_cleared, path)
+        while not isinstance((request := asked.get(timeout=10)).request, ClearRequest):
+            control.answer(request.client, hello("1", 17, []))
+        control.answer(request.client, cleared(()))
+        return content.result(10)
 
 
 def greeted(server: socket.socket, client: socket.socket) -> bytes:

@@ -124,7 +124,7 @@ def test_a_configuration_that_does_not_say_the_pin_is_refused(tmp_path: Path) ->
     config = written(tmp_path, "coin_line:\n  pin:\n")
     assert released(config) == (
         EX_CONFIG,
-        f"{config}: coin_line.pin is missing\n"
+        f"{config}:2: coin_line.pin is empty: it is needed\n"
         f"{config}: coin_line.pin is not known for sure: no line was put at rest\n",
     )
 

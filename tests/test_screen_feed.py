@@ -56,6 +56,8 @@ def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
         "credits": 0,
         "technician_line": None,
         "waiting": 0,
+        "accepting": True,
+        "faults": [],
         "since_s": NOW_S,
     }
 

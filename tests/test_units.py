@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 from configparser import RawConfigParser
 from pathlib import Path
+
+import pytest
 
 from controller.__main__ import DEFAULT_CONFIG, EX_CONFIG
 from controller.config import KEYS
 from controller.realtime import FIFO_PRIORITY, NICENESS
 
 UNITS = Path(__file__).parent.parent / "systemd"
+CABINET = UNITS / "cabinet"
+MOST_EXPOSURE_TENTHS = 20
 
 
 def service(name: str) -> dict[str, str]:
@@ -91,3 +96,115 @@ def test_the_screen_reads_the_feed_that_the_controller_writes() -> None:
     """Both know the same file."""
     screen = command("arcade-attract-screen")
     assert screen[screen.index("--feed") + 1] == str(KEYS["screen_feed"].default)
+
+
+def lines_of(name: str, key: str) -> set[str]:
+    """All values of a key that may stand in a unit more than once."""
+    lines = (UNITS / f"{name}.service").read_text().splitlines()
+    return {line.partition("=")[2] for line in lines if line.startswith(f"{key}=")}
+
+
+def test_neither_waits_for_a_network_a_display_or_the_other() -> None:
+    """A cabinet boots without Wi-Fi and without a monitor, and a coin needs no screen."""
+    waits = {
+        name: {
+            word
+            for key in ("After", "Wants", "Requires", "BindsTo", "Requisite", "PartOf")
+            for value in lines_of(name, key)
+            for word in value.split()
+        }
+        for name in ("arcade-controller", "arcade-attract-screen")
+    }
+    assert waits == {
+        # network.target waits for nothing to be up: it is there so that at shutdown the network goes last.
+        "arcade-controller": {"network.target", "time-set.target"},
+        "arcade-attract-screen": set(),
+    }
+
+
+def test_each_gets_its_own_devices_and_no_others() -> None:
+    """The controller has the pins, wherever this Pi has them; the screen has the display."""
+    devices = {
+        name: (service(name)["DevicePolicy"], lines_of(name, "DeviceAllow"))
+        for name in ("arcade-controller", "arcade-attract-screen")
+    }
+    assert devices == {
+        "arcade-controller": ("closed", {"char-gpiochip rw"}),
+        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r"}),
+    }
+
+
+def test_the_controller_sees_which_pi_it_runs_on() -> None:
+    """Without cpuinfo and the device tree gpiozero knows no pin."""
+    assert service("arcade-controller")["ProcSubset"] == "all"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+@pytest.mark.parametrize("name", ["arcade-controller", "arcade-attract-screen"])
+def test_a_service_is_exposed_no_more_than_2(name: str) -> None:
+    """Of ten, by systemd's own count."""
+    ended = subprocess.run(
+        [
+            "systemd-analyze",
+            "security",
+            "--offline=yes",
+            f"--threshold={MOST_EXPOSURE_TENTHS}",
+            str(UNITS / f"{name}.service"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout.splitlines()[-1]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+@pytest.mark.parametrize("name", ["arcade-controller", "arcade-attract-screen"])
+def test_a_unit_has_no_word_that_systemd_does_not_know(name: str, tmp_path: Path) -> None:
+    """An unknown key is only warned of, and then does nothing: a forgotten safeguard."""
+    # What it starts is not installed here.
+    unit = tmp_path / f"{name}.service"
+    unit.write_text(
+        (UNITS / unit.name).read_text().replace("/opt/arcade-cabinet/venv/bin/python", "/bin/true")
+    )
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert [line for line in ended.stderr.splitlines() if name in line and "Documentation" not in line] == []
+
+
+def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The technician's command, run by the user `name`; a stand-in of runuser says what it was asked."""
+    for program, does in {"id": f"echo {name}", "runuser": 'echo runuser "$@"'}.items():
+        (folder / program).write_text(f"#!/bin/sh\n{does}\n")
+        (folder / program).chmod(0o755)
+    return subprocess.run(
+        [str(CABINET), *arguments],
+        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["pulse", "clear", "payments", "watch", "status"])
+def test_what_works_with_the_ledger_is_done_by_its_owner(command: str, tmp_path: Path) -> None:
+    """Root would leave files there that the controller could not write."""
+    said = as_user("root", tmp_path, command, "two words").stdout
+    assert said == f"runuser -u cabinet -- {CABINET} {command} two words\n"
+
+
+def test_everything_else_stays_root_s(tmp_path: Path) -> None:
+    """The journal and the services are not the controller's."""
+    ended = as_user("root", tmp_path, "check")
+    assert "runuser" not in ended.stdout
+    assert "/opt/arcade-cabinet/venv/bin/python" in ended.stderr  # which is not installed here
+
+
+def test_a_stranger_hears_what_to_run(tmp_path: Path) -> None:
+    """The keys in config.yaml are the cabinet's alone."""
+    ended = as_user("pi", tmp_path, "pulse", "1")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "cabinet: needs root, for the keys in config.yaml; run: sudo cabinet pulse 1\n",
+    )

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the tests that need a machine of their own: a small Debian 12 with its own systemd, in a container on
+# Sourced by the tests that need a machine of their own: a small Debian with its own systemd, in a container on
 # this machine. Needs root, and Debian's packages mmdebstrap and systemd-container. The bare Debian is built once and
 # kept in build/NAME-OF-THE-TEST, beside the last run's journal; each boot starts from it anew. apt and pip in the
 # container use this machine's settings; so do its sockets: the network is this machine's.
@@ -7,7 +7,8 @@
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 test_name=$(basename "$0" .sh)
 work=$project/build/$test_name
-bare=$work/debian-12
+suite=${SUITE:-bookworm}    # or trixie
+bare=$work/debian-$suite
 wait_s=60
 container=
 init=
@@ -34,12 +35,12 @@ build_bare_debian() {
     local packages=systemd,systemd-sysv,dbus,$1
     require
     [ "$(cat "$bare/built" 2>/dev/null)" = "$packages" ] && return
-    echo "Building a bare Debian 12 in $bare ..."
+    echo "Building a bare Debian ($suite) in $bare ..."
     rm -rf --one-file-system "$bare"
     mkdir -p "$work"
     apt-config dump | grep '^Acquire::' | grep -Ev '::(IndexTargets|CompressionTypes|Changelogs)' >"$work/apt.conf"
     mmdebstrap --quiet --variant=minbase --aptopt="$work/apt.conf" \
-        --include="$packages" bookworm "$bare"
+        --include="$packages" "$suite" "$bare"
     # Left mounted by some versions; whoever copied the folder would copy the kernel's memory map.
     if mountpoint --quiet "$bare/proc"; then umount "$bare/proc"; fi
     echo "$packages" >"$bare/built"
@@ -58,7 +59,9 @@ boot() {
     local binds=() path
     while read -r path; do binds+=("--bind-ro=$path"); done < <(pip_paths)
     mapfile -t kept < <(env | grep -Ei '^(PIP_|https?_proxy=)')
-    systemd-nspawn --quiet --register=no --keep-unit --settings=no --link-journal=no --volatile=overlay \
+    # What a service may do on a real machine it may do in here: realtime scheduling, locked memory.
+    systemd-nspawn --capability=CAP_SYS_NICE,CAP_IPC_LOCK,CAP_SYS_RESOURCE --system-call-filter="@resources @memlock" \
+        --quiet --register=no --keep-unit --settings=no --link-journal=no --volatile=overlay \
         --machine=cabinet --directory="$bare" "${binds[@]}" --boot </dev/null >"$work/console.txt" 2>&1 &
     container=$!
     trap shut_down EXIT
@@ -78,7 +81,7 @@ booted() {
 }
 
 inside() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "${kept[@]}" \
+    env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "${kept[@]}" \
         nsenter --target "$init" --all -- "$@"
 }
 
@@ -89,6 +92,9 @@ copy_project() {
     (cd "$project" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf -) |
         inside sh -c "mkdir -p $1 && tar -xf - -C $1 --no-same-owner"
 }
+
+# copy_commit COMMIT FOLDER: the project as it was.
+copy_commit() { git -C "$project" archive "$1" | inside sh -c "mkdir -p $2 && tar -xf - -C $2 --no-same-owner"; }
 
 # --- checking ---
 
@@ -123,8 +129,10 @@ same() {
 refused() { ! "$@" >/dev/null 2>&1; }
 
 says() { # says OUTPUT TEXT
-    [[ $1 == *"$2"* ]] || { tail -n 20 <<<"$1" | sed 's/^/      | /'; return 1; }
+    [[ $1 == *"$2"* ]] || { indent "$(tail -n 20 <<<"$1")"; return 1; }
 }
+
+indent() { printf '%s\n' "$1" | sed 's/^/      | /'; }
 
 verdict() {
     echo "$((checks - failures)) passed, $failures failed"

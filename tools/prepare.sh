@@ -115,7 +115,7 @@ is_environment() {
 }
 
 make_environment() {
-    wanted=$({ "$python" -V; cat pyproject.toml cloud_relay/requirements.txt; } | cksum)
+    wanted=$({ "$python" -V; cat pyproject.toml cloud_relay/requirements.txt requirements/cabinet.lock; } | cksum)
     stamp=.venv/ready-for-$purpose
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
@@ -127,7 +127,9 @@ project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 extras = project["optional-dependencies"]
 print(*project["dependencies"], *(need for name in sys.argv[1:] for need in extras[name]), sep="\n")
 ' $extras >.venv/requirements.txt
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    # What a cabinet runs on is what is tested. (As a plain list: its hashes would be asked of all others too.)
+    sed -n 's/ \\$//p' requirements/cabinet.lock | grep '==' >.venv/constraints.txt
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \
         --requirement cloud_relay/requirements.txt --requirement .venv/requirements.txt ||
         die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
     printf '%s\n' "$wanted" >"$stamp"

@@ -27,7 +27,7 @@ from simulator.chaos.watch import Watch
 from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.supervisor import Supervisor
 from simulator.part import PartFailedError
-from simulator.technician import clear_faults
+from simulator.technician import faults_cleared
 
 WINDOW_S, TIDY_EVERY_S = 60, 5
 STEP_S = 0.02
@@ -159,7 +159,7 @@ class _Run:
         if self._chain.board.coin_wire_is_broken:
             self._technician_is_due = True
         elif self._technician_is_due:
-            self._technician_is_due = not clear_faults(self._chain)
+            self._technician_is_due = not faults_cleared(self._chain.control_socket)
 
     def _somebody_has_paid(self) -> bool:
         return any(payment.reserved for payment in stripe_payments(self._chain))

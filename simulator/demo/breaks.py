@@ -18,6 +18,7 @@ from simulator.demo.supervisor import Supervisor
 from simulator.demo.wifi import Wifi
 from simulator.demo.words import About, Moment, moment, what_you_see
 from simulator.part import Part
+from simulator.technician import faults_cleared
 
 POWER_OFF_S = 4.0
 BROKER_DOWN_S = 2.0
@@ -43,6 +44,7 @@ class Breaks:
         self._lock = threading.Lock()
         self._power_back_s: float | None = None
         self._broker_back_s: float | None = None
+        self._faults_seen_to = False
         self.seen: str | None = None
         """What there is to see of the last break."""
         self._ways: dict[str, Callable[[], bool]] = {
@@ -52,6 +54,8 @@ class Breaks:
             "broker": self._restart_the_broker,
             "board": lambda: self._make_board_ready(False),
             "board mended": lambda: self._make_board_ready(True),
+            "coin_wire": self._cut_the_coin_wire,
+            "coin_wire mended": self._mend_the_coin_wire,
             "controller": self._kill_the_controller,
         }
 
@@ -80,6 +84,8 @@ class Breaks:
                 self._broker_back_s = None
                 self._tell("broker is back")
             self._supervisor.look(now_s)
+            if self._faults_seen_to and faults_cleared(self._chain.control_socket):
+                self._faults_seen_to = False
 
     def whole(self) -> dict[str, bool]:
         """What of all that can be broken is whole just now."""
@@ -89,6 +95,7 @@ class Breaks:
             "wifi": self._wifi.is_up,
             "broker": self._broker_back_s is None,
             "board": self._chain.board.view().ready,
+            "coin_wire": not self._chain.board.coin_wire_is_broken,
         }
 
     def _pull_the_plug(self) -> bool:
@@ -139,6 +146,21 @@ class Breaks:
         if self._chain.board.view().ready == ready:
             return False
         self._chain.board.set_ready(ready)
+        return True
+
+    def _cut_the_coin_wire(self) -> bool:
+        if self._chain.board.coin_wire_is_broken:
+            return False
+        self._chain.board.break_coin_wire(True)
+        self._faults_seen_to = False
+        return True
+
+    def _mend_the_coin_wire(self) -> bool:
+        """Whoever mends it clears the fault too, as soon as a controller runs that can be told."""
+        if not self._chain.board.coin_wire_is_broken:
+            return False
+        self._chain.board.break_coin_wire(False)
+        self._faults_seen_to = True
         return True
 
     def _moment(self, credits_on_board: int) -> Moment:

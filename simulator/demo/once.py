@@ -15,12 +15,13 @@ import requests
 
 from controller.clock import since_boot_s
 from simulator.broker import BrokerFailed
-from simulator.cabinet import COIN_PIN
+from simulator.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
 from simulator.chain import Chain, running_chain
 from simulator.part import PartFailedError
 from simulator.stripe.webhooks import Delivery
 
 CREDITS, AMOUNT = 3, 250
+COUNTS = 0  # the level of the coin meter's contact to ground while it counts
 EACH_STEP_WITHIN_S = 20.0
 
 
@@ -48,11 +49,13 @@ def demo_once() -> int:
 
 
 def _sell_once() -> int:
-    with tempfile.TemporaryDirectory(prefix="arcade-demo-") as folder, running_chain(Path(folder)) as chain:
+    with (
+        tempfile.TemporaryDirectory(prefix="arcade-demo-") as folder,
+        running_chain(Path(folder), coin_meter=COIN_METER) as chain,
+    ):
         _wait(lambda: "3-250-usd" in _door(chain), "the door to sell")
         payment_id = _buy(chain)
         chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
-        _wait(lambda: chain.board.view().coins >= CREDITS, "the board to count the coins")
         _play(chain)
         _wait(lambda: chain.observer.on("gameover"), "game over to be published")
         steps = time_line(chain, payment_id)
@@ -66,6 +69,7 @@ def time_line(chain: Chain, payment_id: str) -> list[Step]:
     captured = _delivery(chain, "payment_intent.succeeded")
     published = chain.observer.on("coinpulse")[0]
     edges = [_wall_s(edge.at_s) for edge in chain.board.edges_of(COIN_PIN)]
+    counts = [_wall_s(e.at_s) for e in chain.board.edges_of(COIN_METER_PIN) if e.level == COUNTS]
     heard = chain.controller.wait_to_hear
     return [
         Step("reserved", reserved.happened_at_s, f"$2.50 held on the card, {payment_id}"),
@@ -74,6 +78,7 @@ def time_line(chain: Chain, payment_id: str) -> list[Step]:
         Step("received", heard(f"{payment_id}: received").at_s, "written to the ledger, then acknowledged"),
         Step("first edge", edges[0], "the coin line rises"),
         Step("last edge", edges[-1], f"the coin line rests after {len(edges) // 2} pulses"),
+        Step("counted", counts[-1], f"{len(counts)} coins, by the board's own coin meter"),
         Step("receipt", heard(f"{payment_id}: delivered").at_s, "the cabinet reports what it delivered"),
         Step("captured", captured.happened_at_s, "$2.50 charged"),
         Step("game over", chain.observer.on("gameover")[0].at_s, "the board said so, and everybody knows"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.broker import BrokerFailed
+from simulator.cabinet import COIN_METER
 from simulator.chain import Chain, Place, Wiring, running_chain
 from simulator.demo.breaks import Breaks
 from simulator.demo.folder import DemoError, fresh_folder
@@ -90,7 +91,7 @@ def _place(port: int, *, lan: bool) -> Place:
 def _everything(folder: Path, place: Place) -> Iterator[Running]:
     with (
         Wifi() as wifi,
-        running_chain(folder, place, Wiring(via=wifi.via)) as chain,
+        running_chain(folder, place, Wiring(via=wifi.via), coin_meter=COIN_METER) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
     ):
         journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)

@@ -29,7 +29,7 @@ def demo_app(
     app.before_request(_only_at(page_url))
     app.register_blueprint(_page(relay_url))
     app.register_blueprint(_views(state))
-    app.register_blueprint(_board_buttons(board, page_url))
+    app.register_blueprint(_board_buttons(board, breaks, page_url))
     app.register_blueprint(_breaks(breaks, page_url))
     app.register_blueprint(checkout_blueprint(keeper))
     return app
@@ -96,7 +96,7 @@ def _buttons(name: str, prefix: str, page_url: str) -> Blueprint:
     return buttons
 
 
-def _board_buttons(board: BoardServer, page_url: str) -> Blueprint:
+def _board_buttons(board: BoardServer, breaks: Breaks, page_url: str) -> Blueprint:
     buttons = _buttons("board", "/board", page_url)
 
     @buttons.post("/start")
@@ -106,6 +106,14 @@ def _board_buttons(board: BoardServer, page_url: str) -> Blueprint:
     @buttons.post("/game-over")
     def game_over() -> ResponseReturnValue:
         return {"done": board.end_game()}
+
+    @buttons.post("/coin")
+    def coin() -> ResponseReturnValue:
+        whole = breaks.whole()
+        taken = whole["power"] and whole["board"]  # else the mech gives it back
+        if taken:
+            board.insert_cash_coin()
+        return {"done": taken}
 
     return buttons
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.clock import since_boot_s
-from simulator.cabinet import COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
+from simulator.cabinet import COIN_METER_PIN, COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
 from simulator.chain import Chain
 from simulator.demo.breaks import Breaks
 from simulator.demo.journal import Journal
@@ -19,6 +19,7 @@ from simulator.demo.trace import Lane, changes, recent
 # The board's contacts close to ground.
 LANES = {
     COIN_PIN: Lane("coin", active_level=1),
+    COIN_METER_PIN: Lane("coin_meter", active_level=0),
     GAME_OVER_PIN: Lane("game_over", active_level=0),
     READY_PIN: Lane("ready", active_level=0),
 }

@@ -62,6 +62,14 @@ _JAM_IN_TRAIN = (
     "The board was jammed at pulse {pulse} of {pulses}: the rest waits up to 3 minutes, "
     "then only whole credits are charged."
 )
+_COIN_WIRE_IN_TRAIN = (
+    "The coin wire was cut at pulse {pulse} of {pulses}: what the board counts is charged, "
+    "the rest is released."
+)
+_COIN_WIRE_MENDED_IN_TRAIN = (
+    "The coin wire was mended at pulse {pulse} of {pulses}: the board counts again, "
+    "and what it missed is not charged."
+)
 
 # By what was broken or mended, and what the cabinet was about.
 _WORDS: dict[str, dict[About, str]] = {
@@ -118,5 +126,24 @@ _WORDS: dict[str, dict[About, str]] = {
     },
     "board mended": {
         About.NOTHING: "The board takes coins again: pulses that waited follow, and the code comes back.",
+    },
+    "coin_wire": {
+        About.NOTHING: (
+            "The coin wire is cut: pulses leave the pin, the board counts none, so nothing is charged. "
+            "After three in a row: out of order."
+        ),
+        About.IN_PULSE: _COIN_WIRE_IN_TRAIN,
+        About.NEXT_PULSE: _COIN_WIRE_IN_TRAIN,
+        About.RECEIPT: (
+            "The coin wire was cut behind the last pulse: what the board had counted is charged, "
+            "and nothing after it."
+        ),
+    },
+    "coin_wire mended": {
+        About.NOTHING: (
+            "The coin wire is mended, and the fault cleared as a technician would: the cabinet sells again."
+        ),
+        About.IN_PULSE: _COIN_WIRE_MENDED_IN_TRAIN,
+        About.NEXT_PULSE: _COIN_WIRE_MENDED_IN_TRAIN,
     },
 }

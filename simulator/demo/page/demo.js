@@ -74,10 +74,13 @@ function showPicture({ picture, screen }) {
 function showBoard({ board, whole, pulses_fired: pulses }) {
   at("credits").textContent = board.credits;
   at("pulses").textContent = pulses;
-  at("coins").textContent = board.coins;
+  at("counted").textContent = board.coins - board.cash_coins;
+  at("cash-coins").textContent = board.cash_coins;
+  at("credits-left").textContent = board.credits;
   const [text, mood] = whole.power ? boardStatus(board) : ["NO POWER", "off"];
   at("board-status").textContent = text;
   at("board-status").dataset.mood = mood;
+  at("coin").disabled = !whole.power || !board.ready; // its mech gives the coin back
   at("start").disabled = board.credits === 0;
   at("game-over").disabled = !board.playing;
 }
@@ -95,6 +98,7 @@ function press(path) {
   return fetch(path, { method: "POST" }).catch((error) => console.warn("The button was not heard:", error)); // the next poll tells why
 }
 
+at("coin").addEventListener("click", () => press("/board/coin"));
 at("start").addEventListener("click", () => press("/board/start"));
 at("game-over").addEventListener("click", () => press("/board/game-over"));
 poll();

@@ -7,9 +7,10 @@ const BEHIND_S = 0.3;
 const JUMP_S = 0.5;
 const NAMES_PX = 84;
 const LANES = [
-  { line: "coin", name: "Coin", colour: "#ffc43d", share: 0.46, widths: true, resting: false },
-  { line: "game_over", name: "Game over", colour: "#ff7a6b", share: 0.27, widths: true, resting: false },
-  { line: "ready", name: "Ready", colour: "#60d6e8", share: 0.27, widths: false, resting: true },
+  { line: "coin", name: "Coin", colour: "#ffc43d", share: 0.34, widths: true, resting: false },
+  { line: "coin_meter", name: "Coin meter", colour: "#6fe3ae", share: 0.24, widths: true, resting: false },
+  { line: "game_over", name: "Game over", colour: "#ff7a6b", share: 0.24, widths: true, resting: false },
+  { line: "ready", name: "Ready", colour: "#60d6e8", share: 0.18, widths: false, resting: true },
 ];
 
 export class Trace {

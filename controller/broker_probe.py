@@ -1,0 +1,97 @@
+"""EDGE. A short visit to the broker under a client id of its own: what it allows is in its reason codes."""
+
+from __future__ import annotations
+
+import queue
+import ssl
+import time
+from types import TracebackType
+from typing import Self
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from controller.config import BrokerConfig
+
+ANSWER_WITHIN_S = 3.0
+_CONNECT = 0  # paho gives no packet this number
+_SEND_NO_RETAINED = 2  # MQTT 5, 3.8.3.1: not at the time of the subscribe
+
+
+class ProbeFailedError(OSError):
+    """The broker hung up, or did not answer; the message says at what."""
+
+
+class HungUpError(ProbeFailedError):
+    """The broker ended the connection instead of answering."""
+
+
+class BrokerProbe:
+    """One clean session that ends with the context. It leaves nothing retained, and nobody is thrown out.
+
+    Raises:
+        ProbeFailedError: nothing came back within some seconds.
+    """
+
+    def __init__(self, config: BrokerConfig, machine_id: str, client_id: str) -> None:
+        self._config = config
+        self._answers: queue.SimpleQueue[tuple[int, list[ReasonCode]] | None] = queue.SimpleQueue()
+        self.heard: set[str] = set()
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False
+        )
+        self._client.username_pw_set(machine_id, config.password)
+        self._client.tls_set_context(ssl.create_default_context(cafile=config.ca_file))
+        self._client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put((_CONNECT, [reason]))
+        self._client.on_publish = lambda _c, _u, mid, reason, _p: self._answers.put((mid, [reason]))
+        self._client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._answers.put((mid, reasons))
+        self._client.on_message = lambda _c, _u, message: self.heard.add(message.topic)
+        self._client.on_disconnect = lambda *_: self._answers.put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def connect(self) -> ReasonCode:
+        """Log in; the CONNACK's reason."""
+        try:
+            self._client.connect(self._config.host, self._config.port, keepalive=10)
+        except OSError as error:
+            raise ProbeFailedError(f"connecting failed: {error}") from error
+        self._client.loop_start()
+        return self._answer(_CONNECT, "CONNACK")[0]
+
+    def subscribe(self, topic: str) -> bool:
+        """Whether a subscription is granted."""
+        options = SubscribeOptions(qos=0, retainHandling=_SEND_NO_RETAINED)
+        _, mid = self._client.subscribe(topic, options=options)
+        return not self._answer(mid or -1, f"SUBACK for {topic}")[0].is_failure
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Whether a message, not retained, is taken."""
+        sent = self._client.publish(topic, payload, qos=1)
+        # "No matching subscribers" (16) is no failure: it was allowed, and nobody was there to hear it.
+        return not self._answer(sent.mid, f"PUBACK for {topic}")[0].is_failure
+
+    def _answer(self, mid: int, what: str) -> list[ReasonCode]:
+        deadline_s = time.monotonic() + ANSWER_WITHIN_S
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            try:
+                answer = self._answers.get(timeout=left_s)
+            except queue.Empty:
+                break
+            if answer is None:
+                raise HungUpError(f"the broker hung up instead of a {what}")
+            if answer[0] == mid:
+                return answer[1]
+        raise ProbeFailedError(f"no {what} within {ANSWER_WITHIN_S:g} s")

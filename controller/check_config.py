@@ -1,0 +1,20 @@
+"""EDGE. Checks config.yaml, once it could be read: what in it is hardly meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from controller.config import Config
+from controller.findings import Finding, ok, warning
+
+_EDIT = "Edit that line, and restart: sudo systemctl restart arcade-controller."
+
+
+def check_config(config: Config, path: Path) -> list[Finding]:
+    """That it can be used, and each of its warnings."""
+    found = [ok(f"{path} can be used: {config.name} ({config.machine_id}), board {config.board}")]
+    found += [warning(doubt, _EDIT) for doubt in config.warnings]
+    if config.mock_board is not None:
+        demo = "mock_pins_for_demo_only is set: no coin reaches a real board"
+        found.append(warning(demo, "Take the line out, unless this is a demo."))
+    return found

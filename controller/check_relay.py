@@ -1,0 +1,82 @@
+"""EDGE. Checks the relay: the way to it, our token, and the address that the QR shows."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from controller.check_reach import Server, check_reach, in_short
+from controller.config import Config, RelayConfig
+from controller.findings import Finding, all_well, note, ok, wrong
+from controller.offer import Offer
+from controller.relay_client import read_offer
+from controller.timed_http import Answer, Limits, ask
+
+LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=256 * 1024)
+_SEE_LOG = "See the relay's own log: it says why."
+_ADDRESS = "Correct the relay's RELAY_URL, or payment_link in config.yaml."
+
+
+def check_relay(config: Config) -> list[Finding]:
+    """The relay, if there is one, and the address that players open."""
+    if config.relay is None:
+        found = [note("no relay in config.yaml: a cabinet of the older relay")]
+        address = config.payment_link
+    else:
+        found, offer = _asked(config.relay, config.machine_id)
+        address = config.payment_link or (offer.address if offer else None)
+    return [*found, _opens(address)] if address else found
+
+
+def _asked(relay: RelayConfig, machine_id: str) -> tuple[list[Finding], Offer | None]:
+    found = _reach(relay.url)
+    if not all_well(found):
+        return found, None
+    try:
+        url = f"{relay.url}/machines/{machine_id}/offer"
+        answer = ask("GET", url, LIMITS, headers={"Authorization": f"Bearer {relay.token}"})
+    except requests.RequestException as error:
+        return [*found, wrong(f"it does not answer: {in_short(error)}", _SEE_LOG)], None
+    finding, offer = _read(answer, machine_id)
+    return [*found, finding], offer
+
+
+def _reach(url: str) -> list[Finding]:
+    parts = urlsplit(url)
+    is_plain = parts.scheme == "http"  # on this very machine
+    authority = "Give the relay a certificate of a public authority."
+    server = Server(parts.hostname or "", parts.port or (80 if is_plain else 443), "relay.url", authority)
+    return check_reach(server, None if is_plain else ssl.create_default_context())
+
+
+def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
+    if answer.status == 401:
+        remedy = f"Write into relay.token what `python -m cloud_relay token {machine_id}` prints there."
+        return wrong(f"it refuses the token of {machine_id}: wrong, or revoked", remedy), None
+    if answer.status >= 500:
+        return wrong(f"it answers {answer.status} {answer.reason}", _SEE_LOG), None
+    try:
+        fields: Any = json.loads(answer.body)
+        offer = read_offer(fields)
+    except (ValueError, AttributeError, RecursionError):
+        text = f"{answer.url} answers {answer.status}, and not with an offer: is it the relay?"
+        return wrong(text, "Compare relay.url with the relay's own RELAY_URL."), None
+    if not offer.prices:
+        return wrong("it has nothing to sell for this machine", "Add offers to the relay's OFFERS."), offer
+    return ok(f"it takes the token, and sells {len(offer.prices)} offers for {machine_id}"), offer
+
+
+def _opens(address: str) -> Finding:
+    try:
+        answer = ask("GET", address, LIMITS, headers={})
+    except requests.RequestException as error:
+        text = f"the address of the QR, {address}, does not open: {in_short(error)}"
+        return wrong(text, _ADDRESS)
+    if answer.status < 400:
+        return ok(f"the address of the QR opens: {address}")
+    text = f"the address of the QR, {address}, answers {answer.status} {answer.reason}"
+    return wrong(text, _SEE_LOG if answer.status >= 500 else _ADDRESS)

@@ -1,0 +1,65 @@
+"""EDGE. Checks the service: whether systemd runs it, and what the running controller says is wrong."""
+
+from __future__ import annotations
+
+from controller.findings import Finding, note, ok, warning, wrong
+from controller.running import Running
+from controller.systemd_units import CONTROLLER, Unit
+
+_EX_CONFIG = 78
+_WHY = "`cabinet logs` says why it ended"
+
+
+def check_service(unit: Unit | None, running: Running | None) -> list[Finding]:
+    """The unit, if there is one, and the daemon, whoever started it."""
+    found = _unit(unit) if unit else [note(f"systemd has no {CONTROLLER} here")]
+    if running is None:
+        found.append(wrong("no controller is running", f"Start it: sudo systemctl start {CONTROLLER}."))
+        return found
+    found.append(ok(f"the controller is running: {running.doing}"))
+    found += [wrong(f"it reports: {fault}", _remedy(fault)) for fault in running.faults]
+    if running.configuration:
+        remedy = f"Mend what is wrong, if anything is; then: sudo systemctl restart {CONTROLLER}."
+        found.append(warning(running.configuration, remedy))
+    return found
+
+
+def _unit(unit: Unit) -> list[Finding]:
+    found = []
+    if unit.is_active:
+        found.append(ok(f"{unit.name} is active"))
+    elif unit.exit_status == _EX_CONFIG:
+        text = f"{unit.name} ended over config.yaml, and is not started again"
+        found.append(wrong(text, f"It can be used now: sudo systemctl restart {unit.name}."))
+    else:
+        text = f"{unit.name} is {unit.active} ({unit.sub}), its last exit status {unit.exit_status}"
+        found.append(wrong(text, f"{_WHY}; then: sudo systemctl start {unit.name}."))
+    if unit.enabled == "enabled":
+        found.append(ok("it starts at boot"))
+    else:
+        remedy = f"sudo systemctl enable {unit.name}"
+        found.append(wrong(f"it does not start at boot: it is {unit.enabled or 'not enabled'}", remedy))
+    if unit.restarts:
+        times = "once" if unit.restarts == 1 else f"{unit.restarts} times"
+        found.append(warning(f"systemd had to start it again {times}", f"{_WHY}."))
+    return found
+
+
+def _remedy(fault: str) -> str:
+    for begins, remedy in (
+        (
+            "coin meter",
+            "See to the coin wire and the coin meter, then `cabinet pulse 1`, `cabinet clear`.",
+        ),
+        ("ready", "See to the board and its ready line: `cabinet watch` shows it."),
+        ("broker", "See under broker."),
+        ("relay", "See under relay."),
+        ("new ledger", "It ends by itself once the relay answers: see under relay."),
+        ("ledger", "See under disk and ledger."),
+        ("coin line", "`cabinet logs` says more."),
+    ):
+        if fault.startswith(begins):
+            return remedy
+    if "in conflict" in fault:
+        return "Tell the operator: `cabinet payments --state conflict` names them."
+    return "See to it, then `cabinet clear`."

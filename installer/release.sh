@@ -1,0 +1,113 @@
+# shellcheck shell=sh
+# Sourced by install.sh: the code and its virtual environment, built beside the old ones, then swapped in.
+
+version_of() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$1/controller/__init__.py"; }
+
+# What the venv holds, and the Python that it is for. Packages are taken by their hashes, whoever serves them.
+locks() {
+    python3 -c 'import sys; print("# for Python %d.%d" % sys.version_info[:2])' 2>/dev/null || :
+    cat "$source_dir/requirements/cabinet.lock"
+    if ! has_packaged_lgpio; then cat "$source_dir/requirements/lgpio.lock"; fi
+}
+
+is_installed() {
+    for item in $release; do
+        diff -rq -x __pycache__ "$source_dir/$item" "$app/$item" >/dev/null 2>&1 || return 1
+    done
+    locks | cmp -s - "$app/requirements.lock" && "$app/venv/bin/python" -c '' 2>/dev/null
+}
+
+install_release() {
+    if is_installed; then return; fi
+    version=$(version_of "$source_dir")
+    before=$(version_of "$app" 2>/dev/null || :)
+    case $before in
+        "") step "$app" "installed, version $version" replace_release ;;
+        "$version") step "$app" "brought up to this copy, still version $version" replace_release ;;
+        *) step "$app" "brought from version $before to $version" replace_release ;;
+    esac
+}
+
+replace_release() {
+    say "building $new ..."
+    rm -rf "$new"
+    mkdir "$new"
+    stage_code
+    stage_venv
+    check_release
+    check_config
+    diff "$app/CHANGELOG.md" "$new/CHANGELOG.md" 2>/dev/null | sed -n 's/^> /    /p' || :
+    swap_release
+}
+
+stage_code() {
+    for item in $release; do cp -R "$source_dir/$item" "$new/"; done
+    find "$new" -name __pycache__ -prune -exec rm -rf {} +
+    chmod -R u=rwX,go=rX "$new"
+    chown -R root:root "$new"
+    locks >"$new/requirements.lock"
+}
+
+stage_venv() {
+    if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -c '' 2>/dev/null; then
+        cp -a "$app/venv" "$new/venv"
+        return
+    fi
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "needs Python 3.11 or later; $(python3 -V) is too old"
+    python3 -m venv --system-site-packages "$new/venv"
+    if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
+    "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+        --require-hashes --requirement "$new/requirements.lock" "$@" ||
+        fail "pip could not bring the packages of $source_dir/requirements; nothing was replaced"
+    # By hand, too, the venv's Python finds the code from any directory.
+    echo "$app" >"$("$new/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/arcade-cabinet.pth"
+    grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"
+}
+
+# A release that cannot even be imported never replaces one that works. (Importing lgpio itself opens FIFOs.)
+check_release() {
+    (cd "$new" && venv/bin/python -m compileall -q controller attract_screen &&
+        venv/bin/python -W ignore -c 'import _lgpio, controller.__main__, controller.app, attract_screen.__main__') ||
+        fail "this release does not even import; nothing was replaced"
+}
+
+# Nor does one that would refuse the configuration with which the cabinet runs.
+check_config() {
+    systemctl is-active --quiet arcade-controller 2>/dev/null || return 0
+    (cd "$new" && runuser -u cabinet -- venv/bin/python -c '
+import sys
+from pathlib import Path
+from controller.config import ConfigError, load_config
+try:
+    load_config(Path(sys.argv[1]))
+except ConfigError as error:
+    sys.exit(str(error))' "$config") ||
+        fail "this release does not take that config.yaml; nothing was replaced, and the cabinet runs on. Edit it, and run this again"
+}
+
+swap_release() {
+    sync -f "$new"  # the plug may be pulled right behind the swap
+    rm -rf "$old"
+    if [ ! -e "$app" ]; then
+        mv "$new" "$app"
+        return
+    fi
+    exchange "$new" "$app"
+    mv "$new" "$old"
+    mkdir -p "$old/units"
+    for unit in $units; do
+        if [ -e "$unit_dir/$unit" ]; then cp -p "$unit_dir/$unit" "$old/units/"; fi
+    done
+}
+
+# exchange A B: at no moment is there none (RENAME_EXCHANGE of renameat2); a file system that cannot gets two renames.
+exchange() {
+    python3 -c '
+import ctypes, os, sys
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+a, b = map(os.fsencode, sys.argv[1:])
+sys.exit(ctypes.CDLL(None).renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) != 0)' "$1" "$2" && return
+    mv "$2" "$2.aside"
+    mv "$1" "$2"
+    mv "$2.aside" "$1"
+}

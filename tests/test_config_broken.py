@@ -1,0 +1,188 @@
+"""Broken config.yaml files: a table of mistakes with what each earns, and accidents of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_config import TOKEN, load, problems, written
+
+from controller.config import Config, ConfigError, load_config
+
+GOOD = f"""\
+machine_id: galaga-01
+name: Galaga
+relay:
+  url: https://pay.example.com
+  token: {TOKEN}
+broker:
+  host: broker.example.com
+  password: galaga-password
+coin_line:
+  pin: 17
+game_over:
+  pin: 27
+  active: low
+ready:
+  pin: 22
+coin_meter:
+  pin: 23
+board_boot_s: 20
+screen:
+  rotate: 0
+"""
+TABLE = Path(__file__).parent / "broken_configs.txt"
+"""What stands in the good file => what stands there instead, and below it every line that this earns."""
+
+
+def table() -> Iterator[tuple[str, str, list[str]]]:
+    """The mistakes; ⏎ is a new line in the file, ⇥ a tab."""
+    edit, lines = "", []
+    for line in [*TABLE.read_text().splitlines(), " => "]:
+        if line.startswith("    "):
+            lines.append(line.strip())
+            continue
+        if edit:
+            before, after = (_written_out(half) for half in edit.split(" => "))
+            yield before, after, lines
+        edit, lines = line, []
+
+
+def _written_out(half: str) -> str:
+    text = half.replace("⏎", "\n").replace("⇥", "\t").replace("TOKEN", TOKEN)
+    return "" if text == "(nothing)" else text
+
+
+def test_the_good_file_is_good(tmp_path: Path) -> None:
+    """Or every mistake below would be another's."""
+    assert load(tmp_path, GOOD).warnings == ()
+
+
+@pytest.mark.parametrize(("before", "after", "told"), list(table()))
+def test_a_mistake_is_told(tmp_path: Path, before: str, after: str, told: list[str]) -> None:
+    """With its line, its key and what would be right; and nothing else is."""
+    assert before in GOOD
+    found = problems(tmp_path, GOOD.replace(before, after, 1))
+    assert [line.removeprefix("config.yaml: ") for line in found] == told
+
+
+TOKEN_HELP = "copy what `python -m cloud_relay token MACHINE_ID` printed"
+
+
+@pytest.mark.parametrize("token", ["ab" * 32, "0." + "ab" * 32, TOKEN.upper(), TOKEN[:-1]])
+def test_a_token_that_is_none_is_told_and_not_shown(tmp_path: Path, token: str) -> None:
+    """A part of a secret is one too."""
+    told = problems(tmp_path, GOOD.replace(TOKEN, token))
+    assert told == [f"5: relay.token is not right: {TOKEN_HELP}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (GOOD, "", "1: is empty: it needs keys such as machine_id"),
+        (GOOD, "- galaga-01\n", "1: is empty: it needs keys such as machine_id"),
+        (GOOD, "x: " + "[" * 3000, "config.yaml: is not YAML: too many brackets in brackets"),
+        ("rotate: 0", "rotate: 0\x07", "20: is not YAML: special characters are not allowed"),
+        (
+            "pin: 17",
+            "pin: " + "1" * 5000,
+            f"10: coin_line.pin is '{'1' * 80}'...: write a GPIO (BCM number) that rests low at power-up "
+            "as a whole number from 9 to 27",
+        ),
+    ],
+)
+def test_what_no_hand_would_type_is_told(tmp_path: Path, before: str, after: str, told: str) -> None:
+    """A file may also be damaged."""
+    assert problems(tmp_path, GOOD.replace(before, after, 1)) == [told]
+
+
+# What is hardly meant
+
+CUT = 'ends before a #, which begins a comment in YAML: if it belongs to it, put all of it in "quotes"'
+
+
+@pytest.mark.parametrize(
+    ("text", "password", "warned"),
+    [
+        ("pass # word", "pass", [f"8: broker.password {CUT}"]),
+        ("pass#word", "pass#word", []),
+        ('"pass # word"', "pass # word", []),
+        ('"pass" # word', "pass", []),
+        ("'pass ''# word'", "pass '# word", []),
+    ],
+)
+def test_a_password_that_a_comment_cuts_short_is_warned_of(
+    tmp_path: Path, text: str, password: str, warned: list[str]
+) -> None:
+    """It would be refused by the broker, and look right in the file."""
+    config = load(tmp_path, GOOD.replace("galaga-password", text))
+    told = [warning.removeprefix(f"{tmp_path}/config.yaml:") for warning in config.warnings]
+    assert (config.broker.password, told) == (password, warned)
+
+
+@pytest.mark.parametrize("pin", [14, 15])
+def test_a_coin_line_on_the_serial_console_is_warned_of(tmp_path: Path, pin: int) -> None:
+    """Its idle level is high, and it chatters while the Pi boots."""
+    (told,) = load(tmp_path, GOOD.replace("pin: 17", f"pin: {pin}")).warnings
+    what = "which a serial console drives while the Pi boots: a free credit. Take another"
+    assert told == f"{tmp_path}/config.yaml:10: coin_line.pin is {pin}, {what}"
+
+
+# Accidents
+
+LINES = GOOD.splitlines(keepends=True)
+SPOTS = st.integers(0, len(GOOD))
+ROWS = st.integers(0, len(LINES) - 1)
+MARKS = ":#&*!|>'\"%@`{}[],?-~\\\t\n "
+SNIPPETS = st.sampled_from([*MARKS, "\n  ", ": ", "\\U", "---\n", "<<: ", "null", "\ufeff"])
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> str:
+    """The good file after a few accidents."""
+    text = GOOD
+    for _ in range(draw(st.integers(1, 4))):
+        accident = draw(st.sampled_from([_deleted, _inserted, _doubled, _swapped]))
+        text = draw(accident(text))
+    return text
+
+
+@st.composite
+def _deleted(draw: st.DrawFn, text: str) -> str:
+    at, length = draw(SPOTS), draw(st.integers(1, 30))
+    return text[:at] + text[at + length :]
+
+
+@st.composite
+def _inserted(draw: st.DrawFn, text: str) -> str:
+    at, what = draw(SPOTS), draw(st.one_of(SNIPPETS, st.text(max_size=5)))
+    return text[:at] + what + text[at:]
+
+
+@st.composite
+def _doubled(draw: st.DrawFn, text: str) -> str:
+    return text + LINES[draw(ROWS)]
+
+
+@st.composite
+def _swapped(draw: st.DrawFn, text: str) -> str:
+    """Two values change places."""
+    one, other = (LINES[draw(ROWS)].partition(":")[2].strip() for _ in range(2))
+    return (
+        text.replace(one, "\0", 1).replace(other, one, 1).replace("\0", other, 1) if one and other else text
+    )
+
+
+@given(mutations())
+def test_no_accident_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """The file is used, or every line that is said of it names it."""
+    path = written(tmp_path_factory.mktemp("config"), "")
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        outcome: Config | str = load_config(path)
+    except ConfigError as error:
+        outcome = str(error)
+    assert isinstance(outcome, Config) or all(line.startswith(f"{path}:") for line in outcome.split("\n"))

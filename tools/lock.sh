@@ -1,0 +1,46 @@
+#!/bin/sh
+# Writes requirements/*.lock anew: what a cabinet's virtual environment holds, to the exact version and wheel. The
+# versions that cloud_relay/requirements.txt pins hold here too: the two speak to each other as they were tested.
+set -eu
+
+cd "$(dirname "$0")/.."
+# shellcheck source=tools/wheels.sh
+. tools/wheels.sh
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# pygame is the system's on every cabinet: the one from pip cannot draw without a desktop.
+cabinet_needs() {
+    "${PYTHON:-python3}" -c '
+import tomllib
+with open("pyproject.toml", "rb") as file:
+    needs = tomllib.load(file)["project"]["dependencies"]
+print(*(need for need in needs if not need.startswith("pygame")), sep="\n")'
+}
+
+# write_lock FOLDER LOCK: a line for each package, with the hash of each of its wheels.
+write_lock() {
+    "${PYTHON:-python3}" - "$1" >"$scratch/lock" <<'PYTHON'
+import hashlib, pathlib, sys
+
+hashes = {}
+for wheel in sorted(pathlib.Path(sys.argv[1]).glob("*.whl")):
+    name, version = wheel.name.split("-")[:2]
+    found = hashes.setdefault(name.lower().replace("_", "-"), (version, []))
+    if found[0] != version:
+        sys.exit(f"{name}: {found[0]} for one cabinet and {version} for another; bound it in pyproject.toml")
+    found[1].append(hashlib.sha256(wheel.read_bytes()).hexdigest())
+print("# Made by `make lock`; install.sh takes nothing else.")
+for name, (version, digests) in sorted(hashes.items()):
+    print(f"{name}=={version}", *(f"--hash=sha256:{digest}" for digest in sorted(digests)), sep=" \\\n    ")
+PYTHON
+    mv "$scratch/lock" "$2"
+    echo "Wrote $2: $(grep -c == "$2") packages, $(grep -c sha256 "$2") wheels."
+}
+
+cabinet_needs >"$scratch/cabinet.txt"
+download_wheels "$scratch/cabinet" "$pythons" --requirement "$scratch/cabinet.txt" --constraint cloud_relay/requirements.txt
+rm "$scratch"/cabinet/setuptools-*  # colorzero names it, and uses nothing of it
+write_lock "$scratch/cabinet" requirements/cabinet.lock
+download_wheels "$scratch/lgpio" "$lgpio_pythons" --no-deps 'lgpio>=0.2.2.0'
+write_lock "$scratch/lgpio" requirements/lgpio.lock
