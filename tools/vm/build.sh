@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes the guest of `make test-vm` in the folder it is given, once: the files vmlinux, initrd and disk.img to boot, root/ (what
-# is in disk.img), and wheels/ for install.sh. On Debian 12, as root; takes two minutes and downloads some 300 MB.
+# Makes the guest of `make test-vm` in the folder it is given, once: vmlinux, initrd and disk.img to boot, and root/, which is
+# what disk.img holds. On Debian 12, as root; takes two minutes and downloads some 350 MB.
 #
 # The kernel is Debian's. It leaves out gpio-sim (a GPIO chip whose lines are read and driven through sysfs), which is
 # built here from Debian's own source.
@@ -34,7 +34,7 @@ get_kernel() {
     (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release" linux-source-6.1)
     dpkg-deb -x "$work"/linux-image-*.deb "$work/kernel"
     # Uncompressed, as QEMU boots it too: unpacking is half of the boot where every instruction is emulated.
-    python3 - "$work/kernel/boot/vmlinuz-$release" "$new/vmlinux" <<'P'
+    python3 - "$work/kernel/boot/vmlinuz-$release" "$cache/vmlinux" <<'P'
 import lzma, pathlib, sys
 packed = pathlib.Path(sys.argv[1]).read_bytes()
 start = packed.index(b"\xfd7zXZ\0")
@@ -82,12 +82,12 @@ for module in /modules/*.ko; do /bin/busybox insmod $module; done
 /bin/busybox mount -t devtmpfs dev /dev
 # A clock that skips idle time would leap ahead whenever the disk is waited for, and past every timeout. This is never
 # idle; it ends when the board's looks at its pins take over.
-/bin/busybox nice -n 19 /bin/busybox sh -c 'while [ ! -e /dev/board ]; do :; done' &
+[ -z "${counted-}" ] || /bin/busybox nice -n 19 /bin/busybox sh -c 'while [ ! -e /dev/board ]; do :; done' &
 /bin/busybox mount -t ext4 /dev/vda /root
 exec /bin/busybox switch_root /root /sbin/init
 I
     chmod +x "$folder/init"
-    (cd "$folder" && find . | cpio -o -H newc --quiet) >"$new/initrd"
+    (cd "$folder" && find . | cpio -o -H newc --quiet) >"$cache/initrd"
 }
 
 make_root() {
@@ -117,31 +117,16 @@ set_up_root() {
     echo cabinet >"$root/etc/hostname"
 }
 
-# Python's packages for the guest's Python, whatever this machine's is.
-pip_for_guest() {
-    local platform platforms=()
-    for platform in manylinux2014 manylinux_2_17 manylinux_2_28 manylinux_2_34; do
-        platforms+=(--platform "${platform}_x86_64")
-    done
-    python3 -m pip "$@" --quiet --disable-pip-version-check --no-cache-dir --python-version 3.11 \
-        --only-binary=:all: "${platforms[@]}" 2> >(sed '/^WARNING: Location/d' >&2)
-}
-
-# get_python GROUP... : what pyproject.toml says of itself and of its groups, but for pygame, which is Debian's.
-python_needs() {
-    python3 - "$project/pyproject.toml" "$@" <<'P'
-import sys, tomllib
-project = tomllib.load(open(sys.argv[1], "rb"))["project"]
-groups = [project["dependencies"], *(project["optional-dependencies"][name] for name in sys.argv[2:])]
-print(*(need for group in groups for need in group if not need.startswith("pygame")), sep="\n")
-P
-}
-
+# The cloud's packages, for the guest's Python. The cabinet's own are brought by install.sh.
 get_python() {
-    { python_needs; echo "lgpio>=0.2.2.0"; } >"$work/needs.txt"
-    pip_for_guest download --dest "$new/wheels" --requirement "$work/needs.txt"
-    python_needs demo >"$work/needs.txt"
-    pip_for_guest install --no-warn-conflicts --root-user-action=ignore --target "$root/opt/cloud" \
+    # shellcheck source=tools/wheels.sh
+    . "$project/tools/wheels.sh"
+    python3 -c 'import sys, tomllib
+print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["optional-dependencies"]["demo"], "pyyaml", sep="\n")' \
+        "$project/pyproject.toml" >"$work/needs.txt"
+    # shellcheck disable=SC2046 # a list of options
+    python3 -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
+        --only-binary :all: --implementation cp --python-version 3.11 $(platforms x86_64) --target "$root/opt/cloud" \
         --requirement "$work/needs.txt" --requirement "$project/cloud_relay/requirements.txt"
 }
 
@@ -150,10 +135,9 @@ say "Making the guest in $cache ..."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-new=$cache
-root=$new/root
-rm -rf --one-file-system "$new"
-mkdir -p "$new"
+root=$cache/root
+rm -rf --one-file-system "$cache"
+mkdir -p "$cache"
 get_tools
 get_kernel
 build_modules
@@ -161,5 +145,6 @@ make_initrd
 make_root
 set_up_root
 get_python
-mke2fs -q -F -t ext4 -d "$root" "$new/disk.img" 2G
+truncate -s 2G "$cache/disk.img"
+mke2fs -q -F -t ext4 -d "$root" "$cache/disk.img"
 recipe >"$cache/recipe"

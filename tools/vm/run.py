@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -10,13 +11,13 @@ import time
 from pathlib import Path
 
 import cloud
-from guest import COUNTED, REAL_TIME, Guest, Place
+from guest import COUNTED, REAL_TIME, Clock, Guest, Place
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
 FOLDER = PROJECT / "build" / "test-vm"
 CACHE = Path(os.environ.get("VM_CACHE") or PROJECT / "build" / "vm")
-RELEASED = ("controller", "attract_screen", "systemd", "install.sh", "config.yaml", "pyproject.toml")
+RELEASED = ("controller", "attract_screen", "systemd", "install.sh", "installer", "requirements", "config.yaml", "pyproject.toml")
 
 
 def main() -> int:
@@ -27,9 +28,13 @@ def main() -> int:
     wanted = sys.argv[1:]
     if wanted and "installing" not in wanted:
         shutil.copy(PROJECT / "build" / "installed.img", place.disk)
-    for stage, clock in (("installing", REAL_TIME), ("running", COUNTED)):
+    for stage, clock, *options in (
+        ("installing", REAL_TIME),
+        ("console", REAL_TIME, "-device", "virtio-gpu-pci,xres=640,yres=480"),
+        ("running", COUNTED, "-device", "virtio-gpu-pci,xres=640,yres=480"),
+    ):
         if wanted and stage not in wanted: continue
-        more_passed, more_failed = run_stage(place, stage, clock)
+        more_passed, more_failed = run_stage(place, stage, clock, *options)
         passed, failed = passed + more_passed, failed + more_failed
         if stage == "installing": subprocess.run(["cp", "--sparse=always", place.disk, PROJECT / "build" / "installed.img"])
     print(f"{passed} passed, {failed} failed")
@@ -43,7 +48,7 @@ def make_place() -> Place:
     place.results.mkdir(parents=True)
     subprocess.run(["cp", "--sparse=always", CACHE / "disk.img", place.disk], check=True)
     shutil.copytree(HERE / "inside", place.payload / "inside")
-    shutil.copytree(CACHE / "wheels", place.payload / "wheels")
+    subprocess.run([PROJECT / "tools" / "bundle.sh", place.payload / "bundle"], check=True, stderr=subprocess.DEVNULL)
     _export_previous(place.payload / "previous")
     # Its secrets and certificates: whoever runs the cloud, in the guest or here, it is the same one.
     with cloud.broker_in(place.payload / "cloud"):
@@ -71,19 +76,28 @@ def _git(*words: str) -> str:
     return subprocess.run(["git", "-C", PROJECT, *words], check=True, capture_output=True, text=True).stdout
 
 
-def run_stage(place: Place, stage: str, clock: tuple[str, ...]) -> tuple[int, int]:
+def run_stage(place: Place, stage: str, clock: Clock, *options: str) -> tuple[int, int]:
     """One boot; how many checks passed and failed."""
     print(f"--- {stage} ---", flush=True)
-    began_s = time.monotonic()
+    began_s, spent_s = time.monotonic(), _spent_s()
     counts = 0, 1
-    with Guest(place, stage, clock) as guest:
+    with Guest(place, stage, clock, *options) as guest:
         for line in guest.lines():
             if line.startswith("@end "):
                 counts = int(line.split()[1]), int(line.split()[2])
+            elif line.startswith("@screendump "):
+                guest.ask("screendump", filename=str(place.results / f"{line.split()[1]}.ppm"))
             else:
                 print(line, flush=True)
-    print(f"--- {stage} took {time.monotonic() - began_s:.0f} s ---", flush=True)
+    took = f"{time.monotonic() - began_s:.0f} s, {_spent_s() - spent_s:.0f} s of processor"
+    print(f"--- {stage}: {took}, load {os.getloadavg()[0]:.1f} ---", flush=True)
     return counts
+
+
+def _spent_s() -> float:
+    """Processor time of all that was started and has ended: what does not depend on who else works here."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from phone import Phone
 END = ["reboot"]
 PREVIOUS = Path("/payload/previous/install.sh")
 INSTALL = "/payload/project/install.sh"
-PYPI = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/payload/wheels"}
+BUNDLE = ("--from", "/payload/bundle")
 RESTARTS_WITHIN_S = 10.0
 
 
@@ -32,7 +32,7 @@ def run_stage() -> None:
 
 def _from_nothing() -> None:
     began_s = time.monotonic()
-    status, said = run(INSTALL, **PYPI)
+    status, said = run(INSTALL, *BUNDLE)
     same("install.sh installs from nothing, without a network", 0, status)
     print(f"      it took {time.monotonic() - began_s:.0f} s and said:\n{_quoted(said)}")
     same("it says what comes next", True, "Installed, not yet configured." in said)
@@ -42,7 +42,7 @@ def _from_nothing() -> None:
 
 def _again() -> None:
     before = _files()
-    status, said = run(INSTALL, **PYPI)
+    status, said = run(INSTALL, *BUNDLE)
     same("a second run says that there is nothing to change", (0, "Nothing to change."), (status, said.split("\n")[0]))
     same("and changes nothing", [], sorted(_files() ^ before))
 
@@ -77,13 +77,13 @@ def _upgrade() -> None:
     phone = Phone(CLOUD)
     run("systemctl", "stop", "arcade-controller")
     run("find", str(cabinet.LEDGER.parent), "-name", "ledger*", "-delete")  # it may not know this one's
-    same("the release before this one installs", 0, run(str(PREVIOUS), **PYPI)[0])
+    same("the release before this one installs", 0, run(str(PREVIOUS), *BUNDLE)[0])
     wait_for("it to sell", phone.sells, 300)
     payment = phone.pay(3)
     phone.settled(payment)
     wait_for("the relay's answer", lambda: cabinet.ledger("SELECT answer FROM payments") == ["settled"])
     before = _books()
-    same("an upgrade installs over it", 0, run(INSTALL, **PYPI)[0])
+    same("an upgrade installs over it", 0, run(INSTALL, *BUNDLE)[0])
     wait_for("it to sell", phone.sells, 300)
     same("the ledger keeps what the release before sold", before, _books())
 

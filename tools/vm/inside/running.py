@@ -6,6 +6,8 @@ import os
 import queue
 import signal
 import threading
+import time
+from pathlib import Path
 from typing import Any
 
 import cabinet
@@ -34,12 +36,22 @@ def run_stage() -> None:
         wait_for("the cabinet to sell", phone.sells, 120)
         same("when they come it sells", ("attract", DOOR), _shown())
         same("boot, start and connecting made no edge", [], cabinet.edges())
+        _screen()
         with Observer(cloud.broker_in(cabinet.CLOUD)) as observer:
             _sale(observer)
             _game_over(observer)
             _kills()
             _watchdog()
             _stop()
+
+
+def _screen() -> None:
+    print(cabinet.run("systemctl", "status", "arcade-attract-screen", "--no-pager")[1])
+    wait_for("the picture", lambda: "The display was opened" in cabinet.run("journalctl", "-b", "-u", "arcade-attract-screen")[1], 30)
+    time.sleep(10)
+    print("@screendump attract", flush=True)
+    wait_for("the host", Path("/results/attract.ppm").exists)
+    cabinet.run("systemctl", "stop", "arcade-attract-screen")
 
 
 def _shown() -> tuple[Any, Any]:
@@ -49,8 +61,7 @@ def _shown() -> tuple[Any, Any]:
 def _sale(observer: Observer) -> None:
     line, coins = Pulses(), cabinet.coins()
     payment = phone.pay(3)
-    same("three credits are charged", phone = Phone(cabinet.CLOUD)
-CHARGED_3, phone.settled(payment))
+    same("three credits are charged", CHARGED_3, phone.settled(payment))
     same("they were three pulses, and no more", [1, 0] * 3, line.levels())
     same("the board counted three coins", 3, cabinet.coins() - coins)
     _widths("each pulse has its width", PULSE_MS, line.widths_ms())

@@ -16,8 +16,10 @@ def main() -> None:
     """Run it, leave the journal for the host, and say how it went."""
     words = dict(word.partition("=")[::2] for word in Path("/proc/cmdline").read_text().split())
     name = words["cabinet.stage"]
-    stage = importlib.import_module(name)
+    end = ["poweroff", "--force"]
     try:
+        stage = importlib.import_module(name)
+        end = stage.END
         stage.run_stage()
     except Exception:
         checks.failed += 1
@@ -26,7 +28,7 @@ def main() -> None:
         command = ["journalctl", "-b", "-o", "short-monotonic", "--no-hostname", "--no-pager"]
         subprocess.run(command, stdout=file, check=True)
     print(f"@end {checks.passed} {checks.failed}", flush=True)
-    subprocess.run(["systemctl", *stage.END], check=True)
+    subprocess.run(["systemctl", *end], check=True)
 
 
 if __name__ == "__main__":
