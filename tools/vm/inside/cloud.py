@@ -1,0 +1,90 @@
+"""The cloud on loopback: Mosquitto with the project's access rules, a stand-in for Stripe, and the relay.
+
+`cloud.py FOLDER` runs it until SIGTERM; its secrets stay in FOLDER for the next run. It says "ready" when it is.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import requests
+
+from simulator.broker import Broker
+from simulator.cabinet import Secrets, relay_environment
+from simulator.observer import RULES
+from simulator.part import Part
+from simulator.stripe.server import stand_in_stripe
+
+BROKER_PORT, RELAY_PORT, STRIPE_PORT, PAGES_PORT = 28883, 28080, 28111, 28112
+RELAY_URL = f"http://127.0.0.1:{RELAY_PORT}"
+STRIPE_URL = f"http://127.0.0.1:{STRIPE_PORT}"
+RELAY = [
+    *(sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{RELAY_PORT}", "--threads=16"),
+    *("--call", "cloud_relay.app:create_app_from_environment"),
+]
+
+
+def secrets_in(folder: Path) -> Secrets:
+    """The secrets kept there, made if there are none."""
+    kept = folder / "secrets.json"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(Secrets())))
+    return Secrets(**json.loads(kept.read_text()))
+
+
+def broker_in(folder: Path) -> Broker:
+    """The broker, not started; its certificate is in the folder once it was."""
+    return Broker(folder / "broker", secrets_in(folder).passwords, extra_rules=RULES, port=BROKER_PORT)
+
+
+def main(folder: Path) -> None:
+    """Run it."""
+    secrets = secrets_in(folder)
+    with (
+        broker_in(folder) as broker,
+        stand_in_stripe(
+            api_key=secrets.stripe_key,
+            webhook_url=f"{RELAY_URL}/addCredit",
+            webhook_secret=secrets.webhook_secret,
+            api_port=STRIPE_PORT,
+            checkout_port=PAGES_PORT,
+        ) as stripe,
+    ):
+        environment = relay_environment(
+            secrets,
+            broker,
+            relay_url=RELAY_URL,
+            stripe_url=stripe.api_url,
+            price_id=stripe.create_price(100, "usd"),
+            page_url=stripe.checkout_url,
+        )
+        relay = Part("relay", RELAY, folder / "relay.log", environment)
+        relay.start()
+        _wait_for_relay(relay)
+        print("ready", flush=True)
+        with suppress(KeyboardInterrupt):
+            signal.pause()
+        relay.stop()
+
+
+def _wait_for_relay(relay: Part, within_s: float = 120.0) -> None:
+    until_s = time.monotonic() + within_s
+    while relay.exit_status is None and time.monotonic() < until_s:
+        try:
+            if requests.get(f"{RELAY_URL}/status", timeout=5).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.2)
+    raise relay.failure("did not come up")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    main(Path(sys.argv[1]))
