@@ -47,6 +47,10 @@ check: lint test ## what CI runs
 test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes; SUITE=trixie: in the next one)
 	tools/test-install.sh
 
+test-vm: ## the same in a QEMU guest with a real GPIO device, watched from the other side of the pins (root; takes minutes)
+	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/vm/run.py
+
 bundle: ## gather the wheels of requirements/ for cabinets without a network, in build/bundle
 	tools/bundle.sh
 
@@ -69,4 +73,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test kills lint check test-install bundle lock test-bare format pictures clean
+.PHONY: help demo demo-once chaos bench test kills lint check test-install bundle lock test-bare test-vm format pictures clean

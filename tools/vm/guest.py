@@ -21,8 +21,8 @@ class Clock:
     word: str = ""
 
 
-# Its clock counts instructions, and where it would only wait it goes on at once: neither a pulse's width nor a
-# timeout depends on how busy this machine is.
+# Its clock counts instructions, and where it would only wait it goes on at once: neither a pulse's width nor
+# a timeout depends on how busy this machine is.
 COUNTED = Clock(("-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off"), "counted=1")
 # Its clock is ours: half the time to boot, and it can talk to what runs here.
 REAL_TIME = Clock(("-accel", "tcg,thread=multi", "-smp", "2"))

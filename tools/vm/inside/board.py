@@ -1,8 +1,9 @@
 """The board: a virtual one on the other side of the simulated pins, in a process of its own.
 
-It polls the coin line, which tells nobody of a change, and drives the inputs. Each edge is a line of EDGES, "1 SECONDS" or
-"0 SECONDS" since boot, and each coin that the board counted "coin SECONDS"; the same goes to the host, where
-it outlives this machine. Orders come as datagrams: "press_start", "end_game", "ready", "not_ready", "power_cycle".
+It polls the coin line, which tells nobody of a change, and drives the inputs. Each edge is a line of EDGES,
+"1 SECONDS" or "0 SECONDS" since boot, and each coin that the board counted "coin SECONDS"; the same goes to
+the host, where it outlives this machine. Orders come as datagrams: "press_start", "end_game", "ready",
+"not_ready", "power_cycle".
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ HOST = Path("/dev/ttyS2")
 COIN_PIN = 17
 # All three are wired so that low is active.
 INPUT_PINS = {"game_over": 27, "ready": 22, "coin_meter": 23}
-# How often it looks, where the clock counts instructions. Elsewhere looking so often would take all of a slow machine.
+# How often it looks, where the clock counts instructions. Elsewhere that would take all of a slow machine.
 LOOK_EVERY_S, ELSEWHERE_S = 0.0005, 0.005
 # Behind the clock by as much, so that an edge is seen before its frame is taken.
 BEHIND_S = 0.002

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class Pulses:
 
     def _between(self, level: int) -> list[float]:
         seen = self.edges()
-        pairs = zip(seen, seen[1:], strict=False)
+        pairs = pairwise(seen)
         return [round((then - now) * 1000, 1) for (first, now), (_, then) in pairs if first == level]
 
 
@@ -167,7 +168,8 @@ def running_cloud() -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     try:
-        assert process.stdout and process.stdout.readline() == "ready\n", "the cloud did not come up"
+        if process.stdout is None or process.stdout.readline() != "ready\n":
+            raise RuntimeError("the cloud did not come up")
         yield process
     finally:
         process.send_signal(signal.SIGTERM)

@@ -1,6 +1,6 @@
 """The cloud on loopback: Mosquitto with the project's access rules, a stand-in for Stripe, and the relay.
 
-`cloud.py FOLDER` runs it until SIGTERM; its secrets stay in FOLDER for the next run. It says "ready" when it is.
+`cloud.py FOLDER` runs it until SIGTERM; its secrets stay in FOLDER for the next run. It says "ready" once up.
 """
 
 from __future__ import annotations

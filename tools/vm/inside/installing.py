@@ -1,4 +1,4 @@
-"""The first boot: install.sh from nothing and again, a mistake in config.yaml, and the settings for what follows."""
+"""The first boot: install.sh from nothing and again, a typo in config.yaml, and what the next boot needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ def run_stage() -> None:
     _settings()
     with cabinet.running_cloud():
         _upgrade()
-    same("all of this made the edges of one sale, and no other", [1, 0] * 3, [level for level, _ in cabinet.edges()])
+    same(
+        "all of this made the edges of one sale, and no other",
+        [1, 0] * 3,
+        [level for level, _ in cabinet.edges()],
+    )
 
 
 def _from_nothing() -> None:
@@ -43,7 +47,11 @@ def _from_nothing() -> None:
 def _again() -> None:
     before = _files()
     status, said = run(INSTALL, *BUNDLE)
-    same("a second run says that there is nothing to change", (0, "Nothing to change."), (status, said.split("\n")[0]))
+    same(
+        "a second run says that there is nothing to change",
+        (0, "Nothing to change."),
+        (status, said.split("\n")[0]),
+    )
     same("and changes nothing", [], sorted(_files() ^ before))
 
 
@@ -57,7 +65,9 @@ def _mistake() -> None:
     print(_quoted("\n".join(journal()[heard:])))
     line = shipped.split("\n").index("board: jamma") + 1
     told = [text for text in journal()[heard:] if "baord" in text]
-    same("the journal names line and remedy", [f"{CONFIG}:{line}: baord is unknown: did you mean board?"], told)
+    same(
+        "the journal names line and remedy", [f"{CONFIG}:{line}: baord is unknown: did you mean board?"], told
+    )
     CONFIG.write_text(shipped)
 
 

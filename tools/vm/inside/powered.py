@@ -1,4 +1,4 @@
-"""A boot whose plug is pulled from outside: tells what the ledger holds after the cut before, and goes on selling."""
+"""A boot whose plug is pulled from outside: tells what the ledger holds after the last cut, and sells on."""
 
 from __future__ import annotations
 

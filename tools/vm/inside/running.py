@@ -6,8 +6,6 @@ import os
 import queue
 import signal
 import threading
-import time
-from pathlib import Path
 from typing import Any
 
 import cabinet
@@ -29,29 +27,23 @@ CHARGED_3, CHARGED_2_OF_3 = ("succeeded", 250), ("succeeded", 166)
 def run_stage() -> None:
     """All of it."""
     wait_for("the controller to come up by itself", cabinet.is_up)
-    same("after the reboot the service runs by itself", ("active", "0"), (show("ActiveState"), show("NRestarts")))
+    same(
+        "after the reboot the service runs by itself",
+        ("active", "0"),
+        (show("ActiveState"), show("NRestarts")),
+    )
     wait_for("the attract screen's feed", lambda: feed().get("state") not in (None, "starting"))
     same("without broker and network the screen is told so, and shows no QR", ("offline", None), _shown())
     with cabinet.running_cloud():
         wait_for("the cabinet to sell", phone.sells, 120)
         same("when they come it sells", ("attract", DOOR), _shown())
         same("boot, start and connecting made no edge", [], cabinet.edges())
-        _screen()
         with Observer(cloud.broker_in(cabinet.CLOUD)) as observer:
             _sale(observer)
             _game_over(observer)
             _kills()
             _watchdog()
             _stop()
-
-
-def _screen() -> None:
-    print(cabinet.run("systemctl", "status", "arcade-attract-screen", "--no-pager")[1])
-    wait_for("the picture", lambda: "The display was opened" in cabinet.run("journalctl", "-b", "-u", "arcade-attract-screen")[1], 30)
-    time.sleep(10)
-    print("@screendump attract", flush=True)
-    wait_for("the host", Path("/results/attract.ppm").exists)
-    cabinet.run("systemctl", "stop", "arcade-attract-screen")
 
 
 def _shown() -> tuple[Any, Any]:
@@ -66,7 +58,9 @@ def _sale(observer: Observer) -> None:
     same("the board counted three coins", 3, cabinet.coins() - coins)
     _widths("each pulse has its width", PULSE_MS, line.widths_ms())
     gaps = line.gaps_ms()
-    same(f"no gap is shorter than {GAP_MS} ms: {gaps}", True, all(gap >= GAP_MS - TOLERANCE_MS for gap in gaps))
+    same(
+        f"no gap is shorter than {GAP_MS} ms: {gaps}", True, all(gap >= GAP_MS - TOLERANCE_MS for gap in gaps)
+    )
     same("the ledger has them", ["fired"] * 3, pulses_of(payment))
     same("one coin pulse message passed the broker", 1, len(observer.on("coinpulse")))
 
@@ -94,7 +88,11 @@ def _kills() -> None:
         before = int(show("NRestarts"))
         line, pids = Pulses(), processes()
         payment = _pay_and_strike(line, [pids[victim] for victim in victims], signal.SIGKILL)
-        same(f"{name} killed in mid-pulse: two of three credits are charged", CHARGED_2_OF_3, phone.settled(payment))
+        same(
+            f"{name} killed in mid-pulse: two of three credits are charged",
+            CHARGED_2_OF_3,
+            phone.settled(payment),
+        )
         same(f"{name}: three pulses, no further edge", [1, 0] * 3, line.levels())
         same(f"{name}: the killed pulse is in doubt", ["ambiguous", "fired", "fired"], pulses_of(payment))
         same(f"{name}: one restart", 1, int(show("NRestarts")) - before)
@@ -122,7 +120,11 @@ def _watchdog() -> None:
     line = Pulses()
     payment = _pay_and_strike(line, [processes()[0]], signal.SIGSTOP)
     wait_for("the watchdog", lambda: int(show("NRestarts")) == before + 1 and cabinet.is_up(), 120)
-    same("a stopped controller is restarted by the watchdog, and its sale goes on", [1, 0] * 3, _after(payment, line))
+    same(
+        "a stopped controller is restarted by the watchdog, and its sale goes on",
+        [1, 0] * 3,
+        _after(payment, line),
+    )
     _widths("the pulse in hand was finished on time", PULSE_MS, line.widths_ms())
     wait_for("the cabinet to sell", phone.sells)
 
