@@ -40,7 +40,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh .ci/run
 
 check: lint test ## what CI runs
 
