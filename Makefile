@@ -49,7 +49,7 @@ test-install: ## install.sh in a Debian 12 container with a real systemd (root; 
 
 test-vm: ## the same in a QEMU guest with a real GPIO device, watched from the other side of the pins (root; takes minutes)
 	@tools/prepare.sh test
-	PYTHONPATH=. $(VENV) tools/vm/run.py
+	PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 
 bundle: ## gather the wheels of requirements/ for cabinets without a network, in build/bundle
 	tools/bundle.sh
