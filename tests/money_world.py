@@ -48,11 +48,13 @@ from controller.events import (
 from controller.ledger import Ledger
 from controller.payment import KnownPayment, Receipt
 from controller.relay_client import FINAL_ANSWERS, read_open_payments
-from controller.rules import Rules
+from controller.rules import MeterRules, Rules
 from controller.wire import CoinPulseMessage, Reader
 
 PULSES_PER_CREDIT = 2
 PULSE_S = 0.25
+# The coin counter output of an arcade board is active for at least 60 ms, and as long at rest here.
+COUNT_S = 0.06
 # A real file, whose commits cost nothing: what a disk does to them is the ledger's own tests' concern.
 _MEMORY = Path("/dev/shm")  # noqa: S108
 # What has reached the cabinet needs its board for so long; what has not needs the relay's next word as well:
@@ -65,9 +67,13 @@ class Killed(Exception):
 
 
 class World:
-    """Everything, and what was seen of it. A subclass that overrides a step is a bug to be found."""
+    """Everything, and what was seen of it. A subclass that overrides a step is a bug to be found.
 
-    def __init__(self) -> None:
+    With `coin_meter` the board's coin counter is wired; `counts` says whether the board counts what we fire.
+    """
+
+    def __init__(self, coin_meter: MeterRules | None = None) -> None:
+        self.coin_meter, self.counts = coin_meter, True
         self.clock = Clock()
         self.cloud = Cloud(self.clock)
         self.folder = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
@@ -235,9 +241,14 @@ class World:
         if order := self.in_flight:
             self.in_flight = None
             self.clock.now_s += PULSE_S
-            self.pulses[order.payment_id] += 1
+            self.pulses[order.payment_id] += self.counts
             fell_s = self.since_boot_s
             self.tell(lambda: PulseFired(order.payment_id, order.number, fell_s - 0.1, fell_s))
+            if self.coin_meter and self.counts:
+                self._move_meter(active=True)
+                self._move_meter(active=False)
+            elif self.coin_meter:
+                self.pass_time(self.coin_meter.within_s + COUNT_S)
 
     # What goes over the links
 
@@ -393,6 +404,7 @@ class World:
             "has_ready_line": True,
             "pulses_per_credit": PULSES_PER_CREDIT,
             "payment_link": "https://x",
+            "coin_meter": self.coin_meter,
         }
         self.ledger = Ledger(self.folder / "ledger.sqlite", lambda: "2026-01-01T00:00:00.000Z")
         self._reader = Reader(RULES["machine_id"], self.cloud.token, accept_unsigned=False)
@@ -404,6 +416,11 @@ class World:
         self.wants_broker = False
         self.tell(self.read_start)
         self.board_says(self.ready)
+
+    def _move_meter(self, *, active: bool) -> None:
+        at_s = self.since_boot_s
+        self.tell(lambda: InputChanged("coin_meter", active, at_s))
+        self.pass_time(COUNT_S)
 
     def _remove_ledger(self) -> None:
         self.ledger.close()
