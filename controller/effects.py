@@ -67,10 +67,14 @@ class ClosePayment:
 
 @dataclass(frozen=True)
 class RecordAnswer:
-    """Write the relay's final answer to a receipt, which thereby leaves the outbox."""
+    """Write the relay's final answer to a receipt, which thereby leaves the outbox.
+
+    `charged` is in minor units; None where the relay did not say.
+    """
 
     payment_id: str
     answer: str
+    charged: int | None = None
 
 
 @dataclass(frozen=True)

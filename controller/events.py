@@ -126,10 +126,14 @@ class BrokerLost:
 
 @dataclass(frozen=True)
 class ReceiptAnswered:
-    """The relay answered a receipt for good: "settled", "already", "conflict" or "unknown"."""
+    """The relay answered a receipt for good: "settled", "already", "conflict" or "unknown".
+
+    `charged` is what it said that the receipt charges, in minor units; an older relay does not say.
+    """
 
     payment_id: str
     answer: str
+    charged: int | None = None
 
 
 @dataclass(frozen=True)

@@ -219,8 +219,8 @@ class Ledger:
 
     def _record_answer(self, record: RecordAnswer) -> None:
         self._change_one(
-            "UPDATE payments SET answer = ? WHERE id = ? AND outcome IS NOT NULL",
-            (record.answer, record.payment_id),
+            "UPDATE payments SET answer = ?, charged = ? WHERE id = ? AND outcome IS NOT NULL",
+            (record.answer, record.charged, record.payment_id),
             otherwise=f"payment {record.payment_id} has not ended",
         )
 
