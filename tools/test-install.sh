@@ -289,6 +289,8 @@ check_command() {
     indent "$said"
     said=$(inside cabinet check 2>&1 || :)
     check "cabinet check, by root, finds that this broker is none" says "$said" "broker.invalid is not found"
+    check "cabinet logs, by root, shows the journal" says "$(inside cabinet logs 20 2>&1 || :)" "test-"
+    check "by the controller's user, it says who may" says "$(as cabinet cabinet logs 2>&1 || :)" "run: sudo cabinet logs"
     check "cabinet payments, by root, lists them" inside cabinet payments >/dev/null
     same "every file of the ledger is still the controller's" "" "$(inside find ${ledger%/*} ! -user cabinet)"
 }
