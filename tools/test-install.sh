@@ -114,9 +114,10 @@ check_unconfigured() {
     same "it is not started again" "failed 0" "$(show controller ActiveState) $(show controller NRestarts)"
     local said key
     said=$(journal controller)
-    for key in machine_id name relay broker.host broker.password; do
-        check "the journal names $key" says "$said" "$config: $key is missing"
+    for key in machine_id name broker.host broker.password; do
+        check "the journal names $key" says "$said" ": $key is empty: it is needed"
     done
+    check "the journal names the relay" says "$said" "$config: relay is missing"
 }
 
 check_users() {
