@@ -138,6 +138,19 @@ def test_a_sale_of_three_credits_is_three_coins_and_charged(chain: Chain) -> Non
     assert feed(chain)["state"] == "playing"
 
 
+def test_the_journal_tells_a_sale_in_three_lines(chain: Chain) -> None:
+    """Each with the payment's id, which is what an operator who is asked about it has."""
+    payment_id = chain.stripe.pay(checkout(chain, 3))
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
+    told = [line.text for line in chain.controller.said if payment_id in line.text]
+
+    assert [re.sub(r"\d+ s left", "# s left", text) for text in told] == [
+        f"INFO payment {payment_id}: received, 3 credits for $2.50, # s left",
+        f"INFO payment {payment_id}: delivered, 3 of 3 credits (its last pulse was fired)",
+        f"INFO payment {payment_id}: receipt answered: settled",
+    ]
+
+
 def test_test_credits_are_no_sale(chain: Chain) -> None:
     """They reach the board between two sales, cost nobody anything, and have no receipt."""
     command = [sys.executable, "-m", "controller", "pulse", "2", "--config", str(chain.config_file)]
