@@ -73,7 +73,7 @@ check_first_install() {
     same "a first install ends well" 0 $status
     indent "$said"
     same "it ends with the next step" \
-        "Installed, not yet configured. Next: edit $config, then: systemctl restart arcade-controller" \
+        "Installed, not yet configured. Next: sudoedit $config, then: sudo systemctl restart arcade-controller" \
         "$(tail -n 1 <<<"$said")"
     [ $status = 0 ] || fail "the rest needs an install: $said"
     for unit in arcade-controller arcade-attract-screen; do
@@ -143,9 +143,17 @@ check_second_install() {
 
 check_refusals() {
     check "without root it says how to" says "$(as nobody sh "$public_copy" 2>&1 || :)" "needs root; run: sudo"
+    check "--help tells every option" says "$(as nobody sh "$public_copy" --help)" "sudo ./install.sh --from DIR"
+    check "a system of 32 bits is refused" says "$(on_32_bits 2>&1 || :)" "write the card anew"
     check "an unknown option is refused" says "$(install_sh --frobnicate || :)" "unknown option --frobnicate"
     check "--purge alone is refused" says "$(install_sh --purge || :)" "--purge goes with --uninstall"
     check "a bundle that is not there is refused" says "$(install_sh --from /nowhere || :)" "/nowhere is none"
+}
+
+# install.sh where dpkg says that it is a Pi of 32 bits.
+on_32_bits() {
+    inside sh -c "mkdir -p /tmp/armhf && printf '#!/bin/sh\necho armhf\n' >/tmp/armhf/dpkg && chmod +x /tmp/armhf/dpkg
+        PATH=/tmp/armhf:\$PATH $source_dir/install.sh"
 }
 
 # A cabinet of the older relay: it has nobody to ask about open payments, and so needs no network for a test credit.
@@ -187,10 +195,17 @@ BOARD
 }
 
 check_mock_pins_are_refused() {
+    local said
     configure
     inside systemctl restart arcade-controller 2>/dev/null || :
     same "the production unit refuses mock pins" 78 "$(show controller ExecMainStatus)"
     check "and says so" says "$(journal controller)" "mock_pins_for_demo_only is set"
+    inside sed -i 's/^name: .*/nmae: Galaga/' $config
+    inside systemctl restart arcade-controller 2>/dev/null || :
+    said=$(install_sh)
+    check "install.sh shows a mistake in config.yaml, with its line" says "$said" "$config:2: nmae is unknown: did you mean name?"
+    check "and says that it has to be mended" says "$said" "the controller does not take its config.yaml"
+    configure
 }
 
 run_with_mock_pins() { drop_in controller "/opt/arcade-cabinet/venv/bin/python -m controller run --config $config"; }
