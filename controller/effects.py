@@ -27,6 +27,14 @@ class IntendPulse:
 
 
 @dataclass(frozen=True)
+class WithdrawPulses:
+    """Write that the pulses from `number` on, which were ordered, have never begun."""
+
+    payment_id: str
+    number: int
+
+
+@dataclass(frozen=True)
 class RecordPulse:
     """Write that pulse `number` left the pin, with its measured times (seconds since boot), and its fate."""
 
@@ -128,6 +136,7 @@ Record = (
     | RenewDeadline
     | RememberUse
     | IntendPulse
+    | WithdrawPulses
     | RecordPulse
     | MarkAmbiguous
     | ClosePayment

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from money_cloud import DAY_S
-from money_world import World
+from money_world import Left, World
 
 from controller.cabinet import accepting
 from controller.events import FaultsCleared, StopAsked
@@ -175,7 +175,9 @@ def test_a_process_that_ends_between_two_pulses_goes_on(world: World) -> None:
     """The board lost nothing, and the rest follows."""
     payment_id = pay_and_arrive(world)
     world.tell(StopAsked)
-    world.end_pulse()
+    while world.line:
+        world.end_pulse()
+    assert world.cabinet.trains != ()
     world.restart()
     world.work()
 
@@ -198,7 +200,7 @@ def test_a_process_that_ends_before_the_relay_has_answered_goes_on(world: World)
 def test_a_process_killed_inside_a_pulse_never_repeats_it(world: World) -> None:
     """The rest follows; the credit of that pulse is not charged, though the board may have counted it."""
     payment_id = pay_and_arrive(world)
-    world.pulse_survives = True
+    world.left = Left.RISEN
     world.restart()
     world.work()
 
@@ -240,6 +242,16 @@ def test_a_board_that_counts_no_pulse_closes_the_machine(metered_world: World) -
     next_id = pay(world)
     world.work()
     assert outcome(world, next_id) == (PULSES, CHARGED)
+
+
+def test_a_pulse_that_the_coin_line_finished_behind_its_dead_controller_is_charged(world: World) -> None:
+    """The tally has it, with its width."""
+    payment_id = pay_and_arrive(world)
+    world.left = Left.FIRED
+    world.restart()
+    world.work()
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
 
 
 def test_a_plug_pulled_in_mid_train_charges_nothing(world: World) -> None:

@@ -250,16 +250,34 @@ def test_a_payment_for_a_cabinet_that_is_off_is_credited_when_it_starts(chain: C
 
 
 def test_killed_inside_a_train_the_rest_follows_and_no_pulse_comes_twice(chain: Chain) -> None:
-    """Whatever pulse the kill hit is not fired again; the others are, and only whole credits are charged."""
+    """The coin line finishes the pulse that the kill hit, and the next controller learns of it."""
     payment_id = chain.stripe.pay(checkout(chain, 3))
     wait_until(lambda: coin_levels(chain) == [1], "the first pulse to rise")
     chain.controller.kill()
     wait_until(lambda: coin_levels(chain) == [1, 0], "the coin line to rest by itself")
     chain.controller.start()
     chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    assert coin_levels(chain) == COIN * 3
+    assert money(chain) == {"charged": 250}
+
+
+def test_killed_with_its_coin_line_inside_a_train_only_that_pulse_is_in_doubt(chain: Chain) -> None:
+    """Whatever pulse the kill hit is not fired again; the others are, and only whole credits are charged."""
+    payment_id = chain.stripe.pay(checkout(chain, 3))
+    wait_until(lambda: coin_levels(chain) == [1], "the first pulse to rise")
+    os.kill(coin_line(chain), signal.SIGKILL)
+    chain.controller.kill()
+    chain.controller.start()
     chain.controller.wait_to_hear(f"{payment_id}: pulse 1 ambiguous")
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
     assert coin_levels(chain) == COIN * 3
     assert money(chain) == {"charged": 166, "released": 84}
+
+
+def coin_line(chain: Chain) -> int:
+    """The process that owns the coin pin."""
+    pid = chain.controller.pid
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
 
 def test_stopped_inside_a_train_everything_is_delivered(chain: Chain) -> None:
@@ -276,18 +294,16 @@ def test_stopped_inside_a_train_everything_is_delivered(chain: Chain) -> None:
 
 
 def test_a_coin_line_that_hangs_ends_the_controller(chain: Chain) -> None:
-    """What does not answer an order is not sold with: the controller gives up, to be started anew."""
-    pid = chain.controller.pid
-    coin_line = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+    """What does not answer is not sold with; the pulse had not begun, and the next start fires it."""
     page = checkout(chain)
-    os.kill(coin_line, signal.SIGSTOP)
+    os.kill(coin_line(chain), signal.SIGSTOP)
     payment_id = chain.stripe.pay(page)
     chain.controller.wait_to_hear("coin line failed: its process does not answer")
     wait_until(lambda: chain.controller.exit_status == 1, "the controller to end")
     chain.controller.start()
-    chain.controller.wait_to_hear(f"{payment_id}: pulse 1 ambiguous")
+    chain.controller.wait_to_hear(f"{payment_id}: goes on with pulse 1, which had not begun")
     chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
-    assert money(chain) == {"released": 100}
+    assert (coin_levels(chain), money(chain)) == (COIN, {"charged": 100})
 
 
 def test_a_receipt_outlives_a_relay_that_is_away(chain: Chain) -> None:
