@@ -47,6 +47,10 @@ time.sleep(60)
 """
 
 
+# One that orders when it is told to.
+TOLD_PARENT = PARENT.replace("line.begin_tally()", "print(line.pid, flush=True)\nsys.stdin.readline()")
+
+
 class Told:
     """What the coin line told."""
 
@@ -180,6 +184,16 @@ def test_what_was_told_is_what_was_noted(board: BoardServer, told: Told, tmp_pat
         assert line.tally == tuple(pulses)
 
 
+def test_an_order_begins_the_tally_at_the_latest(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """Who orders has written down what was read of it."""
+    with coin_line(tmp_path, told) as line:
+        assert read_tally(tmp_path / "tally") is None
+        line.fire("pi_1", 1)
+        pulses = told.pulses(1)
+
+    assert read_tally(tmp_path / "tally") == tuple(pulses)
+
+
 def test_a_pulse_that_its_process_was_killed_in_was_noted_as_begun(
     board: BoardServer, told: Told, tmp_path: Path
 ) -> None:
@@ -264,6 +278,27 @@ def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
     (noted,) = read_tally(tmp_path / "tally") or ()
     assert isinstance(noted, PulseFired)
     assert (noted.payment_id, noted.number, noted.width_ms >= LONG_MS) == ("pi_1", 1, True)
+
+
+def test_what_a_dead_parent_had_ordered_is_left(board: BoardServer, tmp_path: Path) -> None:
+    """A process that had not begun with it makes no pulse any more."""
+    command = [sys.executable, "-c", TOLD_PARENT, tmp_path / "board", tmp_path / "tally"]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    os.kill(pid, signal.SIGSTOP)
+    parent.stdin.write("order\n")
+    parent.stdin.flush()
+    parent.stdout.readline()
+    parent.kill()
+    parent.wait()
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: not runs(pid), "the coin line's process to end")
+    parent.stdin.close()
+    parent.stdout.close()
+
+    assert (levels(board), read_tally(tmp_path / "tally")) == ([], ())
 
 
 def test_the_line_rests_on_time_while_its_parent_is_stopped(board: BoardServer, tmp_path: Path) -> None:
