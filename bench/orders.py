@@ -31,7 +31,7 @@ def give_orders(options: argparse.Namespace) -> None:
     told: queue.SimpleQueue[PulseFired | CoinLineFailed] = queue.SimpleQueue()
     shape = CoinLineConfig(pin=PIN, pulse_ms=options.pulse_ms, gap_ms=options.gap_ms, pulses_per_credit=1)
     ledger = Ledger(options.folder / "ledger.sqlite", wall_time)
-    line = CoinLine(shape, options.board, options.folder / "tally", told.put)
+    line = CoinLine(shape, options.board, options.folder / "tally", ledger.identity, told.put)
     line.start()
     commits_ms: list[float] = []
     in_line = 1 + ordered_ahead(shape)

@@ -31,7 +31,8 @@ class CoinLine:
     """Starts the coin line's process, passes it orders, and tells of each pulse that left the pin.
 
     Everything that the process says becomes an event: `PulseFired`, or `CoinLineFailed` when it ends unasked.
-    It notes its pulses in the file `tally`, in memory; `tally` is what a process before it had noted there.
+    It notes its pulses in the file `tally`, in memory, as those of a `ledger`. Once it `holds_pin`, `tally`
+    is what the process before it had noted there.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class CoinLine:
         config: CoinLineConfig,
         mock_board: Path | None,
         tally: Path,
+        ledger: str,
         tell: Callable[[PulseFired | CoinLineFailed], None],
         *,
         ready_within_s: float = READY_WITHIN_S,
@@ -47,13 +49,16 @@ class CoinLine:
         self._period_s = (config.gap_ms + config.pulse_ms) / 1000
         self._ordered = self._answered = 0
         self._heard_s = 0.0
+        self._overdue: int | None = None
         self._pulse_ms = config.pulse_ms
         self._tally_file = tally if _has_folder(tally) else None
+        self._ledger = ledger
         self._command = _command(config, mock_board, self._tally_file)
         self._tell = tell
         self._closing = False
         self._ready = threading.Event()
-        self._holds_pin = False
+        self._begun = False
+        self.holds_pin = False
         self.tally: Tally | None = None
 
     def start(self) -> None:
@@ -69,8 +74,8 @@ class CoinLine:
         self._listener.start()
         if not self._ready.wait(self._ready_within_s):
             self._tell(CoinLineFailed(f"its process was not ready after {self._ready_within_s:g} s"))
-        if self._holds_pin and self._tally_file:  # the process before it has ended, and notes no more
-            self.tally = read_tally(self._tally_file)
+        if self.holds_pin and self._tally_file:  # the process before it has ended, and notes no more
+            self.tally = read_tally(self._tally_file, self._ledger)
 
     @property
     def alive(self) -> bool:
@@ -78,8 +83,16 @@ class CoinLine:
         return self._process.poll() is None and self._listener.is_alive()
 
     def fail_if_overdue(self, now_s: float) -> None:
-        """Tell `CoinLineFailed` if an order has not been answered in time; `now_s` in seconds since boot."""
-        if self._ordered > self._answered and now_s > self._heard_s + self._period_s + ANSWER_WITHIN_S:
+        """Tell `CoinLineFailed` if an order has not been answered in time; `now_s` in seconds since boot.
+
+        Only the second look counts: where this process was stopped, the answers may be there and not read.
+        """
+        answered = self._answered
+        if self._ordered == answered or now_s <= self._heard_s + self._period_s + ANSWER_WITHIN_S:
+            self._overdue = None
+        elif self._overdue != answered:
+            self._overdue = answered
+        else:
             self._heard_s = now_s
             self._tell(CoinLineFailed("its process does not answer"))
 
@@ -89,16 +102,16 @@ class CoinLine:
         return self._process.pid
 
     def begin_tally(self) -> None:
-        """Begin the tally anew if there was none; call it once what was read of it is on disk.
+        """Begin the tally anew if none could be read; call it once what was read of it is on disk.
 
         From then on what is not noted there counts as never begun.
         """
-        if self._tally_file and self.tally is None:
-            self.tally = ()
+        if self._tally_file and self.tally is None and not self._begun:
+            self._begun = True
             try:
-                begin_tally(self._tally_file)
+                begin_tally(self._tally_file, self._ledger)
             except OSError as error:
-                log.warning("coin line has no tally: %s: %s", error, _WITHOUT_TALLY)
+                self._tell(CoinLineFailed(f"its tally cannot be begun: {error}"))
 
     def fire(self, payment_id: str, number: int) -> None:
         """Order one pulse behind those that were ordered before, without waiting for it."""
@@ -146,7 +159,7 @@ class CoinLine:
         match words:
             case ["ready", *scheduling]:
                 log.info("coin line ready: %s", " ".join(scheduling))
-                self._holds_pin = True
+                self.holds_pin = True
                 self._ready.set()
             case ["fired", payment_id, number, rose_s, fell_s]:
                 self._answered += 1

@@ -104,7 +104,13 @@ def main() -> int:
     for number in _MEANT_FOR_THE_PARENT:
         signal.signal(number, signal.SIG_IGN)
     try:
-        return _hold_pin(options)
+        # Waits for a process before this one, which may have a pulse in hand.
+        tally = TallyKeeper(options.tally) if options.tally else None
+    except OSError as error:
+        logging.error("coin line: %s: %s: no pulse may leave unnoted", options.tally, error.strerror)
+        return 1
+    try:
+        return _hold_pin(options, tally)
     except BrokenPipeError:
         return 1  # the parent is gone; its last pulse was finished, and the line is at rest
     except Exception:
@@ -112,9 +118,7 @@ def main() -> int:
         return 1
 
 
-def _hold_pin(options: argparse.Namespace) -> int:
-    # Waits for a process before this one, which may have a pulse in hand.
-    tally = TallyKeeper(options.tally) if options.tally else None
+def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
     with (
         open_pins(options.mock_board, listens=False) as factory,
         OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,

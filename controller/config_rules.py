@@ -47,9 +47,10 @@ def reader_of(config: Config) -> Reader:
 
 
 def ordered_ahead(line: CoinLineConfig) -> int:
-    """How many pulses may stand in line behind the one on the wire."""
+    """How many pulses may stand in line behind the one on the wire: their time and one gap are enough."""
+    lacking_s = max(0.0, ORDERED_AHEAD_S - line.gap_ms / 1000)
     period_s = (line.pulse_ms + line.gap_ms) / 1000
-    return min(math.ceil(ORDERED_AHEAD_S / period_s), MOST_ORDERED_AHEAD)
+    return min(math.ceil(lacking_s / period_s), MOST_ORDERED_AHEAD)
 
 
 def _is_asked_before_each_pulse(config: Config) -> bool:

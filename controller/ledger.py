@@ -49,6 +49,7 @@ class Ledger:
 
     def __init__(self, path: Path, wall_time: Callable[[], str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._wall_time = wall_time
         self._lock = lock(path.with_suffix(".lock"))
         try:
@@ -56,6 +57,12 @@ class Ledger:
         except BaseException:
             self._lock.close()
             raise
+
+    @property
+    def identity(self) -> str:
+        """What no other file is called while this one is there."""
+        file = self._path.stat()
+        return f"{file.st_dev}:{file.st_ino}"
 
     def close(self) -> None:
         """Close the file, and let go of it."""

@@ -13,6 +13,7 @@ from controller.effects import (
     IntendPulse,
     MarkAmbiguous,
     RecordPayment,
+    RenewDeadline,
     WithdrawPulses,
 )
 from controller.events import CoinLineFailed, MessageRefused, PaymentReceived, PulseFired, Tally
@@ -26,6 +27,9 @@ from controller.turn import Turn, UnexpectedEvent
 LEAST_TIME_LEFT_S = 2.0
 # A train that waits for something is not kept waiting to the last second of its window.
 LAST_CALL_S = 10.0
+# How long the board may be not ready behind a reboot, before the rest of a train is given up: as long as a
+# whole credit window by default, for what was left of this one nobody here knows.
+GOES_ON_WITHIN_S = 180.0
 
 
 # A message comes
@@ -172,14 +176,13 @@ def settle_by_the_tally(turn: Turn, payment_id: str, restarted: ProcessRestarted
 
     Whether the board counted a pulse that left the pin meanwhile, nobody knows.
     """
+    noted = [each for each in restarted.tally or () if each.payment_id == payment_id]
+    last = max((each.number for each in noted), default=0)
     for number in turn.train_of(payment_id).ordered:
-        noted = [
-            each for each in restarted.tally or () if (each.payment_id, each.number) == (payment_id, number)
-        ]
-        match noted:
+        match [each for each in noted if each.number == number]:
             case [PulseFired() as pulse] if not turn.cabinet.rules.coin_meter:
                 end_pulse(turn, pulse, _fate_by_width(turn, pulse))
-            case [] if restarted.tally is not None:
+            case [] if restarted.tally is not None and number > last:
                 _withdraw(turn, payment_id, number)
                 return
             case _:
@@ -215,7 +218,11 @@ def cut_by_the_plug(turn: Turn, payment_id: str, _: PiRestarted) -> None:
     if not turn.cabinet.rules.board_keeps_credits:
         close(turn, replace(train, fired=0), "the cabinet was switched off")
         return
+    # From now on it is a train of this boot: whatever the next restart finds noted is about it.
+    train = replace(train, deadline_s=turn.now_s + GOES_ON_WITHIN_S, boot_id=turn.cabinet.boot_id)
+    turn.record(RenewDeadline(payment_id, turn.now_s + GOES_ON_WITHIN_S, train.boot_id))
     turn.note(f"payment {payment_id}: goes on behind pulse {train.intended}")
+    keep(turn, train)
     for number in train.ordered:
         _skip(turn, payment_id, number)
 

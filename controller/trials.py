@@ -36,9 +36,9 @@ def why_not(cabinet: Cabinet, credits: int, now_s: float) -> str | None:
     boots_s = cabinet.rules.board_boot_s - now_s
     under_way = next((train.payment.id for train in cabinet.trains if train.payment.test), None)
     reasons = (
+        (cabinet.coin_line_trouble is not None, f"{cabinet.coin_line_trouble}"),
         (not cabinet.started, "the controller is still starting: ask again"),
         (cabinet.stopping, "the controller is stopping"),
-        (cabinet.coin_line_trouble is not None, f"{cabinet.coin_line_trouble}"),
         (cabinet.ledger_trouble is not None, f"{cabinet.ledger_trouble}"),
         (cabinet.fenced, "the ledger is new: no pulse leaves until the relay has named what was open"),
         (boots_s > 0, f"the board may still be starting: ask again in {boots_s:.0f} s (board_boot_s)"),

@@ -29,6 +29,7 @@ from simulator.board_wire import BoardServer
 PIN = 17
 PULSE_MS, GAP_MS = 40, 60
 LONG_MS = 600
+LEDGER = "64769:1234"
 
 # A controller that orders long pulses and waits to be killed in the middle of the first.
 PARENT = """
@@ -37,7 +38,7 @@ from pathlib import Path
 from controller.coin_line import CoinLine
 from controller.config import CoinLineConfig
 
-line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), Path(sys.argv[2]), print)
+line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), Path(sys.argv[2]), "64769:1234", print)
 line.start()
 line.begin_tally()
 for number in (1, 2, 3):
@@ -82,7 +83,7 @@ def told() -> Told:
 def coin_line(folder: Path, told: Told, pulse_ms: int = PULSE_MS) -> Iterator[CoinLine]:
     """A coin line in `folder`, stopped at the end if it still runs."""
     shape = CoinLineConfig(PIN, pulse_ms, GAP_MS, 1)
-    line = CoinLine(shape, folder / "board", folder / "tally", told.queue.put)
+    line = CoinLine(shape, folder / "board", folder / "tally", LEDGER, told.queue.put)
     line.start()
     try:
         yield line
@@ -187,11 +188,11 @@ def test_what_was_told_is_what_was_noted(board: BoardServer, told: Told, tmp_pat
 def test_an_order_begins_the_tally_at_the_latest(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """Who orders has written down what was read of it."""
     with coin_line(tmp_path, told) as line:
-        assert read_tally(tmp_path / "tally") is None
+        assert read_tally(tmp_path / "tally", LEDGER) is None
         line.fire("pi_1", 1)
         pulses = told.pulses(1)
 
-    assert read_tally(tmp_path / "tally") == tuple(pulses)
+    assert read_tally(tmp_path / "tally", LEDGER) == tuple(pulses)
 
 
 def test_a_pulse_that_its_process_was_killed_in_was_noted_as_begun(
@@ -225,7 +226,7 @@ def test_without_a_folder_for_its_tally_it_works_and_says_so(
     """As for a technician's test pulse where the service has never run."""
     (tmp_path / "file").touch()
     shape = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
-    line = CoinLine(shape, tmp_path / "board", tmp_path / "file" / "run" / "tally", told.queue.put)
+    line = CoinLine(shape, tmp_path / "board", tmp_path / "file" / "run" / "tally", LEDGER, told.queue.put)
     line.start()
     line.begin_tally()
     line.fire("pi_1", 1)
@@ -275,7 +276,7 @@ def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
     wait_until(lambda: not runs(pid), "the coin line's process to end")
     rose, fell = board.edges_of(PIN)
     assert (fell.at_s - rose.at_s) * 1000 >= LONG_MS
-    (noted,) = read_tally(tmp_path / "tally") or ()
+    (noted,) = read_tally(tmp_path / "tally", LEDGER) or ()
     assert isinstance(noted, PulseFired)
     assert (noted.payment_id, noted.number, noted.width_ms >= LONG_MS) == ("pi_1", 1, True)
 
@@ -298,7 +299,7 @@ def test_what_a_dead_parent_had_ordered_is_left(board: BoardServer, tmp_path: Pa
     parent.stdin.close()
     parent.stdout.close()
 
-    assert (levels(board), read_tally(tmp_path / "tally")) == ([], ())
+    assert (levels(board), read_tally(tmp_path / "tally", LEDGER)) == ([], ())
 
 
 def test_the_line_rests_on_time_while_its_parent_is_stopped(board: BoardServer, tmp_path: Path) -> None:
@@ -365,6 +366,19 @@ def test_a_process_that_dies_is_told(board: BoardServer, told: Told, tmp_path: P
     assert (line.alive, told.queue.empty()) == (False, True)
 
 
+def test_only_a_second_look_finds_an_answer_overdue(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """Behind a stop of the daemon itself the answers are there, and its listener has yet to read them."""
+    with coin_line(tmp_path, told) as line:
+        os.kill(line.pid, signal.SIGSTOP)
+        line.fire("pi_1", 1)
+        much_later_s = since_boot_s() + 60.0
+        line.fail_if_overdue(much_later_s)
+        assert told.queue.empty()
+        line.fail_if_overdue(much_later_s)
+        assert told.queue.get(timeout=10) == CoinLineFailed("its process does not answer")
+        os.kill(line.pid, signal.SIGCONT)
+
+
 def test_a_process_that_cannot_have_its_pin_is_told(told: Told, tmp_path: Path) -> None:
     """start() returns as soon as that is known."""
     with coin_line(tmp_path, told) as line:
@@ -375,7 +389,9 @@ def test_a_process_that_cannot_have_its_pin_is_told(told: Told, tmp_path: Path) 
 def test_a_process_that_does_not_get_ready_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """A coin line that hangs must not look like one that waits for orders."""
     config = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
-    line = CoinLine(config, tmp_path / "board", tmp_path / "tally", told.queue.put, ready_within_s=0.0)
+    line = CoinLine(
+        config, tmp_path / "board", tmp_path / "tally", LEDGER, told.queue.put, ready_within_s=0.0
+    )
     line.start()
     line.stop()
 

@@ -21,12 +21,13 @@ coin_line: {pin: 17}
 
 
 @pytest.mark.parametrize(
-    ("pulse_ms", "gap_ms", "ahead"), [(100, 150, 1), (50, 50, 3), (20, 20, 7), (5, 5, 8)]
+    ("pulse_ms", "gap_ms", "ahead"),
+    [(100, 150, 1), (50, 450, 0), (200, 250, 0), (50, 50, 2), (20, 20, 6), (5, 5, 8)],
 )
 def test_pulses_are_ordered_ahead_by_time(pulse_ms: int, gap_ms: int, ahead: int) -> None:
-    """A quarter of a second, but no more than the tally can tell of."""
+    """A quarter of a second with the gap, but no more than the tally can tell of."""
     assert ordered_ahead(CoinLineConfig(17, pulse_ms, gap_ms, 1)) == ahead
-    assert ahead == MOST_ORDERED_AHEAD or ahead * (pulse_ms + gap_ms) >= ORDERED_AHEAD_S * 1000
+    assert ahead == MOST_ORDERED_AHEAD or ahead * (pulse_ms + gap_ms) + gap_ms >= ORDERED_AHEAD_S * 1000
 
 
 def test_the_tally_holds_all_that_can_be_ordered() -> None:

@@ -33,6 +33,7 @@ from controller.effects import (
     Note,
     RecordPayment,
     RecordPulse,
+    RenewDeadline,
     SaveSession,
     SendReceipt,
 )
@@ -458,7 +459,7 @@ def test_a_board_that_keeps_its_credits_gets_the_rest_after_a_reboot() -> None:
     _, orders = started_bench(unfinished=(cut,), board_keeps_credits=True)
 
     assert (orders.records, orders.acts[:2]) == (
-        (IntendPulse("pi_1", 2),),
+        (RenewDeadline("pi_1", NOW_S + 180, BOOT), IntendPulse("pi_1", 2)),
         (ConnectBroker(), FirePulse("pi_1", 2)),
     )
 
@@ -469,7 +470,7 @@ def test_the_pulse_that_the_power_was_cut_in_is_ambiguous_on_a_board_that_keeps_
 
     _, orders = started_bench(unfinished=(cut,), board_keeps_credits=True)
 
-    assert orders.records == (MarkAmbiguous("pi_1", 2), IntendPulse("pi_1", 3))
+    assert orders.records[1:] == (MarkAmbiguous("pi_1", 2), IntendPulse("pi_1", 3))
 
 
 @pytest.mark.parametrize(

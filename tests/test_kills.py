@@ -25,7 +25,7 @@ from conftest import wait_until
 from paho.mqtt.enums import CallbackAPIVersion
 
 from controller.clock import since_boot_s
-from controller.events import PulseBegun, PulseFired
+from controller.events import PulseBegun, PulseFired, Tally
 from controller.tally import read_tally
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
@@ -109,7 +109,7 @@ class KilledCabinet:
 
     def noted(self) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
         """Of the pulses in doubt, those that the tally has as fired, and those it has as begun."""
-        in_doubt, notes = self.pulses("intended"), read_tally(self._tally) or ()
+        in_doubt, notes = self.pulses("intended"), self._read_tally()
         fired = {(each.payment_id, each.number) for each in notes if isinstance(each, PulseFired)}
         begun = {(each.payment_id, each.number) for each in notes if isinstance(each, PulseBegun)}
         return fired & in_doubt, begun & in_doubt
@@ -126,6 +126,12 @@ class KilledCabinet:
     def _edges(self) -> list[Edge]:
         self.board.set_ready(True)  # reads all that was sent before
         return self.board.edges_of(COIN_PIN)
+
+    def _read_tally(self) -> Tally:
+        if not self._ledger.exists():
+            return ()
+        file = self._ledger.stat()
+        return read_tally(self._tally, f"{file.st_dev}:{file.st_ino}") or ()
 
     def _coin_line(self) -> int:
         pid = self.controller.pid

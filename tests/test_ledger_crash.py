@@ -76,7 +76,7 @@ class Life:
 
     def run(self) -> None:
         """From the start until nothing is left to do, and the game is over."""
-        noted = read_tally(self._tally_file)
+        noted = read_tally(self._tally_file, self.ledger.identity)
         started = replace(self.ledger.read_start(), tally=noted)
         self._was_here = started.board is not None
         self._events.append(started)
@@ -133,7 +133,7 @@ class Life:
 
     def _begin_tally(self) -> None:
         if not self._has_tally:
-            begin_tally(self._tally_file)
+            begin_tally(self._tally_file, self.ledger.identity)
             self._has_tally = True
             self._step("tally")
 
@@ -193,6 +193,10 @@ def fired(said: list[str]) -> list[tuple[str, int]]:
     return [(word[1], int(word[2])) for word in words if word[0] == "fire"]
 
 
+def identity(path: Path) -> str:
+    return f"{path.stat().st_dev}:{path.stat().st_ino}"
+
+
 def ended(path: Path) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(path)) as db:
         return db.execute(
@@ -209,7 +213,7 @@ def expected_end(paid: Payment, doubtful: set[tuple[str, int]]) -> tuple[object,
 
 def check_that_the_next_run_makes_it_right(path: Path, said: list[str]) -> None:
     """The rules that hold whenever the first run was killed."""
-    noted = read_tally(path.with_suffix(".tally"))
+    noted = read_tally(path.with_suffix(".tally"), identity(path))
     assert noted is not None or pulses(path) == set(), "a pulse was intended while no tally could be believed"
     begun = {(each.payment_id, each.number) for each in noted or () if isinstance(each, PulseBegun)}
     doubtful = begun & pulses(path, "intended")

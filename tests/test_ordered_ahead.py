@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench, train
+from cabinets import (
+    BOOT,
+    NOW_S,
+    Bench,
+    Orders,
+    open_bench,
+    paid_bench,
+    payment,
+    session,
+    started_bench,
+    train,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +28,7 @@ from controller.effects import (
     IntendPulse,
     MarkAmbiguous,
     RecordPulse,
+    RenewDeadline,
     SaveSession,
     SendReceipt,
     WithdrawPulses,
@@ -217,6 +229,20 @@ def test_a_pulse_that_is_noted_twice_is_ambiguous() -> None:
     assert orders.records[0] == MarkAmbiguous("pi_1", 1)
 
 
+def test_a_pulse_that_is_missing_before_one_that_is_noted_is_ambiguous() -> None:
+    """They leave in their order, so that its note was lost."""
+    cut = train(payment(credits=3), intended=3)
+
+    _, orders = started_bench(unfinished=(cut,), tally=(PulseBegun("pi_1", 2),))
+
+    assert orders.records == (
+        MarkAmbiguous("pi_1", 1),
+        MarkAmbiguous("pi_1", 2),
+        WithdrawPulses("pi_1", 3),
+        IntendPulse("pi_1", 3),
+    )
+
+
 def test_a_first_pulse_that_never_began_may_be_too_late() -> None:
     """The player has gone."""
     cut = train(payment(), deadline_s=NOW_S - 1, intended=1)
@@ -247,9 +273,32 @@ def test_the_tally_says_nothing_of_another_boot() -> None:
     _, orders = started_bench(unfinished=(cut,), tally=(), board_keeps_credits=True, ordered_ahead=1)
 
     assert orders.records == (
+        RenewDeadline("pi_1", NOW_S + 180, BOOT),
         MarkAmbiguous("pi_1", 1),
         MarkAmbiguous("pi_1", 2),
         IntendPulse("pi_1", 3),
+    )
+
+
+def test_behind_a_reboot_it_is_a_train_of_this_boot() -> None:
+    """A second kill finds its pulses in the tally."""
+    cut = train(payment(credits=3), boot_id="boot-before", intended=1, fired=1)
+    bench, _ = started_bench(unfinished=(cut,), board_keeps_credits=True, ordered_ahead=1)
+
+    (goes_on,) = bench.cabinet.trains
+    _, orders = started_bench(unfinished=(goes_on,), tally=(fired(2),), board_keeps_credits=True)
+    assert orders.records[0] == recorded(fired(2))
+
+
+def test_behind_a_reboot_a_board_that_never_gets_ready_ends_it() -> None:
+    """By the clock of this boot."""
+    cut = train(payment(credits=3), boot_id="boot-before", deadline_s=10.0**6, intended=1, fired=1)
+    bench, _ = started_bench(unfinished=(cut,), board_keeps_credits=True, has_ready_line=True)
+
+    assert bench.wait(179).records == ()
+    receipt = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
+    assert bench.wait(1).records == (
+        ClosePayment("pi_1", Outcome.PARTIAL, 1, "the credit window ended", receipt),
     )
 
 

@@ -274,6 +274,25 @@ def test_killed_with_its_coin_line_inside_a_train_only_that_pulse_is_in_doubt(ch
     assert money(chain) == {"charged": 166, "released": 84}
 
 
+def test_a_start_without_its_coin_line_costs_no_pulse(chain: Chain) -> None:
+    """What the tally says of the ordered pulses is left for a start that can read it."""
+    payment_id = chain.stripe.pay(checkout(chain, 3))
+    wait_until(lambda: coin_levels(chain) == [1], "the first pulse to rise")
+    chain.controller.kill()
+    wait_until(lambda: coin_levels(chain) == [1, 0], "the coin line to rest by itself")
+    tally = chain.folder / "tally"
+    tally.rename(chain.folder / "kept")
+    tally.mkdir()
+    for _ in range(2):
+        chain.controller.start()
+        wait_until(lambda: chain.controller.exit_status == 1, "the controller to end")
+    tally.rmdir()
+    (chain.folder / "kept").rename(tally)
+    chain.controller.start()
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    assert (coin_levels(chain), money(chain)) == (COIN * 3, {"charged": 250})
+
+
 def coin_line(chain: Chain) -> int:
     """The process that owns the coin pin."""
     pid = chain.controller.pid
