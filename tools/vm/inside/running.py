@@ -10,6 +10,7 @@ from typing import Any
 
 import cabinet
 import cloud
+import technician
 from cabinet import Pulses, feed, order, processes, pulses_of, show
 from checks import same, wait_for
 from phone import DOOR, Phone
@@ -43,6 +44,7 @@ def run_stage() -> None:
             _game_over(observer)
             _kills()
             _watchdog()
+            technician.work_on(phone)
             _stop()
 
 
