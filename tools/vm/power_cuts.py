@@ -30,7 +30,7 @@ NETWORK = ("-netdev", "user,id=network", "-device", "virtio-net-pci,netdev=netwo
 # Nobody sees it here, and it takes half of a boot.
 WITHOUT_SCREEN = "systemd.mask=arcade-attract-screen.service"
 # From the button to behind the receipt: twelve pulses are three seconds.
-WITHIN_S = 5.0
+WITHIN_S = 4.0
 BOOTS_WITHIN_S, SETTLES_WITHIN_S = 300.0, 300.0
 PULSES_SQL = "SELECT payment_id, number, state FROM pulses ORDER BY rowid"
 PAYMENTS_SQL = "SELECT id, pulses, outcome, coalesce(credits_delivered, 0) FROM payments"

@@ -19,7 +19,7 @@ from simulator.observer import Observer
 
 END = ["poweroff", "--force"]
 PULSE_MS, GAP_MS = 100, 150
-# What a look every half a millisecond may be off, at both ends.
+# What a look every millisecond may be off, at both ends.
 TOLERANCE_MS = 2.0
 phone = Phone(cabinet.CLOUD)
 CHARGED_3, CHARGED_2_OF_3 = ("succeeded", 250), ("succeeded", 166)
@@ -121,7 +121,11 @@ def _watchdog() -> None:
     before = int(show("NRestarts"))
     line = Pulses()
     payment = _pay_and_strike(line, [processes()[0]], signal.SIGSTOP)
-    wait_for("the watchdog", lambda: int(show("NRestarts")) == before + 1 and cabinet.is_up(), 120)
+    wait_for("the end of the pulse in hand", lambda: line.levels() == [1, 0])
+    order("doze")
+    wait_for("the watchdog", lambda: int(show("NRestarts")) == before + 1, 120, 0.5)
+    order("watch")
+    wait_for("the controller", cabinet.is_up)
     same(
         "a stopped controller is restarted by the watchdog, and its sale goes on",
         [1, 0] * 3,
