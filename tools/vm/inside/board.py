@@ -22,8 +22,8 @@ HOST = Path("/dev/ttyS2")
 COIN_PIN = 17
 # All three are wired so that low is active.
 INPUT_PINS = {"game_over": 27, "ready": 22, "coin_meter": 23}
-# How often it looks, where the clock counts instructions. Elsewhere that would take all of a slow machine, and
-# so it would while something is waited for that takes long.
+# How often it looks, where the clock counts instructions. Elsewhere that would take all of a slow machine, as
+# it would while something is waited for that takes long.
 LOOK_EVERY_S, SELDOM_S = 0.001, 0.005
 # Behind the clock by as much, so that an edge is seen before its frame is taken.
 BEHIND_S = 0.002
