@@ -31,6 +31,9 @@ changes=0                   # how many things differed
 umask 022                   # root's own may be stricter, and then the services could not read their code
 export PYTHONNOUSERSITE=1   # what root has in its home is not there for the services
 
+# What stands at the top of this file.
+usage() { awk 'NR > 1 && !/^#/ {exit} NR > 1 {sub(/^# ?/, ""); print}' "$0"; }
+
 say() { printf '%s\n' "$*"; }
 
 fail() {
@@ -63,7 +66,11 @@ read_options() {
             --check) mode=check ;;
             --uninstall) mode=uninstall ;;
             --purge) purge=yes ;;
-            *) fail "unknown option $1; there are --no-start, --from DIR, --check, --uninstall and --purge" ;;
+            --help | -h)
+                usage
+                exit
+                ;;
+            *) fail "unknown option $1; there are --no-start, --from DIR, --check, --uninstall, --purge and --help" ;;
         esac
         shift
     done
@@ -76,6 +83,10 @@ check_system() {
         command -v "$tool" >/dev/null ||
             fail "$tool is missing; this needs Raspberry Pi OS (Bookworm or Trixie) or Debian 12"
     done
+    case $(dpkg --print-architecture) in
+        arm64 | amd64) ;;
+        *) fail "needs a system of 64 bits, and this one is $(dpkg --print-architecture): write the card anew, with Raspberry Pi OS Lite (64-bit)" ;;
+    esac
     for item in $release config.yaml installer requirements systemd; do
         [ -e "$source_dir/$item" ] || fail "$source_dir/$item is missing; run install.sh from a whole copy of the project"
     done
@@ -98,7 +109,7 @@ load_parts() {
 warn_of_desktop() {
     [ "$(systemctl get-default)" = graphical.target ] || return 0
     [ -e /etc/systemd/system/display-manager.service ] || return 0
-    say "A desktop holds the display. For the attract screen: systemctl set-default multi-user.target, then reboot."
+    say "A desktop holds the display. For the attract screen: sudo systemctl set-default multi-user.target, then sudo reboot."
 }
 
 # The cabinet's own check, where this release has one.
@@ -108,10 +119,14 @@ check_cabinet() {
 }
 
 say_next_step() {
+    edit="sudoedit $config, then: sudo systemctl restart arcade-controller"
     if [ "$start" = no ]; then
-        say "Next: edit $config; the cabinet starts at the next boot."
+        say "Next: sudoedit $config; the cabinet starts at the next boot."
+    elif is_unconfigured && cmp -s "$source_dir/config.yaml" "$config"; then
+        say "Installed, not yet configured. Next: $edit"
     elif is_unconfigured; then
-        say "Installed, not yet configured. Next: edit $config, then: systemctl restart arcade-controller"
+        check_cabinet || :
+        say "Installed, but the controller does not take its config.yaml: what it says stands above. Next: $edit"
     elif check_cabinet; then
         say "The cabinet is running. Next: test a coin: sudo cabinet pulse 1"
     else

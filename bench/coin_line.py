@@ -22,22 +22,18 @@ TITLE = "Coin line: error of width and gap"
 TARGET_MS = 1.0
 PICTURE = Path(__file__).parent.parent / "docs" / "coin-line-timing.png"
 PICTURE_TITLE = "How far off coin pulses of 20 ms are on a machine that is kept busy"
-# So many orders on the way that a slow disk cannot make a gap longer: it is then the coin line's own.
-AHEAD = 50
 
 
 @dataclass(frozen=True)
 class Train:
-    """Pulses of one shape, and how many orders are on their way at a time."""
+    """Pulses of one shape."""
 
     pulse_ms: int
     gap_ms: int
     pulses: int
-    ahead: int = 1
 
     def __str__(self) -> str:
-        orders = "orders waiting" if self.ahead > 1 else "each ordered behind a commit"
-        return f"{self.pulse_ms}/{self.gap_ms} ms, {orders}"
+        return f"{self.pulse_ms}/{self.gap_ms} ms"
 
 
 @dataclass(frozen=True)
@@ -50,15 +46,15 @@ class Plan:
 
 FULL = Plan(
     trains={
-        False: (Train(20, 20, 2000, AHEAD), Train(100, 150, 100)),
-        True: (Train(20, 20, 10_000, AHEAD), Train(20, 20, 500), Train(100, 150, 400)),
+        False: (Train(20, 20, 2000), Train(100, 150, 100)),
+        True: (Train(20, 20, 10_000), Train(100, 150, 400)),
     },
     rivals=Train(20, 20, 500),
 )
 QUICK = Plan(
     trains={
-        False: (Train(20, 20, 50, AHEAD), Train(100, 150, 5)),
-        True: (Train(20, 20, 200, AHEAD), Train(20, 20, 25), Train(100, 150, 10)),
+        False: (Train(20, 20, 50), Train(100, 150, 5)),
+        True: (Train(20, 20, 200), Train(100, 150, 10)),
     },
     rivals=Train(20, 20, 25),
 )
@@ -126,7 +122,6 @@ def measure(train: Train, scheduling: str, *, busy: bool) -> CoinLineRun:
                 "bench.orders",
                 *_options(board, train, busy=busy),
                 f"--folder={board.path.parent}",
-                f"--ahead={train.ahead}",
             )
         found = errors(board.all_edges(), train.pulse_ms, train.gap_ms)
     _check_count(found, train)

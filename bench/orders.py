@@ -1,4 +1,4 @@
-"""A coin line's real parent: it orders pulses, and commits to a durable ledger behind each.
+"""A coin line's real parent: it orders pulses as far ahead as the controller, and commits behind each.
 
 It is a process of its own: `python -m bench.orders --help`.
 """
@@ -16,6 +16,7 @@ from bench.spread import spread
 from controller.clock import since_boot_s, wall_time
 from controller.coin_line import CoinLine
 from controller.config import CoinLineConfig
+from controller.config_rules import ordered_ahead
 from controller.effects import RememberUse
 from controller.events import CoinLineFailed, PulseFired
 from controller.ledger import Ledger
@@ -30,12 +31,14 @@ def give_orders(options: argparse.Namespace) -> None:
     told: queue.SimpleQueue[PulseFired | CoinLineFailed] = queue.SimpleQueue()
     shape = CoinLineConfig(pin=PIN, pulse_ms=options.pulse_ms, gap_ms=options.gap_ms, pulses_per_credit=1)
     ledger = Ledger(options.folder / "ledger.sqlite", wall_time)
-    line = CoinLine(shape, options.board, told.put)
+    line = CoinLine(shape, options.board, options.folder / "tally", told.put)
     line.start()
     commits_ms: list[float] = []
+    in_line = 1 + ordered_ahead(shape)
     try:
-        for number in range(1, options.pulses + options.ahead + 1):
-            if number > options.ahead:
+        line.begin_tally()
+        for number in range(1, options.pulses + in_line + 1):
+            if number > in_line:
                 # What is told is on disk before the next is ordered.
                 if isinstance(answer := told.get(), CoinLineFailed):
                     raise RuntimeError(f"the coin line failed: {answer}")
@@ -59,7 +62,6 @@ def main() -> None:
     parser.add_argument("--pulse-ms", type=int, required=True)
     parser.add_argument("--gap-ms", type=int, required=True)
     parser.add_argument("--pulses", type=int, required=True)
-    parser.add_argument("--ahead", type=int, default=1, help="orders on the way; the controller has one")
     parser.add_argument(
         "--busy", action="store_true", help="with threads that spin, and messages that arrive"
     )

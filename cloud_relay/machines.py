@@ -51,10 +51,11 @@ def machines(relay: Relay) -> Blueprint:
     def receipts(machine_id: str) -> ResponseReturnValue:
         machine_id = require_machine(relay.settings, machine_id)
         try:
-            result = settle(relay, machine_id, json_object())
+            settlement = settle(relay, machine_id, json_object())
         except BadReceipt as why:
             abort(400, str(why))
-        return {"result": result}, _STATUS_OF.get(result, 200)
+        charged = {} if settlement.charged is None else {"charged": settlement.charged}
+        return {"result": settlement.result, **charged}, _STATUS_OF.get(settlement.result, 200)
 
     @routes.post("/gameover")
     def game_over() -> ResponseReturnValue:

@@ -17,10 +17,13 @@ from cloud_relay.settlement import (
     Refund,
     Release,
     Result,
+    Settlement,
     Step,
     next_step,
     read_payment_id,
     read_receipt,
+    settled_before,
+    wanted_by,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def settle(relay: Relay, machine_id: str, said: Mapping[str, Any]) -> Result:
+def settle(relay: Relay, machine_id: str, said: Mapping[str, Any]) -> Settlement:
     """Move the money as a cabinet's receipt says, once, however often the receipt comes.
 
     Raises:
@@ -38,18 +41,18 @@ def settle(relay: Relay, machine_id: str, said: Mapping[str, Any]) -> Result:
     payment_id = read_payment_id(said)
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
-        return found
+        return Settlement(found)
     payment, metadata = found
     if metadata.get("machine_id") != machine_id:
         log.error("Refused a receipt of %s for %s: not its payment", machine_id, payment_id)
-        return Result.UNKNOWN
+        return Settlement(Result.UNKNOWN)
     ordered = _credits_ordered(payment, metadata, relay.settings.credit_amount)
     receipt = read_receipt(said, ordered)
-    result = _carry_out(relay, next_step(payment, receipt), receipt, payment)
-    if result is Result.CONFLICT:
+    settlement = _carry_out(relay, next_step(payment, receipt), receipt, payment)
+    if settlement.result is Result.CONFLICT:
         _keep_conflict(relay.stripe(), machine_id, receipt)
-    log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, result)
-    return result
+    log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, settlement.result)
+    return settlement
 
 
 def give_back(relay: Relay, payment_id: str) -> Result:
@@ -58,7 +61,7 @@ def give_back(relay: Relay, payment_id: str) -> Result:
     if isinstance(found, Result):
         return found
     receipt = Receipt(payment_id, Outcome.UNDELIVERED, 0, 1)
-    return _carry_out(relay, next_step(found[0], receipt), receipt, found[0])
+    return _carry_out(relay, next_step(found[0], receipt), receipt, found[0]).result
 
 
 def _find(stripe: StripePayments, payment_id: str) -> tuple[Payment, dict[str, str]] | Result:
@@ -92,31 +95,37 @@ def _keep_conflict(stripe: StripePayments, machine_id: str, receipt: Receipt) ->
         log.error("Did not mark the conflict on %s at Stripe: %s", payment_id, why)
 
 
-def _carry_out(relay: Relay, step: Step, receipt: Receipt, payment: Payment) -> Result:
+def _carry_out(relay: Relay, step: Step, receipt: Receipt, payment: Payment) -> Settlement:
     if isinstance(step, Result):
-        return step
+        return _as_found(step, receipt, payment)
     try:
-        _do(relay, step, receipt, payment)
+        return Settlement(Result.SETTLED, _do(relay, step, receipt, payment))
     except (StripeUnavailable, NotAtStripe) as why:
         log.warning("Asked Stripe again about %s: %s", receipt.payment_id, why)
         return _as_it_stands(relay.stripe(), receipt)
-    return Result.SETTLED
 
 
-def _do(relay: Relay, step: Capture | Release | Refund, receipt: Receipt, payment: Payment) -> None:
+def _as_found(result: Result, receipt: Receipt, payment: Payment) -> Settlement:
+    return settled_before(payment, receipt) if result is Result.ALREADY else Settlement(result)
+
+
+def _do(relay: Relay, step: Capture | Release | Refund, receipt: Receipt, payment: Payment) -> int:
+    """Move the money; gives what is charged, in minor units."""
     stripe, payment_id = relay.stripe(), receipt.payment_id
     match step:
         case Capture(amount):
-            _capture_or_release(stripe, amount, receipt)
+            return _capture_or_release(stripe, amount, receipt)
         case Release():
             stripe.release(payment_id)
+            return 0
         case Refund(amount, settled):
             if amount:
                 stripe.refund(payment_id, amount, payment.refunded, relay.clock())
             stripe.mark_settled(payment_id, settled)
+            return wanted_by(receipt, payment)
 
 
-def _capture_or_release(stripe: StripePayments, amount: int, receipt: Receipt) -> None:
+def _capture_or_release(stripe: StripePayments, amount: int, receipt: Receipt) -> int:
     try:
         stripe.capture(receipt.payment_id, amount)
     except TooLittleToCharge as why:
@@ -125,12 +134,14 @@ def _capture_or_release(stripe: StripePayments, amount: int, receipt: Receipt) -
         log.warning("Released %s instead of charging a part of it: %s", receipt.payment_id, why)
         stripe.mark_settled(receipt.payment_id, receipt.words)
         stripe.release(receipt.payment_id)
+        return 0
+    return amount
 
 
-def _as_it_stands(stripe: StripePayments, receipt: Receipt) -> Result:
+def _as_it_stands(stripe: StripePayments, receipt: Receipt) -> Settlement:
     """What the payment itself says after a lost answer; `retry` while it still waits for us."""
     found = _find(stripe, receipt.payment_id)
     if isinstance(found, Result):
-        return Result.RETRY
+        return Settlement(Result.RETRY)
     step = next_step(found[0], receipt)
-    return step if isinstance(step, Result) else Result.RETRY
+    return _as_found(step, receipt, found[0]) if isinstance(step, Result) else Settlement(Result.RETRY)

@@ -88,6 +88,14 @@ class Conflict:
 
 
 @dataclass(frozen=True)
+class Settlement:
+    """How a receipt ended, and what it charged, in minor units; None where it settled nothing."""
+
+    result: Result
+    charged: int | None = None
+
+
+@dataclass(frozen=True)
 class Capture:
     """Charge this much of what is reserved; Stripe releases the rest."""
 
@@ -134,12 +142,26 @@ def next_step(payment: Payment, receipt: Receipt) -> Step:
     """What the receipt asks for, given what has already happened to the money."""
     if payment.status == "processing":
         return Result.RETRY
-    wanted = share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
+    wanted = wanted_by(receipt, payment)
     if payment.immediate:
         return _step_for_immediate(payment, receipt, wanted)
     if payment.status == "requires_capture":
         return _capture_or_release(wanted)
     return Result.ALREADY if payment.settled == receipt.words else _money_has_moved(payment, wanted)
+
+
+def wanted_by(receipt: Receipt, payment: Payment) -> int:
+    """What a receipt asks to be charged, in minor units."""
+    return share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
+
+
+def settled_before(payment: Payment, receipt: Receipt) -> Settlement:
+    """The settlement of a receipt that finds its payment as it wants it.
+
+    What somebody refunded of an immediate payment by hand is a kindness of its own.
+    """
+    charged = wanted_by(receipt, payment) if payment.immediate else payment.received
+    return Settlement(Result.ALREADY, charged)
 
 
 def _capture_or_release(wanted: int) -> Capture | Release:

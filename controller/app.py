@@ -159,12 +159,13 @@ class App:
         self._relay = None if self._alone else self._new_relay_client()
         edges.callback(self._ask_relay, RelayClient.close)
         self._broker = None if self._alone else self._new_broker()
-        self._coin_line = CoinLine(config.coin_line, config.mock_board, self._queue.put)
+        self._coin_line = CoinLine(config.coin_line, config.mock_board, config.tally, self._queue.put)
         self._coin_line.start()
         edges.callback(self._stop_coin_line)
         edges.enter_context(board_inputs(input_lines(config), config.mock_board, self._queue.put))
         edges.callback(self._ask_broker, self._say_farewell)
-        self._handle(self._ledger.read_start())
+        self._handle(replace(self._ledger.read_start(), tally=self._coin_line.tally))
+        self._coin_line.begin_tally()
         if self._alone:  # behind the levels of the inputs
             self._queue.put(Asked(0, self._alone.request, since_boot_s()))
 

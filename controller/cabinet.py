@@ -153,7 +153,8 @@ def line_can_move(cabinet: Cabinet, now_s: float) -> bool:
 def board_takes(cabinet: Cabinet, train: Train) -> bool:
     """Whether the board would take the next pulse of a train for a coin, and has room for its credit."""
     in_order = not cabinet.out_of_order or train.payment.test
-    return cabinet.board_ready and in_order and (has_room(cabinet, 1) or not train.between_credits)
+    fits = not train.between_credits or has_room(cabinet, train.credits_ordered + 1)
+    return cabinet.board_ready and in_order and fits
 
 
 def has_room(cabinet: Cabinet, credits: int) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from controller.clock import since_boot_s
 from controller.config import CoinLineConfig
-from controller.events import CoinLineFailed, PulseFired
+from controller.events import CoinLineFailed, PulseFired, Tally
+from controller.tally import begin_tally, read_tally
 
 log = logging.getLogger(__name__)
 
@@ -23,30 +24,37 @@ TOLERANCE_MS = 5.0
 # From one pulse to the next the daemon hears, commits and orders, and takes the interpreter some ten times.
 # With Python's 5 ms for each, one busy thread made a gap of 150 ms half a second long.
 SWITCH_INTERVAL_S = 0.0005
+_WITHOUT_TALLY = "if this controller is killed, the pulses that it had ordered are not charged"
 
 
 class CoinLine:
     """Starts the coin line's process, passes it orders, and tells of each pulse that left the pin.
 
     Everything that the process says becomes an event: `PulseFired`, or `CoinLineFailed` when it ends unasked.
+    It notes its pulses in the file `tally`, in memory; `tally` is what a process before it had noted there.
     """
 
     def __init__(
         self,
         config: CoinLineConfig,
         mock_board: Path | None,
+        tally: Path,
         tell: Callable[[PulseFired | CoinLineFailed], None],
         *,
         ready_within_s: float = READY_WITHIN_S,
     ) -> None:
         self._ready_within_s = ready_within_s
-        self._answer_within_s = (config.gap_ms + config.pulse_ms) / 1000 + ANSWER_WITHIN_S
-        self._answer_due_s: float | None = None
+        self._period_s = (config.gap_ms + config.pulse_ms) / 1000
+        self._ordered = self._answered = 0
+        self._heard_s = 0.0
         self._pulse_ms = config.pulse_ms
-        self._command = _command(config, mock_board)
+        self._tally_file = tally if _has_folder(tally) else None
+        self._command = _command(config, mock_board, self._tally_file)
         self._tell = tell
         self._closing = False
         self._ready = threading.Event()
+        self._holds_pin = False
+        self.tally: Tally | None = None
 
     def start(self) -> None:
         """Start the process, and return once it holds the pin at rest or has failed to.
@@ -61,6 +69,8 @@ class CoinLine:
         self._listener.start()
         if not self._ready.wait(self._ready_within_s):
             self._tell(CoinLineFailed(f"its process was not ready after {self._ready_within_s:g} s"))
+        if self._holds_pin and self._tally_file:  # the process before it has ended, and notes no more
+            self.tally = read_tally(self._tally_file)
 
     @property
     def alive(self) -> bool:
@@ -69,8 +79,8 @@ class CoinLine:
 
     def fail_if_overdue(self, now_s: float) -> None:
         """Tell `CoinLineFailed` if an order has not been answered in time; `now_s` in seconds since boot."""
-        if self._answer_due_s is not None and now_s > self._answer_due_s:
-            self._answer_due_s = None
+        if self._ordered > self._answered and now_s > self._heard_s + self._period_s + ANSWER_WITHIN_S:
+            self._heard_s = now_s
             self._tell(CoinLineFailed("its process does not answer"))
 
     @property
@@ -78,9 +88,24 @@ class CoinLine:
         """The process that owns the pin."""
         return self._process.pid
 
+    def begin_tally(self) -> None:
+        """Begin the tally anew if there was none; call it once what was read of it is on disk.
+
+        From then on what is not noted there counts as never begun.
+        """
+        if self._tally_file and self.tally is None:
+            self.tally = ()
+            try:
+                begin_tally(self._tally_file)
+            except OSError as error:
+                log.warning("coin line has no tally: %s: %s", error, _WITHOUT_TALLY)
+
     def fire(self, payment_id: str, number: int) -> None:
-        """Order one pulse, without waiting for it."""
-        self._answer_due_s = since_boot_s() + self._answer_within_s
+        """Order one pulse behind those that were ordered before, without waiting for it."""
+        self.begin_tally()
+        if self._ordered == self._answered:
+            self._heard_s = since_boot_s()
+        self._ordered += 1
         assert self._process.stdin is not None  # noqa: S101
         try:
             self._process.stdin.write(f"fire {payment_id} {number}\n")
@@ -89,7 +114,7 @@ class CoinLine:
             log.error("coin line took no order: its process has ended")
 
     def stop(self) -> None:
-        """Let the pulse in flight end and be told, then the process; the line is at rest.
+        """Let the pulses that were ordered end and be told, then the process; the line is at rest.
 
         A process that hangs is killed: the next one rests the line when it takes the pin.
         """
@@ -99,8 +124,9 @@ class CoinLine:
             self._process.stdin.close()
         except BrokenPipeError:
             log.error("coin line had ended before it was stopped")
+        left = 1 + self._ordered - self._answered
         try:
-            self._process.wait(self._answer_within_s)
+            self._process.wait(left * self._period_s + ANSWER_WITHIN_S)
         except subprocess.TimeoutExpired:
             log.error("coin line killed: its process does not end")
             self._process.kill()
@@ -120,9 +146,11 @@ class CoinLine:
         match words:
             case ["ready", *scheduling]:
                 log.info("coin line ready: %s", " ".join(scheduling))
+                self._holds_pin = True
                 self._ready.set()
             case ["fired", payment_id, number, rose_s, fell_s]:
-                self._answer_due_s = None
+                self._answered += 1
+                self._heard_s = since_boot_s()
                 self._tell_fired(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
             case _:
                 log.error("coin line said something unknown: %s", " ".join(words))
@@ -140,7 +168,18 @@ class CoinLine:
         self._tell(pulse)
 
 
-def _command(config: CoinLineConfig, mock_board: Path | None) -> list[str]:
+def _has_folder(tally: Path) -> bool:
+    """Whether there is a folder for it; only what runs in the daemon's place may lack it."""
+    try:
+        tally.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("coin line has no tally: %s: %s", error, _WITHOUT_TALLY)
+        return False
+    return True
+
+
+def _command(config: CoinLineConfig, mock_board: Path | None, tally: Path | None) -> list[str]:
     command = [sys.executable, "-m", "controller.coin_line_process"]
     command += [f"--pin={config.pin}", f"--pulse-ms={config.pulse_ms}", f"--gap-ms={config.gap_ms}"]
+    command += [f"--tally={tally}"] if tally else []
     return command if mock_board is None else [*command, f"--mock-board={mock_board}"]

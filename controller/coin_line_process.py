@@ -2,7 +2,8 @@
 
 It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output
 ("fired PAYMENT NUMBER ROSE FELL", in seconds since boot); its first word is "ready", and how it is scheduled.
-When its parent dies the input ends: the pulse in flight is finished, and the line rests.
+Where it has a tally, each pulse is noted there before it rises and behind its fall. When its parent dies the
+pulse in flight is finished, what else was ordered is left, and the line rests.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -22,6 +25,7 @@ from gpiozero import OutputDevice
 from controller.clock import since_boot_s
 from controller.pins import open_pins
 from controller.realtime import take_best_scheduling
+from controller.tally import TallyKeeper
 
 # Sleep is only trusted until this long before a deadline; the rest is spent looking at the clock.
 SPIN_S = 0.0005
@@ -44,9 +48,13 @@ class PulseMaker:
     gap_s: float
     rested_since_s: float
 
-    def fire(self) -> tuple[float, float]:
-        """One pulse; returns when the line rose and when it was back at rest (seconds since boot)."""
+    def fire(self, begins: Callable[[], None]) -> tuple[float, float]:
+        """One pulse; returns when the line rose and when it was back at rest (seconds since boot).
+
+        `begins` is called right before it rises; what it raises is raised, and then there is no pulse.
+        """
         _wait_until(self.rested_since_s + self.gap_s)
+        begins()
         try:
             asked_s = since_boot_s()
             self.output.on()
@@ -65,17 +73,28 @@ class PulseMaker:
         _wait_until(since_boot_s() + 2 * SPIN_S)
 
 
-def serve(orders: TextIO, replies: TextIO, pulses: PulseMaker, scheduling: str) -> None:
-    """Fire what is ordered, until the orders end or nobody listens any more."""
+def serve(
+    orders: TextIO, replies: TextIO, pulses: PulseMaker, tally: TallyKeeper | None, scheduling: str
+) -> None:
+    """Fire what is ordered, until the orders end, or whoever gave them has."""
+    parent = os.getppid()
     _say(replies, f"ready {scheduling}")
     # readline, not iteration: a text file's iterator reads ahead.
-    while order := orders.readline():
+    while (order := orders.readline()) and os.getppid() == parent:
         match order.split():
             case ["fire", payment_id, number]:
-                rose_s, fell_s = pulses.fire()
-                _say(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f}")
+                _fire(replies, pulses, tally, payment_id, int(number))
             case _:
                 raise ValueError(f"unknown order {order!r}: expected fire PAYMENT NUMBER")
+
+
+def _fire(
+    replies: TextIO, pulses: PulseMaker, tally: TallyKeeper | None, payment_id: str, number: int
+) -> None:
+    rose_s, fell_s = pulses.fire(lambda: tally.begins(payment_id, number) if tally else None)
+    if tally:
+        tally.ended(payment_id, number, rose_s, fell_s)
+    _say(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f}")
 
 
 def main() -> int:
@@ -94,6 +113,8 @@ def main() -> int:
 
 
 def _hold_pin(options: argparse.Namespace) -> int:
+    # Waits for a process before this one, which may have a pulse in hand.
+    tally = TallyKeeper(options.tally) if options.tally else None
     with (
         open_pins(options.mock_board, listens=False) as factory,
         OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,
@@ -105,7 +126,7 @@ def _hold_pin(options: argparse.Namespace) -> int:
         pulses = PulseMaker(output, options.pulse_ms / 1000, gap_s, since_boot_s())
         scheduling = take_best_scheduling()
         pulses.rehearse()
-        serve(sys.stdin, sys.stdout, pulses, scheduling)
+        serve(sys.stdin, sys.stdout, pulses, tally, scheduling)
     return 0
 
 
@@ -125,6 +146,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pin", type=int, required=True, help="BCM number of the coin pin")
     parser.add_argument("--pulse-ms", type=int, required=True)
     parser.add_argument("--gap-ms", type=int, required=True)
+    parser.add_argument("--tally", type=Path, help="a file in memory, for what becomes of each pulse")
     parser.add_argument("--mock-board", type=Path, help="a demo's board, instead of real pins")
     return parser.parse_args()
 

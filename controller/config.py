@@ -114,6 +114,11 @@ class Config:
         """Where a technician's tools reach the daemon."""
         return control_socket(self.screen_feed)
 
+    @property
+    def tally(self) -> Path:
+        """Where the coin line notes its pulses: beside the screen's feed, in memory."""
+        return self.screen_feed.parent / "tally"
+
 
 def control_socket(screen_feed: Path) -> Path:
     """Beside the screen's feed, in the runtime directory."""

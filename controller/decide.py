@@ -99,7 +99,7 @@ def _started(turn: Turn, event: Started) -> None:
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
     for train in event.unfinished:
-        money.recover(turn, train)
+        money.recover(turn, train, event.tally)
     if turn.cabinet.fenced:
         catch_up.ask(turn, "the ledger is new to this board")
         return
@@ -172,7 +172,7 @@ _WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
     play.end_session_that_was_forgotten,
     money.give_up_what_came_too_late,
     money.end_waits,
-    money.fire_next_pulse,
+    money.order_pulses,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,
     catch_up.fetch_if_due,

@@ -27,6 +27,14 @@ class IntendPulse:
 
 
 @dataclass(frozen=True)
+class WithdrawPulses:
+    """Write that the pulses from `number` on, which were ordered, have never begun."""
+
+    payment_id: str
+    number: int
+
+
+@dataclass(frozen=True)
 class RecordPulse:
     """Write that pulse `number` left the pin, with its measured times (seconds since boot), and its fate."""
 
@@ -67,10 +75,14 @@ class ClosePayment:
 
 @dataclass(frozen=True)
 class RecordAnswer:
-    """Write the relay's final answer to a receipt, which thereby leaves the outbox."""
+    """Write the relay's final answer to a receipt, which thereby leaves the outbox.
+
+    `charged` is in minor units; None where the relay did not say.
+    """
 
     payment_id: str
     answer: str
+    charged: int | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +136,7 @@ Record = (
     | RenewDeadline
     | RememberUse
     | IntendPulse
+    | WithdrawPulses
     | RecordPulse
     | MarkAmbiguous
     | ClosePayment

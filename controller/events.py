@@ -24,6 +24,34 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class PulseFired:
+    """The coin line fell back to rest after pulse `number` (from 1); times in seconds since boot."""
+
+    payment_id: str
+    number: int
+    rose_s: float
+    fell_s: float
+
+    @property
+    def width_ms(self) -> float:
+        """How long the line was active, to the microsecond that it was told in."""
+        return round((self.fell_s - self.rose_s) * 1000, 3)
+
+
+@dataclass(frozen=True)
+class PulseBegun:
+    """Pulse `number` was about to rise, or had risen, when its process was last heard of."""
+
+    payment_id: str
+    number: int
+
+
+# What the coin line notes where it outlives every process, but not the power: its last pulses in this boot.
+# The ordered pulses that are not in it have never begun.
+Tally = tuple[PulseBegun | PulseFired, ...]
+
+
+@dataclass(frozen=True)
 class Started:
     """The ledger was read: unfinished trains, unanswered receipts, and what was remembered."""
 
@@ -41,6 +69,8 @@ class Started:
     uncounted: int = 0
     # What was paid before then may have been credited by a ledger that is gone (seconds since that boot).
     doubt_before_s: float | None = None
+    # None where nothing is known of the last pulses, as after a reboot.
+    tally: Tally | None = None
 
 
 @dataclass(frozen=True)
@@ -72,21 +102,6 @@ class MessageRefused:
 
     delivery: Delivery
     reason: str
-
-
-@dataclass(frozen=True)
-class PulseFired:
-    """The coin line fell back to rest after pulse `number` (from 1); times in seconds since boot."""
-
-    payment_id: str
-    number: int
-    rose_s: float
-    fell_s: float
-
-    @property
-    def width_ms(self) -> float:
-        """How long the line was active, to the microsecond that it was told in."""
-        return round((self.fell_s - self.rose_s) * 1000, 3)
 
 
 @dataclass(frozen=True)
@@ -126,10 +141,14 @@ class BrokerLost:
 
 @dataclass(frozen=True)
 class ReceiptAnswered:
-    """The relay answered a receipt for good: "settled", "already", "conflict" or "unknown"."""
+    """The relay answered a receipt for good: "settled", "already", "conflict" or "unknown".
+
+    `charged` is what it said that the receipt charges, in minor units; an older relay does not say.
+    """
 
     payment_id: str
     answer: str
+    charged: int | None = None
 
 
 @dataclass(frozen=True)

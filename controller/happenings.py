@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.events import FoundPayment, PaymentReceived, PulseFired, ReceiptAnswered, ReceiptFailed
+from controller.events import (
+    FoundPayment,
+    PaymentReceived,
+    PulseFired,
+    ReceiptAnswered,
+    ReceiptFailed,
+    Tally,
+)
 
 
 @dataclass(frozen=True)
 class ProcessRestarted:
-    """The process ended with the payment unfinished; the board kept its power."""
+    """The process ended with the payment unfinished; the board kept its power. `tally` as in `Started`."""
+
+    tally: Tally | None = None
 
 
 @dataclass(frozen=True)

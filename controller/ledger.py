@@ -24,6 +24,7 @@ from controller.effects import (
     RenewDeadline,
     SaveOffer,
     SaveSession,
+    WithdrawPulses,
 )
 from controller.events import Started
 from controller.ledger_file import LedgerError, lock, open_file
@@ -183,6 +184,12 @@ class Ledger:
             (record.payment_id, record.number),
         )
 
+    def _withdraw_pulses(self, record: WithdrawPulses) -> None:
+        self._db.execute(
+            "DELETE FROM pulses WHERE payment_id = ? AND number >= ? AND state = 'intended'",
+            (record.payment_id, record.number),
+        )
+
     def _record_pulse(self, record: RecordPulse) -> None:
         self._end_pulse(record.payment_id, record.number, record.fate, record.rose_s, record.fell_s)
 
@@ -219,8 +226,8 @@ class Ledger:
 
     def _record_answer(self, record: RecordAnswer) -> None:
         self._change_one(
-            "UPDATE payments SET answer = ? WHERE id = ? AND outcome IS NOT NULL",
-            (record.answer, record.payment_id),
+            "UPDATE payments SET answer = ?, charged = ? WHERE id = ? AND outcome IS NOT NULL",
+            (record.answer, record.charged, record.payment_id),
             otherwise=f"payment {record.payment_id} has not ended",
         )
 
@@ -259,6 +266,7 @@ class Ledger:
     _WRITERS: dict[type[Record], Callable[[Ledger, Any], None]] = {  # noqa: RUF012 - never changed
         RecordPayment: _record_payment,
         IntendPulse: _intend_pulse,
+        WithdrawPulses: _withdraw_pulses,
         RecordPulse: _record_pulse,
         MarkAmbiguous: _mark_ambiguous,
         ClosePayment: _close_payment,

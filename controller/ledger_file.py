@@ -68,6 +68,7 @@ MIGRATIONS = (
       '$.active_s', json_extract(value, '$.started_s')
     ) WHERE key = 'session' AND json_type(value) = 'object';
     """,
+    "ALTER TABLE payments ADD COLUMN charged INTEGER;",
 )
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

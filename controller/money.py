@@ -7,8 +7,15 @@ from dataclasses import replace
 
 from controller import catch_up, coin_meter
 from controller.cabinet import board_takes, line_can_move
-from controller.effects import Acknowledge, FirePulse, IntendPulse, MarkAmbiguous, RecordPayment
-from controller.events import CoinLineFailed, MessageRefused, PaymentReceived, PulseFired
+from controller.effects import (
+    Acknowledge,
+    FirePulse,
+    IntendPulse,
+    MarkAmbiguous,
+    RecordPayment,
+    WithdrawPulses,
+)
+from controller.events import CoinLineFailed, MessageRefused, PaymentReceived, PulseFired, Tally
 from controller.happenings import PiRestarted, ProcessRestarted, WindowEnded
 from controller.payment import PulseFate, Train
 from controller.receipts import owe
@@ -59,14 +66,13 @@ def message_refused(turn: Turn, event: MessageRefused) -> None:
 def pulse_fired(turn: Turn, payment_id: str, event: PulseFired) -> None:
     """A pulse left the pin; where a coin meter is wired, the board has yet to say that it counted it."""
     train, rules = turn.train_of(payment_id), turn.cabinet.rules
-    if event.number != train.intended:
-        raise UnexpectedEvent(f"{event} while pulse {train.intended} was on the line")
+    if event.number != train.ordered[0]:
+        raise UnexpectedEvent(f"{event} while pulse {train.ordered[0]} was on the line")
     turn.change(line_rests_until_s=event.fell_s + rules.settle_s)
     if rules.coin_meter:
         coin_meter.expect_count(turn, event)
     else:
-        fits = rules.takes_width_ms(event.width_ms)
-        end_pulse(turn, event, PulseFate.FIRED if fits else PulseFate.AMBIGUOUS)
+        end_pulse(turn, event, _fate_by_width(turn, event))
 
 
 def coin_line_failed(turn: Turn, event: CoinLineFailed) -> None:
@@ -84,17 +90,16 @@ def end_waits(turn: Turn) -> None:
         turn.change(quiet_until_s=None)
 
 
-def fire_next_pulse(turn: Turn) -> None:
-    """Order the next pulse of the oldest train that may move, if the line is free.
+def order_pulses(turn: Turn) -> None:
+    """Order the next pulse of the oldest train that may move, and as many behind it as may stand in line.
 
     A payment is acknowledged before its first pulse is intended: killed in between, it is credited after
-    the restart, where an intended pulse would count as ambiguous.
+    the restart, where an intended pulse might count as ambiguous.
     """
     just_recorded = any(isinstance(record, RecordPayment) for record in turn.records)
-    busy = any(train.in_flight for train in turn.cabinet.trains)
-    if just_recorded or busy or not line_can_move(turn.cabinet, turn.now_s):
+    if just_recorded or not line_can_move(turn.cabinet, turn.now_s):
         return
-    if train := _next_to_move(turn):
+    while train := _next_to_move(turn):
         train = replace(train, intended=train.intended + 1)
         turn.record(IntendPulse(train.payment.id, train.intended))
         turn.act(FirePulse(train.payment.id, train.intended))
@@ -102,6 +107,16 @@ def fire_next_pulse(turn: Turn) -> None:
 
 
 def _next_to_move(turn: Turn) -> Train | None:
+    """The train on the line, if one more of its pulses may stand in line; else the one that may begin."""
+    on_the_line = next((train for train in turn.cabinet.trains if train.in_flight), None)
+    if on_the_line is None:
+        return _next_to_begin(turn)
+    goes_on = len(on_the_line.ordered) <= turn.cabinet.rules.ordered_ahead
+    is_left = on_the_line.intended < on_the_line.pulses
+    return on_the_line if goes_on and is_left and board_takes(turn.cabinet, on_the_line) else None
+
+
+def _next_to_begin(turn: Turn) -> Train | None:
     """The train that has begun, before all others: trains never interleave."""
     cabinet = turn.cabinet
     movable = [
@@ -140,10 +155,10 @@ def end_with_the_window(turn: Turn, payment_id: str, _: WindowEnded) -> None:
 # The process, or the whole cabinet, begins anew
 
 
-def recover(turn: Turn, train: Train) -> None:
+def recover(turn: Turn, train: Train, tally: Tally | None) -> None:
     """Go on with a train that the last run of the process left unfinished."""
     rebooted = train.boot_id != turn.cabinet.boot_id
-    turn.happen(train.payment.id, PiRestarted() if rebooted else ProcessRestarted())
+    turn.happen(train.payment.id, PiRestarted() if rebooted else ProcessRestarted(tally))
 
 
 def go_on(turn: Turn, payment_id: str, _: ProcessRestarted) -> None:
@@ -152,12 +167,37 @@ def go_on(turn: Turn, payment_id: str, _: ProcessRestarted) -> None:
     turn.note(f"payment {payment_id}: goes on behind pulse {train.intended}")
 
 
-def skip_the_ambiguous_pulse(turn: Turn, payment_id: str, _: ProcessRestarted | PiRestarted) -> None:
+def settle_by_the_tally(turn: Turn, payment_id: str, restarted: ProcessRestarted) -> None:
+    """The coin line has noted which of the ordered pulses left the pin, and which it died in.
+
+    Whether the board counted a pulse that left the pin meanwhile, nobody knows.
+    """
+    for number in turn.train_of(payment_id).ordered:
+        noted = [
+            each for each in restarted.tally or () if (each.payment_id, each.number) == (payment_id, number)
+        ]
+        match noted:
+            case [PulseFired() as pulse] if not turn.cabinet.rules.coin_meter:
+                end_pulse(turn, pulse, _fate_by_width(turn, pulse))
+            case [] if restarted.tally is not None:
+                _withdraw(turn, payment_id, number)
+                return
+            case _:
+                _skip(turn, payment_id, number)
+
+
+def _withdraw(turn: Turn, payment_id: str, number: int) -> None:
+    """It has never begun, nor has any behind it: they are ordered again when it is their turn."""
+    turn.record(WithdrawPulses(payment_id, number))
+    keep(turn, replace(turn.train_of(payment_id), intended=number - 1))
+    turn.note(f"payment {payment_id}: goes on with pulse {number}, which had not begun")
+
+
+def _skip(turn: Turn, payment_id: str, number: int) -> None:
     """Fired again, it could be a credit too many; skipped, it is at worst a credit not charged."""
-    train = turn.train_of(payment_id)
-    turn.record(MarkAmbiguous(payment_id, train.intended))
-    turn.note(f"payment {payment_id}: pulse {train.intended} ambiguous", logging.WARNING)
-    keep_or_close(turn, train.after(PulseFate.AMBIGUOUS))
+    turn.record(MarkAmbiguous(payment_id, number))
+    turn.note(f"payment {payment_id}: pulse {number} ambiguous", logging.WARNING)
+    keep_or_close(turn, turn.train_of(payment_id).after(PulseFate.AMBIGUOUS))
 
 
 def ask_what_is_left(turn: Turn, payment_id: str, _: PiRestarted) -> None:
@@ -169,15 +209,19 @@ def ask_what_is_left(turn: Turn, payment_id: str, _: PiRestarted) -> None:
         close(turn, train, "the cabinet was switched off")
 
 
-def cut_by_the_plug(turn: Turn, payment_id: str, happening: PiRestarted) -> None:
-    """The board lost its credits with the power, unless it keeps them."""
+def cut_by_the_plug(turn: Turn, payment_id: str, _: PiRestarted) -> None:
+    """The board lost its credits with the power, unless it keeps them; the tally is gone in any case."""
     train = turn.train_of(payment_id)
     if not turn.cabinet.rules.board_keeps_credits:
         close(turn, replace(train, fired=0), "the cabinet was switched off")
-    elif train.in_flight:
-        skip_the_ambiguous_pulse(turn, payment_id, happening)
-    else:
-        turn.note(f"payment {payment_id}: goes on behind pulse {train.intended}")
+        return
+    turn.note(f"payment {payment_id}: goes on behind pulse {train.intended}")
+    for number in train.ordered:
+        _skip(turn, payment_id, number)
+
+
+def _fate_by_width(turn: Turn, pulse: PulseFired) -> PulseFate:
+    return PulseFate.FIRED if turn.cabinet.rules.takes_width_ms(pulse.width_ms) else PulseFate.AMBIGUOUS
 
 
 def _deadline_s(turn: Turn, event: PaymentReceived) -> float | None:

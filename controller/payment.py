@@ -68,8 +68,9 @@ class Train:
 
     The first pulse may start until `deadline_s`, seconds since the boot `boot_id`, suspend included; None is
     "not known, the relay is being asked", and until it answers the train neither starts nor is given up.
-    A pulse is *intended* from the commit before it is ordered until its fate is known: `fired` are those
-    that count as delivered, the others are `ambiguous` or `uncounted`.
+    The pulses up to number `intended` were written down, and then ordered. They leave the pin one by one in
+    that order: of those whose fate is known `fired` count as delivered, the others are `ambiguous` or
+    `uncounted`, and the rest are `ordered`.
     """
 
     payment: Payment
@@ -82,9 +83,14 @@ class Train:
     uncounted: int = 0
 
     @property
+    def ordered(self) -> range:
+        """The pulses that were ordered and whose fate is not known yet, by number."""
+        return range(self.fired + self.ambiguous + self.uncounted + 1, self.intended + 1)
+
+    @property
     def in_flight(self) -> bool:
         """Whether a pulse was ordered whose fate is not known yet."""
-        return self.intended > self.fired + self.ambiguous + self.uncounted
+        return bool(self.ordered)
 
     @property
     def may_move(self) -> bool:
@@ -106,8 +112,14 @@ class Train:
         """Whole credits that the fired pulses make."""
         return self.fired * self.payment.credits // self.pulses
 
+    @property
+    def credits_ordered(self) -> int:
+        """Whole credits that come on top, if the ordered pulses are delivered."""
+        with_ordered = (self.fired + len(self.ordered)) * self.payment.credits // self.pulses
+        return with_ordered - self.credits_delivered
+
     def after(self, fate: PulseFate) -> Train:
-        """The train once the fate of its pulse in flight is known."""
+        """The train once the fate of the next pulse to end is known."""
         if fate.is_delivered:
             return replace(self, fired=self.fired + 1)
         if fate is PulseFate.UNCOUNTED:

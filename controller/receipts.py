@@ -23,12 +23,14 @@ def owe(turn: Turn, receipt: Receipt) -> None:
 def settle(turn: Turn, payment_id: str, event: ReceiptAnswered) -> None:
     """The relay has settled the money, or said for good that it cannot."""
     answered = _owed(turn, payment_id)
-    turn.record(RecordAnswer(payment_id, event.answer))
+    turn.record(RecordAnswer(payment_id, event.answer, event.charged))
     turn.change(receipts=tuple(owed for owed in turn.cabinet.receipts if owed != answered))
     if event.answer == "conflict":
         turn.change(conflicts=turn.cabinet.conflicts + 1)
     level = logging.INFO if event.answer in ("settled", "already") else logging.ERROR
-    turn.note(f"payment {payment_id}: receipt answered: {event.answer}", level)
+    too_little = event.charged == 0 and answered.receipt.credits_delivered > 0
+    why_not = ", not charged: below Stripe's least charge" if too_little else ""
+    turn.note(f"payment {payment_id}: receipt answered: {event.answer}{why_not}", level)
 
 
 def try_again_later(turn: Turn, payment_id: str, event: ReceiptFailed) -> None:

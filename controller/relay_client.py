@@ -169,9 +169,11 @@ def _price(fields: object) -> Price:
 
 
 def _answer(payment_id: str, fields: dict[str, Any]) -> ReceiptAnswered | ReceiptFailed:
-    result = fields.get("result")
+    result, charged = fields.get("result"), fields.get("charged")
     if result in FINAL_ANSWERS:
-        return ReceiptAnswered(payment_id, result)
+        # The money has been seen to, whatever else stands there.
+        is_amount = type(charged) is int and 0 <= charged <= wire.MAX_AMOUNT
+        return ReceiptAnswered(payment_id, result, charged if is_amount else None)
     return ReceiptFailed(payment_id, f"the relay answered {result!r}")
 
 

@@ -23,7 +23,8 @@ class Rules:
 
     `board_boot_s` is how long after the Pi's own boot the board may still be starting up, deaf to coins. It
     takes a pulse of `shortest_ms` to `longest_ms` (None: no limit is known), holds `max_credits` (None: any
-    number), and wants `settle_s` of rest between two payments.
+    number), and wants `settle_s` of rest between two payments. Behind the pulse on the line `ordered_ahead`
+    more may stand in line.
     """
 
     machine_id: str
@@ -38,6 +39,7 @@ class Rules:
     board_keeps_credits: bool = False
     pulse_period_s: float = 0.25
     settle_s: float = 0.0
+    ordered_ahead: int = 0
     shortest_ms: float = 0.0
     longest_ms: float | None = None
     max_credits: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from attract_screen.money import price
 from controller.effects import ClosePayment, RecordPayment, RecordPulse
 from controller.events import PulseFired
 from controller.payment import Payment, PulseFate, Receipt, Train
@@ -19,7 +20,7 @@ def begin(turn: Turn, payment: Payment, deadline_s: float | None) -> Train:
     turn.record(RecordPayment(train))
     turn.change(trains=(*turn.cabinet.trains, train))
     left = "time left unknown" if deadline_s is None else f"{max(0.0, deadline_s - turn.now_s):.0f} s left"
-    turn.note(f"payment {payment.id}: received, {payment.credits} credits, {left}")
+    turn.note(f"payment {payment.id}: received, {_what_was_bought(payment)}, {left}")
     return train
 
 
@@ -32,7 +33,7 @@ def keep(turn: Turn, train: Train) -> None:
 def keep_or_close(turn: Turn, train: Train) -> None:
     """The same, and end it if it has nothing left to fire."""
     if train.finished:
-        close(turn, train, "its last pulse was fired")
+        close(turn, train, _how_its_pulses_ended(train))
     else:
         keep(turn, train)
 
@@ -60,3 +61,16 @@ def close(turn: Turn, train: Train, why: str, *, is_settled: bool = False) -> No
     turn.note(f"payment {payment.id}: {outcome}, {delivered} of {payment.credits} credits ({why})")
     if owed is not None:
         owe(turn, owed)
+
+
+def _what_was_bought(payment: Payment) -> str:
+    credits = f"{payment.credits} {'credit' if payment.credits == 1 else 'credits'}"
+    if payment.amount is None or payment.currency is None:
+        return credits
+    return f"{credits} for {price(payment.amount, payment.currency)}"
+
+
+def _how_its_pulses_ended(train: Train) -> str:
+    lost = {"not counted": train.uncounted, "in doubt": train.ambiguous}
+    told = [f"pulses {fate}: {number} of {train.pulses}" for fate, number in lost.items() if number]
+    return ", ".join(told) or "its last pulse was fired"

@@ -59,7 +59,8 @@ stage_venv() {
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
     "$new/venv/bin/python" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
         --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
-        fail "pip could not bring the packages of $source_dir/requirements; nothing was replaced"
+        fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced.
+Is there a network, and is the clock right (date)? Without a network: docs/install.md, --from"
     # By hand, too, the venv's Python finds the code from any directory.
     echo "$app" >"$("$new/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/arcade-cabinet.pth"
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"

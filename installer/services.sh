@@ -45,7 +45,7 @@ start_or_roll_back() {
         roll_back
     else
         tell_last_words
-        fail "the controller did not start; journalctl -u arcade-controller says why"
+        fail "the controller did not start; its last words stand above, and sudo cabinet logs has the rest"
     fi
 }
 
@@ -66,5 +66,5 @@ roll_back() {
     if systemctl is-active --quiet arcade-controller; then
         fail "version $failed was taken back: version $version runs again, as before. Nothing else is to be done now"
     fi
-    fail "version $failed was taken back, but version $version does not start either; journalctl -u arcade-controller says why"
+    fail "version $failed was taken back, but version $version does not start either; sudo cabinet logs says why"
 }

@@ -18,6 +18,7 @@ from controller.events import (
     PaymentReceived,
     PulseFired,
     Started,
+    Tally,
     Tick,
 )
 from controller.mood import faults
@@ -122,6 +123,7 @@ def started_bench(
     conflicts: int = 0,
     uncounted: int = 0,
     doubt_before_s: float | None = None,
+    tally: Tally | None = None,
     **rules: Any,
 ) -> tuple[Bench, Orders]:
     """A cabinet that has just read its ledger, and what it wants done about it.
@@ -140,6 +142,7 @@ def started_bench(
         coins=0,
         uncounted=uncounted,
         doubt_before_s=doubt_before_s,
+        tally=tally,
     )
     return bench, bench.handle(started)
 

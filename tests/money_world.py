@@ -8,7 +8,8 @@ import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from controller.events import (
     OpenPaymentsFailed,
     OpenPaymentsFound,
     PaymentReceived,
+    PulseBegun,
     PulseFired,
     ReceiptAnswered,
     ReceiptFailed,
@@ -48,11 +50,14 @@ from controller.events import (
 from controller.ledger import Ledger
 from controller.payment import KnownPayment, Receipt
 from controller.relay_client import FINAL_ANSWERS, read_open_payments
-from controller.rules import Rules
+from controller.rules import MeterRules, Rules
 from controller.wire import CoinPulseMessage, Reader
 
 PULSES_PER_CREDIT = 2
 PULSE_S = 0.25
+# The coin counter output of an arcade board is active for at least 60 ms, and as long at rest here.
+COUNT_S = 0.06
+ORDERED_AHEAD = 2
 # A real file, whose commits cost nothing: what a disk does to them is the ledger's own tests' concern.
 _MEMORY = Path("/dev/shm")  # noqa: S108
 # What has reached the cabinet needs its board for so long; what has not needs the relay's next word as well:
@@ -60,14 +65,28 @@ _MEMORY = Path("/dev/shm")  # noqa: S108
 ENOUGH_FOR_THE_CABINET_S, ENOUGH_FOR_THE_RELAY_S = 30.0, 100.0
 
 
+class Left(Enum):
+    """How far the pulse on the line was when its process ended."""
+
+    NOT_BEGUN = auto()
+    ABOUT_TO_RISE = auto()
+    RISEN = auto()
+    FIRED = auto()
+    """The coin line's process outlived the controller's, and finished it."""
+
+
 class Killed(Exception):
     """The controller's process ends here."""
 
 
 class World:
-    """Everything, and what was seen of it. A subclass that overrides a step is a bug to be found."""
+    """Everything, and what was seen of it. A subclass that overrides a step is a bug to be found.
 
-    def __init__(self) -> None:
+    With `coin_meter` the board's coin counter is wired; `counts` says whether the board counts what we fire.
+    """
+
+    def __init__(self, coin_meter: MeterRules | None = None) -> None:
+        self.coin_meter, self.counts = coin_meter, True
         self.clock = Clock()
         self.cloud = Cloud(self.clock)
         self.folder = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
@@ -75,7 +94,8 @@ class World:
         self.boot, self.booted_s, self.board = 0, -100.0, 0
         self.ready = True
         self.kill_in: int | None = None
-        self.pulse_survives = False
+        self.left = Left.ABOUT_TO_RISE
+        self.tally: tuple[PulseBegun | PulseFired, ...] | None = None
         self.pulses: defaultdict[str, int] = defaultdict(int)
         self.ends: dict[str, ClosePayment] = {}
         self.begun: set[str] = set()
@@ -144,21 +164,23 @@ class World:
         self.waiting.append(lambda: Acknowledged(delivery))
 
     def fire(self, payment_id: str, number: int) -> None:
-        """Begin a pulse; one at a time, on a board that can see it, and the first within the window."""
-        assert self.in_flight is None, "two pulses at once"
+        """Take an order for a pulse; on a board that can see it, and the first within the window."""
+        assert len(self.line) <= ORDERED_AHEAD, "more pulses in line than may be"
+        assert {order.payment_id for order in self.line} <= {payment_id}, "two trains at once"
+        self.tally = self.tally or ()  # from its first order on, it can be believed
         assert self.since_boot_s >= self.cabinet.rules.board_boot_s, "a pulse to a board that is starting"
         if payment_id not in self.begun:
             assert self.clock.now_s <= self.cloud.window_end_s(payment_id), "credited behind its window"
         self.begun.add(payment_id)
-        self.in_flight = FirePulse(payment_id, number)
+        self.line.append(FirePulse(payment_id, number))
 
     def find(self, payment_id: str) -> KnownPayment | None:
         """What the ledger knows of a payment."""
         return self.ledger.find(payment_id)
 
     def read_start(self) -> Started:
-        """What the ledger says at a start."""
-        return self.ledger.read_start()
+        """What the ledger says at a start, and the coin line's tally."""
+        return replace(self.ledger.read_start(), tally=self.tally)
 
     def time_left_s(self, message: CoinPulseMessage) -> float | None:
         """What a message says of its window."""
@@ -175,20 +197,22 @@ class World:
 
     # What can happen to the cabinet
 
-    def restart(self) -> None:
+    def restart(self, *, tally_lost: bool = False) -> None:
         """The process ends without a word, and is started again."""
-        if self.in_flight and self.pulse_survives:
-            self.pulses[self.in_flight.payment_id] += 1
+        if self.line:
+            self._leave(self.line[0])
         self.ledger.close()
         self.cloud.mailbox.disconnect()
         self.kill_in = None
+        if tally_lost:
+            self.tally = None
         self._start()
 
     def power_cut(self, off_s: float) -> None:
         """The Pi goes off with all that hangs on it, and comes back."""
         self.clock.now_s += off_s
         self.boot, self.booted_s = self.boot + 1, self.clock.now_s - 5.0
-        self.restart()
+        self.restart(tally_lost=True)
 
     def lose_ledger(self) -> None:
         """The card dies, and a new one takes its place."""
@@ -232,12 +256,16 @@ class World:
 
     def end_pulse(self) -> None:
         """The pulse on the line ends, and the coin line says so."""
-        if order := self.in_flight:
-            self.in_flight = None
+        if self.line:
+            order = self.line.popleft()
             self.clock.now_s += PULSE_S
-            self.pulses[order.payment_id] += 1
-            fell_s = self.since_boot_s
-            self.tell(lambda: PulseFired(order.payment_id, order.number, fell_s - 0.1, fell_s))
+            pulse = self._fired(order)
+            self.tell(lambda: pulse)
+            if self.coin_meter and self.counts:
+                self._move_meter(active=True)
+                self._move_meter(active=False)
+            elif self.coin_meter:
+                self.pass_time(self.coin_meter.within_s + COUNT_S)
 
     # What goes over the links
 
@@ -331,7 +359,7 @@ class World:
             self.connect()
             if self.read_letter():
                 continue
-            if self.in_flight:
+            if self.line:
                 self.end_pulse()
             elif self.question is not None:
                 self.answer_question()
@@ -393,17 +421,37 @@ class World:
             "has_ready_line": True,
             "pulses_per_credit": PULSES_PER_CREDIT,
             "payment_link": "https://x",
+            "ordered_ahead": 0 if self.coin_meter else ORDERED_AHEAD,
+            "coin_meter": self.coin_meter,
         }
         self.ledger = Ledger(self.folder / "ledger.sqlite", lambda: "2026-01-01T00:00:00.000Z")
         self._reader = Reader(RULES["machine_id"], self.cloud.token, accept_unsigned=False)
         self.cabinet = new_cabinet(Rules(**rules), f"boot-{self.boot}", f"pi-{self.board}")
-        self.in_flight: FirePulse | None = None
+        self.line: deque[FirePulse] = deque()
         self.waiting: deque[Callable[[], Event]] = deque()
         self.posts: list[Receipt] = []
         self.question: tuple[float, tuple[str, ...]] | None = None
         self.wants_broker = False
         self.tell(self.read_start)
         self.board_says(self.ready)
+
+    def _leave(self, order: FirePulse) -> None:
+        if self.left is Left.FIRED:
+            self._fired(order)
+        elif self.left is not Left.NOT_BEGUN:
+            self.tally = (*(self.tally or ()), PulseBegun(order.payment_id, order.number))
+            self.pulses[order.payment_id] += self.left is Left.RISEN
+
+    def _fired(self, order: FirePulse) -> PulseFired:
+        self.pulses[order.payment_id] += self.counts
+        pulse = PulseFired(order.payment_id, order.number, self.since_boot_s - 0.1, self.since_boot_s)
+        self.tally = (*(self.tally or ()), pulse)
+        return pulse
+
+    def _move_meter(self, *, active: bool) -> None:
+        at_s = self.since_boot_s
+        self.tell(lambda: InputChanged("coin_meter", active, at_s))
+        self.pass_time(COUNT_S)
 
     def _remove_ledger(self) -> None:
         self.ledger.close()

@@ -50,7 +50,7 @@ def test_the_histogram_of_cyclictest_is_read_with_what_lies_beyond_it() -> None:
 
 def test_the_real_coin_line_is_measured_at_its_edges() -> None:
     """As many pulses as were ordered, none of them too short, and how it was scheduled."""
-    found = measure(Train(20, 20, 5, ahead=5), "", busy=False)
+    found = measure(Train(20, 20, 5), "", busy=False)
     assert (len(found.errors.widths_ms), len(found.errors.gaps_ms)) == (5, 4)
     assert min(*found.errors.widths_ms, *found.errors.gaps_ms) >= 0.0
     assert "memory" in found.scheduling

@@ -175,7 +175,7 @@ def test_a_ledger_is_told_with_what_waits_in_it(ledger: Path) -> None:
             ),
             warning(
                 "receipts that came too late, and whose money was given back: 1",
-                "Tell the operator: `cabinet payments --state conflict` names them.",
+                "Tell the operator: `sudo cabinet payments --state conflict` names them.",
             ),
         ]
 
@@ -198,7 +198,7 @@ def test_a_fault_of_an_earlier_ledger_is_told(ledger: Path) -> None:
     ledger.write_bytes(b"no database" * 1000)
     with closing(Ledger(ledger, lambda: WHEN)) as opened:
         (fault,) = opened.faults()
-    assert check_ledger(ledger)[1] == wrong(fault, "See to the card, then `cabinet clear`.")
+    assert check_ledger(ledger)[1] == wrong(fault, "See to the card, then `sudo cabinet clear`.")
 
 
 def test_no_ledger_yet_is_no_fault(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_service_that_ended_over_its_configuration_is_told() -> None:
             "It can be used now: sudo systemctl restart arcade-controller.",
         ),
         wrong("it does not start at boot: it is disabled", "sudo systemctl enable arcade-controller"),
-        warning("systemd had to start it again 2 times", "`cabinet logs` says why it ended."),
+        warning("systemd had to start it again 2 times", "`sudo cabinet logs` says why it ended."),
         wrong("no controller is running", "Start it: sudo systemctl start arcade-controller."),
     ]
 
@@ -268,10 +268,10 @@ def test_a_service_that_fails_is_told() -> None:
     assert check_service(failed, RUNNING) == [
         wrong(
             "arcade-controller is activating (auto-restart), its last exit status 1",
-            "`cabinet logs` says why it ended; then: sudo systemctl start arcade-controller.",
+            "`sudo cabinet logs` says why it ended; then: sudo systemctl start arcade-controller.",
         ),
         ok("it starts at boot"),
-        warning("systemd had to start it again once", "`cabinet logs` says why it ended."),
+        warning("systemd had to start it again once", "`sudo cabinet logs` says why it ended."),
         SELLS,
     ]
 
@@ -291,15 +291,15 @@ def test_what_the_controller_itself_says_is_told() -> None:
         ok("the controller is running: waiting for a player, not selling"),
         wrong(
             f"it reports: {faults[0]}",
-            "See to the coin wire and the coin meter, then `cabinet pulse 1`, `cabinet clear`.",
+            "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`.",
         ),
         wrong(f"it reports: {faults[1]}", "See under broker."),
         wrong(
             f"it reports: {faults[2]}",
-            "Tell the operator: `cabinet payments --state conflict` names them.",
+            "Tell the operator: `sudo cabinet payments --state conflict` names them.",
         ),
         wrong(f"it reports: {faults[3]}", "See under disk and ledger."),
-        wrong(f"it reports: {faults[4]}", "See to it, then `cabinet clear`."),
+        wrong(f"it reports: {faults[4]}", "See to it, then `sudo cabinet clear`."),
         warning(
             "restart to apply broker.host",
             "Mend what is wrong, if anything is; then: sudo systemctl restart arcade-controller.",

@@ -20,7 +20,8 @@ from conftest import wait_until
 from controller.clock import since_boot_s
 from controller.coin_line import CoinLine
 from controller.config import CoinLineConfig
-from controller.events import CoinLineFailed, PulseFired
+from controller.events import CoinLineFailed, PulseBegun, PulseFired
+from controller.tally import read_tally
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer
@@ -29,19 +30,25 @@ PIN = 17
 PULSE_MS, GAP_MS = 40, 60
 LONG_MS = 600
 
-# A controller that orders one long pulse and waits to be killed in the middle of it.
+# A controller that orders long pulses and waits to be killed in the middle of the first.
 PARENT = """
 import sys, time
 from pathlib import Path
 from controller.coin_line import CoinLine
 from controller.config import CoinLineConfig
 
-line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), print)
+line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), Path(sys.argv[2]), print)
 line.start()
-line.fire("pi_1", 1)
+line.begin_tally()
+for number in (1, 2, 3):
+    line.fire("pi_1", number)
 print(line.pid, flush=True)
 time.sleep(60)
 """
+
+
+# One that orders when it is told to.
+TOLD_PARENT = PARENT.replace("line.begin_tally()", "print(line.pid, flush=True)\nsys.stdin.readline()")
 
 
 class Told:
@@ -74,7 +81,8 @@ def told() -> Told:
 @contextmanager
 def coin_line(folder: Path, told: Told, pulse_ms: int = PULSE_MS) -> Iterator[CoinLine]:
     """A coin line in `folder`, stopped at the end if it still runs."""
-    line = CoinLine(CoinLineConfig(PIN, pulse_ms, GAP_MS, 1), folder / "board", told.queue.put)
+    shape = CoinLineConfig(PIN, pulse_ms, GAP_MS, 1)
+    line = CoinLine(shape, folder / "board", folder / "tally", told.queue.put)
     line.start()
     try:
         yield line
@@ -151,16 +159,83 @@ def test_the_gap_is_kept_before_the_first_pulse_too(board: BoardServer, told: To
     assert (rose.at_s - fell.at_s) * 1000 >= GAP_MS
 
 
-def test_stop_waits_for_the_pulse_in_flight_and_tells_it(
+def test_stop_waits_for_all_pulses_that_were_ordered_and_tells_them(
     board: BoardServer, told: Told, tmp_path: Path
 ) -> None:
     """What left the pin is written down; no failure is told of an end that was asked for."""
     with coin_line(tmp_path, told, LONG_MS) as line:
         line.fire("pi_1", 1)
+        line.fire("pi_1", 2)
         wait_until(lambda: levels(board) == [1], "the pulse to begin")
 
-    assert (told.pulses(1)[0].number, told.queue.empty()) == (1, True)
-    wait_until(lambda: levels(board) == [1, 0], "the line to rest")
+    assert ([pulse.number for pulse in told.pulses(2)], told.queue.empty()) == ([1, 2], True)
+    wait_until(lambda: levels(board) == [1, 0, 1, 0], "the line to rest")
+
+
+def test_what_was_told_is_what_was_noted(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """Once whoever read the tally has said that it may be begun."""
+    with coin_line(tmp_path, told) as line:
+        assert line.tally is None
+        line.begin_tally()
+        for number in (1, 2):
+            line.fire("pi_1", number)
+        pulses = told.pulses(2)
+    with coin_line(tmp_path, told) as line:
+        assert line.tally == tuple(pulses)
+
+
+def test_an_order_begins_the_tally_at_the_latest(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """Who orders has written down what was read of it."""
+    with coin_line(tmp_path, told) as line:
+        assert read_tally(tmp_path / "tally") is None
+        line.fire("pi_1", 1)
+        pulses = told.pulses(1)
+
+    assert read_tally(tmp_path / "tally") == tuple(pulses)
+
+
+def test_a_pulse_that_its_process_was_killed_in_was_noted_as_begun(
+    board: BoardServer, told: Told, tmp_path: Path
+) -> None:
+    """And none behind it."""
+    with coin_line(tmp_path, told, LONG_MS) as line:
+        line.begin_tally()
+        for number in (1, 2, 3):
+            line.fire("pi_1", number)
+        wait_until(lambda: levels(board) == [1], "the pulse to begin")
+        os.kill(line.pid, signal.SIGKILL)
+        assert isinstance(told.queue.get(timeout=10), CoinLineFailed)
+    with coin_line(tmp_path, told) as line:
+        assert line.tally == (PulseBegun("pi_1", 1),)
+
+
+def test_no_pulse_leaves_that_cannot_be_noted(board: BoardServer, told: Told, tmp_path: Path) -> None:
+    """Unnoted it would count as never begun, and be fired again."""
+    (tmp_path / "tally").mkdir()
+    with coin_line(tmp_path, told) as line:
+        assert told.queue.get(timeout=10) == CoinLineFailed("its process ended with status 1")
+        line.fire("pi_1", 1)
+
+    assert levels(board) == []
+
+
+def test_without_a_folder_for_its_tally_it_works_and_says_so(
+    board: BoardServer, told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As for a technician's test pulse where the service has never run."""
+    (tmp_path / "file").touch()
+    shape = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
+    line = CoinLine(shape, tmp_path / "board", tmp_path / "file" / "run" / "tally", told.queue.put)
+    line.start()
+    line.begin_tally()
+    line.fire("pi_1", 1)
+    line.stop()
+
+    assert (told.pulses(1)[0].number, line.tally) == (1, None)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"coin line has no tally: [Errno 20] Not a directory: '{tmp_path / 'file' / 'run'}': "
+        "if this controller is killed, the pulses that it had ordered are not charged"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +258,11 @@ def test_a_signal_to_the_process_cuts_no_pulse(
 def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
     board: BoardServer, tmp_path: Path
 ) -> None:
-    """The process finishes the pulse, and ends because nobody orders any more."""
+    """The process finishes the pulse, notes it, and leaves what else was ordered to whoever comes next."""
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, tmp_path / "board"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, tmp_path / "board", tmp_path / "tally"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
@@ -198,19 +275,45 @@ def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
     wait_until(lambda: not runs(pid), "the coin line's process to end")
     rose, fell = board.edges_of(PIN)
     assert (fell.at_s - rose.at_s) * 1000 >= LONG_MS
+    (noted,) = read_tally(tmp_path / "tally") or ()
+    assert isinstance(noted, PulseFired)
+    assert (noted.payment_id, noted.number, noted.width_ms >= LONG_MS) == ("pi_1", 1, True)
+
+
+def test_what_a_dead_parent_had_ordered_is_left(board: BoardServer, tmp_path: Path) -> None:
+    """A process that had not begun with it makes no pulse any more."""
+    command = [sys.executable, "-c", TOLD_PARENT, tmp_path / "board", tmp_path / "tally"]
+    parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    os.kill(pid, signal.SIGSTOP)
+    parent.stdin.write("order\n")
+    parent.stdin.flush()
+    parent.stdout.readline()
+    parent.kill()
+    parent.wait()
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: not runs(pid), "the coin line's process to end")
+    parent.stdin.close()
+    parent.stdout.close()
+
+    assert (levels(board), read_tally(tmp_path / "tally")) == ([], ())
 
 
 def test_the_line_rests_on_time_while_its_parent_is_stopped(board: BoardServer, tmp_path: Path) -> None:
     """A debugger, a full terminal or a frozen controller holds no coin switch closed."""
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, tmp_path / "board"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, tmp_path / "board", tmp_path / "tally"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert parent.stdout is not None
     parent.stdout.readline()
     wait_until(lambda: levels(board) == [1], "the pulse to begin")
     parent.send_signal(signal.SIGSTOP)
 
-    wait_until(lambda: levels(board) == [1, 0], "the line to rest")
+    wait_until(lambda: levels(board) == [1, 0] * 3, "all pulses that were ordered")
     assert Path(f"/proc/{parent.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
     parent.kill()
     parent.wait()
@@ -272,7 +375,7 @@ def test_a_process_that_cannot_have_its_pin_is_told(told: Told, tmp_path: Path) 
 def test_a_process_that_does_not_get_ready_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:
     """A coin line that hangs must not look like one that waits for orders."""
     config = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
-    line = CoinLine(config, tmp_path / "board", told.queue.put, ready_within_s=0.0)
+    line = CoinLine(config, tmp_path / "board", tmp_path / "tally", told.queue.put, ready_within_s=0.0)
     line.start()
     line.stop()
 

@@ -15,6 +15,7 @@ import pytest
 from conftest import wait_until
 
 from controller.clock import since_boot_s
+from controller.tally import read_tally
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer
@@ -79,6 +80,12 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 def test_it_is_ready_and_alive_without_broker_and_relay(daemon: Daemon) -> None:
     """A cabinet without network boots all the same, and feeds the watchdog while its parts live."""
     wait_until(lambda: {"READY=1", "WATCHDOG=1"} <= set(daemon.told()), "READY and WATCHDOG")
+
+
+def test_its_tally_can_be_believed_before_the_first_sale(daemon: Daemon, tmp_path: Path) -> None:
+    """Killed behind its first orders, it leaves only one pulse in doubt."""
+    wait_until(lambda: "READY=1" in daemon.told(), "READY")
+    assert read_tally(tmp_path / "tally") == ()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

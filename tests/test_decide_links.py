@@ -108,6 +108,19 @@ def test_each_final_answer_is_written_and_ends_the_receipt(answer: str, level: i
     assert bench.log == [Note(f"payment pi_1: receipt answered: {answer}", level)]
 
 
+@pytest.mark.parametrize(
+    ("charged", "why_not"), [(0, ", not charged: below Stripe's least charge"), (100, "")]
+)
+def test_what_the_relay_charged_is_written(charged: int, why_not: str) -> None:
+    """Credits that cost too little to be charged are told as such."""
+    bench = owing_bench()
+
+    orders = bench.handle(ReceiptAnswered("pi_1", "settled", charged))
+
+    assert orders == Orders((RecordAnswer("pi_1", "settled", charged),))
+    assert bench.log == [Note(f"payment pi_1: receipt answered: settled{why_not}", logging.INFO)]
+
+
 def test_receipts_do_not_wait_for_each_other() -> None:
     """One that fails leaves the others alone."""
     others = tuple(

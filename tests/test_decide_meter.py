@@ -153,7 +153,7 @@ def test_a_pulse_that_was_not_counted_in_time_is_not_credited() -> None:
         (
             RememberUncounted(1),
             recorded(pulse, PulseFate.UNCOUNTED),
-            ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "its last pulse was fired", receipt),
+            ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "pulses not counted: 1 of 1", receipt),
         ),
         (SendReceipt(receipt),),
     )

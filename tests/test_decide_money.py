@@ -400,7 +400,7 @@ def test_an_ambiguous_last_pulse_closes_the_payment() -> None:
     assert orders == Orders(
         (
             MarkAmbiguous("pi_1", 1),
-            ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "its last pulse was fired", receipt),
+            ClosePayment("pi_1", Outcome.UNDELIVERED, 0, "pulses in doubt: 1 of 1", receipt),
         ),
         (ConnectBroker(), SendReceipt(receipt), FetchOffer()),
     )

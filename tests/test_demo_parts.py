@@ -60,6 +60,7 @@ def sale(
         credits_delivered=delivered,
         reason=None,
         answer=answer,
+        told_charged=None,
     )
 
 

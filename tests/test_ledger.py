@@ -186,12 +186,13 @@ def test_a_payment_is_found_open_and_then_with_its_receipt(ledger: Ledger) -> No
     assert ledger.find("pi_1") == KnownPayment(DELIVERED)
 
 
-def test_an_answered_receipt_leaves_the_outbox_and_stays_known(ledger: Ledger) -> None:
+def test_an_answered_receipt_leaves_the_outbox_and_stays_known(ledger: Ledger, path: Path) -> None:
     """A repeat may still ask for it."""
     ledger.write([RecordPayment(train(payment())), closed()])
-    ledger.write([RecordAnswer("pi_1", "settled")])
+    ledger.write([RecordAnswer("pi_1", "settled", charged=100)])
 
     assert (ledger.read_start(), ledger.find("pi_1")) == (NOTHING, KnownPayment(DELIVERED))
+    assert rows(path, "SELECT answer, charged FROM payments") == [("settled", 100)]
 
 
 def test_a_payment_without_receipt_never_joins_the_outbox(ledger: Ledger) -> None:
@@ -309,7 +310,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(ledger: Ledger, p
     with pytest.raises(LedgerError) as raised:
         opened(path)
     assert str(raised.value) == (
-        f"{path}: written by a newer version (schema 99, this one knows 3): install that version again"
+        f"{path}: written by a newer version (schema 99, this one knows 4): install that version again"
     )
     assert rows(path, "PRAGMA user_version") == [(99,)]
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from controller.events import (
     OfferReceived,
     OpenPaymentsFound,
     PaymentReceived,
+    PulseBegun,
     PulseFired,
     ReceiptAnswered,
     Tick,
@@ -41,8 +43,10 @@ from controller.events import (
 from controller.ledger import Ledger
 from controller.payment import Outcome, Payment
 from controller.rules import Rules
+from controller.tally import TallyKeeper, begin_tally, read_tally
 
 PULSES_PER_CREDIT = 2
+ORDERED_AHEAD = 2
 MANY_TURNS = 200  # ten times those of a whole life
 PAID = (payment("pi_1", 1), payment("pi_2", 2))
 ALL_PULSES = {(paid.id, number) for paid in PAID for number in range(1, paid.credits * PULSES_PER_CREDIT + 1)}
@@ -60,18 +64,23 @@ class Life:
     ) -> None:
         self.ledger = Ledger(path, lambda: "2026-06-01T12:00:00.000Z")
         self.ledger._db.set_trace_callback(step)
+        self._tally_file = path.with_suffix(".tally")
+        self._tally = TallyKeeper(self._tally_file)
         self._tell, self._step = tell, step
         self._mailbox = list(mailbox)
         self._events: deque[Event] = deque()
         self._now_s = NOW_S
         self._turns = 0
-        self._cabinet = new_cabinet(Rules(**RULES | {"pulses_per_credit": PULSES_PER_CREDIT}), BOOT)
+        rules = {"pulses_per_credit": PULSES_PER_CREDIT, "ordered_ahead": ORDERED_AHEAD}
+        self._cabinet = new_cabinet(Rules(**RULES | rules), BOOT)
 
     def run(self) -> None:
         """From the start until nothing is left to do, and the game is over."""
-        started = self.ledger.read_start()
+        noted = read_tally(self._tally_file)
+        started = replace(self.ledger.read_start(), tally=noted)
         self._was_here = started.board is not None
         self._events.append(started)
+        self._has_tally = noted is not None
         self._run_dry()
         self._events.append(InputChanged("game_over", active=True, at_s=self._now_s))
         self._run_dry()
@@ -97,13 +106,14 @@ class Life:
             self._cabinet = decision.cabinet
             for act in decision.acts:
                 self._do(act)
+            self._begin_tally()
 
     def _do(self, act: object) -> None:
         match act:
             case Acknowledge(delivery):
                 self._act(f"ack {PAID[delivery.message_id].id}", Acknowledged(delivery))
             case FirePulse(name, number):
-                self._act(f"fire {name} {number}", PulseFired(name, number, self._now_s, self._now_s + 0.1))
+                self._fire(name, number)
             case SendReceipt(receipt):
                 words = f"receipt {receipt.payment_id} {receipt.outcome} {receipt.credits_delivered}"
                 self._act(words, ReceiptAnswered(receipt.payment_id, "settled"))
@@ -111,6 +121,21 @@ class Life:
                 self._act("game over")
             case _:
                 self._answer(act)
+
+    def _fire(self, name: str, number: int) -> None:
+        self._begin_tally()
+        self._tally.begins(name, number)
+        self._step("begun")
+        pulse = PulseFired(name, number, self._now_s, self._now_s + 0.1)
+        self._act(f"fire {name} {number}", pulse)
+        self._tally.ended(name, number, pulse.rose_s, pulse.fell_s)
+        self._step("ended")
+
+    def _begin_tally(self) -> None:
+        if not self._has_tally:
+            begin_tally(self._tally_file)
+            self._has_tally = True
+            self._step("tally")
 
     def _answer(self, act: object) -> None:
         """What is only asked for can be asked for again."""
@@ -184,7 +209,10 @@ def expected_end(paid: Payment, doubtful: set[tuple[str, int]]) -> tuple[object,
 
 def check_that_the_next_run_makes_it_right(path: Path, said: list[str]) -> None:
     """The rules that hold whenever the first run was killed."""
-    doubtful = pulses(path, "intended")
+    noted = read_tally(path.with_suffix(".tally"))
+    assert noted is not None or pulses(path) == set(), "a pulse was intended while no tally could be believed"
+    begun = {(each.payment_id, each.number) for each in noted or () if isinstance(each, PulseBegun)}
+    doubtful = begun & pulses(path, "intended")
     assert set(fired(said)) <= pulses(path), "a pulse left that was not written down before"
     acknowledged = {line.split()[1] for line in said if line.startswith("ack")}
     second = Life(path, [paid for paid in PAID if paid.id not in acknowledged], said.append, ignore)

@@ -89,3 +89,5 @@ def test_a_wire_that_breaks_in_mid_sale_charges_what_was_counted(chain: Chain) -
     chain.controller.wait_to_hear(f"{payment_id}: partial, 1 of 3 credits")
     chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
     assert money(chain) == {"charged": 83, "released": 167}
+    with closing(sqlite3.connect(chain.folder / "state" / "ledger.sqlite")) as db:
+        assert db.execute("SELECT answer, charged FROM payments").fetchall() == [("settled", 83)]

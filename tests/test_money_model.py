@@ -20,16 +20,17 @@ from hypothesis.stateful import (
     rule,
 )
 from money_cloud import DAY_S
-from money_world import World
+from money_world import Left, World
 
 from controller.decide import Decision
 from controller.effects import Acknowledge, Record, RecordAnswer
-from controller.events import Started
-from controller.payment import KnownPayment, Outcome, Train
+from controller.events import PulseBegun, PulseFired, Started
+from controller.payment import KnownPayment, Outcome
 from controller.wire import CoinPulseMessage
 from simulator.stripe.faults import Fault
 
 FEW = st.integers(0, 3)
+LEFT = st.sampled_from(Left)
 # More of them would make a life longer, and none of its troubles new.
 MOST_PAYMENTS = 4
 
@@ -123,7 +124,7 @@ class MachinesLife(RuleBasedStateMachine):
 
     # The cabinet
 
-    @precondition(lambda self: self.world.in_flight)
+    @precondition(lambda self: self.world.line)
     @rule(pulses=st.sampled_from([1, 2, 3, 20]))
     def pulses_end(self, pulses: int) -> None:
         for _ in range(pulses):
@@ -133,23 +134,23 @@ class MachinesLife(RuleBasedStateMachine):
     def the_board_changes_its_mind(self, ready: bool) -> None:
         self.world.board_says(ready)
 
-    @rule(steps=st.integers(1, 12), pulse_survives=st.booleans())
-    def the_process_will_be_killed(self, steps: int, pulse_survives: bool) -> None:
-        self.world.kill_in, self.world.pulse_survives = steps, pulse_survives
+    @rule(steps=st.integers(1, 12), left=LEFT)
+    def the_process_will_be_killed(self, steps: int, left: Left) -> None:
+        self.world.kill_in, self.world.left = steps, left
 
-    @rule(pulse_survives=st.booleans())
-    def the_process_is_killed(self, pulse_survives: bool) -> None:
-        self.world.pulse_survives = pulse_survives
-        self.world.restart()
+    @rule(left=LEFT, tally_lost=st.booleans())
+    def the_process_is_killed(self, left: Left, tally_lost: bool) -> None:
+        self.world.left = left
+        self.world.restart(tally_lost=tally_lost)
 
-    @rule(off_s=st.sampled_from([1.0, 30.0, 200.0]), pulse_survives=st.booleans())
-    def the_plug_is_pulled(self, off_s: float, pulse_survives: bool) -> None:
-        self.world.pulse_survives = pulse_survives
+    @rule(off_s=st.sampled_from([1.0, 30.0, 200.0]), left=LEFT)
+    def the_plug_is_pulled(self, off_s: float, left: Left) -> None:
+        self.world.left = left
         self.world.power_cut(off_s)
 
     @rule(moved=st.booleans())
     def the_card_dies_or_moves(self, moved: bool) -> None:
-        self.world.pulse_survives = True
+        self.world.left = Left.RISEN
         if moved:
             self.world.move_card()
         else:
@@ -295,14 +296,25 @@ class FiresTheAmbiguousPulseAgain(World):
 
     def read_start(self) -> Started:
         start = super().read_start()
-        return replace(start, unfinished=tuple(self._without_the_last(train) for train in start.unfinished))
+        ended = tuple(each for each in start.tally or () if isinstance(each, PulseFired))
+        return replace(start, tally=None if start.tally is None else ended)
 
-    def _without_the_last(self, train: Train) -> Train:
-        if not train.in_flight:
-            return train
-        last = (train.payment.id, train.intended)
-        self.ledger._db.execute("DELETE FROM pulses WHERE payment_id = ? AND number = ?", last)
-        return replace(train, intended=train.intended - 1)
+
+class BelievesALostTally(World):
+    """A tally that is not there is taken for one in which nothing had begun."""
+
+    def read_start(self) -> Started:
+        start = super().read_start()
+        return replace(start, tally=start.tally or ())
+
+
+class ForgetsTheOrdersBehindAKill(World):
+    """Pulses that were told to nobody are taken for ones that never left."""
+
+    def read_start(self) -> Started:
+        start = super().read_start()
+        begun = tuple(each for each in start.tally or () if isinstance(each, PulseBegun))
+        return replace(start, tally=None if start.tally is None else begun)
 
 
 class LosesReceiptsOnARestart(World):
@@ -358,8 +370,9 @@ WEBHOOK_AGAIN = step("a_webhook_is_delivered", number=0, keep=True)
 BOTH_PULSES = step("pulses_end", pulses=2)
 ANSWERED = step("the_question_is_answered", waited_s=0.0)
 A_MINUTE = step("time_passes", seconds=60.0)
-KILLED = step("the_process_is_killed", pulse_survives=True)
-PLUG_PULLED = step("the_plug_is_pulled", off_s=1.0, pulse_survives=True)
+KILLED = step("the_process_is_killed", left=Left.RISEN, tally_lost=False)
+KILLED_AND_TALLY_LOST = step("the_process_is_killed", left=Left.RISEN, tally_lost=True)
+PLUG_PULLED = step("the_plug_is_pulled", off_s=1.0, left=Left.RISEN)
 NOT_READY, READY = (step("the_board_changes_its_mind", ready=ready) for ready in (False, True))
 
 LIVES = [
@@ -393,6 +406,12 @@ LIVES = [
         "more pulses than were paid",
     ),
     (FiresTheAmbiguousPulseAgain, (*PAID, KILLED, BOTH_PULSES), "more pulses than were paid"),
+    (BelievesALostTally, (*PAID, KILLED_AND_TALLY_LOST, BOTH_PULSES), "more pulses than were paid"),
+    (
+        ForgetsTheOrdersBehindAKill,
+        (*PAID, step("the_process_is_killed", left=Left.FIRED, tally_lost=False), BOTH_PULSES),
+        "more pulses than were paid",
+    ),
     (LosesReceiptsOnARestart, (*PAID, BOTH_PULSES, KILLED), "credited, released, and nobody is told"),
     (
         IgnoresTheWindow,

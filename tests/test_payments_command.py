@@ -183,6 +183,17 @@ def test_what_the_coin_meter_said_is_told(ledger: Ledger, path: Path) -> None:
     ]
 
 
+def test_what_the_relay_charged_is_what_is_told(ledger: Ledger, path: Path) -> None:
+    """A share below Stripe's least charge was not charged, whatever the credits cost."""
+    ledger.write([RecordAnswer("pi_2", "settled", charged=0)])
+
+    assert (
+        "          not charged: below Stripe's least charge" in payments("--ledger", path).stdout.splitlines()
+    )
+    rows = json.loads(payments("--json", "--ledger", path).stdout)["payments"]
+    assert [row["charged"] for row in rows] == [100, 0, 0]
+
+
 def test_a_cash_coin_is_booked_on_its_local_day(ledger: Ledger, path: Path) -> None:
     """As a payment is: two hours east of Greenwich the day begins two hours before."""
     ledger.write([RecordCoin(1)])

@@ -41,6 +41,7 @@ SOLD = LedgerRow(
     credits_delivered=3,
     reason="its last pulse was fired",
     answer="settled",
+    told_charged=None,
 )
 
 
@@ -120,6 +121,20 @@ def test_payments_are_a_table_by_day() -> None:
 def test_what_the_meter_missed_is_told_apart_from_what_nobody_knows() -> None:
     """Test credits are in the list and marked, with why they did not come."""
     assert payments_text([MISSED, TEST, FAILED_TEST], NOW) == METERED
+
+
+def test_what_is_too_little_to_charge_is_told() -> None:
+    """Once the relay has said so: until then, and of an older relay, the price stands."""
+    cheap = sold(payment_id="pi_cheap", outcome="partial", credits_delivered=1, amount=100, told_charged=0)
+    lines = payments_text([cheap, replace(cheap, told_charged=None)], NOW).splitlines()[2:]
+
+    assert lines == [
+        "09:30:05  pi_cheap  $1.00   1/3      3/3     partial  settled  2 h",
+        "          its last pulse was fired",
+        "          not charged: below Stripe's least charge",
+        "09:30:05  pi_cheap  $1.00   1/3      3/3     partial  settled  2 h",
+        "          its last pulse was fired",
+    ]
 
 
 def test_no_payments_is_said() -> None:
@@ -235,8 +250,21 @@ def test_cash_coins_have_a_day_and_no_state(wanted: Wanted, coins: dict[date, in
         (sold(answer="unknown"), 0),
         (sold(answer="already"), 250),
         (UNSIGNED, 0),
+        (replace(PARTIAL, answer="settled", told_charged=165), 165),
+        (replace(PARTIAL, answer="settled", told_charged=0), 0),
     ],
-    ids=["whole", "2 of 3", "nothing", "open", "conflict", "unknown", "already", "no price"],
+    ids=[
+        "whole",
+        "2 of 3",
+        "nothing",
+        "open",
+        "conflict",
+        "unknown",
+        "already",
+        "no price",
+        "as the relay said",
+        "too little",
+    ],
 )
 def test_the_delivered_credits_are_charged_rounded_down(row: LedgerRow, charged: int) -> None:
     """What the relay could not charge is not counted."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tools.vm.inside.power_verdict import Boot, Pulse, Sale, broken_at_cut, broken_at_end
+from tools.vm.power_verdict import Boot, Pulse, Sale, broken_at_cut, broken_at_end
 
 
 def train(payment_id: str, *states: str) -> tuple[Pulse, ...]:

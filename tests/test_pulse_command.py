@@ -86,7 +86,7 @@ def test_what_the_meter_does_not_count_is_said(tmp_path: Path) -> None:
             [
                 "test: 2 test credits, 2 pulses",
                 *pulses(2, NOT_COUNTED),
-                "test: undelivered, 0 of 2 credits (its last pulse was fired)",
+                "test: undelivered, 0 of 2 credits (pulses not counted: 2 of 2)",
             ],
         )
         assert bench.ledger(PULSES) == [(1, "uncounted"), (2, "uncounted")]

@@ -36,6 +36,10 @@ def at_rest(output: OutputDevice, pulse_s: float, gap_s: float = 0.0) -> PulseMa
     return PulseMaker(output, pulse_s, gap_s, rested_since_s=since_boot_s() - 60.0)
 
 
+def unnoted() -> None:
+    """No tally is kept."""
+
+
 def levels(output: OutputDevice) -> list[bool]:
     """Every level that the pin took, from its first."""
     return [state for _, state in output.pin.states]
@@ -46,7 +50,7 @@ def test_the_pin_rests_when_the_wait_for_its_end_fails(factory: MockFactory) -> 
     output = OutputDevice(PIN, initial_value=False, pin_factory=factory)
 
     with pytest.raises(OverflowError):  # the system cannot sleep that long
-        at_rest(output, pulse_s=math.inf).fire()
+        at_rest(output, pulse_s=math.inf).fire(unnoted)
 
     assert levels(output) == [False, True, False]
 
@@ -56,7 +60,7 @@ def test_the_pin_rests_when_switching_it_on_fails_behind_the_edge(factory: MockF
     output = FailingOutput(PIN, initial_value=False, pin_factory=factory)
 
     with pytest.raises(OSError, match="the GPIO device went away"):
-        at_rest(output, pulse_s=0.01).fire()
+        at_rest(output, pulse_s=0.01).fire(unnoted)
 
     assert levels(output) == [False, True, False]
 
@@ -67,10 +71,23 @@ def test_the_next_pulse_keeps_its_gap_behind_one_that_failed(factory: MockFactor
     pulses = at_rest(output, pulse_s=math.inf, gap_s=0.05)
     began_s = since_boot_s()
     with pytest.raises(OverflowError):
-        pulses.fire()
+        pulses.fire(unnoted)
     pulses.pulse_s = 0.01
 
-    rose_s, _ = pulses.fire()
+    rose_s, _ = pulses.fire(unnoted)
 
     assert rose_s - began_s >= pulses.gap_s
     assert levels(output) == [False, True, False, True, False]
+
+
+def test_a_pulse_that_could_not_be_noted_does_not_rise(factory: MockFactory) -> None:
+    """Unnoted it would be taken for one that never began."""
+    output = OutputDevice(PIN, initial_value=False, pin_factory=factory)
+
+    def fail() -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        at_rest(output, pulse_s=0.01).fire(fail)
+
+    assert levels(output) == [False]

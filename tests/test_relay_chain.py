@@ -61,5 +61,5 @@ def test_a_player_pays_at_the_door_and_is_charged_once_the_cabinet_says_delivere
         headers=relay.token(),
         timeout=5,
     )
-    assert (settled.status_code, settled.json()) == (200, {"result": "settled"})
+    assert (settled.status_code, settled.json()) == (200, {"result": "settled", "charged": 250})
     assert relay.stripe.money() == {"reserved": 0, "charged": 250, "released": 0, "refunded": 0}

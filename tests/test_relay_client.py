@@ -161,6 +161,25 @@ def test_a_final_answer_is_one_whatever_its_status(
 
 
 @pytest.mark.parametrize(
+    ("said", "charged"),
+    [(0, 0), (166, 166), (None, None), (-1, None), (1.5, None), (True, None), ("166", None), (10**30, None)],
+)
+def test_what_is_charged_counts_if_it_is_an_amount(
+    relay: ScriptedRelay,
+    client: RelayClient,
+    told: queue.SimpleQueue[RelayEvent],
+    said: object,
+    charged: int | None,
+) -> None:
+    """The receipt is settled either way, and is not sent again for it."""
+    relay.answer("receipts", {"result": "settled", "charged": said})
+
+    client.send_receipt(RECEIPT)
+
+    assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled", charged)
+
+
+@pytest.mark.parametrize(
     ("status", "fields", "reason"),
     [
         (200, {"result": "retry"}, "the relay answered 'retry'"),

@@ -18,6 +18,7 @@ from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.open_payment import OpenPayment
 from cloud_relay.orders import Order
 from cloud_relay.receipts import settle
+from cloud_relay.settlement import Result, Settlement
 from cloud_relay.stripe_payments import StripePayments
 from cloud_relay.tokens import machine_token
 from simulator.broker import Broker
@@ -310,9 +311,10 @@ def test_a_receipt_settles_a_reservation_once(
 
 
 def test_a_share_under_stripes_minimum_is_released(relay: RelayUnderTest) -> None:
-    """Stripe could not charge it."""
+    """Stripe could not charge it, and the cabinet is told so."""
     payment_id = relay.pay_in_secret(Order("galaga-01", 3, 100, "usd").metadata(), amount=100)
-    assert said(send(relay, receipt(payment_id, "partial", creditsDelivered=1))) == (200, "settled")
+    answer = send(relay, receipt(payment_id, "partial", creditsDelivered=1))
+    assert answer.json == {"result": "settled", "charged": 0}
     assert relay.payment(payment_id).status == "canceled"
 
 
@@ -374,7 +376,22 @@ def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnder
     stripe = ChargesOnlyWholes(relay.settings.stripe)
     picky = replace(relay.relay, stripe=lambda: stripe)
     answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
-    assert (answers, relay.payment(payment_id).status) == (["settled", "already"], "canceled")
+    assert answers == [Settlement(Result.SETTLED, 0), Settlement(Result.ALREADY, 0)]
+    assert relay.payment(payment_id).status == "canceled"
+
+
+@pytest.mark.parametrize("capture", ["manual", "automatic"])
+@pytest.mark.parametrize(
+    ("delivered", "charged"), [(3, 250), (2, 166), (0, 0)], ids=["delivered", "partial", "undelivered"]
+)
+def test_the_answer_says_what_is_charged(
+    relay: RelayUnderTest, capture: str, delivered: int, charged: int
+) -> None:
+    """The same when the receipt comes again: the first answer may have been lost."""
+    payment_id = relay.pay_in_secret(OURS, capture=capture)
+    outcome = {3: "delivered", 2: "partial", 0: "undelivered"}[delivered]
+    answers = [send(relay, receipt(payment_id, outcome)).json for _ in range(2)]
+    assert answers == [{"result": "settled", "charged": charged}, {"result": "already", "charged": charged}]
 
 
 class ChargesOnlyWholes(StripePayments):

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 from money_cloud import DAY_S
-from money_world import World
+from money_world import Left, World
 
 from controller.cabinet import accepting
-from controller.events import StopAsked
+from controller.events import FaultsCleared, StopAsked
+from controller.rules import MeterRules
 from simulator.stripe.faults import Fault
 
 CHARGED, NOT_CHARGED, RESERVED = ("succeeded", 250), ("canceled", 0), ("requires_capture", 0)
@@ -24,6 +25,16 @@ PULSES = 6
 def world() -> Iterator[World]:
     """A machine that sells, with two pulses a credit."""
     world = World()
+    world.work()
+    assert accepting(world.cabinet, world.since_boot_s)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def metered_world() -> Iterator[World]:
+    """The same, with the board's coin meter wired: three pulses that it does not count close the machine."""
+    world = World(coin_meter=MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3))
     world.work()
     assert accepting(world.cabinet, world.since_boot_s)
     yield world
@@ -164,7 +175,9 @@ def test_a_process_that_ends_between_two_pulses_goes_on(world: World) -> None:
     """The board lost nothing, and the rest follows."""
     payment_id = pay_and_arrive(world)
     world.tell(StopAsked)
-    world.end_pulse()
+    while world.line:
+        world.end_pulse()
+    assert world.cabinet.trains != ()
     world.restart()
     world.work()
 
@@ -187,7 +200,7 @@ def test_a_process_that_ends_before_the_relay_has_answered_goes_on(world: World)
 def test_a_process_killed_inside_a_pulse_never_repeats_it(world: World) -> None:
     """The rest follows; the credit of that pulse is not charged, though the board may have counted it."""
     payment_id = pay_and_arrive(world)
-    world.pulse_survives = True
+    world.left = Left.RISEN
     world.restart()
     world.work()
 
@@ -196,6 +209,49 @@ def test_a_process_killed_inside_a_pulse_never_repeats_it(world: World) -> None:
     assert world.ledger._db.execute("SELECT number FROM pulses WHERE state = 'ambiguous'").fetchall() == [
         (1,)
     ]
+
+
+def test_a_pulse_that_the_board_did_not_count_is_not_charged(metered_world: World) -> None:
+    """Its credit is not charged, and is not made up for; the others are sold."""
+    world = metered_world
+    payment_id = pay_and_arrive(world)
+    world.end_pulse()
+    world.counts = False
+    world.end_pulse()
+    world.counts = True
+    world.work()
+
+    assert outcome(world, payment_id) == (PULSES - 1, ("succeeded", 166))
+    assert ledger_says(world, payment_id)[0] == "partial"
+    assert accepting(world.cabinet, world.since_boot_s)
+
+
+def test_a_board_that_counts_no_pulse_closes_the_machine(metered_world: World) -> None:
+    """Nothing is charged, and nobody is sold to before a technician has seen to it."""
+    world = metered_world
+    world.counts = False
+    payment_id = pay(world)
+    world.work()
+    assert not accepting(world.cabinet, world.since_boot_s)
+    world.pass_time(180)
+    world.work()
+    assert outcome(world, payment_id) == (0, NOT_CHARGED)
+
+    world.counts = True
+    world.tell(FaultsCleared)
+    next_id = pay(world)
+    world.work()
+    assert outcome(world, next_id) == (PULSES, CHARGED)
+
+
+def test_a_pulse_that_the_coin_line_finished_behind_its_dead_controller_is_charged(world: World) -> None:
+    """The tally has it, with its width."""
+    payment_id = pay_and_arrive(world)
+    world.left = Left.FIRED
+    world.restart()
+    world.work()
+
+    assert outcome(world, payment_id) == (PULSES, CHARGED)
 
 
 def test_a_plug_pulled_in_mid_train_charges_nothing(world: World) -> None:

@@ -39,6 +39,7 @@ ROW: dict[str, Any] = {
     "credits_delivered": 3,
     "reason": "its last pulse was fired",
     "answer": "settled",
+    "told_charged": None,
 }
 
 
@@ -88,8 +89,8 @@ def test_a_machine_that_stands_still_says_so() -> None:
     status = Status("Galaga (galaga-01)", None, trouble="/var/x: Permission denied: read it as root")
     assert status_text(status, NOW) == (
         "Galaga (galaga-01)\n"
-        "  controller   NOT RUNNING: sudo systemctl start arcade-controller; `cabinet\n"
-        "               logs` says why it ended\n"
+        "  controller   NOT RUNNING: sudo systemctl start arcade-controller\n"
+        "               why it ended: sudo cabinet logs\n"
         "  faults       none\n"
         "  ledger       /var/x: Permission denied: read it as root\n"
     )
@@ -132,7 +133,7 @@ def test_status_follows_the_running_controller(tmp_path: Path) -> None:
     )
     assert (stopped[0], stopped[1][1]) == (
         1,
-        "  controller   NOT RUNNING: sudo systemctl start arcade-controller; `cabinet",
+        "  controller   NOT RUNNING: sudo systemctl start arcade-controller",
     )
 
 

@@ -201,6 +201,16 @@ def test_everything_else_stays_root_s(tmp_path: Path) -> None:
     assert "/opt/arcade-cabinet/venv/bin/python" in ended.stderr  # which is not installed here
 
 
+def test_the_controllers_user_hears_who_reads_the_journal(tmp_path: Path) -> None:
+    """It has no group for that; an empty journal would look like a controller that never ran."""
+    ended = as_user("cabinet", tmp_path, "logs", "-f")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        1,
+        "",
+        "cabinet: the journal is root's to read; run: sudo cabinet logs -f\n",
+    )
+
+
 def test_a_stranger_hears_what_to_run(tmp_path: Path) -> None:
     """The keys in config.yaml are the cabinet's alone."""
     ended = as_user("pi", tmp_path, "pulse", "1")

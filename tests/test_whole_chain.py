@@ -138,6 +138,19 @@ def test_a_sale_of_three_credits_is_three_coins_and_charged(chain: Chain) -> Non
     assert feed(chain)["state"] == "playing"
 
 
+def test_the_journal_tells_a_sale_in_three_lines(chain: Chain) -> None:
+    """Each with the payment's id, which is what an operator who is asked about it has."""
+    payment_id = chain.stripe.pay(checkout(chain, 3))
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
+    told = [line.text for line in chain.controller.said if payment_id in line.text]
+
+    assert [re.sub(r"\d+ s left", "# s left", text) for text in told] == [
+        f"INFO payment {payment_id}: received, 3 credits for $2.50, # s left",
+        f"INFO payment {payment_id}: delivered, 3 of 3 credits (its last pulse was fired)",
+        f"INFO payment {payment_id}: receipt answered: settled",
+    ]
+
+
 def test_test_credits_are_no_sale(chain: Chain) -> None:
     """They reach the board between two sales, cost nobody anything, and have no receipt."""
     command = [sys.executable, "-m", "controller", "pulse", "2", "--config", str(chain.config_file)]
@@ -237,16 +250,34 @@ def test_a_payment_for_a_cabinet_that_is_off_is_credited_when_it_starts(chain: C
 
 
 def test_killed_inside_a_train_the_rest_follows_and_no_pulse_comes_twice(chain: Chain) -> None:
-    """Whatever pulse the kill hit is not fired again; the others are, and only whole credits are charged."""
+    """The coin line finishes the pulse that the kill hit, and the next controller learns of it."""
     payment_id = chain.stripe.pay(checkout(chain, 3))
     wait_until(lambda: coin_levels(chain) == [1], "the first pulse to rise")
     chain.controller.kill()
     wait_until(lambda: coin_levels(chain) == [1, 0], "the coin line to rest by itself")
     chain.controller.start()
     chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    assert coin_levels(chain) == COIN * 3
+    assert money(chain) == {"charged": 250}
+
+
+def test_killed_with_its_coin_line_inside_a_train_only_that_pulse_is_in_doubt(chain: Chain) -> None:
+    """Whatever pulse the kill hit is not fired again; the others are, and only whole credits are charged."""
+    payment_id = chain.stripe.pay(checkout(chain, 3))
+    wait_until(lambda: coin_levels(chain) == [1], "the first pulse to rise")
+    os.kill(coin_line(chain), signal.SIGKILL)
+    chain.controller.kill()
+    chain.controller.start()
     chain.controller.wait_to_hear(f"{payment_id}: pulse 1 ambiguous")
+    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
     assert coin_levels(chain) == COIN * 3
     assert money(chain) == {"charged": 166, "released": 84}
+
+
+def coin_line(chain: Chain) -> int:
+    """The process that owns the coin pin."""
+    pid = chain.controller.pid
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
 
 def test_stopped_inside_a_train_everything_is_delivered(chain: Chain) -> None:
@@ -263,18 +294,16 @@ def test_stopped_inside_a_train_everything_is_delivered(chain: Chain) -> None:
 
 
 def test_a_coin_line_that_hangs_ends_the_controller(chain: Chain) -> None:
-    """What does not answer an order is not sold with: the controller gives up, to be started anew."""
-    pid = chain.controller.pid
-    coin_line = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+    """What does not answer is not sold with; the pulse had not begun, and the next start fires it."""
     page = checkout(chain)
-    os.kill(coin_line, signal.SIGSTOP)
+    os.kill(coin_line(chain), signal.SIGSTOP)
     payment_id = chain.stripe.pay(page)
     chain.controller.wait_to_hear("coin line failed: its process does not answer")
     wait_until(lambda: chain.controller.exit_status == 1, "the controller to end")
     chain.controller.start()
-    chain.controller.wait_to_hear(f"{payment_id}: pulse 1 ambiguous")
+    chain.controller.wait_to_hear(f"{payment_id}: goes on with pulse 1, which had not begun")
     chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
-    assert money(chain) == {"released": 100}
+    assert (coin_levels(chain), money(chain)) == (COIN, {"charged": 100})
 
 
 def test_a_receipt_outlives_a_relay_that_is_away(chain: Chain) -> None:

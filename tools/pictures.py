@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import screens
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -18,27 +19,12 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 DOCS = Path(__file__).parent.parent / "docs"
 PORT = 8950
-FEED = {
-    "format": 1,
-    "written_at_s": 0,
-    "since_s": 0,
-    "state": "attract",
-    "machine_id": "star-raider-01",
-    "machine_name": "Star Raider",
-    "qr": "https://pay.example.com/p/star-raider-01",
-    "offers": [
-        {"credits": 1, "amount": 100, "currency": "usd"},
-        {"credits": 3, "amount": 250, "currency": "usd"},
-    ],
-    "credits": 0,
-    "rotate": 0,
-    "technician_line": None,
-}
 
 
 def main() -> None:
-    """Draw docs/attract.png and docs/demo.png."""
+    """Draw docs/attract.png, docs/screens and docs/demo.png."""
     DOCS.mkdir(exist_ok=True)
+    screens.main()
     with tempfile.TemporaryDirectory() as folder:
         attract(Path(folder))
         with demo(Path(folder) / "run") as address, chromium(Path(folder) / "profile") as browser:
@@ -49,7 +35,7 @@ def main() -> None:
 def attract(folder: Path) -> None:
     """The attract screen, as a 640x480 monitor shows it."""
     feed = folder / "screen.json"
-    feed.write_text(json.dumps(FEED))
+    feed.write_text(json.dumps(screens.FEED))
     command = [sys.executable, "-m", "attract_screen", "--render", str(DOCS / "attract.png")]
     subprocess.run([*command, "--feed", str(feed), "--size", "640x480"], check=True)
 

@@ -39,6 +39,8 @@ drop_in() {
 # shellcheck source=tools/install-updates.sh
 . "$(dirname "$0")/install-updates.sh"
 
+saw_edges() { [ "$(inside grep -o 'Edge(' /run/board-edges | wc -l)" = "$1" ]; }
+
 # --- the parts of the test ---
 
 # Trixie is tried as Raspberry Pi OS makes it: with a package of lgpio. This one is empty, and mock pins never ask for it.
@@ -73,7 +75,7 @@ check_first_install() {
     same "a first install ends well" 0 $status
     indent "$said"
     same "it ends with the next step" \
-        "Installed, not yet configured. Next: edit $config, then: systemctl restart arcade-controller" \
+        "Installed, not yet configured. Next: sudoedit $config, then: sudo systemctl restart arcade-controller" \
         "$(tail -n 1 <<<"$said")"
     [ $status = 0 ] || fail "the rest needs an install: $said"
     for unit in arcade-controller arcade-attract-screen; do
@@ -114,9 +116,10 @@ check_unconfigured() {
     same "it is not started again" "failed 0" "$(show controller ActiveState) $(show controller NRestarts)"
     local said key
     said=$(journal controller)
-    for key in machine_id name relay broker.host broker.password; do
-        check "the journal names $key" says "$said" "$config: $key is missing"
+    for key in machine_id name broker.host broker.password; do
+        check "the journal names $key" says "$said" ": $key is empty: it is needed"
     done
+    check "the journal names the relay" says "$said" "$config: relay is missing"
 }
 
 check_users() {
@@ -142,9 +145,17 @@ check_second_install() {
 
 check_refusals() {
     check "without root it says how to" says "$(as nobody sh "$public_copy" 2>&1 || :)" "needs root; run: sudo"
+    check "--help tells every option" says "$(as nobody sh "$public_copy" --help)" "sudo ./install.sh --from DIR"
+    check "a system of 32 bits is refused" says "$(on_32_bits 2>&1 || :)" "write the card anew"
     check "an unknown option is refused" says "$(install_sh --frobnicate || :)" "unknown option --frobnicate"
     check "--purge alone is refused" says "$(install_sh --purge || :)" "--purge goes with --uninstall"
     check "a bundle that is not there is refused" says "$(install_sh --from /nowhere || :)" "/nowhere is none"
+}
+
+# install.sh where dpkg says that it is a Pi of 32 bits.
+on_32_bits() {
+    inside sh -c "mkdir -p /tmp/armhf && printf '#!/bin/sh\necho armhf\n' >/tmp/armhf/dpkg && chmod +x /tmp/armhf/dpkg
+        PATH=/tmp/armhf:\$PATH $source_dir/install.sh"
 }
 
 # A cabinet of the older relay: it has nobody to ask about open payments, and so needs no network for a test credit.
@@ -186,10 +197,17 @@ BOARD
 }
 
 check_mock_pins_are_refused() {
+    local said
     configure
     inside systemctl restart arcade-controller 2>/dev/null || :
     same "the production unit refuses mock pins" 78 "$(show controller ExecMainStatus)"
     check "and says so" says "$(journal controller)" "mock_pins_for_demo_only is set"
+    inside sed -i 's/^name: .*/nmae: Galaga/' $config
+    inside systemctl restart arcade-controller 2>/dev/null || :
+    said=$(install_sh)
+    check "install.sh shows a mistake in config.yaml, with its line" says "$said" "$config:2: nmae is unknown: did you mean name?"
+    check "and says that it has to be mended" says "$said" "the controller does not take its config.yaml"
+    configure
 }
 
 run_with_mock_pins() { drop_in controller "/opt/arcade-cabinet/venv/bin/python -m controller run --config $config"; }
@@ -283,12 +301,14 @@ check_command() {
     said=$(inside cabinet pulse 2 2>&1) || status=$?
     same "cabinet pulse 2, by root, gives two test credits" 0 $status
     indent "$said"
-    same "the board saw them, two edges each" $((before + 4)) "$(inside grep -o 'Edge(' /run/board-edges | wc -l)"
+    until_true "the board has seen them" saw_edges $((before + 4))
     said=$(inside journalctl --unit arcade-controller --since "$since" --output cat --no-pager | grep -i test || :)
     check "their story is a handful of lines in the journal" [ "$(wc -l <<<"$said")" -le 6 ]
     indent "$said"
     said=$(inside cabinet check 2>&1 || :)
     check "cabinet check, by root, finds that this broker is none" says "$said" "broker.invalid is not found"
+    check "cabinet logs, by root, shows the journal" says "$(inside cabinet logs 20 2>&1 || :)" "test-"
+    check "by the controller's user, it says who may" says "$(as cabinet cabinet logs 2>&1 || :)" "run: sudo cabinet logs"
     check "cabinet payments, by root, lists them" inside cabinet payments >/dev/null
     same "every file of the ledger is still the controller's" "" "$(inside find ${ledger%/*} ! -user cabinet)"
 }

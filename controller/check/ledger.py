@@ -28,7 +28,7 @@ def check_ledger(path: Path) -> list[Finding]:
         return [wrong(str(error), "Run this as root or as the controller's user; else see under disk.")]
     return [
         ok(f"{path} is whole: {len(picture.rows)} payments"),
-        *(wrong(fault, "See to the card, then `cabinet clear`.") for fault in picture.faults),
+        *(wrong(fault, "See to the card, then `sudo cabinet clear`.") for fault in picture.faults),
         *_waiting(picture, datetime.now(UTC)),
     ]
 
@@ -43,7 +43,7 @@ def _waiting(picture: LedgerPicture, now: datetime) -> list[Finding]:
         found.append(ok(f"receipts owed to the relay: {len(owed)}"))
     if came_to.conflicts:
         text = f"receipts that came too late, and whose money was given back: {came_to.conflicts}"
-        found.append(warning(text, "Tell the operator: `cabinet payments --state conflict` names them."))
+        found.append(warning(text, "Tell the operator: `sudo cabinet payments --state conflict` names them."))
     return found
 
 

@@ -7,7 +7,7 @@ from controller.commands.running import Running
 from controller.commands.systemd_units import CONTROLLER, Unit
 
 _EX_CONFIG = 78
-_WHY = "`cabinet logs` says why it ended"
+_WHY = "`sudo cabinet logs` says why it ended"
 
 
 def check_service(unit: Unit | None, running: Running | None) -> list[Finding]:
@@ -49,17 +49,17 @@ def _remedy(fault: str) -> str:
     for begins, remedy in (
         (
             "coin meter",
-            "See to the coin wire and the coin meter, then `cabinet pulse 1`, `cabinet clear`.",
+            "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`.",
         ),
-        ("ready", "See to the board and its ready line: `cabinet watch` shows it."),
+        ("ready", "See to the board and its ready line: `sudo cabinet watch` shows it."),
         ("broker", "See under broker."),
         ("relay", "See under relay."),
         ("new ledger", "It ends by itself once the relay answers: see under relay."),
         ("ledger", "See under disk and ledger."),
-        ("coin line", "`cabinet logs` says more."),
+        ("coin line", "`sudo cabinet logs` says more."),
     ):
         if fault.startswith(begins):
             return remedy
     if "in conflict" in fault:
-        return "Tell the operator: `cabinet payments --state conflict` names them."
-    return "See to it, then `cabinet clear`."
+        return "Tell the operator: `sudo cabinet payments --state conflict` names them."
+    return "See to it, then `sudo cabinet clear`."

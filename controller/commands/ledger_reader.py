@@ -104,7 +104,7 @@ def _picture(db: sqlite3.Connection) -> LedgerPicture:
         SELECT id, received_at, credits, amount, currency, has_receipt, test, pulses, count(number),
           count(*) FILTER (WHERE state IN ('fired', 'confirmed')),
           count(*) FILTER (WHERE state = 'ambiguous'), count(*) FILTER (WHERE state = 'uncounted'),
-          outcome, coalesce(credits_delivered, 0), reason, answer
+          outcome, coalesce(credits_delivered, 0), reason, answer, charged
         FROM payments LEFT JOIN pulses ON payment_id = id GROUP BY payments.rowid ORDER BY payments.rowid
         """
     )

@@ -22,9 +22,10 @@ _NOT_CHARGED = ("conflict", "unknown")
 class LedgerRow:
     """A payment as it stands in the ledger; `received_at` in the time zone that its day is told in.
 
-    `amount` in minor units of `currency`; `answer` is the relay's to the receipt; of `pulses` in all,
-    `intended` were ordered, of which `fired` left the pin and were counted, if there is a coin meter, which
-    missed the `uncounted`; of `ambiguous` ones nobody knows. A `test` was paid by nobody.
+    `amount` in minor units of `currency`; `answer` is the relay's to the receipt, and `told_charged` what it
+    then charged, unless an older relay did not say. Of `pulses` in all, `intended` were ordered, of which
+    `fired` left the pin and were counted, if there is a coin meter, which missed the `uncounted`; of
+    `ambiguous` ones nobody knows. A `test` was paid by nobody.
     """
 
     payment_id: str
@@ -43,6 +44,7 @@ class LedgerRow:
     credits_delivered: int
     reason: str | None
     answer: str | None
+    told_charged: int | None
 
     @property
     def state(self) -> str:
@@ -58,10 +60,17 @@ class LedgerRow:
 
     @property
     def charged(self) -> int:
-        """What the delivered credits cost, in minor units; 0 if it could not be charged."""
+        """What was charged for the delivered credits, in minor units: as the relay said, else their price."""
         if self.amount is None or self.receipt in _NOT_CHARGED:
             return 0
-        return self.amount * self.credits_delivered // self.credits
+        price_of_them = self.amount * self.credits_delivered // self.credits
+        return price_of_them if self.told_charged is None else self.told_charged
+
+    @property
+    def is_too_little_to_charge(self) -> bool:
+        """Whether credits were given away because their price is below Stripe's least charge."""
+        is_settled = self.receipt in ("settled", "already")
+        return is_settled and self.told_charged == 0 and self.credits_delivered > 0
 
     @property
     def day(self) -> date:
@@ -190,8 +199,9 @@ def _cells(row: LedgerRow, now: datetime) -> tuple[str, ...]:
 
 
 def _why(row: LedgerRow) -> list[str]:
-    is_news = row.reason and row.outcome != "delivered"
-    return [f"          {shortened(row.reason or '', WIDTH - 10)}"] if is_news else []
+    reasons = [row.reason] if row.reason and row.outcome != "delivered" else []
+    reasons += ["not charged: below Stripe's least charge"] if row.is_too_little_to_charge else []
+    return [f"          {shortened(reason, WIDTH - 10)}" for reason in reasons]
 
 
 def _day_heading(day: date) -> str:

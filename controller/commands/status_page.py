@@ -36,7 +36,7 @@ class Status:
 
 def status_text(status: Status, now: datetime) -> str:
     """The screen, with `now` in the local time zone."""
-    lines = [status.title, *_line("controller", [status.doing or _STOPPED])]
+    lines = [status.title, *_line("controller", [status.doing] if status.doing else _STOPPED)]
     lines += _line("faults", status.faults or ["none"])
     if status.configuration:
         lines += _line("config.yaml", [status.configuration])
@@ -53,7 +53,7 @@ def status_text(status: Status, now: datetime) -> str:
     return _ended(lines)
 
 
-_STOPPED = "NOT RUNNING: sudo systemctl start arcade-controller; `cabinet logs` says why it ended"
+_STOPPED = ("NOT RUNNING: sudo systemctl start arcade-controller", "why it ended: sudo cabinet logs")
 
 
 def _line(name: str, texts: Iterable[str]) -> list[str]:

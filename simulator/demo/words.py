@@ -42,8 +42,9 @@ def moment(rows: Sequence[LedgerRow], credits_on_board: int) -> Moment:
 def _of_train(row: LedgerRow) -> Moment:
     if row.intended == 0:
         return Moment(About.FIRST_PULSE, 0, row.pulses)
-    in_flight = row.intended > row.fired + row.ambiguous + row.uncounted
-    return Moment(About.IN_PULSE if in_flight else About.NEXT_PULSE, row.intended, row.pulses)
+    ended = row.fired + row.ambiguous + row.uncounted
+    in_flight = row.intended > ended
+    return Moment(About.IN_PULSE if in_flight else About.NEXT_PULSE, ended + in_flight, row.pulses)
 
 
 def what_you_see(what: str, at: Moment) -> str:

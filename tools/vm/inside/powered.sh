@@ -11,5 +11,6 @@ for path in /sys/class/net/e*; do card=${path##*/}; done
 ip address add 10.0.2.15/24 dev "$card"
 ip link set "$card" up
 systemctl start cloud@28883.socket cloud@28080.socket
-# Twelve pulses are three seconds in which to pull the plug.
-sed -i '/^  pulses_per_credit:/d; /^coin_line:/a\  pulses_per_credit: 4' /etc/arcade-cabinet/config.yaml
+# Twelve pulses are three seconds in which to pull the plug; with no ready line one of them is ordered ahead.
+sed -i -e '/^  pulses_per_credit:/d; /^coin_line:/a\  pulses_per_credit: 4' \
+    -e '/^ready:/,/^[^ ]/ s/^  pin:.*/  pin:/' /etc/arcade-cabinet/config.yaml

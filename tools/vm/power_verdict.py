@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# The pulse on the line, and one that is ordered behind it: whatever ends a train leaves no more in doubt.
+# The pulse on the line, and one that is ordered behind it.
 IN_DOUBT_PER_CUT = 2
 LEFT_THE_PIN = ("fired", "confirmed")
 

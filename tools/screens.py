@@ -1,0 +1,75 @@
+"""Draws the pictures of docs/screens.md with the attract screen: `python tools/screens.py`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+SCREENS = Path(__file__).parent.parent / "docs" / "screens"
+SIZE = "400x300"
+# A picture of so many colours is half as large, and looks the same.
+COLOURS = 256
+FEED: dict[str, Any] = {
+    "format": 1,
+    "written_at_s": 0,
+    "since_s": 0,
+    "state": "attract",
+    "machine_id": "star-raider-01",
+    "machine_name": "Star Raider",
+    "qr": "https://pay.example.com/p/star-raider-01",
+    "offers": [
+        {"credits": 1, "amount": 100, "currency": "usd"},
+        {"credits": 3, "amount": 250, "currency": "usd"},
+    ],
+    "credits": 0,
+    "rotate": 0,
+    "technician_line": None,
+}
+# Each picture, by its name: what the controller's feed says there.
+PICTURES: dict[str, dict[str, Any]] = {
+    "starting": {"state": "starting", "qr": None},
+    "attract": {},
+    "insert-coin": {"qr": None, "technician_line": "relay: 503 Service Unavailable"},
+    "paying": {"state": "paying", "credits": 3},
+    "playing": {"state": "playing", "credits": 3},
+    "credits-waiting": {"state": "playing", "credits": 2, "waiting": 1, "qr": None},
+    "not-ready": {"state": "not_ready", "qr": None},
+    "offline": {
+        "state": "offline",
+        "qr": None,
+        "technician_line": "broker: broker.example.com:8883 cannot be reached: timed out",
+    },
+    "out-of-order": {
+        "state": "out_of_order",
+        "qr": None,
+        "technician_line": "coin meter: the last 3 coin pulses were not counted by the board",
+    },
+}
+
+
+def draw(name: str, to: Path, size: str = SIZE) -> None:
+    """Draw the picture called `name` into the file `to`."""
+    with tempfile.TemporaryDirectory() as folder:
+        feed = Path(folder) / "screen.json"
+        feed.write_text(json.dumps(FEED | PICTURES[name]))
+        command = [sys.executable, "-m", "attract_screen", "--render", str(to), "--elapsed", "0.6"]
+        subprocess.run([*command, "--feed", str(feed), "--size", size], check=True)
+    with Image.open(to) as picture:
+        picture.convert("RGB").quantize(COLOURS, kmeans=1).save(to, optimize=True)
+
+
+def main() -> None:
+    """Draw all of them."""
+    SCREENS.mkdir(exist_ok=True)
+    for name in PICTURES:
+        draw(name, SCREENS / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
