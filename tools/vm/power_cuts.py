@@ -27,8 +27,8 @@ from power_verdict import Boot, Pulse, Sale, broken_at_cut, broken_at_end
 HERE = Path(__file__).parent
 CREDITS = 3
 NETWORK = ("-netdev", "user,id=network", "-device", "virtio-net-pci,netdev=network")
-# Nobody sees it here, and it takes half of a boot.
-WITHOUT_SCREEN = "systemd.mask=arcade-attract-screen.service"
+# The card is eth0 from the first; nobody sees the screen here, and it takes half of a boot.
+WORDS = "net.ifnames=0 systemd.mask=arcade-attract-screen.service"
 # From the button to behind the receipt: twelve pulses are three seconds.
 WITHIN_S = 4.0
 BOOTS_WITHIN_S, SETTLES_WITHIN_S = 300.0, 300.0
@@ -128,7 +128,7 @@ class _Cabinet:
 
     @contextmanager
     def _boot(self) -> Iterator[Guest]:
-        with Guest(self._place, "powered", REAL_TIME, *NETWORK, words=WITHOUT_SCREEN) as guest:
+        with Guest(self._place, "powered", REAL_TIME, *NETWORK, words=WORDS) as guest:
             if "@ledger" not in guest.lines():
                 raise RuntimeError("the guest ended while it booted: see its console")
             self._read_ledger()
