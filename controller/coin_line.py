@@ -124,9 +124,9 @@ class CoinLine:
             self._process.stdin.close()
         except BrokenPipeError:
             log.error("coin line had ended before it was stopped")
-        left = 1 + self._ordered - self._answered
         try:
-            self._process.wait(left * self._period_s + ANSWER_WITHIN_S)
+            # The pulse on the line, and what stands in line behind it.
+            self._process.wait(2 * self._period_s + ANSWER_WITHIN_S)
         except subprocess.TimeoutExpired:
             log.error("coin line killed: its process does not end")
             self._process.kill()
