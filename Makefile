@@ -51,6 +51,10 @@ test-vm: ## the same in a QEMU guest with a real GPIO device, watched from the o
 	@tools/prepare.sh test
 	PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 
+test-pygame: ## the attract screen on Debian's own pygame, as on a cabinet: pip's is newer (Debian; half a minute)
+	@tools/prepare.sh test
+	tools/test-pygame.sh $(ARGS)
+
 bundle: ## gather the wheels of requirements/ for cabinets without a network, in build/bundle
 	tools/bundle.sh
 
@@ -73,4 +77,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test kills lint check test-install bundle lock test-bare test-vm format pictures clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills lint check test-install bundle lock test-bare test-vm format pictures clean
