@@ -101,6 +101,9 @@ def _select_driver(kind: Kind) -> None:
         os.environ["SDL_VIDEODRIVER"] = drivers[kind]
     else:
         os.environ.pop("SDL_VIDEODRIVER", None)
+    if kind is Kind.KMSDRM:
+        # Left to itself SDL (2.26) carries the surface over with desktop OpenGL, and the console stays black.
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "opengles2")
 
 
 def _refuse_stand_in(kind: Kind) -> None:
