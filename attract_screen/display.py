@@ -86,8 +86,8 @@ def wait_for_console(
 _NO_WINDOW = frozenset({"dummy", "offscreen", "evdev", "kmsdrm"})
 _REMEDY = {
     Kind.KMSDRM: (
-        "Switch the monitor on; use Debian's python3-pygame (pip's has no kmsdrm driver), stop the desktop,"
-        " and give this user the groups video, render and input;"
+        "Switch the monitor on; use Debian's python3-pygame (pip's has no kmsdrm driver), libegl1, libgles2"
+        " and libgl1-mesa-dri; stop the desktop, and give this user the groups video, render and input;"
         " or ask for --display window or --display headless."
     ),
     Kind.WINDOW: "Start it on a desktop (DISPLAY or WAYLAND_DISPLAY), or use --display kmsdrm.",
