@@ -7,6 +7,8 @@ PORT ?= 8800
 MINUTES ?= 2
 SEED ?= 1
 KILLS ?= 500
+CUTS ?= 30
+VM := PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,16 +42,20 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh .ci/run
 
 check: lint test ## what CI runs
 
 test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes; SUITE=trixie: in the next one)
 	tools/test-install.sh
 
-test-vm: ## the same in a QEMU guest with a real GPIO device, watched from the other side of the pins (root; takes minutes)
+test-vm: ## install, sell, kill and cut the power in a QEMU guest with real GPIO (Debian 12, root; about ten minutes)
 	@tools/prepare.sh test
-	PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
+	$(VM) $(STAGES) $(if $(WITHIN),--within $(WITHIN))
+
+test-power: ## more cuts: the guest's plug is pulled at random moments of sales (Debian 12, root; CUTS=30 SEED=1)
+	@tools/prepare.sh test
+	$(VM) installing power --cuts $(CUTS) --seed $(SEED)
 
 test-pygame: ## the attract screen on Debian's own pygame, as on a cabinet: pip's is newer (Debian; half a minute)
 	@tools/prepare.sh test
@@ -77,4 +83,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills lint check test-install bundle lock test-bare test-vm format pictures clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills lint check test-install bundle lock test-bare test-vm test-power format pictures clean

@@ -108,7 +108,7 @@ make_root() {
 set_up_root() {
     cp -r "$here/guest/." "$root/"
     systemctl -q --root="$root" set-default multi-user.target
-    systemctl -q --root="$root" enable gpio-sim.service board.service stage.service
+    systemctl -q --root="$root" enable gpio-sim.service board.service stage.service powered.service
     systemctl -q --root="$root" mask getty.target console-getty.service mosquitto.service systemd-networkd.service \
         systemd-networkd.socket systemd-binfmt.service e2scrub_reap.service e2scrub_all.timer fstrim.timer \
         apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
@@ -127,7 +127,8 @@ print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["optional-dependencies"]
     # shellcheck disable=SC2046 # a list of options
     python3 -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
         --only-binary :all: --implementation cp --python-version 3.11 $(platforms x86_64) --target "$root/opt/cloud" \
-        --requirement "$work/needs.txt" --requirement "$project/cloud_relay/requirements.txt"
+        --no-compile --requirement "$work/needs.txt" --requirement "$project/cloud_relay/requirements.txt"
+    chroot "$root" python3 -m compileall -q /opt/cloud
 }
 
 [ "$(cat "$cache/recipe" 2>/dev/null)" = "$(recipe)" ] && exit

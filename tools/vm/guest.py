@@ -41,16 +41,15 @@ class Place:
 class Guest:
     """Running while the context is open; the plug is pulled at its end, if it still runs."""
 
-    def __init__(self, place: Place, stage: str, clock: Clock, *options: str) -> None:
-        self._results = place.results
-        self._monitor = place.results / "monitor"
+    def __init__(self, place: Place, stage: str, clock: Clock, *options: str, words: str = "") -> None:
+        self._monitor = place.results / f"monitor-{stage}"
         self.edges = place.results / f"edges-{stage}.txt"
         self._command = [
             *("qemu-system-x86_64", *clock.options, "-cpu", "Nehalem", "-m", "1G"),
             *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
             *("-device", "virtio-rng-pci", *options),
             *("-kernel", str(place.cache / "vmlinux"), "-initrd", str(place.cache / "initrd")),
-            *("-append", f"{KERNEL_WORDS} {clock.word} cabinet.stage={stage}"),
+            *("-append", f"{KERNEL_WORDS} {clock.word} cabinet.stage={stage} {words}"),
             # Written through: what the guest was told is on the disk is in this file when QEMU is killed.
             *("-drive", f"file={place.disk},format=raw,if=virtio,cache=writethrough"),
             *("-virtfs", f"local,path={place.payload},mount_tag=payload,security_model=none,readonly=on"),

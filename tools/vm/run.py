@@ -1,13 +1,23 @@
-"""Runs the stages in the guest, one boot each, and prints what they checked: `make test-vm`."""
+"""Runs the stages in the guest and prints what they checked: `make test-vm`, `make test-power`.
+
+The first installs; the others each get a copy of the disk as it then is, and run side by side.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cloud
@@ -18,6 +28,19 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
 FOLDER = PROJECT / "build" / "test-vm"
 CACHE = Path(os.environ.get("VM_CACHE") or PROJECT / "build" / "vm")
+INSTALLING, POWER = "installing", "power"
+# The last line of a stage that went to its end.
+END = "@end"
+# The sum of what was tested when all last passed; see covered.sh.
+PASSED = HERE / "passed"
+# A graphics card, with a monitor as arcade cabinets have it.
+CARD = ("-device", "virtio-gpu-pci,xres=640,yres=480")
+# The clock of each stage, and what its QEMU has beside the others'.
+STAGES: dict[str, tuple[Clock, tuple[str, ...]]] = {
+    INSTALLING: (REAL_TIME, ()),
+    "running": (COUNTED, ()),
+    "console": (REAL_TIME, CARD),
+}
 RELEASED = (
     "controller",
     "attract_screen",
@@ -29,46 +52,117 @@ RELEASED = (
     "pyproject.toml",
 )
 
-# A graphics card, with a monitor as arcade cabinets have it.
-CARD = ("-device", "virtio-gpu-pci,xres=640,yres=480")
-STAGES: tuple[tuple[str, Clock, tuple[str, ...]], ...] = (
-    ("installing", REAL_TIME, ()),
-    ("running", COUNTED, ()),
-    ("console", REAL_TIME, CARD),
-)
+
+@dataclass
+class Tally:
+    """What a stage's checks came to, and whether it went to its end."""
+
+    stage: str
+    passed: int = 0
+    failed: int = 0
+    ended: bool = False
 
 
 def main() -> int:
-    """Every stage; 0 if all checks passed."""
-    subprocess.run([HERE / "build.sh", CACHE], check=True)
-    place = make_place()
-    passed = failed = 0
-    for stage, clock, options in STAGES:
-        more_passed, more_failed = run_stage(place, stage, clock, *options)
-        passed, failed = passed + more_passed, failed + more_failed
+    """The stages that are asked for; 0 if no check failed."""
+    wanted = _read_options()
+    began_s, covered = time.monotonic(), _covered()
+    tallies: list[Tally] = []
+    try:
+        _run_all(wanted, began_s + wanted.within, tallies)
+    except subprocess.TimeoutExpired as late:
+        print(f"{late.cmd[0]} was not done in time")
+    took_s = time.monotonic() - began_s
+    unended = set(wanted.stages) - {tally.stage for tally in tallies if tally.ended}
+    passed, failed = sum(tally.passed for tally in tallies), sum(tally.failed for tally in tallies)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent_s = spent.ru_utime + spent.ru_stime
+    print(f"All of it: {took_s:.0f} s, {spent_s:.0f} s of processor, load {os.getloadavg()[0]:.1f}.")
+    if unended and took_s >= wanted.within:
+        print(f"NOT FINISHED within {wanted.within:.0f} s, and so not known: {', '.join(sorted(unended))}.")
+    elif unended:
+        failed += len(unended)
+        print(f"FAIL  ended before its end: {', '.join(sorted(unended))}; its console is in {FOLDER}/results")
+    elif not failed and set(wanted.stages) == {*STAGES, POWER}:
+        PASSED.write_text(f"{covered}\n")
+        print(f"{PASSED.relative_to(PROJECT)} says so: commit it with what was tested.")
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0)
 
 
-def make_place() -> Place:
-    """A new cabinet, as delivered, and what is taken to it."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    place = Place(CACHE, FOLDER / "disk.img", FOLDER / "payload", FOLDER / "results")
-    place.results.mkdir(parents=True)
-    subprocess.run(["cp", "--sparse=always", CACHE / "disk.img", place.disk], check=True)
-    shutil.copytree(HERE / "inside", place.payload / "inside")
-    subprocess.run(
-        [PROJECT / "tools" / "bundle.sh", place.payload / "bundle"], check=True, stderr=subprocess.DEVNULL
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    every = [*STAGES, POWER]
+    parser.add_argument(
+        "stages", nargs="*", metavar="STAGE", help=f"of {', '.join(every)}; all if none is named"
     )
-    _export_previous(place.payload / "previous")
-    # Its secrets and certificates: whoever runs the cloud, in the guest or here, it is the same one.
-    with cloud.broker_in(place.payload / "cloud"):
-        pass
+    parser.add_argument("--cuts", type=int, default=5, help="how often the plug is pulled")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments in which it is")
+    parser.add_argument(
+        "--within", type=float, default=3 * 3600.0, help="seconds; what is not done then is left"
+    )
+    options = parser.parse_args()
+    options.stages = options.stages or every
+    if unknown := set(options.stages) - set(every):
+        parser.error(f"{', '.join(unknown)}: there are {', '.join(every)}")
+    if INSTALLING not in options.stages and not (FOLDER / "disk.img").exists():
+        parser.error(f"nothing is installed in {FOLDER}: run {INSTALLING} first")
+    return options
+
+
+def _covered() -> str:
+    return subprocess.run([HERE / "covered.sh"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _run_all(wanted: argparse.Namespace, until_s: float, tallies: list[Tally]) -> None:
+    """Install, and then the others on what is installed.
+
+    Raises:
+        TimeoutExpired: the guest was not even made.
+    """
+    subprocess.run([HERE / "build.sh", CACHE], check=True, timeout=wanted.within)
+    place = make_place(keep_installed=INSTALLING not in wanted.stages)
+    if INSTALLING in wanted.stages:
+        subprocess.run(["cp", "--sparse=always", CACHE / "disk.img", place.disk], check=True)
+        _run(INSTALLING, _boot(place, INSTALLING, until_s), tallies)
+    others = [stage for stage in wanted.stages if stage != INSTALLING]
+
+    def run(stage: str) -> None:
+        own = replace(place, disk=FOLDER / f"disk-{stage}.img")
+        subprocess.run(["cp", "--sparse=always", place.disk, own.disk], check=True)
+        cuts = _cut_power(own, wanted.cuts, wanted.seed, until_s) if stage == POWER else None
+        _run(stage, cuts or _boot(own, stage, until_s), tallies)
+
+    with ThreadPoolExecutor() as lanes:
+        list(lanes.map(run, others))
+
+
+def make_place(*, keep_installed: bool) -> Place:
+    """A new cabinet as delivered, or the one that is installed, and what is taken to it."""
+    place = Place(CACHE, FOLDER / "disk.img", FOLDER / "payload", FOLDER / "results")
+    if not keep_installed:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    for folder in ("inside", "project"):
+        shutil.rmtree(place.payload / folder, ignore_errors=True)
+    place.results.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(HERE / "inside", place.payload / "inside")
     listed = ["git", "-C", PROJECT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split("\0"):
         if name and (PROJECT / name).exists():
             (place.payload / "project" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, place.payload / "project" / name)
+            shutil.copy2(PROJECT / name, place.payload / "project" / name)
+    # The guest cannot write there, and would compile it at each start. It has Debian 12's Python, as we do.
+    wanted = [place.payload / "project" / name for name in ("simulator", "cloud_relay", "attract_screen")]
+    subprocess.run(
+        ["/usr/bin/python3", "-m", "compileall", "-q", place.payload / "inside", *wanted], check=True
+    )
+    if not keep_installed:
+        bundle = [PROJECT / "tools" / "bundle.sh", place.payload / "bundle"]
+        subprocess.run(bundle, check=True, stderr=subprocess.DEVNULL)
+        _export_previous(place.payload / "previous")
+        # Its secrets and certificates: whoever runs the cloud, in the guest or here, it is the same one.
+        with cloud.broker_in(place.payload / "cloud"):
+            pass
     return place
 
 
@@ -87,28 +181,57 @@ def _git(*words: str) -> str:
     return subprocess.run(["git", "-C", PROJECT, *words], check=True, capture_output=True, text=True).stdout
 
 
-def run_stage(place: Place, stage: str, clock: Clock, *options: str) -> tuple[int, int]:
-    """One boot; how many checks passed and failed."""
-    print(f"--- {stage} ---", flush=True)
-    began_s, spent_s = time.monotonic(), _spent_s()
-    counts = 0, 1
-    with Guest(place, stage, clock, *options) as guest:
+def _run(stage: str, lines: Iterator[str], tallies: list[Tally]) -> None:
+    """Print what a stage says, and count its checks."""
+    began_s = time.monotonic()
+    tallies.append(tally := Tally(stage))
+    for line in lines:
+        tally.passed += line.startswith("ok ")
+        tally.failed += line.startswith("FAIL ")
+        if line == END:
+            tally.ended = True
+            line = f"{tally.passed} passed, {tally.failed} failed"
+        print(f"{stage:<10} {time.monotonic() - began_s:4.0f} s  {line}", flush=True)
+
+
+def _boot(place: Place, stage: str, until_s: float) -> Iterator[str]:
+    """What one boot says."""
+    clock, options = STAGES[stage]
+    with Guest(place, stage, clock, *options) as guest, _stopped_at(until_s, guest.pull_the_plug):
         for line in guest.lines():
-            if line.startswith("@end "):
-                counts = int(line.split()[1]), int(line.split()[2])
-            elif line.startswith("@screendump "):
+            if line.startswith("@screendump "):
                 look(guest, place.results, line.split()[1])
             else:
-                print(line, flush=True)
-    took = f"{time.monotonic() - began_s:.0f} s, {_spent_s() - spent_s:.0f} s of processor"
-    print(f"--- {stage}: {took}, load {os.getloadavg()[0]:.1f} ---", flush=True)
-    return counts
+                yield line
 
 
-def _spent_s() -> float:
-    """Processor time of all that was started and has ended: what does not depend on who else works here."""
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime
+def _cut_power(place: Place, cuts: int, seed: int, until_s: float) -> Iterator[str]:
+    """What a program of its own says, for it boots many times."""
+    command = [
+        sys.executable,
+        "-u",
+        HERE / "power_cuts.py",
+        place.cache,
+        place.disk,
+        place.payload,
+        place.results,
+    ]
+    with (
+        subprocess.Popen([*command, str(cuts), str(seed)], stdout=subprocess.PIPE, text=True) as process,
+        _stopped_at(until_s, lambda: process.send_signal(signal.SIGINT)),
+    ):
+        assert process.stdout is not None  # noqa: S101
+        yield from map(str.rstrip, process.stdout)
+
+
+@contextmanager
+def _stopped_at(until_s: float, stop: Callable[[], None]) -> Iterator[None]:
+    timer = threading.Timer(max(0.0, until_s - time.monotonic()), stop)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 It polls the coin line, which tells nobody of a change, and drives the inputs. Each edge is a line of EDGES,
 "1 SECONDS" or "0 SECONDS" since boot, and each coin that the board counted "coin SECONDS"; the same goes to
 the host, where it outlives this machine. Orders come as datagrams: "press_start", "end_game", "ready",
-"not_ready", "power_cycle".
+"not_ready", "power_cycle"; and "doze", after which it looks less often, until "watch".
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ HOST = Path("/dev/ttyS2")
 COIN_PIN = 17
 # All three are wired so that low is active.
 INPUT_PINS = {"game_over": 27, "ready": 22, "coin_meter": 23}
-# How often it looks, where the clock counts instructions. Elsewhere that would take all of a slow machine.
-LOOK_EVERY_S, ELSEWHERE_S = 0.0005, 0.005
+# How often it looks, where the clock counts instructions. Elsewhere that would take all of a slow machine, as
+# it would while something is waited for that takes long.
+LOOK_EVERY_S, SELDOM_S = 0.001, 0.005
 # Behind the clock by as much, so that an edge is seen before its frame is taken.
 BEHIND_S = 0.002
 PULLS = {True: b"pull-down\n", False: b"pull-up\n"}
@@ -41,7 +42,8 @@ def main() -> None:
     orders.setblocking(False)
     board = ArcadeBoard(JAMMA, powered_at_s=time.monotonic())
     level, next_frame_s = 0, 0.0
-    look_every_s = LOOK_EVERY_S if "counted=1" in Path("/proc/cmdline").read_text().split() else ELSEWHERE_S
+    counted = "counted=1" in Path("/proc/cmdline").read_text().split()
+    look_every_s = LOOK_EVERY_S if counted else SELDOM_S
     _say_ready()
     while True:
         now_s = time.monotonic()
@@ -51,7 +53,9 @@ def main() -> None:
             _tell(told, f"{level} {now_s:.4f}")
         if now_s >= next_frame_s:
             next_frame_s = now_s + 1 / JAMMA.frame_hz
-            _take_orders(orders, board, now_s)
+            if order := _take_order(orders):
+                look_every_s = {"doze": SELDOM_S, "watch": LOOK_EVERY_S}.get(order, look_every_s)
+                _obey(order, board, now_s)
             board.run_until(now_s - BEHIND_S)
             for output in board.take_outputs():
                 if output.line == "coin_meter" and output.active:
@@ -68,14 +72,17 @@ def _drive(pulls: dict[str, int], board: ArcadeBoard) -> None:
             os.pwrite(file, wanted, 0)
 
 
-def _take_orders(orders: socket.socket, board: ArcadeBoard, now_s: float) -> None:
+def _take_order(orders: socket.socket) -> str | None:
     try:
-        order = orders.recv(100).decode()
+        return orders.recv(100).decode()
     except BlockingIOError:
-        return
+        return None
+
+
+def _obey(order: str, board: ArcadeBoard, now_s: float) -> None:
     if order in ("ready", "not_ready"):
         board.set_ready(order == "ready", now_s)
-    else:
+    elif order not in ("doze", "watch"):
         getattr(board, order)(now_s)
 
 

@@ -29,13 +29,21 @@ class Phone:
 
     def pay(self, credits: int) -> str:
         """A button at the door, then Pay; gives the payment's id."""
-        amount = next(offer["amount"] for offer in OFFERS["offers"] if offer["credits"] == credits)
         before = set(self.intents())
-        offer = {"offer": f"{credits}-{amount}-usd"}
-        page = requests.post(DOOR, offer, allow_redirects=False, timeout=30)
-        page.raise_for_status()
-        requests.post(page.headers["Location"], allow_redirects=False, timeout=30).raise_for_status()
+        self.press_pay(self.choose(credits))
         return (set(self.intents()) - before).pop()
+
+    def choose(self, credits: int) -> str:
+        """A button at the door; gives the address of Stripe's page."""
+        amount = next(offer["amount"] for offer in OFFERS["offers"] if offer["credits"] == credits)
+        offer = {"offer": f"{credits}-{amount}-usd"}
+        door = requests.post(DOOR, offer, allow_redirects=False, timeout=30)
+        door.raise_for_status()
+        return door.headers["Location"]
+
+    def press_pay(self, page: str) -> None:
+        """The button on Stripe's page."""
+        requests.post(page, allow_redirects=False, timeout=30).raise_for_status()
 
     def intents(self) -> dict[str, dict[str, Any]]:
         """Every payment that Stripe knows, by its id."""
