@@ -57,6 +57,10 @@ test-power: ## more cuts: the guest's plug is pulled at random moments of sales 
 	@tools/prepare.sh test
 	$(VM) installing power --cuts $(CUTS) --seed $(SEED)
 
+test-pygame: ## the attract screen on Debian's own pygame, as on a cabinet: pip's is newer (Debian; half a minute)
+	@tools/prepare.sh test
+	tools/test-pygame.sh $(ARGS)
+
 bundle: ## gather the wheels of requirements/ for cabinets without a network, in build/bundle
 	tools/bundle.sh
 
@@ -79,4 +83,4 @@ pictures: ## draw the pictures of the docs anew
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test kills lint check test-install bundle lock test-bare test-vm test-power format pictures clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills lint check test-install bundle lock test-bare test-vm test-power format pictures clean

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attract_screen.feed_format import ROTATIONS, FeedError
@@ -17,7 +17,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import pygame
 
-from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display
+from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
 from attract_screen.draw import render
 from attract_screen.feed import FeedReader, read_feed
 from attract_screen.layout import Size
@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m attract_screen",
         description="Show on the cabinet's screen what the controller writes into the feed file.",
-        epilog="Ends cleanly on SIGTERM and SIGINT. Exit codes: 0 ended, 1 no display, 2 wrong.",
+        epilog="Waits for a display on the bare console. Ends cleanly on SIGTERM and SIGINT. "
+        "Exit codes: 0 ended, 1 no display, 2 wrong.",
     )
     parser.add_argument(
         "--feed", type=Path, required=True, metavar="FEED", help="the controller's feed file (JSON)"
@@ -113,18 +114,30 @@ def _show(options: argparse.Namespace) -> int:
     stops: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stops.append(received))
+
+    def stopped() -> bool:
+        return bool(stops)
+
     try:
-        glass = open_display(choose(Kind(options.display), os.environ), options.size)
+        glass = _glass(options, stopped)
     except DisplayError as error:
         _log.error("%s", error)
         return EXIT_NO_DISPLAY
     mirror = Mirror(options.mirror) if options.mirror else None
     try:
-        Show(glass, FeedReader(options.feed), options.rotate, mirror).run(lambda: bool(stops))
+        if glass is not None:
+            Show(glass, FeedReader(options.feed), options.rotate, mirror).run(stopped)
     finally:
         pygame.quit()
     _log.info("The attract screen was stopped")
     return 0
+
+
+def _glass(options: argparse.Namespace, stopped: Callable[[], bool]) -> pygame.Surface | None:
+    kind = choose(Kind(options.display), os.environ)
+    if kind is Kind.KMSDRM:
+        return wait_for_console(options.size, stopped)
+    return open_display(kind, options.size)
 
 
 if __name__ == "__main__":

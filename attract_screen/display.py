@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 import pygame
 
+from attract_screen import systemd_status
 from attract_screen.layout import Size
 
 DEFAULT_SIZE: Size = (640, 480)
+LOOK_AGAIN_S = 2.0
 _CAPTION = "Attract screen"
 
 _log = logging.getLogger(__name__)
@@ -52,15 +55,39 @@ def open_display(kind: Kind, size: Size | None) -> pygame.Surface:
     except pygame.error as error:
         pygame.display.quit()
         raise DisplayError(f"cannot open the display ({kind.value}): {error}. {_REMEDY[kind]}") from (error)
-    _log.info("The display was opened: %s, %dx%d", kind.value, *surface.get_size())
+    width, height = surface.get_size()
+    opened = f"The display was opened: {kind.value}, {width}x{height}"
+    _log.info(opened)
+    systemd_status.tell(opened)
     return surface
+
+
+def wait_for_console(
+    size: Size | None, stopped: Callable[[], bool], look_again_s: float = LOOK_AGAIN_S
+) -> pygame.Surface | None:
+    """The bare console, as soon as there is one; None if `stopped` said so first.
+
+    A monitor may be switched on after the cabinet, or never. Each new reason to wait is logged once: a line
+    for every look would wear the SD card for years.
+    """
+    reason = ""
+    while not stopped():
+        try:
+            return open_display(Kind.KMSDRM, size)
+        except DisplayError as error:
+            if str(error) != reason:
+                reason = str(error)
+                _log.warning("Waiting for a display: %s", reason)
+                systemd_status.tell(f"Waiting for a display: {reason}")
+        time.sleep(look_again_s)
+    return None
 
 
 _NO_WINDOW = frozenset({"dummy", "offscreen", "evdev", "kmsdrm"})
 _REMEDY = {
     Kind.KMSDRM: (
-        "Use Debian's python3-pygame (pip's has no kmsdrm driver), stop the desktop,"
-        " and give this user the groups video, render and input;"
+        "Switch the monitor on; use Debian's python3-pygame (pip's has no kmsdrm driver), libegl1, libgles2"
+        " and libgl1-mesa-dri; stop the desktop, and give this user the groups video, render and input;"
         " or ask for --display window or --display headless."
     ),
     Kind.WINDOW: "Start it on a desktop (DISPLAY or WAYLAND_DISPLAY), or use --display kmsdrm.",
@@ -74,6 +101,9 @@ def _select_driver(kind: Kind) -> None:
         os.environ["SDL_VIDEODRIVER"] = drivers[kind]
     else:
         os.environ.pop("SDL_VIDEODRIVER", None)
+    if kind is Kind.KMSDRM:
+        # Left to itself SDL (2.26) carries the surface over with desktop OpenGL, and the console stays black.
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "opengles2")
 
 
 def _refuse_stand_in(kind: Kind) -> None:

@@ -6,9 +6,10 @@ has_package() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q ' instal
 # Raspberry Pi OS packages it; for Debian 12 there is a wheel.
 has_packaged_lgpio() { [ -e /etc/rpi-issue ] || apt-cache show python3-lgpio >/dev/null 2>&1; }
 
-# pygame is the system's everywhere: the one from pip cannot draw without a desktop.
+# pygame is the system's everywhere: the one from pip cannot draw without a desktop. Debian's does so with EGL, OpenGL ES and
+# Mesa's drivers, none of which its package names.
 install_packages() {
-    wanted="ca-certificates python3-venv python3-pygame"
+    wanted="ca-certificates python3-venv python3-pygame libegl1 libgles2 libgl1-mesa-dri"
     if has_packaged_lgpio; then wanted="$wanted python3-lgpio"; fi
     missing=
     for package in $wanted; do

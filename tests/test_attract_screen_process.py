@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from attract_screen.feed import Reading
 from attract_screen.mirror import Mirror
 from attract_screen.show import view_for
 from attract_screen.view import out_of_order, starting, view_of
+from controller.check.display import WAITING
 
 ROOT = Path(__file__).parent.parent
 OTHER_ADDRESS = "https://pay.example.com/p/pacman-02"
@@ -137,6 +139,57 @@ def test_no_desktop_is_an_error_with_its_remedy(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot open the display (window)" in done.stderr
     assert "or use --display kmsdrm" in done.stderr
+
+
+without_a_card = pytest.mark.skipif(
+    any(Path("/dev/dri").glob("card*")),
+    reason="this machine has a graphics card, and somebody may look at it",
+)
+
+
+@without_a_card
+def test_without_a_display_the_console_is_waited_for_until_a_stop(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A monitor may be switched on later: the process stays, says what is missing, and ends when told to."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "systemd"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "systemd"))
+        process = start("--display", "kmsdrm")
+        status = systemd.recv(1000).decode()
+    assert status.startswith(f"STATUS={WAITING}: cannot open the display (kmsdrm): ")
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=10)[1].splitlines()
+    assert said == [
+        f"WARNING attract_screen.display: {status.removeprefix('STATUS=')}",
+        "INFO attract_screen: The attract screen was stopped",
+    ]
+    assert process.returncode == 0
+
+
+def test_systemd_is_told_of_the_display(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `systemctl status` says of a waiting screen would else stay there."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "systemd"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "systemd"))
+        start()
+        assert systemd.recv(1000).decode() == "STATUS=The display was opened: headless, 320x240"
+
+
+@without_a_card
+def test_a_thousand_looks_for_a_display_are_one_line_in_the_log() -> None:
+    """A cabinet without a monitor must not wear its SD card."""
+    looks = """
+import logging
+from attract_screen.display import wait_for_console
+logging.basicConfig()
+looks = iter(range(1000))
+print(wait_for_console(None, lambda: next(looks, None) is None, look_again_s=0))
+"""
+    done = subprocess.run([sys.executable, "-c", looks], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout.split("\n")[-2], done.stderr.count("\n")) == ("None", 1)
 
 
 @pytest.mark.parametrize(

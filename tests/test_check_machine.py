@@ -222,7 +222,7 @@ RUNNING = Running(0.5, State.ATTRACT, True, 0, 0, (), "")
 SELLS = ok("the controller is running: waiting for a player, selling")
 SYSTEMCTL = """
 [ "$4" != gone ] || { echo LoadState=not-found; exit; }
-echo NRestarts=3; echo ExecMainStatus=78; echo User=cabinet; echo LoadState=loaded
+echo NRestarts=3; echo ExecMainStatus=78; echo User=cabinet; echo LoadState=loaded; echo "StatusText=a = b"
 echo ActiveState=failed; echo SubState=failed; echo UnitFileState=disabled
 """
 
@@ -233,7 +233,7 @@ def test_systemd_is_asked_about_a_unit(tmp_path: Path, monkeypatch: pytest.Monke
     on_path(tmp_path / "bin", "systemctl", script)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     assert [unit("a", tmp_path), unit("gone", tmp_path), unit("a", tmp_path / "no")] == [
-        Unit("a", "failed", "failed", "disabled", 3, 78, "cabinet"),
+        Unit("a", "failed", "failed", "disabled", 3, 78, "cabinet", "a = b"),
         None,
         None,
     ]
@@ -352,9 +352,16 @@ def test_a_screen_that_cannot_draw_is_told(dri: Path) -> None:
         ),
         warning(
             "no monitor is connected (card0-HDMI-A-1, card0-HDMI-A-2)",
-            "Switch the monitor on and check its cable; then restart the screen.",
+            "Switch the monitor on and check its cable; the screen finds it by itself.",
         ),
     ]
+
+
+def test_a_screen_that_waits_is_not_well(dri: Path) -> None:
+    """Its process runs; in front of it nobody sees anything."""
+    reason = "Waiting for a display: cannot open the display (kmsdrm): something else. A remedy."
+    found = check_display(replace(SCREEN, says=reason), None, dri, dri.parent / "drm")
+    assert found[0] == wrong("arcade-attract-screen has no display yet", reason)
 
 
 def test_a_machine_without_a_graphics_card_is_told(tmp_path: Path) -> None:

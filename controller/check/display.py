@@ -9,6 +9,8 @@ from pathlib import Path
 from controller.check.findings import Finding, note, ok, warning, wrong
 from controller.commands.systemd_units import SCREEN, Unit
 
+# How the screen begins to say that it waits.
+WAITING = "Waiting for a display"
 _GROUPS = "Put it into its groups, and restart the screen: run install.sh again."
 
 
@@ -25,8 +27,10 @@ def check_display(screen: Unit | None, desktop: Unit | None, dri: Path, drm: Pat
 
 
 def _unit(screen: Unit) -> Finding:
-    if screen.is_active:
+    if screen.is_active and not screen.says.startswith(WAITING):
         return ok(f"{screen.name} is active")
+    if screen.is_active:
+        return wrong(f"{screen.name} has no display yet", screen.says)
     remedy = f"journalctl -u {screen.name} -n 20 says why; start it: sudo systemctl start {screen.name}."
     return wrong(f"{screen.name} is {screen.active} ({screen.sub})", remedy)
 
@@ -47,7 +51,7 @@ def _monitor(drm: Path) -> Finding:
     connected = [name for name, status in sockets.items() if status == "connected"]
     if connected:
         return ok(f"a monitor is connected: {', '.join(connected)}")
-    remedy = "Switch the monitor on and check its cable; then restart the screen."
+    remedy = "Switch the monitor on and check its cable; the screen finds it by itself."
     return warning(f"no monitor is connected ({', '.join(sockets) or 'no socket found'})", remedy)
 
 

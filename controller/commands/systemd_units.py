@@ -6,13 +6,16 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_PROPERTIES = ("LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "ExecMainStatus", "User")
+_PROPERTIES = (
+    *("LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "ExecMainStatus"),
+    *("User", "StatusText"),
+)
 CONTROLLER, SCREEN, DESKTOP = "arcade-controller", "arcade-attract-screen", "display-manager"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as `systemctl show` has it; `user` is empty for root."""
+    """A unit as `systemctl show` has it; `user` is empty for root, `says` is its own word on how it is."""
 
     name: str
     active: str
@@ -21,6 +24,7 @@ class Unit:
     restarts: int
     exit_status: int
     user: str
+    says: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -48,4 +52,5 @@ def unit(name: str, systemd: Path) -> Unit | None:
         int(has.get("NRestarts") or 0),
         int(has.get("ExecMainStatus") or 0),
         has.get("User", ""),
+        has.get("StatusText", ""),
     )

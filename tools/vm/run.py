@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cloud
+from glass import look
 from guest import COUNTED, REAL_TIME, Clock, Guest, Place
 
 HERE = Path(__file__).parent
@@ -32,10 +33,13 @@ INSTALLING, POWER = "installing", "power"
 END = "@end"
 # The sum of what was tested when all last passed; see covered.sh.
 PASSED = HERE / "passed"
+# A graphics card, with a monitor as arcade cabinets have it.
+CARD = ("-device", "virtio-gpu-pci,xres=640,yres=480")
 # The clock of each stage, and what its QEMU has beside the others'.
 STAGES: dict[str, tuple[Clock, tuple[str, ...]]] = {
     INSTALLING: (REAL_TIME, ()),
     "running": (COUNTED, ()),
+    "console": (REAL_TIME, CARD),
 }
 RELEASED = (
     "controller",
@@ -196,7 +200,7 @@ def _boot(place: Place, stage: str, until_s: float) -> Iterator[str]:
     with Guest(place, stage, clock, *options) as guest, _stopped_at(until_s, guest.pull_the_plug):
         for line in guest.lines():
             if line.startswith("@screendump "):
-                guest.ask("screendump", filename=str(place.results / f"{line.split()[1]}.ppm"))
+                look(guest, place.results, line.split()[1])
             else:
                 yield line
 

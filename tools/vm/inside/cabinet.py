@@ -37,9 +37,9 @@ def run(*command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def show(name: str) -> str:
-    """A property of the controller's unit."""
-    return run("systemctl", "show", "-P", name, UNIT)[1].strip()
+def show(name: str, unit: str = UNIT) -> str:
+    """A property of a unit."""
+    return run("systemctl", "show", "-P", name, unit)[1].strip()
 
 
 def is_up() -> bool:
@@ -53,9 +53,9 @@ def restart() -> None:
     wait_for("the controller", is_up)
 
 
-def journal() -> list[str]:
-    """What the controller's unit logged in this boot."""
-    return run("journalctl", "-b", "-u", UNIT, "-o", "cat", "--no-pager")[1].splitlines()
+def journal(unit: str = UNIT) -> list[str]:
+    """What a unit logged in this boot."""
+    return run("journalctl", "-b", "-u", unit, "-o", "cat", "--no-pager")[1].splitlines()
 
 
 def processes() -> tuple[int, int]:

@@ -123,7 +123,7 @@ def _check() -> None:
     status, said = command("check")
     print(_quoted(said))
     wrong = [line.strip() for line in said.splitlines() if "✗" in line]
-    display = ["✗ arcade-attract-screen is failed (failed)", "✗ there is no graphics card in /dev/dri"]
+    display = ["✗ arcade-attract-screen has no display yet", "✗ there is no graphics card in /dev/dri"]
     same("cabinet check finds nothing wrong but the display, which is none", (1, display), (status, wrong))
 
 

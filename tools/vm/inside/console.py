@@ -1,0 +1,80 @@
+"""The attract screen on the bare console: a graphics card that comes late, and what is on its glass."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cabinet
+from cabinet import FEED, feed, journal, order, run, show
+from checks import same, wait_for
+from phone import DOOR, Phone
+
+END = ["poweroff", "--force"]
+RESULTS = Path("/results")
+SCREEN = "arcade-attract-screen"
+SIZE = "640x480"
+GLASS_WITHIN_S = 60.0
+PYTHON = "/opt/arcade-cabinet/venv/bin/python"
+
+
+def run_stage() -> None:
+    """All of it."""
+    wait_for("the attract screen to wait", _words)
+    wait_for("its feed", lambda: feed().get("state") == "offline")
+    _late_card()
+    with cabinet.running_cloud():
+        wait_for("the cabinet to sell", Phone(cabinet.CLOUD).sells, 120)
+        _until_same(
+            "a cabinet that sells shows its door as a QR code", [DOOR], lambda: _glass("attract")["codes"]
+        )
+        order("not_ready")
+        _until_same(
+            "a board that is not ready takes it off the glass", [], lambda: _glass("not_ready")["codes"]
+        )
+    run("systemctl", "stop", SCREEN)
+    same("it ends well", ("inactive", "success"), (show("ActiveState", SCREEN), show("Result", SCREEN)))
+    opened = f"The display was opened: kmsdrm, {SIZE}"
+    expected = ["Waiting for a display", opened, "The attract screen was stopped"]
+    same("and has logged nothing but what changed", expected, _words())
+
+
+def _words() -> list[str]:
+    """What the screen logged, without the reasons."""
+    said = [line.partition(": ")[2] for line in journal(SCREEN) if "attract_screen" in line]
+    return [line.partition(": cannot")[0] for line in said]
+
+
+def _late_card() -> None:
+    waiting = show("MainPID", SCREEN)
+    run("modprobe", "virtio_gpu")
+    _until_same("a card that comes late has the picture for offline on its glass", True, _is_as_drawn)
+    same("it is the process that had waited", waiting, show("MainPID", SCREEN))
+
+
+def _is_as_drawn() -> bool:
+    """Whether the glass has what is drawn of the same feed where there is no glass."""
+    draw = ("--render", str(RESULTS / "offline.png"), "--size", SIZE)
+    run(PYTHON, "-m", "attract_screen", "--feed", str(FEED), *draw)
+    return _glass("offline")["as_drawn"]
+
+
+def _until_same(sentence: str, expected: Any, look: Callable[[], Any]) -> None:
+    """A picture takes its time to get to the glass."""
+    seen = None
+    until_s = time.monotonic() + GLASS_WITHIN_S
+    while seen != expected and time.monotonic() < until_s:
+        seen = look()
+    same(sentence, expected, seen)
+
+
+def _glass(name: str) -> dict[str, Any]:
+    """What the host sees there."""
+    answer = RESULTS / f"{name}.json"
+    answer.unlink(missing_ok=True)
+    print(f"@screendump {name}", flush=True)
+    wait_for("the host to look", answer.exists)
+    return json.loads(answer.read_text())
