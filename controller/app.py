@@ -164,7 +164,8 @@ class App:
         )
         self._coin_line.start()
         edges.callback(self._stop_coin_line)
-        edges.enter_context(board_inputs(input_lines(config), config.mock_board, self._queue.put))
+        inputs = board_inputs(input_lines(config), config.mock_board, self._queue.put)
+        self._look_at_inputs_again = edges.enter_context(inputs)
         edges.callback(self._ask_broker, self._say_farewell)
         if self._coin_line.holds_pin:  # else a later start may still read what became of the ordered pulses
             self._handle(replace(self._ledger.read_start(), tally=self._coin_line.tally))
@@ -227,6 +228,7 @@ class App:
         try:
             return self._queue.get(timeout=min(HEARTBEAT_S, max(SHORTEST_WAIT_S, left_s)))
         except queue.Empty:
+            self._look_at_inputs_again()
             return Tick()
 
     def _handle(self, happened: Happened) -> None:

@@ -21,16 +21,25 @@ OLDEST_EDGE_S = 60.0
 @contextmanager
 def board_inputs(
     lines: Mapping[InputLine, Wiring | None], mock_board: Path | None, tell: Callable[[InputChanged], None]
-) -> Iterator[None]:
-    """Watch the wired lines for the length of the context; each begins by telling its level."""
+) -> Iterator[Callable[[], None]]:
+    """Watch the wired lines for the length of the context; each begins by telling its level.
+
+    Gives what to call now and then, while nothing happens: it tells each level whose edge got lost.
+    """
     wired = {name: wiring for name, wiring in lines.items() if wiring is not None}
     if not wired:
-        yield
+        yield lambda: None
         return
     with open_pins(mock_board, listens=True) as factory, ExitStack() as devices:
-        for name, wiring in wired.items():
-            devices.enter_context(BoardInput(name, wiring, factory, tell))
-        yield
+        inputs = [
+            devices.enter_context(BoardInput(name, wiring, factory, tell)) for name, wiring in wired.items()
+        ]
+
+        def look_again() -> None:
+            for each in inputs:
+                each.look_again()
+
+        yield look_again
 
 
 class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
@@ -52,9 +61,21 @@ class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
         self.pin.when_changed = self._changed
         # Its time is read before the level: an edge in between is then newer, and counts.
         looked_s = since_boot_s()
-        tell(InputChanged(name, bool(self.value), looked_s, at_start=True))
+        self._told = bool(self.value)
+        tell(InputChanged(name, self._told, looked_s, at_start=True))
+
+    def look_again(self) -> None:
+        """Tell the level if it is not what was last told: the kernel, or a library, may lose an edge.
+
+        A ready line would else stay not ready until the board's next change, which may never come.
+        """
+        looked_s = since_boot_s()
+        if (active := bool(self.value)) != self._told:
+            self._told = active
+            self._tell(InputChanged(self._name, active, looked_s))
 
     def _changed(self, ticks: float, level: int) -> None:
         age_s = self.pin_factory.ticks_diff(self.pin_factory.ticks(), ticks)
         at_s = since_boot_s() - (age_s if 0 <= age_s <= OLDEST_EDGE_S else 0.0)
-        self._tell(InputChanged(self._name, int(level) == self._active_level, at_s))
+        self._told = int(level) == self._active_level
+        self._tell(InputChanged(self._name, self._told, at_s))

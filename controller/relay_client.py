@@ -16,7 +16,7 @@ from controller import wire
 from controller.events import OfferFailed, OfferReceived, OpenPaymentsFailed, ReceiptAnswered, ReceiptFailed
 from controller.offer import Offer, Price
 from controller.payment import Payment, Receipt
-from controller.timed_http import Answer, Limits, ask
+from controller.timed_http import Answer, Limits, ask, in_short
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,9 @@ class RelayClient:
         """Tell what was answered, or why nothing was: every question ends in one event."""
         try:
             event = ask()
-        except (requests.RequestException, ValueError) as error:
+        except requests.RequestException as error:
+            event = failed(in_short(error))
+        except ValueError as error:
             event = failed(str(error))
         except Exception:
             log.exception("a question to the relay failed")

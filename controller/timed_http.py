@@ -77,6 +77,12 @@ def ask(
     return Answer(answer.status_code, answer.reason, answer.url, body, answer.headers.get("Date", ""))
 
 
+def in_short(error: requests.RequestException) -> str:
+    """Why a question over HTTP failed, without the library's own words around it."""
+    cause = error.args[0] if error.args else error
+    return str(getattr(cause, "reason", cause)).rpartition(": ")[2]
+
+
 def _body(answer: requests.Response, most_bytes: int) -> bytes:
     body = b""
     for chunk in answer.iter_content(_CHUNK_BYTES):

@@ -11,11 +11,12 @@ from typing import Literal
 import pytest
 from conftest import wait_until
 
-from controller.board_inputs import board_inputs
+from controller.board_inputs import BoardInput, board_inputs
 from controller.clock import since_boot_s
 from controller.config import CoinMeterConfig, InputConfig
 from controller.events import InputChanged
 from controller.mock_pins import BoardUnreachableError
+from controller.pins import open_pins
 from simulator.arcade_board import ArcadeBoard
 from simulator.board_profiles import JAMMA
 from simulator.board_wire import BoardServer
@@ -169,3 +170,21 @@ def test_an_edge_keeps_its_own_time_however_late_it_is_heard(tmp_path: Path) -> 
 
     (_, rise, fall) = (event.at_s for event, _ in heard)
     assert rise < fall <= over_s < heard[2][1]
+
+
+def test_a_level_whose_edge_was_lost_is_told_by_the_next_look(
+    board: BoardServer, told: Told, tmp_path: Path
+) -> None:
+    """Once; and a look at what was told already tells nothing."""
+    with (
+        open_pins(tmp_path / "board", listens=True) as factory,
+        BoardInput("ready", line(READY), factory, told.queue.put) as ready,
+    ):
+        ready.pin.when_changed = None
+        board.set_ready(False)
+        wait_until(lambda: not ready.value, "the wire to move")
+        for _ in range(2):
+            ready.look_again()
+
+        assert told.next(2) == [("ready", True), ("ready", False)]
+        assert told.queue.empty()

@@ -9,9 +9,8 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from controller.check.findings import Finding, note, ok, warning
-from controller.check.reach import in_short
 from controller.config import Config
-from controller.timed_http import Limits, ask
+from controller.timed_http import Limits, ask, in_short
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=64 * 1024)
 TOLERATED_S = 60.0

@@ -7,8 +7,6 @@ import ssl
 import time
 from dataclasses import dataclass
 
-import requests
-
 from controller.check.findings import Finding, ok, warning, wrong
 
 WITHIN_S = 5.0
@@ -44,12 +42,6 @@ def check_reach(server: Server, tls: ssl.SSLContext | None) -> list[Finding]:
     reached = ok(f"{known_as} answers at port {server.port}")
     with connection:
         return [reached, *(_shake_hands(connection, server, tls) if tls else ())]
-
-
-def in_short(error: requests.RequestException) -> str:
-    """Why a question over HTTP failed, without the library's own words around it."""
-    cause = error.args[0] if error.args else error
-    return str(getattr(cause, "reason", cause)).rpartition(": ")[2]
 
 
 def _shake_hands(connection: socket.socket, server: Server, tls: ssl.SSLContext) -> list[Finding]:

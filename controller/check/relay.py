@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import requests
 
 from controller.check.findings import Finding, all_well, note, ok, wrong
-from controller.check.reach import Server, check_reach, in_short
+from controller.check.reach import Server, check_reach
 from controller.config import Config, RelayConfig
 from controller.offer import Offer
 from controller.relay_client import read_offer
-from controller.timed_http import Answer, Limits, ask
+from controller.timed_http import Answer, Limits, ask, in_short
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=256 * 1024)
 _SEE_LOG = "See the relay's own log: it says why."
