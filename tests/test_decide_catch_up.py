@@ -418,7 +418,7 @@ def test_no_pulse_leaves_behind_the_fence() -> None:
     )
     partial = Receipt("pi_1", Outcome.PARTIAL, 1, 2)
 
-    assert (orders.records, bench.wait(60)) == ((), Orders())
+    assert (orders.records, bench.wait(60)) == ((RenewDeadline("pi_1", NOW_S + 180, BOOT),), Orders())
     assert found(bench, FoundPayment(payment(credits=2), 0.0, OPEN)) == Orders(
         (
             ClosePayment("pi_1", Outcome.PARTIAL, 1, "ledger moved", partial),
