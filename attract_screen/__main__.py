@@ -11,19 +11,19 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from attract_screen.feed_format import ROTATIONS, FeedError
+from attract_screen.model.feed_format import ROTATIONS, FeedError
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import pygame
 
 from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
-from attract_screen.draw import render
 from attract_screen.feed import FeedReader, read_feed
-from attract_screen.layout import Size
 from attract_screen.mirror import Mirror, save_png
+from attract_screen.model.view import view_of
+from attract_screen.picture.draw import render
+from attract_screen.picture.layout import Size
 from attract_screen.show import Show
-from attract_screen.view import view_of
 
 SMALLEST_SIDE = 160
 EXIT_NO_DISPLAY = 1

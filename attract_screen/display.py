@@ -11,7 +11,7 @@ from enum import Enum
 import pygame
 
 from attract_screen import systemd_status
-from attract_screen.layout import Size
+from attract_screen.picture.layout import Size
 
 DEFAULT_SIZE: Size = (640, 480)
 LOOK_AGAIN_S = 2.0

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from attract_screen.feed_format import Feed, FeedError, parse_feed
+from attract_screen.model.feed_format import Feed, FeedError, parse_feed
 
 MAX_FEED_BYTES = 64 * 1024
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pygame
 
-from attract_screen.draw import Picture, Studio, turned, turned_rect, upright
 from attract_screen.feed import FeedReader, Reading
 from attract_screen.mirror import Mirror
-from attract_screen.view import View, out_of_order, starting, view_of
+from attract_screen.model.view import View, out_of_order, starting, view_of
+from attract_screen.picture.draw import Picture, Studio, turned, turned_rect, upright
 
 FRAME_S = 1 / 30
 LOOK_S = 0.1

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 
 from bench.load import spin
-from controller.clock import since_boot_s
-from controller.realtime import FIFO_PRIORITY
+from controller.board.realtime import FIFO_PRIORITY
+from controller.system.clock import since_boot_s
 
 _CLOCK_BOOTTIME, _TIMER_ABSTIME = time.CLOCK_BOOTTIME, 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -47,7 +47,7 @@ def main() -> None:
 
 def _schedule(options: argparse.Namespace) -> None:
     gc.disable()
-    if options.lock and _libc.mlockall(7) != 0:  # as controller/realtime.py does
+    if options.lock and _libc.mlockall(7) != 0:  # as controller/board/realtime.py does
         raise OSError(ctypes.get_errno(), "mlockall")
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})

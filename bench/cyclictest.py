@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.spread import Spread, spread
-from controller.realtime import FIFO_PRIORITY
+from controller.board.realtime import FIFO_PRIORITY
 
 _TRACKED_US = 200_000
 

@@ -10,9 +10,9 @@ import time
 from bench.machine import machine
 from bench.sales import buy, selling_chain, sells, wait
 from bench.spread import spread
-from controller.clock import since_boot_s
-from simulator.cabinet import COIN_PIN
-from simulator.chain import Chain
+from controller.system.clock import since_boot_s
+from simulator.chain.cabinet import COIN_PIN
+from simulator.chain.chain import Chain
 
 TITLE = "Webhook sent -> first edge on the coin line; ledger commits per sale"
 EDGE_TARGET_MS = 15.0

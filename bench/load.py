@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from controller.wire import CoinPulseMessage, Reader, sign
+from controller.formats.wire import CoinPulseMessage, Reader, sign
 
 # As many as a careless update or a screen that went astray would take: all of them.
 SPINNERS = os.cpu_count() or 1

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from bench.load import be_a_busy_controller
 from bench.spread import spread
-from controller.clock import since_boot_s, wall_time
-from controller.coin_line import CoinLine
-from controller.config import CoinLineConfig
-from controller.config_rules import ordered_ahead
-from controller.effects import RememberUse
-from controller.events import CoinLineFailed, PulseFired
-from controller.ledger import Ledger
+from controller.board.coin_line import CoinLine
+from controller.config.applied import ordered_ahead
+from controller.config.keys import CoinLineConfig
+from controller.ledger.ledger import Ledger
+from controller.model.effects import RememberUse
+from controller.model.events import CoinLineFailed, PulseFired
+from controller.system.clock import since_boot_s, wall_time
 
 log = logging.getLogger(__name__)
 

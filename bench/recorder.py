@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from simulator.edge import Edge
+from simulator.board.model.edge import Edge
 
 
 class Recorder:
-    """Listens at `path` for mock pins (`controller/mock_pins.py`) and keeps the edges of their outputs."""
+    """Listens at `path` for mock pins (controller/board/mock_pins.py) and keeps the edges of outputs."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -11,7 +11,7 @@ from bench.idle import cpu_s
 from bench.machine import machine
 from bench.sales import buy, selling_chain, wait
 from bench.spread import spread
-from simulator.chain import Chain
+from simulator.chain.chain import Chain
 
 TITLE = "Relay: cold start, and webhooks per second of one core"
 COLD_TARGET_S, WEBHOOKS_TARGET = 0.5, 300

@@ -13,7 +13,7 @@ from gpiozero import LED
 
 from bench.load import be_a_busy_controller
 from bench.orders import PIN
-from controller.pins import open_pins
+from controller.board.pins import open_pins
 
 
 def main() -> None:

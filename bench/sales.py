@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from simulator.chain import Chain, running_chain
+from simulator.chain.chain import Chain, running_chain
 
 WITHIN_S = 20.0
 

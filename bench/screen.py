@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.idle import cpu_s
 from bench.machine import machine
-from controller.clock import since_boot_s
+from controller.system.clock import since_boot_s
 
 TITLE = "Attract screen: processor with its animation, 640x480 at 30 frames a second, drawn to memory"
 TARGET_PERCENT = 10.0

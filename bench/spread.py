@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from simulator.edge import Edge
+from simulator.board.model.edge import Edge
 
 
 @dataclass(frozen=True)

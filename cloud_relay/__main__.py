@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from cloud_relay.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.errors import RelayError
-from cloud_relay.orders import is_machine_id
+from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.relay import Relay, relay_from
+from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.settlement import is_payment_id
 from cloud_relay.settings import EX_CONFIG, SettingsError, read_settings, read_token_book
-from cloud_relay.settlement import is_payment_id
 
 _EX_FAILED, _EX_USAGE = 1, 2
 

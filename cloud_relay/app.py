@@ -16,15 +16,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from cloud_relay import __version__
-from cloud_relay.door import door
-from cloud_relay.machines import machines
-from cloud_relay.payment_links import payment_links
-from cloud_relay.publish import Publisher
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.relay import Relay, relay_from
+from cloud_relay.routes.door import door
+from cloud_relay.routes.machines import machines
+from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.thanks import thanks
+from cloud_relay.routes.webhook import webhook
 from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
-from cloud_relay.thanks import thanks
-from cloud_relay.tidy_thread import TidyThread
-from cloud_relay.webhook import webhook
+from cloud_relay.settling.tidy_thread import TidyThread
 
 _LARGEST_BODY_BYTES = 256 * 1024  # Stripe's events are a tenth of it
 _PAGES = ("/p/", "/thanks")

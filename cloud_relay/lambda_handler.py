@@ -13,7 +13,7 @@ from apig_wsgi import make_lambda_handler
 from cloud_relay.app import app_for
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import read_settings
-from cloud_relay.tidy import summary, tidy
+from cloud_relay.settling.tidy import summary, tidy
 
 # What EventBridge rules and EventBridge schedules call themselves. An HTTP request cannot: its body and
 # headers never become the event's own keys.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cloud_relay.publish import Publisher
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.settings import Settings
 
 if TYPE_CHECKING:
-    from cloud_relay.stripe_payments import StripePayments
+    from cloud_relay.stripe.payments import StripePayments
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,6 @@ def relay_from(
 
 def _stripe_payments(settings: Settings) -> StripePayments:
     # Imported when first needed: Stripe's library takes a third of a cold start.
-    from cloud_relay.stripe_payments import StripePayments
+    from cloud_relay.stripe.payments import StripePayments
 
     return StripePayments(settings.stripe)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
-from cloud_relay.offers import Offers, read_offers
-from cloud_relay.orders import is_machine_id
-from cloud_relay.tokens import TokenBook
+from cloud_relay.rules.offers import Offers, read_offers
+from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.tokens import TokenBook
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
 EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong

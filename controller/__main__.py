@@ -12,15 +12,15 @@ from gpiozero import GPIOZeroError
 
 from controller.check.command import add_check_command
 from controller.commands.clear import add_clear_command
-from controller.commands.help_page import help_page
 from controller.commands.logs import add_logs_command
 from controller.commands.payments import add_payments_command
 from controller.commands.pulse import add_pulse_command
 from controller.commands.release_lines import add_release_lines_command
 from controller.commands.status import add_status_command
 from controller.commands.watch import add_watch_command
-from controller.config import ConfigError, load_config
-from controller.ledger_file import LedgerError
+from controller.config.keys import ConfigError, load_config
+from controller.ledger.file import LedgerError
+from controller.pages.help_page import help_page
 
 log = logging.getLogger("controller")
 

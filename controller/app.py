@@ -14,21 +14,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from controller import wire
-from controller.announcer import Announcer
-from controller.board_inputs import board_inputs
-from controller.broker import Broker
-from controller.cabinet import new_cabinet
-from controller.clock import boot_id, since_boot_s, wall_time
-from controller.coin_line import CoinLine
-from controller.config import Config
-from controller.config_reload import ReloadAsked, Reloaded, begin_reading
-from controller.config_rules import input_lines, reader_of, rules_of
-from controller.control import Control, Ears, Nobody
-from controller.control_lines import Asked, Request
-from controller.control_socket import ControlSocket
-from controller.decide import Decision, decide, next_wake_s
-from controller.effects import (
+from controller.announcements.announcer import Announcer
+from controller.board.coin_line import CoinLine
+from controller.board.inputs import board_inputs
+from controller.cloud.broker import Broker
+from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
+from controller.config.applied import input_lines, reader_of, rules_of
+from controller.config.keys import Config
+from controller.config.reload import ReloadAsked, Reloaded, begin_reading
+from controller.control.requests import Control, Ears, Nobody
+from controller.control.socket import ControlSocket
+from controller.formats import wire
+from controller.formats.control_lines import Asked, Request
+from controller.formats.wire import CoinPulseMessage, Refused
+from controller.ledger.file import LEDGER_NAME
+from controller.ledger.ledger import Ledger, LedgerError
+from controller.model.cabinet import new_cabinet
+from controller.model.effects import (
     Acknowledge,
     Act,
     ConnectBroker,
@@ -41,7 +43,7 @@ from controller.effects import (
     RecordPayment,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     Acknowledged,
     Delivery,
     Event,
@@ -55,12 +57,10 @@ from controller.events import (
     StopAsked,
     Tick,
 )
-from controller.hardware import board_serial
-from controller.ledger import Ledger, LedgerError
-from controller.ledger_file import LEDGER_NAME
-from controller.relay_client import OpenPaymentsListed, RelayClient
-from controller.systemd_notify import ALIVE, READY, STOPPING, notify
-from controller.wire import CoinPulseMessage, Refused
+from controller.rules.decide import Decision, decide, next_wake_s
+from controller.system.clock import boot_id, since_boot_s, wall_time
+from controller.system.hardware import board_serial
+from controller.system.systemd_notify import ALIVE, READY, STOPPING, notify
 
 log = logging.getLogger("controller")
 

@@ -16,8 +16,8 @@ coin_pin() {
     (cd "$app" && venv/bin/python -c '
 import sys
 from pathlib import Path
-from controller.config import KEYS
-from controller.config_reader import read_keys
+from controller.config.keys import KEYS
+from controller.config.reader import read_keys
 print(read_keys(Path(sys.argv[1]), KEYS).values["coin_line.pin"])' "$config") 2>/dev/null || echo 17
 }
 

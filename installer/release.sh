@@ -79,7 +79,7 @@ check_config() {
     (cd "$new" && runuser -u cabinet -- venv/bin/python -c '
 import sys
 from pathlib import Path
-from controller.config import ConfigError, load_config
+from controller.config.keys import ConfigError, load_config
 try:
     load_config(Path(sys.argv[1]))
 except ConfigError as error:

@@ -13,8 +13,8 @@ import pygame
 import zxingcpp
 from PIL import Image
 
-from attract_screen.feed_format import Feed, Offer, State
-from attract_screen.view import View, view_of
+from attract_screen.model.feed_format import Feed, Offer, State
+from attract_screen.model.view import View, view_of
 
 ADDRESS = "https://pay.example.com/p/galaga-01"
 SIZES = (

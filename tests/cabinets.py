@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.cabinet import Cabinet, new_cabinet
-from controller.decide import decide
-from controller.effects import Act, Note, Record
-from controller.events import (
+from controller.model.cabinet import Cabinet, new_cabinet
+from controller.model.effects import Act, Note, Record
+from controller.model.events import (
     Acknowledged,
     BrokerConnected,
     Delivery,
@@ -21,11 +20,12 @@ from controller.events import (
     Tally,
     Tick,
 )
-from controller.mood import faults
-from controller.offer import Offer, Price
-from controller.payment import KnownPayment, OwedReceipt, Payment, Train
-from controller.rules import Rules
-from controller.session import Session
+from controller.model.offer import Offer, Price
+from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
+from controller.model.policy import Rules
+from controller.model.session import Session
+from controller.rules.decide import decide
+from controller.rules.mood import faults
 
 BOOT = "boot-a"
 BOARD = "pi-a"

@@ -8,7 +8,7 @@ from typing import Any
 
 from test_config import NEEDED, load
 
-from controller.config import Config
+from controller.config.keys import Config
 
 
 def a_config(tmp_path: Path, text: str = "", **changes: Any) -> Config:

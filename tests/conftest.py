@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from simulator.broker import RELAY_USERNAME, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("exploring", deadline=None)

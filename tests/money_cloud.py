@@ -14,18 +14,18 @@ from waitress.channel import ClientDisconnected
 
 from cloud_relay.app import app_for
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, StripeUnavailable
-from cloud_relay.orders import Order
 from cloud_relay.relay import relay_from
+from cloud_relay.rules.orders import Order
 from cloud_relay.settings import StripeSettings, read_settings
-from cloud_relay.stripe_payments import StripePayments
-from cloud_relay.tidy import Tidied, tidy
-from controller.wire import CoinPulseMessage
-from simulator.stripe import till
+from cloud_relay.settling.tidy import Tidied, tidy
+from cloud_relay.stripe.payments import StripePayments
+from controller.formats.wire import CoinPulseMessage
 from simulator.stripe.api import Api, api_app
-from simulator.stripe.book import Book
 from simulator.stripe.faults import Faults
 from simulator.stripe.keeper import Keeper
-from simulator.stripe.objects import Event, PaymentIntent
+from simulator.stripe.model import till
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.objects import Event, PaymentIntent
 
 MACHINE = "galaga-01"
 PRICES = {1: 100, 2: 180, 3: 250}

@@ -16,10 +16,12 @@ from typing import Any
 from cabinets import RULES
 from money_cloud import Clock, Cloud
 
-from cloud_relay.money import share_of
-from controller.cabinet import new_cabinet
-from controller.decide import Decision, decide, next_wake_s
-from controller.effects import (
+from cloud_relay.rules.money import share_of
+from controller.cloud.relay_client import FINAL_ANSWERS, read_open_payments
+from controller.formats.wire import CoinPulseMessage, Reader
+from controller.ledger.ledger import Ledger
+from controller.model.cabinet import new_cabinet
+from controller.model.effects import (
     Acknowledge,
     Act,
     ClosePayment,
@@ -29,7 +31,7 @@ from controller.effects import (
     Record,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     Acknowledged,
     BrokerConnected,
     BrokerLost,
@@ -47,11 +49,9 @@ from controller.events import (
     Started,
     Tick,
 )
-from controller.ledger import Ledger
-from controller.payment import KnownPayment, Receipt
-from controller.relay_client import FINAL_ANSWERS, read_open_payments
-from controller.rules import MeterRules, Rules
-from controller.wire import CoinPulseMessage, Reader
+from controller.model.payment import KnownPayment, Receipt
+from controller.model.policy import MeterRules, Rules
+from controller.rules.decide import Decision, decide, next_wake_s
 
 PULSES_PER_CREDIT = 2
 PULSE_S = 0.25

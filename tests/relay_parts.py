@@ -24,10 +24,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_relay.app import app_for
 from cloud_relay.relay import Relay, relay_from
+from cloud_relay.rules.settlement import Payment
 from cloud_relay.settings import Settings, read_settings
-from cloud_relay.settlement import Payment
-from cloud_relay.stripe_payments import StripePayments
-from simulator.broker import RELAY_USERNAME, Broker
+from cloud_relay.stripe.payments import StripePayments
+from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 from simulator.stripe.serving import serving
 

@@ -9,7 +9,7 @@ from conftest import PASSWORDS, wait_until
 from paho.mqtt.client import Client
 from relay_parts import mqtt_client, publish_reason
 
-from simulator.broker import RELAY_USERNAME, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
 
 OBSERVER = "observer"
 REFUSED = 135  # MQTT 5's "not authorized"

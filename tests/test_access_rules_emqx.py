@@ -17,7 +17,7 @@ import pytest
 from conftest import PASSWORDS
 from test_access_rules import MAY_HEAR, MAY_PUBLISH, WRITABLE_TOPICS
 
-from simulator.broker import RELAY_USERNAME
+from simulator.chain.broker import RELAY_USERNAME
 
 SHIPPED = Path(__file__).parent.parent / "cloud_relay" / "access_rules" / "emqx_acl.conf"
 EVERY_STATUS = "arcade/machine/+/status"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.arcade_board import ArcadeBoard, BoardView, Output
-from simulator.board_profiles import (
+from simulator.board.model.arcade_board import ArcadeBoard, BoardView, Output
+from simulator.board.model.board_profiles import (
     ICT,
     JAMMA,
     NAOMI,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attract_screen.feed import FeedReader, Reading, read_feed
-from attract_screen.feed_format import FeedError, parse_feed
+from attract_screen.model.feed_format import FeedError, parse_feed
 
 
 def problem_of(raw: bytes) -> str | None:

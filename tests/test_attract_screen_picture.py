@@ -14,14 +14,14 @@ from attract_screen_samples import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attract_screen.box import Box
-from attract_screen.draw import Picture, Studio, render, turned, turned_rect, upright
-from attract_screen.faces import Face
-from attract_screen.feed_format import ROTATIONS, Offer, State
-from attract_screen.fit import Style, fit
-from attract_screen.layout import Layout, Size
-from attract_screen.scenes import arrange
-from attract_screen.view import View, out_of_order
+from attract_screen.model.box import Box
+from attract_screen.model.feed_format import ROTATIONS, Offer, State
+from attract_screen.model.view import View, out_of_order
+from attract_screen.picture.draw import Picture, Studio, render, turned, turned_rect, upright
+from attract_screen.picture.faces import Face
+from attract_screen.picture.fit import Style, fit
+from attract_screen.picture.layout import Layout, Size
+from attract_screen.picture.scenes import arrange
 
 MANY_OFFERS = (Offer(1, 500, "jpy"), Offer(3, 1250, "chf"), Offer(5, 2500, "myr")) * 2
 VIEWS = {

@@ -16,8 +16,8 @@ from conftest import wait_until
 from attract_screen.display import Kind, choose
 from attract_screen.feed import Reading
 from attract_screen.mirror import Mirror
+from attract_screen.model.view import out_of_order, starting, view_of
 from attract_screen.show import view_for
-from attract_screen.view import out_of_order, starting, view_of
 from controller.check.display import WAITING
 
 ROOT = Path(__file__).parent.parent

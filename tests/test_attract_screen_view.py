@@ -7,9 +7,9 @@ from attract_screen_samples import ADDRESS, FEED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attract_screen.feed_format import Feed, Offer, State
-from attract_screen.money import price
-from attract_screen.view import PriceRow, View, out_of_order, starting, view_of
+from attract_screen.model.feed_format import Feed, Offer, State
+from attract_screen.model.money import price
+from attract_screen.model.view import PriceRow, View, out_of_order, starting, view_of
 
 offers = st.builds(
     Offer,

@@ -7,7 +7,7 @@ import pytest
 from bench.coin_line import Train, measure, measure_rival
 from bench.cyclictest import _latencies_ms
 from bench.spread import Errors, Spread, errors, spread
-from simulator.edge import Edge
+from simulator.board.model.edge import Edge
 
 
 def train(*at_ms: float) -> list[Edge]:

@@ -11,15 +11,15 @@ from typing import Literal
 import pytest
 from conftest import wait_until
 
-from controller.board_inputs import BoardInput, board_inputs
-from controller.clock import since_boot_s
-from controller.config import CoinMeterConfig, InputConfig
-from controller.events import InputChanged
-from controller.mock_pins import BoardUnreachableError
-from controller.pins import open_pins
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
+from controller.board.inputs import BoardInput, board_inputs
+from controller.board.mock_pins import BoardUnreachableError
+from controller.board.pins import open_pins
+from controller.config.keys import CoinMeterConfig, InputConfig
+from controller.model.events import InputChanged
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.wire import BoardServer
 
 GAME_OVER, READY, METER = 27, 22, 23
 METER_LINE = CoinMeterConfig(METER, "low", debounce_ms=10, within_ms=500, out_of_order_after=3)

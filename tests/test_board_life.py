@@ -18,10 +18,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from controller.cabinet import new_cabinet
-from controller.decide import decide, next_wake_s
-from controller.effects import ClosePayment, FirePulse, RecordCoin
-from controller.events import (
+from controller.ledger.ledger import Ledger
+from controller.model.cabinet import new_cabinet
+from controller.model.effects import ClosePayment, FirePulse, RecordCoin
+from controller.model.events import (
     Acknowledged,
     BrokerConnected,
     Delivery,
@@ -33,11 +33,11 @@ from controller.events import (
     Tick,
     TrialAsked,
 )
-from controller.ledger import Ledger
-from controller.payment import Payment
-from controller.rules import MeterRules, Rules
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
+from controller.model.payment import Payment
+from controller.model.policy import MeterRules, Rules
+from controller.rules.decide import decide, next_wake_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
 
 PULSE_S, GAP_S = 0.1, 0.15
 FRAME_S = 1 / 60

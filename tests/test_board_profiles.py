@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controller.board_profiles import PROFILES, BoardProfile
+from controller.model.board_profiles import PROFILES, BoardProfile
 
 DOCS = Path(__file__).parent.parent / "docs" / "boards.md"
 

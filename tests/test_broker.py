@@ -23,12 +23,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from controller.broker import SHORT_LIVES, Broker
-from controller.config import BrokerConfig
-from controller.events import BrokerConnected, BrokerLost, Delivery
-from controller.wire import CoinPulseMessage
-from simulator.broker import RELAY_USERNAME
-from simulator.broker import Broker as Mosquitto
+from controller.cloud.broker import SHORT_LIVES, Broker
+from controller.config.keys import BrokerConfig
+from controller.formats.wire import CoinPulseMessage
+from controller.model.events import BrokerConnected, BrokerLost, Delivery
+from simulator.chain.broker import RELAY_USERNAME
+from simulator.chain.broker import Broker as Mosquitto
 
 MACHINE = "galaga-01"
 TOPIC = f"arcade/machine/{MACHINE}/coinpulse"
@@ -39,8 +39,8 @@ WILL, FAREWELL = b"the last will", b"the farewell"
 DOOMED = """
 import sys, time
 from pathlib import Path
-from controller.broker import Broker
-from controller.config import BrokerConfig
+from controller.cloud.broker import Broker
+from controller.config.keys import BrokerConfig
 
 broker = Broker(
     BrokerConfig("localhost", int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])),

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 
+from simulator.chain.proxy import Link
 from simulator.chaos.faults import coin_line_pid
-from simulator.chaos.proxy import Link
+from simulator.chaos.rules.schedule import KINDS, Fault, draw
+from simulator.chaos.rules.strikes import WAITS_FOR_A_PAYMENT_S, Strikes
 from simulator.chaos.run import run_chaos
-from simulator.chaos.schedule import KINDS, Fault, draw
-from simulator.chaos.strikes import WAITS_FOR_A_PAYMENT_S, Strikes
 from simulator.chaos.watch import Watch
 
 SHORT = ("controller killed", "broker's sessions lost", "webhooks repeated", "controller-broker delayed")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.chaos.evidence import Books, Payment, Pulse, Struck
-from simulator.chaos.report import Crowd, table
-from simulator.chaos.verdict import judge
+from simulator.chaos.rules.evidence import Books, Payment, Pulse, Struck
+from simulator.chaos.rules.report import Crowd, table
+from simulator.chaos.rules.verdict import judge
 
 BOUGHT_3 = Payment("pi_3", 3, 250, "usd", created_s=1000, settled_s=1002, captured=250)
 BOUGHT_1 = Payment("pi_1", 1, 100, "usd", created_s=1010, settled_s=1011, captured=100)

@@ -15,10 +15,10 @@ from conftest import PASSWORDS, wait_until
 from relay_parts import mqtt_client
 
 from controller.check.broker import check_broker
-from controller.check.findings import Finding, ok, warning, wrong
-from controller.config import BrokerConfig, Config
-from simulator.broker import Broker
-from simulator.ports import free_port
+from controller.config.keys import BrokerConfig, Config
+from controller.pages.findings import Finding, ok, warning, wrong
+from simulator.chain.broker import Broker
+from simulator.chain.ports import free_port
 
 MACHINE = "galaga-01"
 OBSERVER = "observer"

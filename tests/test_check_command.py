@@ -17,11 +17,11 @@ from conftest import wait_until
 from workbench import workbench
 
 from controller.check.command import Surroundings, look_at_all
-from controller.check.findings import Section
-from controller.check.page import MARKS, section_text, summary_text
-from controller.config import load_config
-from simulator.chain import Chain, running_chain
-from simulator.ports import free_port
+from controller.config.keys import load_config
+from controller.pages.check_page import MARKS, section_text, summary_text
+from controller.pages.findings import Section
+from simulator.chain.chain import Chain, running_chain
+from simulator.chain.ports import free_port
 
 BROKER_GOOD = """\
 broker

@@ -15,18 +15,18 @@ from cabinets import payment, train
 from check_parts import on_path
 from test_full_disk import inside_a_small_disk
 
-from attract_screen.feed_format import State
+from attract_screen.model.feed_format import State
 from controller.check.disk import check_disk
 from controller.check.display import check_display, may_write
-from controller.check.findings import Finding, note, ok, warning, wrong
 from controller.check.ledger import check_ledger
 from controller.check.mounts import Mount, mount_of
 from controller.check.service import check_service
-from controller.commands.running import Running
-from controller.commands.systemd_units import Unit, unit
-from controller.effects import ClosePayment, RecordAnswer, RecordPayment
-from controller.ledger import Ledger
-from controller.payment import Outcome, Receipt
+from controller.control.running import Running
+from controller.ledger.ledger import Ledger
+from controller.model.effects import ClosePayment, RecordAnswer, RecordPayment
+from controller.model.payment import Outcome, Receipt
+from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.system.systemd_units import Unit, unit
 
 # Disk
 

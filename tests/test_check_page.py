@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from controller.check.findings import Finding, Section, note, ok, warning, wrong
-from controller.check.page import MARKS, PLAIN_MARKS, document, section_text, summary_text
+from controller.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
+from controller.pages.findings import Finding, Section, note, ok, warning, wrong
 
 BROKER = Section(
     "broker",

@@ -13,9 +13,9 @@ from gpiozero import OutputDevice
 from gpiozero.pins.mock import MockFactory, MockPin
 from workbench import Workbench, workbench
 
-from controller.check.findings import Finding, note, ok, warning, wrong
 from controller.check.pins import check_free_pins, check_pins
-from controller.config import load_config
+from controller.config.keys import load_config
+from controller.pages.findings import Finding, note, ok, warning, wrong
 
 WIRED = "ready: {pin: 22, active: low}\ncoin_meter: {pin: 23, active: high}\n"
 ALONE = note("no controller runs: each pin was claimed for a moment, as an input")

@@ -14,11 +14,11 @@ from check_parts import a_config, on_path
 from relay_parts import RelayUnderTest, relay_under_test
 
 from controller.check.clock import check_clock
-from controller.check.findings import note, ok, warning, wrong
 from controller.check.relay import check_relay
-from controller.config import Config, RelayConfig
-from simulator.broker import Broker
-from simulator.ports import free_port
+from controller.config.keys import Config, RelayConfig
+from controller.pages.findings import note, ok, warning, wrong
+from simulator.chain.broker import Broker
+from simulator.chain.ports import free_port
 
 MACHINE = "galaga-01"
 SEE_LOG = "See the relay's own log: it says why."

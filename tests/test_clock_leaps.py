@@ -14,8 +14,8 @@ import pytest
 import requests
 from conftest import wait_until
 
-from simulator.chain import Chain, running_chain
-from simulator.part import Part
+from simulator.chain.chain import Chain, running_chain
+from simulator.chain.part import Part
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 CLOCKS = "import time; print(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), sep='\\n')"

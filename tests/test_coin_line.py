@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 
-from controller.clock import since_boot_s
-from controller.coin_line import CoinLine
-from controller.config import CoinLineConfig
-from controller.events import CoinLineFailed, PulseBegun, PulseFired
-from controller.tally import read_tally
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
+from controller.board.coin_line import CoinLine
+from controller.board.tally import read_tally
+from controller.config.keys import CoinLineConfig
+from controller.model.events import CoinLineFailed, PulseBegun, PulseFired
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.wire import BoardServer
 
 PIN = 17
 PULSE_MS, GAP_MS = 40, 60
@@ -35,8 +35,8 @@ LEDGER = "64769:1234"
 PARENT = """
 import sys, time
 from pathlib import Path
-from controller.coin_line import CoinLine
-from controller.config import CoinLineConfig
+from controller.board.coin_line import CoinLine
+from controller.config.keys import CoinLineConfig
 
 line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), Path(sys.argv[2]), "64769:1234", print)
 line.start()

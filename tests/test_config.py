@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
-from controller.board_profiles import PROFILES
-from controller.config import (
+from controller.config.keys import (
     KEYS,
     BrokerConfig,
     CoinLineConfig,
@@ -21,6 +20,7 @@ from controller.config import (
     RelayConfig,
     load_config,
 )
+from controller.model.board_profiles import PROFILES
 
 SHIPPED = Path(__file__).parent.parent / "config.yaml"
 TOKEN = "1." + "ab" * 32

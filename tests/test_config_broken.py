@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_config import TOKEN, load, problems, written
 
-from controller.config import Config, ConfigError, load_config
+from controller.config.keys import Config, ConfigError, load_config
 
 GOOD = f"""\
 machine_id: galaga-01

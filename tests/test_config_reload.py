@@ -21,13 +21,13 @@ from test_config import NEEDED, TOKEN, load, written
 from test_whole_chain import order, publish, wait_until_it_sells
 from workbench import METER_PIN, Workbench, workbench
 
-from controller.commands.control_client import ControlClient, connect
-from controller.config_reload import Reloaded, read_again
-from controller.effects import FetchOffer, SaveSession
-from controller.events import InputChanged, OfferReceived, RulesChanged
-from controller.offer import Offer
-from controller.rules import MeterRules, Rules
-from simulator.chain import running_chain
+from controller.config.reload import Reloaded, read_again
+from controller.control.client import ControlClient, connect
+from controller.model.effects import FetchOffer, SaveSession
+from controller.model.events import InputChanged, OfferReceived, RulesChanged
+from controller.model.offer import Offer
+from controller.model.policy import MeterRules, Rules
+from simulator.chain.chain import running_chain
 
 WIRED = """\
 game_over: {pin: 27}

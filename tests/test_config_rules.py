@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import CoinLineConfig, load_config
-from controller.config_rules import MOST_ORDERED_AHEAD, ORDERED_AHEAD_S, ordered_ahead, rules_of
-from controller.tally import SLOTS
+from controller.board.tally import SLOTS
+from controller.config.applied import MOST_ORDERED_AHEAD, ORDERED_AHEAD_S, ordered_ahead, rules_of
+from controller.config.keys import CoinLineConfig, load_config
 
 CONFIG = """\
 machine_id: galaga-01

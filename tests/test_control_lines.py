@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from controller.control_lines import (
+from controller.formats.control_lines import (
     EXPECTED,
     BadRequest,
     ClearRequest,
@@ -16,9 +16,9 @@ from controller.control_lines import (
     read_request,
     seen_in,
 )
-from controller.effects import ClosePayment, IntendPulse, MarkAmbiguous, Record, RecordPulse
-from controller.events import Event, InputChanged, PulseFired, Tick
-from controller.payment import Outcome, PulseFate
+from controller.model.effects import ClosePayment, IntendPulse, MarkAmbiguous, Record, RecordPulse
+from controller.model.events import Event, InputChanged, PulseFired, Tick
+from controller.model.payment import Outcome, PulseFate
 
 FIRED = PulseFired("test-1f", 2, rose_s=10.0, fell_s=10.1)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 
-from controller.commands.control_client import ControlClient, connect
-from controller.control_lines import (
+from controller.control.client import ControlClient, connect
+from controller.control.socket import MOST_CLIENTS, MOST_UNREAD_BYTES, ControlSocket
+from controller.formats.control_lines import (
     EXPECTED,
     LONGEST_REQUEST,
     Asked,
@@ -25,7 +26,6 @@ from controller.control_lines import (
     PulseRequest,
     hello,
 )
-from controller.control_socket import MOST_CLIENTS, MOST_UNREAD_BYTES, ControlSocket
 
 HELLO = hello("0.1.0", 17, [])
 EDGE: Line = {"saw": "edge", "line": "ready", "active": True, "at_s": 1.0}

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.debounce import DebouncedLine
+from controller.model.debounce import DebouncedLine
 
 # Binary fractions, so that sums of times are exact.
 HOLD_S = 1 / 32

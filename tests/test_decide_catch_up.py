@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
 
-from controller.cabinet import accepting
-from controller.catch_up import MOST_NAMED, STILL_ASKING
-from controller.decide import next_wake_s
-from controller.effects import (
+from controller.formats.wire import MAX_WINDOW_S
+from controller.model.cabinet import accepting
+from controller.model.effects import (
     Acknowledge,
     ClosePayment,
     ConnectBroker,
@@ -27,16 +26,17 @@ from controller.effects import (
     RenewDeadline,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     BrokerConnected,
     FoundPayment,
     OpenPaymentsFailed,
     OpenPaymentsFound,
     StopAsked,
 )
-from controller.mood import Mood, mood
-from controller.payment import KnownPayment, Outcome, Payment, Receipt
-from controller.wire import MAX_WINDOW_S
+from controller.model.payment import KnownPayment, Outcome, Payment, Receipt
+from controller.rules.catch_up import MOST_NAMED, STILL_ASKING
+from controller.rules.decide import next_wake_s
+from controller.rules.mood import Mood, mood
 
 ASKING = RememberUse(BOARD, STILL_ASKING)
 # What was paid before NOW_S may have been credited by a ledger that is gone.

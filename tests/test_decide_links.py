@@ -17,9 +17,8 @@ from cabinets import (
     started_bench,
 )
 
-from controller.cabinet import accepting
-from controller.decide import next_wake_s
-from controller.effects import (
+from controller.model.cabinet import accepting
+from controller.model.effects import (
     ConnectBroker,
     DisconnectBroker,
     FetchOffer,
@@ -30,7 +29,7 @@ from controller.effects import (
     SaveOffer,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     BrokerConnected,
     BrokerLost,
     CoinLineFailed,
@@ -42,10 +41,11 @@ from controller.events import (
     ReceiptFailed,
     StopAsked,
 )
-from controller.mood import Mood, mood
-from controller.offer import Offer, Price
-from controller.payment import Outcome, OwedReceipt, Receipt
-from controller.turn import UnexpectedEvent
+from controller.model.offer import Offer, Price
+from controller.model.payment import Outcome, OwedReceipt, Receipt
+from controller.rules.decide import next_wake_s
+from controller.rules.mood import Mood, mood
+from controller.rules.turn import UnexpectedEvent
 
 RECEIPT = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
 NEW_OFFER = Offer("https://pay.example/p/galaga-01", (Price(1, 150, "usd"),))

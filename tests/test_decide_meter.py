@@ -19,9 +19,8 @@ from cabinets import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.cabinet import accepting
-from controller.decide import next_wake_s
-from controller.effects import (
+from controller.model.cabinet import accepting
+from controller.model.effects import (
     ClearLedgerFaults,
     ClosePayment,
     FirePulse,
@@ -34,7 +33,7 @@ from controller.effects import (
     SaveSession,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     BrokerConnected,
     FaultsCleared,
     InputChanged,
@@ -42,9 +41,10 @@ from controller.events import (
     PulseFired,
     TrialAsked,
 )
-from controller.mood import Mood, mood
-from controller.payment import Outcome, Payment, PulseFate, Receipt
-from controller.rules import MeterRules
+from controller.model.payment import Outcome, Payment, PulseFate, Receipt
+from controller.model.policy import MeterRules
+from controller.rules.decide import next_wake_s
+from controller.rules.mood import Mood, mood
 
 METER = MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3)
 PULSE_S = 0.1

@@ -12,9 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from controller.cabinet import new_cabinet
-from controller.decide import decide
-from controller.effects import (
+from controller.ledger.ledger import Ledger
+from controller.model.cabinet import new_cabinet
+from controller.model.effects import (
     Acknowledge,
     ClosePayment,
     FetchOpenPayments,
@@ -24,7 +24,7 @@ from controller.effects import (
     RecordPayment,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     Acknowledged,
     Delivery,
     Event,
@@ -38,9 +38,9 @@ from controller.events import (
     StopAsked,
     Tick,
 )
-from controller.ledger import Ledger
-from controller.payment import Outcome, Payment, Train
-from controller.rules import Rules
+from controller.model.payment import Outcome, Payment, Train
+from controller.model.policy import Rules
+from controller.rules.decide import decide
 
 PULSES_PER_CREDIT = 2
 LONGEST_WINDOW_S = 30

@@ -21,8 +21,7 @@ from cabinets import (
     train,
 )
 
-from controller.decide import _WHAT_HAPPENED, next_wake_s
-from controller.effects import (
+from controller.model.effects import (
     Acknowledge,
     ClosePayment,
     ConnectBroker,
@@ -37,9 +36,17 @@ from controller.effects import (
     SaveSession,
     SendReceipt,
 )
-from controller.events import CoinLineFailed, Event, MessageRefused, PulseFired, Started, StopAsked
-from controller.payment import KnownPayment, Outcome, Payment, PulseFate, Receipt
-from controller.turn import UnexpectedEvent
+from controller.model.events import (
+    CoinLineFailed,
+    Event,
+    MessageRefused,
+    PulseFired,
+    Started,
+    StopAsked,
+)
+from controller.model.payment import KnownPayment, Outcome, Payment, PulseFate, Receipt
+from controller.rules.decide import _WHAT_HAPPENED, next_wake_s
+from controller.rules.turn import UnexpectedEvent
 
 
 def recorded(bench_now_s: float, paid: Payment, number: int) -> RecordPulse:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench, train
 
-from controller.cabinet import accepting, credits_waiting
-from controller.decide import next_wake_s
-from controller.effects import (
+from controller.model.cabinet import accepting, credits_waiting
+from controller.model.effects import (
     ConnectBroker,
     FetchOffer,
     FirePulse,
@@ -15,10 +14,11 @@ from controller.effects import (
     SaveSession,
     SendReceipt,
 )
-from controller.events import InputChanged, OfferReceived
-from controller.mood import Mood, mood
-from controller.offer import Offer, Price
-from controller.payment import Outcome, Receipt
+from controller.model.events import InputChanged, OfferReceived
+from controller.model.offer import Offer, Price
+from controller.model.payment import Outcome, Receipt
+from controller.rules.decide import next_wake_s
+from controller.rules.mood import Mood, mood
 
 
 def playing_bench() -> Bench:

@@ -22,7 +22,7 @@ from conftest import wait_until
 from PIL import Image
 from test_demo_page import END_WITHIN_S, ROOT, children_of
 
-from simulator.cabinet import MACHINE_ID
+from simulator.chain.cabinet import MACHINE_ID
 from simulator.demo.folder import DemoError
 from simulator.demo.ports import EVERYWHERE, lan_address
 

@@ -11,23 +11,23 @@ from queue import SimpleQueue
 import pytest
 from conftest import wait_until
 
-from controller.clock import since_boot_s
-from controller.commands.payments_report import LedgerRow
-from controller.control_lines import Asked, ClearRequest, cleared, hello
-from controller.control_socket import ControlSocket
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
+from controller.control.socket import ControlSocket
+from controller.formats.control_lines import Asked, ClearRequest, cleared, hello
+from controller.pages.payments_report import LedgerRow
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.model.edge import Edge
+from simulator.board.technician import faults_cleared
+from simulator.board.wire import BoardServer
+from simulator.chain.observer import Message
+from simulator.chain.part import Part
+from simulator.demo.formats.trace import Change, Lane, changes, recent
+from simulator.demo.formats.words import About, Moment, moment, what_you_see
 from simulator.demo.journal import Entry, Journal, brief
 from simulator.demo.supervisor import Supervisor
-from simulator.demo.trace import Change, Lane, changes, recent
 from simulator.demo.wifi import Wifi
-from simulator.demo.words import About, Moment, moment, what_you_see
-from simulator.edge import Edge
-from simulator.observer import Message
-from simulator.part import Part
 from simulator.stripe.webhooks import Delivery
-from simulator.technician import faults_cleared
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import wait_until
 from test_whole_chain import checkout, door, money, wait_until_it_sells
 
-from simulator.chain import Chain, Wiring, running_chain
+from simulator.chain.chain import Chain, Wiring, running_chain
 
 # Root may make mounts of its own; whoever else, as the root of a user namespace of its own.
 WAYS = [["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controller.hardware import board_serial
+from controller.system.hardware import board_serial
 
 
 def test_a_pi_is_named_by_its_device_tree(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import wait_until
 
-from simulator.chain import Chain, running_chain
+from simulator.chain.chain import Chain, running_chain
 
 SOME_BEATS = 3
 

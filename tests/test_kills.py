@@ -24,16 +24,16 @@ import pytest
 from conftest import wait_until
 from paho.mqtt.enums import CallbackAPIVersion
 
-from controller.clock import since_boot_s
-from controller.events import PulseBegun, PulseFired, Tally
-from controller.tally import read_tally
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
-from simulator.broker import RELAY_USERNAME, Broker
-from simulator.cabinet import COIN_PIN, MACHINE_ID, Secrets, write_config
-from simulator.edge import Edge
-from simulator.part import Part
+from controller.board.tally import read_tally
+from controller.model.events import PulseBegun, PulseFired, Tally
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.model.edge import Edge
+from simulator.board.wire import BoardServer
+from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.cabinet import COIN_PIN, MACHINE_ID, Secrets, write_config
+from simulator.chain.part import Part
 
 log = logging.getLogger(__name__)
 

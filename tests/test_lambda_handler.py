@@ -17,7 +17,7 @@ import stripe
 from conftest import PASSWORDS
 from relay_parts import WEBHOOK_SECRET, Cabinet, RelayUnderTest, environment, relay_under_test
 
-from simulator.broker import Broker
+from simulator.chain.broker import Broker
 
 ROOT = Path(__file__).parent.parent
 Event = dict[str, Any]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from cabinets import NOW_S, OFFER, payment, session, train
 
-from controller.effects import (
+from controller.ledger.ledger import Ledger, LedgerError
+from controller.model.effects import (
     ClearLedgerFaults,
     ClosePayment,
     IntendPulse,
@@ -26,9 +27,8 @@ from controller.effects import (
     SaveOffer,
     SaveSession,
 )
-from controller.events import Started
-from controller.ledger import Ledger, LedgerError
-from controller.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt
+from controller.model.events import Started
+from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt
 
 NOTHING = Started(unfinished=(), owed=(), session=None, offer=None, board=None)
 DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
@@ -37,9 +37,9 @@ NOON = "2026-06-01T12:00:00.000Z"
 WRITER = """
 import sys
 from pathlib import Path
-from controller.effects import IntendPulse, RecordPayment
-from controller.ledger import Ledger
-from controller.payment import Payment, Train
+from controller.model.effects import IntendPulse, RecordPayment
+from controller.ledger.ledger import Ledger
+from controller.model.payment import Payment, Train
 
 ledger = Ledger(Path(sys.argv[1]), lambda: "2026-06-01T12:00:00.000Z")
 number = 0
@@ -284,13 +284,13 @@ def test_every_commit_is_forced_to_the_disk(ledger: Ledger, path: Path) -> None:
 def test_another_process_is_refused(ledger: Ledger, path: Path) -> None:
     """Two controllers would fire each pulse twice."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom controller.ledger import Ledger\n"
+        "import sys\nfrom pathlib import Path\nfrom controller.ledger.ledger import Ledger\n"
         "Ledger(Path(sys.argv[1]), str)"
     )
     second = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
 
     assert second.stderr.splitlines()[-1] == (
-        f"controller.ledger_file.LedgerError: {path.with_suffix('.lock')}: "
+        f"controller.ledger.file.LedgerError: {path.with_suffix('.lock')}: "
         "another controller is running: stop it first"
     )
 

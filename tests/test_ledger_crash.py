@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from cabinets import BOOT, NOW_S, OFFER, RULES, payment
 
-from controller.cabinet import new_cabinet
-from controller.decide import decide
-from controller.effects import (
+from controller.board.tally import TallyKeeper, begin_tally, read_tally
+from controller.ledger.ledger import Ledger
+from controller.model.cabinet import new_cabinet
+from controller.model.effects import (
     Acknowledge,
     ConnectBroker,
     FetchOffer,
@@ -25,7 +26,7 @@ from controller.effects import (
     PublishGameOver,
     SendReceipt,
 )
-from controller.events import (
+from controller.model.events import (
     Acknowledged,
     BrokerConnected,
     Delivery,
@@ -40,10 +41,9 @@ from controller.events import (
     ReceiptAnswered,
     Tick,
 )
-from controller.ledger import Ledger
-from controller.payment import Outcome, Payment
-from controller.rules import Rules
-from controller.tally import TallyKeeper, begin_tally, read_tally
+from controller.model.payment import Outcome, Payment
+from controller.model.policy import Rules
+from controller.rules.decide import decide
 
 PULSES_PER_CREDIT = 2
 ORDERED_AHEAD = 2

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from cabinets import payment, session, train
 
-from controller.effects import (
+from controller.ledger.file import MIGRATIONS, find_damage, migrate
+from controller.ledger.ledger import Ledger, LedgerError
+from controller.model.effects import (
     ClearLedgerFaults,
     ClosePayment,
     IntendPulse,
@@ -23,10 +25,8 @@ from controller.effects import (
     RecordPayment,
     RecordPulse,
 )
-from controller.events import Started
-from controller.ledger import Ledger, LedgerError
-from controller.ledger_file import MIGRATIONS, find_damage, migrate
-from controller.payment import KnownPayment, Outcome, PulseFate, Receipt
+from controller.model.events import Started
+from controller.model.payment import KnownPayment, Outcome, PulseFate, Receipt
 
 AT = "2026-11-22T03:15:00.000Z"
 ASIDE = "ledger.sqlite.damaged-20261122T031500Z"
@@ -278,13 +278,16 @@ def test_a_fault_outlives_the_file_that_was_kept(path: Path) -> None:
         assert ledger.faults() == (FAULT,)
 
 
-def lines_of(files: tuple[str, ...], *, kill_at: int) -> Callable[[types.FrameType, str, object], object]:
-    """A tracer that ends its process by SIGKILL before it runs that many lines of `files`."""
+LEDGER = ("controller.ledger.set_aside", "controller.ledger.file", "controller.ledger.ledger")
+
+
+def lines_of(modules: tuple[str, ...], *, kill_at: int) -> Callable[[types.FrameType, str, object], object]:
+    """A tracer that ends its process by SIGKILL before it runs that many lines of `modules`."""
     left = kill_at
 
     def trace(frame: types.FrameType, event: str, _: object) -> object:
         nonlocal left
-        if Path(frame.f_code.co_filename).name not in files:
+        if frame.f_globals["__name__"] not in modules:
             return None
         left -= event == "line"
         if left < 0:
@@ -307,7 +310,7 @@ def test_killed_at_any_line_of_setting_aside_the_file_is_kept_and_the_fault_know
             path.with_name(name).write_bytes(content)
 
         def start(path: Path = path, kill_at: int = kill_at) -> None:
-            sys.settrace(lines_of(("set_aside.py", "ledger_file.py", "ledger.py"), kill_at=kill_at))  # type: ignore[arg-type]
+            sys.settrace(lines_of(LEDGER, kill_at=kill_at))  # type: ignore[arg-type]
             opened(path)
 
         killed = in_a_child(start) == signal.SIGKILL
@@ -422,7 +425,7 @@ def test_killed_at_any_line_of_its_first_start_a_ledger_can_be_begun(tmp_path: P
         path = tmp_path / f"{kill_at}" / "ledger.sqlite"
 
         def start(path: Path = path, kill_at: int = kill_at) -> None:
-            sys.settrace(lines_of(("ledger_file.py", "ledger.py"), kill_at=kill_at))  # type: ignore[arg-type]
+            sys.settrace(lines_of(LEDGER, kill_at=kill_at))  # type: ignore[arg-type]
             opened(path)
 
         killed = in_a_child(start) == signal.SIGKILL

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.commands.line_statistics import BOUNCE_S, Burst, WatchedLine, Widths
+from controller.pages.line_statistics import BOUNCE_S, Burst, WatchedLine, Widths
 
 
 def after(*edges: tuple[bool, float], active: bool = False) -> WatchedLine:

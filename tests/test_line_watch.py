@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.commands.line_watch import LineWatch, width_text
-from controller.control_lines import Line, hello, standing
+from controller.formats.control_lines import Line, hello, standing
+from controller.pages.line_watch import LineWatch, width_text
 
 HELLO = hello("0.1.0", 17, [standing("ready", 22, active=True), standing("coin_meter", 23, active=False)])
 

@@ -12,8 +12,8 @@ import pytest
 from conftest import wait_until
 from test_whole_chain import COIN, checkout, coin_levels, feed, money, wait_until_it_sells
 
-from simulator.cabinet import COIN_METER
-from simulator.chain import Chain, running_chain
+from simulator.chain.cabinet import COIN_METER
+from simulator.chain.chain import Chain, running_chain
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ import pytest
 from conftest import wait_until
 from gpiozero import DigitalInputDevice, OutputDevice
 
-from controller.clock import since_boot_s
-from controller.mock_pins import BoardUnreachableError, BoardWiredFactory
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
-from simulator.edge import Edge
+from controller.board.mock_pins import BoardUnreachableError, BoardWiredFactory
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.model.edge import Edge
+from simulator.board.wire import BoardServer
 
 COIN, GAME_OVER, READY, METER, LAMP = 17, 27, 22, 23, 5
 
@@ -32,7 +32,7 @@ COIN_LINE = """
 import os, sys, time
 from pathlib import Path
 from gpiozero import OutputDevice
-from controller.mock_pins import BoardWiredFactory
+from controller.board.mock_pins import BoardWiredFactory
 
 board_socket, pin, coins, end = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 line = OutputDevice(pin, pin_factory=BoardWiredFactory(board_socket, listens=False))

@@ -22,11 +22,11 @@ from hypothesis.stateful import (
 from money_cloud import DAY_S
 from money_world import Left, World
 
-from controller.decide import Decision
-from controller.effects import Acknowledge, Record, RecordAnswer
-from controller.events import PulseBegun, PulseFired, Started
-from controller.payment import KnownPayment, Outcome
-from controller.wire import CoinPulseMessage
+from controller.formats.wire import CoinPulseMessage
+from controller.model.effects import Acknowledge, Record, RecordAnswer
+from controller.model.events import PulseBegun, PulseFired, Started
+from controller.model.payment import KnownPayment, Outcome
+from controller.rules.decide import Decision
 from simulator.stripe.faults import Fault
 
 FEW = st.integers(0, 3)

@@ -16,10 +16,10 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from relay_parts import Cabinet, RelayUnderTest, relay_under_test, until
 from test_whole_chain import checkout, wait_until_it_sells
 
-from simulator.broker import Broker
-from simulator.cabinet import MACHINE_ID
-from simulator.chain import running_chain
-from simulator.observer import RULES, USERNAME
+from simulator.chain.broker import Broker
+from simulator.chain.cabinet import MACHINE_ID
+from simulator.chain.chain import running_chain
+from simulator.chain.observer import RULES, USERNAME
 
 Heard = list[tuple[str, bool]]
 

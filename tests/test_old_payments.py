@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from cabinets import payment, train
 
-from controller.effects import (
+from controller.ledger.ledger import Ledger
+from controller.ledger.pruning import TRUSTED_DAYS
+from controller.model.effects import (
     ClosePayment,
     IntendPulse,
     RecordAnswer,
@@ -19,9 +21,7 @@ from controller.effects import (
     RecordPayment,
     RecordPulse,
 )
-from controller.ledger import Ledger
-from controller.old_payments import TRUSTED_DAYS
-from controller.payment import KnownPayment, Outcome, Receipt
+from controller.model.payment import KnownPayment, Outcome, Receipt
 
 TODAY = date(2026, 11, 22)
 

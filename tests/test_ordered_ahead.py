@@ -20,7 +20,7 @@ from cabinets import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.effects import (
+from controller.model.effects import (
     ClosePayment,
     ConnectBroker,
     FetchOffer,
@@ -33,9 +33,9 @@ from controller.effects import (
     SendReceipt,
     WithdrawPulses,
 )
-from controller.events import PulseBegun, PulseFired, StopAsked, Tally
-from controller.payment import Outcome, Payment, PulseFate, Receipt
-from controller.rules import MeterRules
+from controller.model.events import PulseBegun, PulseFired, StopAsked, Tally
+from controller.model.payment import Outcome, Payment, PulseFate, Receipt
+from controller.model.policy import MeterRules
 
 LATE_TO_KNOW = (ConnectBroker(), FetchOffer())
 

@@ -10,9 +10,15 @@ from typing import Any, get_args
 import pytest
 from cabinets import BOOT, DELIVERY, NOW_S, payment, train
 
-from controller.cabinet import Cabinet, new_cabinet
-from controller.events import FoundPayment, PaymentReceived, PulseFired, ReceiptAnswered, ReceiptFailed
-from controller.happenings import (
+from controller.model.cabinet import Cabinet, new_cabinet
+from controller.model.events import (
+    FoundPayment,
+    PaymentReceived,
+    PulseFired,
+    ReceiptAnswered,
+    ReceiptFailed,
+)
+from controller.model.happenings import (
     Happening,
     LedgerMoved,
     NotOpen,
@@ -24,10 +30,10 @@ from controller.happenings import (
     PulseNotCounted,
     WindowEnded,
 )
-from controller.payment import KnownPayment, Outcome, OwedReceipt, PaymentState, Receipt
-from controller.payment_table import PAYMENT_TABLE
-from controller.rules import Rules
-from controller.turn import Turn, UnexpectedEvent
+from controller.model.payment import KnownPayment, Outcome, OwedReceipt, PaymentState, Receipt
+from controller.model.policy import Rules
+from controller.rules.payment_table import PAYMENT_TABLE
+from controller.rules.turn import Turn, UnexpectedEvent
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 FOUND = FoundPayment(payment(), 60.0, None)

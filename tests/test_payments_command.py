@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 from cabinets import payment, train
 
-from controller.commands.ledger_reader import read_ledger
-from controller.effects import (
+from controller.ledger.file import MIGRATIONS, migrate
+from controller.ledger.ledger import Ledger, LedgerError
+from controller.ledger.reader import read_ledger
+from controller.model.effects import (
     ClosePayment,
     IntendPulse,
     MarkAmbiguous,
@@ -28,9 +30,7 @@ from controller.effects import (
     RecordPayment,
     RecordPulse,
 )
-from controller.ledger import Ledger, LedgerError
-from controller.ledger_file import MIGRATIONS, migrate
-from controller.payment import Outcome, Payment, PulseFate, Receipt
+from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 
 ROOT = Path(__file__).parent.parent
 NOON = "2026-06-01T12:00:00.000Z"

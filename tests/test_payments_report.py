@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.commands.payments_report import (
+from controller.pages.payments_report import (
     WIDTH,
     LedgerRow,
     Totals,

@@ -19,7 +19,7 @@ import pytest
 from conftest import wait_until
 from workbench import Workbench, workbench
 
-from simulator.cabinet import COIN_PIN
+from simulator.chain.cabinet import COIN_PIN
 
 STOPPED = "control: no controller answers: this is done in its place"
 NEVER_THE_SAME = {r"test-[0-9a-f]{12}": "test", r"\d+\.\d ms": "# ms", r"^/.*/control:": "control:"}

@@ -9,8 +9,8 @@ import pytest
 from gpiozero import OutputDevice
 from gpiozero.pins.mock import MockFactory
 
-from controller.clock import since_boot_s
-from controller.coin_line_process import PulseMaker
+from controller.board.coin_line_process import PulseMaker
+from controller.system.clock import since_boot_s
 
 PIN = 17
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.commands.pulse import follow
-from controller.commands.pulse_report import PulseReport
-from controller.control_lines import Line, accepted, error, refused
+from controller.formats.control_lines import Line, accepted, error, refused
+from controller.pages.pulse_report import PulseReport
 
 TRIAL = "test-1f"
 

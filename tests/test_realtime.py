@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-SAY = "from controller.realtime import take_best_scheduling; print(take_best_scheduling())"
+SAY = "from controller.board.realtime import take_best_scheduling; print(take_best_scheduling())"
 # Root passes every limit by its capabilities: without them it is as any user.
 AS_A_USER = ["setpriv", "--bounding-set=-sys_nice,-ipc_lock", "--inh-caps=-sys_nice,-ipc_lock"]
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 from relay_parts import Cabinet, RelayUnderTest, relay_under_test
 
-from cloud_relay.messages import signature
-from simulator.broker import Broker
+from cloud_relay.rules.messages import signature
+from simulator.chain.broker import Broker
 
 
 @pytest.fixture

@@ -14,16 +14,22 @@ from typing import Any
 import pytest
 from conftest import wait_until
 
-from controller.events import (
+from controller.cloud.relay_client import (
+    AT_ONCE,
+    OpenPaymentsListed,
+    RelayClient,
+    RelayEvent,
+    read_offer,
+)
+from controller.model.events import (
     OfferFailed,
     OfferReceived,
     OpenPaymentsFailed,
     ReceiptAnswered,
     ReceiptFailed,
 )
-from controller.offer import Offer, Price
-from controller.payment import Outcome, Payment, Receipt
-from controller.relay_client import AT_ONCE, OpenPaymentsListed, RelayClient, RelayEvent, read_offer
+from controller.model.offer import Offer, Price
+from controller.model.payment import Outcome, Payment, Receipt
 
 TOKEN = "1." + "ab" * 32
 RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
@@ -40,8 +46,8 @@ LISTED = {"paymentId": "pi_1", "credits": 3, "amount": 250, "currency": "usd", "
 SENDER = """
 import sys
 import time
-from controller.payment import Outcome, Receipt
-from controller.relay_client import RelayClient
+from controller.model.payment import Outcome, Receipt
+from controller.cloud.relay_client import RelayClient
 
 client = RelayClient(sys.argv[1], "galaga-01", "1.ab", print, time.monotonic)
 client.send_receipt(Receipt("pi_1", Outcome.DELIVERED, 1, 1))

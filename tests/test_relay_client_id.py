@@ -10,12 +10,12 @@ from pathlib import Path
 
 from relay_parts import environment
 
-from simulator.broker import RELAY_USERNAME, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
 
 ROOT = Path(__file__).parent.parent
 ASK = """
 import os
-from cloud_relay.publish import Publisher
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.settings import read_settings
 
 Publisher(read_settings(os.environ).mqtt).retained_status("galaga-01", within_s=0.0)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_relay.messages import (
+from cloud_relay.rules.messages import (
     UNREADABLE_STATUS,
     MachineStatus,
     coinpulse,
@@ -21,8 +21,8 @@ from cloud_relay.messages import (
     seconds_left,
     signature,
 )
-from cloud_relay.money import share_of, shown
-from cloud_relay.orders import (
+from cloud_relay.rules.money import share_of, shown
+from cloud_relay.rules.orders import (
     BadOrder,
     Order,
     UnsellableCredits,
@@ -31,7 +31,7 @@ from cloud_relay.orders import (
     is_machine_id,
     order_from,
 )
-from cloud_relay.settlement import (
+from cloud_relay.rules.settlement import (
     BadReceipt,
     Capture,
     Outcome,
@@ -44,7 +44,7 @@ from cloud_relay.settlement import (
     next_step,
     read_receipt,
 )
-from cloud_relay.tokens import TokenBook, machine_token
+from cloud_relay.rules.tokens import TokenBook, machine_token
 
 ORDER = Order("galaga-01", 3, 250, "usd")
 RESERVED = Payment("pi_1", "requires_capture", 250, "usd", 0, 0, immediate=False, settled=None)

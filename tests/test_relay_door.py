@@ -13,8 +13,8 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
 from werkzeug.test import TestResponse
 
-from simulator.broker import Broker
-from simulator.stripe.objects import CheckoutSession, PaymentIntent
+from simulator.chain.broker import Broker
+from simulator.stripe.model.objects import CheckoutSession, PaymentIntent
 
 SHOUTING = {"name": "<b>Galaga</b>"}
 

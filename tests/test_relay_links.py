@@ -12,8 +12,8 @@ from conftest import PASSWORDS
 from relay_parts import API_KEY, OPERATOR_KEY, Cabinet, RelayUnderTest, relay_under_test
 from werkzeug.test import TestResponse
 
-from simulator.broker import Broker
-from simulator.stripe.objects import PaymentLink
+from simulator.chain.broker import Broker
+from simulator.stripe.model.objects import PaymentLink
 
 OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 

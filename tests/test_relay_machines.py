@@ -15,14 +15,14 @@ from werkzeug.test import TestResponse
 
 from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
-from cloud_relay.open_payment import OpenPayment
-from cloud_relay.orders import Order
-from cloud_relay.receipts import settle
-from cloud_relay.settlement import Result, Settlement
-from cloud_relay.stripe_payments import StripePayments
-from cloud_relay.tokens import machine_token
-from simulator.broker import Broker
-from simulator.stripe.objects import PaymentIntent
+from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.orders import Order
+from cloud_relay.rules.settlement import Result, Settlement
+from cloud_relay.rules.tokens import machine_token
+from cloud_relay.settling.receipts import settle
+from cloud_relay.stripe.payments import StripePayments
+from simulator.chain.broker import Broker
+from simulator.stripe.model.objects import PaymentIntent
 
 RELAY_SECRET = "relay-secret-of-at-least-32-characters"
 OURS = Order("galaga-01", 3, 250, "usd").metadata()

@@ -15,18 +15,18 @@ import pytest
 from conftest import PASSWORDS
 from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
 
-from cloud_relay.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
-from cloud_relay.machine_report import MachineReport, machine_in, read_report
-from cloud_relay.messages import UNREADABLE_STATUS, MachineStatus, iso_utc
-from cloud_relay.open_list import duration, open_row
-from cloud_relay.open_payment import RESERVATION_S, OpenPayment
-from cloud_relay.orders import Order
-from cloud_relay.refund import refund
-from cloud_relay.stripe_payments import StripePayments
-from cloud_relay.table import table
-from cloud_relay.tidy_rules import Rules
-from simulator.broker import Broker
+from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
+from cloud_relay.operator.table import table
+from cloud_relay.rules.machine_report import MachineReport, machine_in, read_report
+from cloud_relay.rules.messages import UNREADABLE_STATUS, MachineStatus, iso_utc
+from cloud_relay.rules.open_list import duration, open_row
+from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
+from cloud_relay.rules.orders import Order
+from cloud_relay.rules.tidy_rules import Rules
+from cloud_relay.settling.refund import refund
+from cloud_relay.stripe.payments import StripePayments
+from simulator.chain.broker import Broker
 
 ROOT = Path(__file__).parent.parent
 HOUR_S = 3600

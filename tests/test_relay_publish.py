@@ -14,11 +14,11 @@ from dataclasses import replace
 import pytest
 from relay_parts import Cabinet, environment, until
 
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
-from cloud_relay.messages import UNREADABLE_STATUS, MachineStatus
-from cloud_relay.publish import Publisher
+from cloud_relay.rules.messages import UNREADABLE_STATUS, MachineStatus
 from cloud_relay.settings import MqttSettings, read_settings
-from simulator.broker import Broker
+from simulator.chain.broker import Broker
 
 TOPIC = "arcade/machine/galaga-01/coinpulse"
 ACCEPTING = MachineStatus(online=True, accepting=True, state="attract")

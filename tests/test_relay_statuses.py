@@ -16,13 +16,13 @@ from conftest import wait_until
 from relay_parts import WEBHOOK_SECRET, Cabinet, Clock, environment, relay_under_test, served
 
 from cloud_relay.app import app_for
+from cloud_relay.broker.publisher import STATUS_WITHIN_S, Publisher
+from cloud_relay.broker.statuses import MOST_WAITING, SOON_S, Statuses
 from cloud_relay.errors import BrokerUnavailable, Busy
-from cloud_relay.messages import NOT_HEARD_OF, MachineStatus
-from cloud_relay.orders import Order
-from cloud_relay.publish import STATUS_WITHIN_S, Publisher
+from cloud_relay.rules.messages import NOT_HEARD_OF, MachineStatus
+from cloud_relay.rules.orders import Order
 from cloud_relay.settings import MqttSettings, read_settings
-from cloud_relay.statuses import MOST_WAITING, SOON_S, Statuses
-from simulator.broker import Broker
+from simulator.chain.broker import Broker
 from simulator.stripe.serving import THREADS
 
 ACCEPTING = MachineStatus(online=True, accepting=True, state="attract")

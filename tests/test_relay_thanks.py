@@ -15,10 +15,10 @@ from stand_in_stripe_help import Clock, client_of
 from werkzeug.test import TestResponse
 
 from cloud_relay.app import create_app
-from cloud_relay.purchase import Purchase
-from cloud_relay.recent import Recent
+from cloud_relay.broker.recent import Recent
+from cloud_relay.rules.purchase import Purchase
+from cloud_relay.rules.thanks_words import State, tell
 from cloud_relay.settings import Settings, read_settings
-from cloud_relay.thanks_words import State, tell
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 WINDOW_S = 180

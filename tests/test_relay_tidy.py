@@ -19,14 +19,14 @@ from relay_parts import Cabinet, RelayUnderTest, relay_under_test, until
 
 from cloud_relay.errors import StripeUnavailable
 from cloud_relay.lambda_handler import handler_for
-from cloud_relay.open_payment import DAY_S, RESERVATION_S, OpenPayment
-from cloud_relay.orders import Order
 from cloud_relay.relay import Relay
-from cloud_relay.stripe_payments import StripePayments
-from cloud_relay.tidy import summary, tidy
-from cloud_relay.tidy_rules import GiveBack, Republish, Rules, Waiting
-from cloud_relay.tidy_thread import TidyThread
-from simulator.broker import Broker
+from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
+from cloud_relay.rules.orders import Order
+from cloud_relay.rules.tidy_rules import GiveBack, Republish, Rules, Waiting
+from cloud_relay.settling.tidy import summary, tidy
+from cloud_relay.settling.tidy_thread import TidyThread
+from cloud_relay.stripe.payments import StripePayments
+from simulator.chain.broker import Broker
 
 ROOT = Path(__file__).parent.parent
 HOUR_S = 3600
@@ -192,7 +192,7 @@ def test_what_nobody_settled_for_three_days_is_released_once(
     relay.clock.ahead_s = 72 * HOUR_S + 1
     assert [run(relay) for _ in range(2)] == [counts(released=1), counts()]
     assert (relay.payment(payment_id).status, cabinet.heard) == ("canceled", [])
-    said = [record.getMessage() for record in caplog.records if record.name == "cloud_relay.tidy"]
+    said = [record.getMessage() for record in caplog.records if record.name == "cloud_relay.settling.tidy"]
     assert said == [
         f"Released {payment_id} of galaga-01, 250 usd: no receipt came",
         "Tidied: 0 republished, 1 released, 0 waiting, 0 failed",

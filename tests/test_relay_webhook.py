@@ -23,9 +23,9 @@ from relay_parts import (
     until,
 )
 
-from cloud_relay.messages import signature
-from cloud_relay.orders import Order
-from simulator.broker import Broker
+from cloud_relay.rules.messages import signature
+from cloud_relay.rules.orders import Order
+from simulator.chain.broker import Broker
 
 OLD_SECRET = "whsec_old"
 OURS = Order("galaga-01", 3, 250, "usd").metadata()

@@ -14,12 +14,12 @@ from gpiozero import OutputDevice
 from gpiozero.pins.mock import MockFactory
 
 from controller.__main__ import EX_CONFIG
-from controller.clock import since_boot_s
+from controller.board.mock_pins import BoardWiredFactory
 from controller.commands.release_lines import LineNotReleasedError, put_at_rest
-from controller.mock_pins import BoardWiredFactory
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.wire import BoardServer
 
 PIN = 17
 BUSY = (

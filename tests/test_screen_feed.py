@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from cabinets import NOW_S, OFFER, open_bench, paid_bench, payment, started_bench
 
-from controller.cabinet import Cabinet
-from controller.events import BrokerLost
-from controller.screen_feed import ScreenFeed, picture_of
+from controller.announcements.screen_feed import ScreenFeed, picture_of
+from controller.model.cabinet import Cabinet
+from controller.model.events import BrokerLost
 
 ABOUT = {"machine_id": "galaga-01", "machine_name": "Galaga", "rotate": 90}
 PRICES = [

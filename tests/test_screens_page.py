@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from attract_screen.feed_format import State, parse_feed
-from attract_screen.view import view_of
+from attract_screen.model.feed_format import State, parse_feed
+from attract_screen.model.view import view_of
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

@@ -12,9 +12,9 @@ import pytest
 from money_cloud import DAY_S
 from money_world import Left, World
 
-from controller.cabinet import accepting
-from controller.events import FaultsCleared, StopAsked
-from controller.rules import MeterRules
+from controller.model.cabinet import accepting
+from controller.model.events import FaultsCleared, StopAsked
+from controller.model.policy import MeterRules
 from simulator.stripe.faults import Fault
 
 CHARGED, NOT_CHARGED, RESERVED = ("succeeded", 250), ("canceled", 0), ("requires_capture", 0)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.stripe import shop as shop
-from simulator.stripe import till as till
-from simulator.stripe.book import Book
-from simulator.stripe.errors import Json, Refusal
 from simulator.stripe.keeper import Keeper
-from simulator.stripe.lists import page
-from simulator.stripe.money import amount_text
-from simulator.stripe.objects import PaymentIntent
-from simulator.stripe.params import decode, merge_metadata
+from simulator.stripe.model import shop as shop
+from simulator.stripe.model import till as till
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.errors import Json, Refusal
+from simulator.stripe.model.lists import page
+from simulator.stripe.model.money import amount_text
+from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.params import decode, merge_metadata
 
 NOW_S = 1_800_000_000
 VERBS: dict[str, Callable[[Book, str, int, int], object]] = {

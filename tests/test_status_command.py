@@ -17,9 +17,9 @@ from conftest import wait_until
 from workbench import workbench
 
 from controller.__main__ import parser
-from controller.commands.help_page import GROUPS, help_page
-from controller.commands.payments_report import LedgerRow
-from controller.commands.status_page import Status, status_text
+from controller.pages.help_page import GROUPS, help_page
+from controller.pages.payments_report import LedgerRow
+from controller.pages.status_page import Status, status_text
 
 NOW = datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
 ROW: dict[str, Any] = {

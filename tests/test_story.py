@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cabinets import Bench, open_bench, payment
 
-from controller.events import PulseFired, ReceiptAnswered
-from controller.payment import Payment
-from controller.rules import MeterRules
+from controller.model.events import PulseFired, ReceiptAnswered
+from controller.model.payment import Payment
+from controller.model.policy import MeterRules
 
 METER = MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3)
 THREE = Payment("pi_1", 3, 250, "usd", has_receipt=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 SPEAKER = """
-from controller.systemd_notify import ALIVE, READY, STOPPING, notify
+from controller.system.systemd_notify import ALIVE, READY, STOPPING, notify
 for word in (READY, ALIVE, STOPPING):
     notify(word)
 """

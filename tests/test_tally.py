@@ -12,15 +12,15 @@ import pytest
 from conftest import wait_until
 from test_full_disk import inside_a_small_disk
 
-from controller.events import PulseBegun, PulseFired
-from controller.tally import SLOT_BYTES, SLOTS, TallyKeeper, begin_tally, read_tally
+from controller.board.tally import SLOT_BYTES, SLOTS, TallyKeeper, begin_tally, read_tally
+from controller.model.events import PulseBegun, PulseFired
 
 LEDGER = "64769:1234"
 
 KEEPER = """
 import sys
 from pathlib import Path
-from controller.tally import TallyKeeper
+from controller.board.tally import TallyKeeper
 
 TallyKeeper(Path(sys.argv[1]))
 print("holds it", flush=True)
@@ -116,7 +116,7 @@ def test_memory_that_is_full_is_found_at_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     keep = f"""
 from pathlib import Path
-from controller.tally import TallyKeeper
+from controller.board.tally import TallyKeeper
 
 Path({str(folder)!r}, "filler").write_bytes(bytes(1024 * 1024 - 4096))
 TallyKeeper(Path({str(folder)!r}, "tally"))
@@ -132,7 +132,7 @@ def test_what_a_killed_process_noted_is_there(path: Path) -> None:
     noting = f"""
 import os, signal
 from pathlib import Path
-from controller.tally import TallyKeeper
+from controller.board.tally import TallyKeeper
 
 TallyKeeper(Path({str(path)!r})).begins("pi_1", 1)
 os.kill(os.getpid(), signal.SIGKILL)

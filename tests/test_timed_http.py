@@ -15,9 +15,9 @@ import requests
 import trustme
 from conftest import wait_until
 
-from controller.events import OfferFailed
-from controller.relay_client import AT_ONCE, RelayClient, RelayEvent
-from controller.timed_http import Answer, Limits, ask
+from controller.cloud.relay_client import AT_ONCE, RelayClient, RelayEvent
+from controller.cloud.timed_http import Answer, Limits, ask
+from controller.model.events import OfferFailed
 
 # The next byte is never waited for as long as that: what ends the question is its time in all.
 SHORT = Limits(connect_s=20, read_s=20, total_s=0.3, most_bytes=1000)

@@ -11,13 +11,13 @@ import trustme
 from conftest import PASSWORDS
 from relay_parts import environment
 
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import BrokerUnavailable
-from cloud_relay.publish import Publisher
 from cloud_relay.settings import read_settings
-from controller import broker as cabinet
-from controller.config import BrokerConfig
-from controller.events import BrokerConnected, BrokerLost
-from simulator.broker import Broker
+from controller.cloud import broker as cabinet
+from controller.config.keys import BrokerConfig
+from controller.model.events import BrokerConnected, BrokerLost
+from simulator.chain.broker import Broker
 
 MACHINE = "galaga-01"
 STATUS = f"arcade/machine/{MACHINE}/status"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller import board_profiles as sent
-from simulator import board_profiles as accepted
-from simulator.arcade_board import ArcadeBoard, Output
+from controller.model import board_profiles as sent
+from simulator.board.model import board_profiles as accepted
+from simulator.board.model.arcade_board import ArcadeBoard, Output
 
 STARTS_S = 1.0
 # Each edge comes so much too early or too late, on a Pi whose cores are busy.

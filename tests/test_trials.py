@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cabinets import NOW_S, Bench, bare_bench, open_bench, payment, session, started_bench, train
 
-from controller.events import FaultsCleared, InputChanged, TrialAsked
-from controller.payment import Payment
-from controller.rules import MeterRules
-from controller.trials import to_be_cleared, why_not
+from controller.model.events import FaultsCleared, InputChanged, TrialAsked
+from controller.model.payment import Payment
+from controller.model.policy import MeterRules
+from controller.rules.trials import to_be_cleared, why_not
 
 METER = MeterRules(0.01, 0.5, out_of_order_after=3)
 TWO_TO_COME = train(payment(credits=2))

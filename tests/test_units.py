@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from controller.__main__ import DEFAULT_CONFIG, EX_CONFIG
-from controller.config import KEYS
-from controller.realtime import FIFO_PRIORITY, NICENESS
+from controller.board.realtime import FIFO_PRIORITY, NICENESS
+from controller.config.keys import KEYS
 
 UNITS = Path(__file__).parent.parent / "systemd"
 CABINET = UNITS / "cabinet"

@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 from conftest import wait_until
 
-from simulator.chain import Chain, running_chain
+from simulator.chain.chain import Chain, running_chain
 
 
 def buy(chain: Chain) -> str:

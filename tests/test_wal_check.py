@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.wal_check import find_lost_commits
+from controller.formats.wal_check import find_lost_commits
 
 FRAME = 24 + 4096
 HEADER_DAMAGED = "the header of its write-ahead log is damaged"

@@ -21,10 +21,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from controller.wire import sign
-from simulator.broker import RELAY_USERNAME
-from simulator.cabinet import COIN_PIN, MACHINE_ID
-from simulator.chain import Chain, running_chain
+from controller.formats.wire import sign
+from simulator.chain.broker import RELAY_USERNAME
+from simulator.chain.cabinet import COIN_PIN, MACHINE_ID
+from simulator.chain.chain import Chain, running_chain
 
 TOPIC = f"arcade/machine/{MACHINE_ID}/coinpulse"
 COIN = [1, 0]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller import wire
-from controller.payment import Payment
-from controller.session import Session
-from controller.wire import CoinPulseMessage, PaidPulses, Reader, Refused, Status
+from controller.formats import wire
+from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, Status
+from controller.model.payment import Payment
+from controller.model.session import Session
 
 TOKEN = "1." + "ab" * 32
 OTHER_TOKEN = "2." + "ab" * 32

@@ -14,13 +14,13 @@ from typing import Any
 import yaml
 from conftest import wait_until
 
-from controller.clock import since_boot_s
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA, BoardProfile
-from simulator.board_wire import BoardServer
-from simulator.cabinet import COIN_PIN, GAME_OVER_PIN, READY_PIN
-from simulator.part import Part
-from simulator.ports import free_port
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA, BoardProfile
+from simulator.board.wire import BoardServer
+from simulator.chain.cabinet import COIN_PIN, GAME_OVER_PIN, READY_PIN
+from simulator.chain.part import Part
+from simulator.chain.ports import free_port
 
 METER_PIN = 23
 # A cabinet of the older relay, which nobody asks what was open: its new ledger is not fenced.

@@ -32,13 +32,13 @@ check_broken_update() {
 check_update_that_refuses_the_configuration() {
     local before said status=0
     before=$(show controller MainPID)
-    inside sed -i 's/"board_boot_s"/"board_boots_s"/' $source_dir/controller/config.py
+    inside sed -i 's/"board_boot_s"/"board_boots_s"/' $source_dir/controller/config/keys.py
     said=$(install_sh) || status=$?
     same "an update that would refuse the configuration fails" 1 $status
     check "it names what it does not take" says "$said" "board_boot_s"
     check "and says that the cabinet runs on" says "$said" "nothing was replaced, and the cabinet runs on"
     same "it leaves the controller alone" "$before" "$(show controller MainPID)"
-    inside sed -i 's/"board_boots_s"/"board_boot_s"/' $source_dir/controller/config.py
+    inside sed -i 's/"board_boots_s"/"board_boot_s"/' $source_dir/controller/config/keys.py
 }
 
 check_update_that_does_not_start() {

@@ -180,10 +180,10 @@ start_board() {
     inside sh -c "cat >/run/board.py" <<'BOARD'
 import os, time
 from pathlib import Path
-from controller.clock import since_boot_s
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
-from simulator.board_wire import BoardServer
+from controller.system.clock import since_boot_s
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.wire import BoardServer
 
 os.umask(0)  # the cabinet's user has to reach the socket
 with BoardServer(Path("/run/board.sock"), ArcadeBoard(JAMMA, powered_at_s=since_boot_s()), coin_pin=17) as board:
@@ -278,7 +278,7 @@ leave_line_active() {
     inside /opt/arcade-cabinet/venv/bin/python -c '
 from pathlib import Path
 from gpiozero import OutputDevice
-from controller.mock_pins import BoardWiredFactory
+from controller.board.mock_pins import BoardWiredFactory
 OutputDevice(17, initial_value=True, pin_factory=BoardWiredFactory(Path("/run/board.sock"), listens=False))'
 }
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from controller import wire
 from controller.check.broker_probe import BrokerProbe, HungUpError, ProbeFailedError
-from controller.check.findings import Finding, all_well, ok, warning, wrong
 from controller.check.reach import Server, check_reach
-from controller.config import Config
+from controller.config.keys import Config
+from controller.formats import wire
+from controller.pages.findings import Finding, all_well, ok, warning, wrong
 
 ECHO_WITHIN_S = 0.5
 _WRONG_PASSWORD, _NOT_AUTHORIZED, _BAD_CLIENT_ID = 134, 135, 133

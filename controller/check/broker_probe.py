@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from controller.config import BrokerConfig
+from controller.config.keys import BrokerConfig
 
 ANSWER_WITHIN_S = 3.0
 _CONNECT = 0  # paho gives no packet this number

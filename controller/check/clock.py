@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from controller.check.findings import Finding, note, ok, warning
-from controller.config import Config
-from controller.timed_http import Limits, ask, in_short
+from controller.cloud.timed_http import Limits, ask, in_short
+from controller.config.keys import Config
+from controller.pages.findings import Finding, note, ok, warning
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=64 * 1024)
 TOLERATED_S = 60.0

@@ -19,16 +19,16 @@ from controller.check.clock import check_clock
 from controller.check.config import check_config
 from controller.check.disk import check_disk
 from controller.check.display import check_display
-from controller.check.findings import Finding, Section, all_well, wrong
 from controller.check.ledger import check_ledger
-from controller.check.page import MARKS, PLAIN_MARKS, document, section_text, summary_text
 from controller.check.pins import check_pins
 from controller.check.relay import check_relay
 from controller.check.service import check_service
-from controller.commands.running import find_running
-from controller.commands.systemd_units import CONTROLLER, DESKTOP, SCREEN, unit
-from controller.config import Config, load_config
-from controller.ledger_file import LEDGER_NAME
+from controller.config.keys import Config, load_config
+from controller.control.running import find_running
+from controller.ledger.file import LEDGER_NAME
+from controller.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
+from controller.pages.findings import Finding, Section, all_well, wrong
+from controller.system.systemd_units import CONTROLLER, DESKTOP, SCREEN, unit
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controller.check.findings import Finding, ok, warning
-from controller.config import Config
+from controller.config.keys import Config
+from controller.pages.findings import Finding, ok, warning
 
 _EDIT = "Edit that line, and restart: sudo systemctl restart arcade-controller."
 

@@ -6,8 +6,8 @@ import os
 import pwd
 from pathlib import Path
 
-from controller.check.findings import Finding, note, ok, warning, wrong
-from controller.commands.systemd_units import SCREEN, Unit
+from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.system.systemd_units import SCREEN, Unit
 
 # How the screen begins to say that it waits.
 WAITING = "Waiting for a display"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from controller.check.findings import Finding, note, ok, warning, wrong
-from controller.commands.ledger_reader import LedgerPicture, find_damage_beside, read_ledger
-from controller.commands.payments_report import totals
-from controller.ledger_file import LedgerError
+from controller.ledger.file import LedgerError
+from controller.ledger.reader import LedgerPicture, find_damage_beside, read_ledger
+from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.pages.payments_report import totals
 
 # The relay answers within seconds; what is owed for longer has a reason.
 OWED_SINCE = timedelta(minutes=10)

@@ -7,7 +7,7 @@ import ssl
 import time
 from dataclasses import dataclass
 
-from controller.check.findings import Finding, ok, warning, wrong
+from controller.pages.findings import Finding, ok, warning, wrong
 
 WITHIN_S = 5.0
 SOON_S = 14 * 86400

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import requests
 
-from controller.check.findings import Finding, all_well, note, ok, wrong
 from controller.check.reach import Server, check_reach
-from controller.config import Config, RelayConfig
-from controller.offer import Offer
-from controller.relay_client import read_offer
-from controller.timed_http import Answer, Limits, ask, in_short
+from controller.cloud.relay_client import read_offer
+from controller.cloud.timed_http import Answer, Limits, ask, in_short
+from controller.config.keys import Config, RelayConfig
+from controller.model.offer import Offer
+from controller.pages.findings import Finding, all_well, note, ok, wrong
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=256 * 1024)
 _SEE_LOG = "See the relay's own log: it says why."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from controller.check.findings import Finding, note, ok, warning, wrong
-from controller.commands.running import Running
-from controller.commands.systemd_units import CONTROLLER, Unit
+from controller.control.running import Running
+from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.system.systemd_units import CONTROLLER, Unit
 
 _EX_CONFIG = 78
 _WHY = "`sudo cabinet logs` says why it ended"

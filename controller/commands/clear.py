@@ -9,17 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from controller.cabinet import new_cabinet
-from controller.clock import wall_time
-from controller.commands.control_client import ControlClient, connect
-from controller.commands.in_its_place import check_owner
-from controller.commands.pulse_report import ANSWER_WITHIN_S
-from controller.config import Config, load_config
-from controller.config_rules import rules_of
-from controller.effects import ClearLedgerFaults, RememberUncounted
-from controller.ledger import Ledger
-from controller.ledger_file import LEDGER_NAME
-from controller.trials import to_be_cleared
+from controller.config.applied import rules_of
+from controller.config.keys import Config, load_config
+from controller.control.client import ControlClient, connect
+from controller.ledger.file import LEDGER_NAME
+from controller.ledger.ledger import Ledger
+from controller.model.cabinet import new_cabinet
+from controller.model.effects import ClearLedgerFaults, RememberUncounted
+from controller.pages.pulse_report import ANSWER_WITHIN_S
+from controller.rules.trials import to_be_cleared
+from controller.system.as_user import check_owner
+from controller.system.clock import wall_time
 
 
 def add_clear_command(commands: Any, default_config: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from controller.commands.systemd_units import CONTROLLER
+from controller.system.systemd_units import CONTROLLER
 
 LINES = 50
 

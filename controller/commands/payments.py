@@ -8,10 +8,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.commands.ledger_reader import LedgerPicture, read_ledger
-from controller.commands.payments_report import Wanted, payments_json, payments_text, totals_json, totals_text
-from controller.config import load_config
-from controller.ledger_file import LEDGER_NAME
+from controller.config.keys import load_config
+from controller.ledger.file import LEDGER_NAME
+from controller.ledger.reader import LedgerPicture, read_ledger
+from controller.pages.payments_report import (
+    Wanted,
+    payments_json,
+    payments_text,
+    totals_json,
+    totals_text,
+)
 
 STATES = ("open", "delivered", "partial", "undelivered", "owed", "conflict", "test")
 

@@ -13,12 +13,12 @@ from typing import Any
 from gpiozero import GPIOZeroError
 
 from controller.app import Alone, App
-from controller.commands.control_client import ControlClient, connect
-from controller.commands.in_its_place import check_owner, lgpio_folder
-from controller.commands.pulse_report import PulseReport
-from controller.config import Config, load_config
-from controller.control_lines import MOST_CREDITS, Line, PulseRequest, error
-from controller.ledger_file import LEDGER_NAME, LedgerError
+from controller.config.keys import Config, load_config
+from controller.control.client import ControlClient, connect
+from controller.formats.control_lines import MOST_CREDITS, Line, PulseRequest, error
+from controller.ledger.file import LEDGER_NAME, LedgerError
+from controller.pages.pulse_report import PulseReport
+from controller.system.as_user import check_owner, lgpio_folder
 
 INTERRUPTED = 130
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from gpiozero import Factory, OutputDevice
 
-from controller.config import KEYS, ConfigError
-from controller.config_reader import Problem, read_keys
-from controller.pins import open_pins
+from controller.board.pins import open_pins
+from controller.config.keys import KEYS, ConfigError
+from controller.config.reader import Problem, read_keys
 
 log = logging.getLogger(__name__)
 

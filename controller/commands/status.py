@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.commands.ledger_reader import read_ledger
-from controller.commands.running import Running, find_running
-from controller.commands.status_page import Status, status_text
-from controller.config import KEYS, ConfigError, control_socket, load_config
-from controller.config_reader import read_keys
-from controller.ledger_file import LEDGER_NAME, LedgerError
+from controller.config.keys import KEYS, ConfigError, control_socket, load_config
+from controller.config.reader import read_keys
+from controller.control.running import Running, find_running
+from controller.ledger.file import LEDGER_NAME, LedgerError
+from controller.ledger.reader import read_ledger
+from controller.pages.status_page import Status, status_text
 
 
 def add_status_command(commands: Any, default_config: Path) -> None:

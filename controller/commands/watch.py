@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from controller import __version__
-from controller.board_inputs import board_inputs
-from controller.clock import since_boot_s
-from controller.commands.control_client import connect
-from controller.commands.in_its_place import lgpio_folder
-from controller.commands.line_watch import LineWatch
-from controller.config import Config, load_config
-from controller.config_rules import input_lines
-from controller.control_lines import Line, hello, seen_in, standing
-from controller.events import InputChanged
+from controller.board.inputs import board_inputs
+from controller.config.applied import input_lines
+from controller.config.keys import Config, load_config
+from controller.control.client import connect
+from controller.formats.control_lines import Line, hello, seen_in, standing
+from controller.model.events import InputChanged
+from controller.pages.line_watch import LineWatch
+from controller.system.as_user import lgpio_folder
+from controller.system.clock import since_boot_s
 
 REFRESH_S = 0.2
 HOME, CLEAR, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J"

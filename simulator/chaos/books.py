@@ -9,14 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cloud_relay.offers import read_offers
-from cloud_relay.stripe_payments import CONFLICT
-from simulator.board_wire import BoardServer
-from simulator.cabinet import OFFERS
-from simulator.chain import Chain
-from simulator.chaos.evidence import Payment, Pulse, Span
-from simulator.stripe.book import Book
-from simulator.stripe.objects import PaymentIntent
+from cloud_relay.rules.offers import read_offers
+from cloud_relay.stripe.payments import CONFLICT
+from simulator.board.wire import BoardServer
+from simulator.chain.cabinet import OFFERS
+from simulator.chain.chain import Chain
+from simulator.chaos.rules.evidence import Payment, Pulse, Span
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.objects import PaymentIntent
 
 _SETTLED = ("payment_intent.succeeded", "payment_intent.canceled")
 

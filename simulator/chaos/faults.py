@@ -12,11 +12,11 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from simulator.chain import Chain
-from simulator.chaos.evidence import Struck
-from simulator.chaos.proxy import Link, State
-from simulator.chaos.schedule import KINDS
-from simulator.part import Part
+from simulator.chain.chain import Chain
+from simulator.chain.part import Part
+from simulator.chain.proxy import Link, State
+from simulator.chaos.rules.evidence import Struck
+from simulator.chaos.rules.schedule import KINDS
 from simulator.stripe.faults import Failure
 
 # Above the small file that the screen reads, below the ledger's log: what a full disk refuses, and not more.

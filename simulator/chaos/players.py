@@ -9,9 +9,9 @@ import time
 
 import requests
 
-from simulator.chain import Chain
-from simulator.chaos.schedule import Wish
-from simulator.stripe.errors import Refusal
+from simulator.chain.chain import Chain
+from simulator.chaos.rules.schedule import Wish
+from simulator.stripe.model.errors import Refusal
 
 # Nobody looks longer at a page that does not come.
 PATIENCE_S = 5.0

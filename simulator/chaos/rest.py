@@ -6,8 +6,8 @@ import time
 
 from cloud_relay.relay import relay_from
 from cloud_relay.settings import read_settings
-from cloud_relay.tidy import Tidied, tidy
-from simulator.chain import Chain
+from cloud_relay.settling.tidy import Tidied, tidy
+from simulator.chain.chain import Chain
 from simulator.chaos.books import ledger_file, stripe_payments, unfinished
 
 # Behind the window: the slowest repeats are a minute apart, the receipt's and tidy's.

@@ -9,25 +9,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulator.board_profiles import JAMMA
-from simulator.broker import BrokerFailed
-from simulator.cabinet import COIN_METER
-from simulator.chain import Chain, Wiring, running_chain
+from simulator.board.model.board_profiles import JAMMA
+from simulator.board.technician import faults_cleared
+from simulator.chain.broker import BrokerFailed
+from simulator.chain.cabinet import COIN_METER
+from simulator.chain.chain import Chain, Wiring, running_chain
+from simulator.chain.part import PartFailedError
+from simulator.chain.proxy import Link
 from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
-from simulator.chaos.evidence import Books
 from simulator.chaos.faults import Breaker
 from simulator.chaos.players import Players, sells
-from simulator.chaos.proxy import Link
-from simulator.chaos.report import Crowd, table
 from simulator.chaos.rest import REST_WITHIN_S, is_at_rest, tidy_days_later
-from simulator.chaos.schedule import KILLS_OF_THE_CABINET, KINDS, WITHOUT_METER, Schedule, draw
-from simulator.chaos.strikes import Strikes
-from simulator.chaos.verdict import Verdict, judge
+from simulator.chaos.rules.evidence import Books
+from simulator.chaos.rules.report import Crowd, table
+from simulator.chaos.rules.schedule import KILLS_OF_THE_CABINET, KINDS, WITHOUT_METER, Schedule, draw
+from simulator.chaos.rules.strikes import Strikes
+from simulator.chaos.rules.verdict import Verdict, judge
 from simulator.chaos.watch import Watch
 from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.supervisor import Supervisor
-from simulator.part import PartFailedError
-from simulator.technician import faults_cleared
 
 WINDOW_S, TIDY_EVERY_S = 60, 5
 STEP_S = 0.02

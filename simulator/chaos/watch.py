@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from simulator.chaos.evidence import Span
+from simulator.chaos.rules.evidence import Span
 
 LOOK_EVERY_S = 0.5
 

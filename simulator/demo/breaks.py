@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from controller.commands.ledger_reader import read_ledger
-from controller.ledger_file import LedgerError
-from simulator.cabinet import reboot
-from simulator.chain import Chain
+from controller.ledger.file import LedgerError
+from controller.ledger.reader import read_ledger
+from simulator.board.technician import faults_cleared
+from simulator.chain.cabinet import reboot
+from simulator.chain.chain import Chain
+from simulator.chain.part import Part
+from simulator.demo.formats.words import About, Moment, moment, what_you_see
 from simulator.demo.supervisor import Supervisor
 from simulator.demo.wifi import Wifi
-from simulator.demo.words import About, Moment, moment, what_you_see
-from simulator.part import Part
-from simulator.technician import faults_cleared
 
 POWER_OFF_S = 4.0
 BROKER_DOWN_S = 2.0

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from simulator.observer import Message
+from simulator.chain.observer import Message
 from simulator.stripe.webhooks import Delivery
 
 LONGEST_TEXT = 200

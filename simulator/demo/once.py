@@ -13,11 +13,11 @@ from pathlib import Path
 
 import requests
 
-from controller.clock import since_boot_s
-from simulator.broker import BrokerFailed
-from simulator.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
-from simulator.chain import Chain, running_chain
-from simulator.part import PartFailedError
+from controller.system.clock import since_boot_s
+from simulator.chain.broker import BrokerFailed
+from simulator.chain.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
+from simulator.chain.chain import Chain, running_chain
+from simulator.chain.part import PartFailedError
 from simulator.stripe.webhooks import Delivery
 
 CREDITS, AMOUNT = 3, 250

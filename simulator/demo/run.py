@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.broker import BrokerFailed
-from simulator.cabinet import COIN_METER
-from simulator.chain import Chain, Place, Wiring, running_chain
+from simulator.chain.broker import BrokerFailed
+from simulator.chain.cabinet import COIN_METER
+from simulator.chain.chain import Chain, Place, Wiring, running_chain
+from simulator.chain.part import PartFailedError
 from simulator.demo.breaks import Breaks
 from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.journal import Journal
@@ -23,7 +24,6 @@ from simulator.demo.server import demo_app
 from simulator.demo.signals import asked_to_end
 from simulator.demo.state import DemoState, wait_for_offer
 from simulator.demo.wifi import Wifi
-from simulator.part import PartFailedError
 from simulator.stripe.serving import serving
 
 SALE_WITHIN_S = 4.0

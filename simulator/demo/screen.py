@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from simulator.part import Part
+from simulator.chain.part import Part
 
 SIZE = "640x480"
 FIRST_PICTURE_WITHIN_S = 10.0

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controller.clock import since_boot_s
-from simulator.cabinet import COIN_METER_PIN, COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
-from simulator.chain import Chain
+from controller.system.clock import since_boot_s
+from simulator.chain.cabinet import COIN_METER_PIN, COIN_PIN, GAME_OVER_PIN, NAME, OFFERS, READY_PIN
+from simulator.chain.chain import Chain
 from simulator.demo.breaks import Breaks
+from simulator.demo.formats.trace import Lane, changes, recent
 from simulator.demo.journal import Journal
-from simulator.demo.trace import Lane, changes, recent
 
 # The board's contacts close to ground.
 LANES = {

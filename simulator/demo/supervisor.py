@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from simulator.part import Part
+from simulator.chain.part import Part
 
 RESTART_AFTER_S = 1.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Self
 
-from simulator.chaos.proxy import Link, State
+from simulator.chain.proxy import Link, State
 
 
 class Wifi:

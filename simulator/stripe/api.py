@@ -11,12 +11,12 @@ from flask import Flask, Response, request
 from waitress.channel import ClientDisconnected
 from werkzeug.exceptions import HTTPException
 
-from simulator.stripe.calls import CALLS, Call, Request
-from simulator.stripe.errors import Json, Refusal
 from simulator.stripe.faults import Fault, Faults, rate_limited, server_error
 from simulator.stripe.idempotency import Answer, IdempotencyKeys
 from simulator.stripe.keeper import Keeper
-from simulator.stripe.params import decode
+from simulator.stripe.model.calls import CALLS, Call, Request
+from simulator.stripe.model.errors import Json, Refusal
+from simulator.stripe.model.params import decode
 
 
 @dataclass(frozen=True)

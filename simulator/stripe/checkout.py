@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator.stripe.book import Book
-from simulator.stripe.errors import Refusal
 from simulator.stripe.keeper import Keeper
-from simulator.stripe.money import amount_text
-from simulator.stripe.objects import CheckoutSession
-from simulator.stripe.shop import open_link
-from simulator.stripe.till import decline, pay
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.errors import Refusal
+from simulator.stripe.model.money import amount_text
+from simulator.stripe.model.objects import CheckoutSession
+from simulator.stripe.model.shop import open_link
+from simulator.stripe.model.till import decline, pay
 
 DECLINED = "Your card was declined. No money was reserved."
 MISSING = "There is no such payment page."

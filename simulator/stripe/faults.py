@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from simulator.stripe.errors import Refusal
+from simulator.stripe.model.errors import Refusal
 
 Failure = Literal[500, 429, "timeout"]
 

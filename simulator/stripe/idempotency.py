@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.stripe.errors import Json, Refusal
+from simulator.stripe.model.errors import Json, Refusal
 
 FORGOTTEN_AFTER_S = 24 * 3600
 

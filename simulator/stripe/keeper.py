@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from simulator.stripe.book import Book
-from simulator.stripe.objects import Event
-from simulator.stripe.till import lapse
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.objects import Event
+from simulator.stripe.model.till import lapse
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)

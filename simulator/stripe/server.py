@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 import stripe
 from flask import Flask
 
-from simulator.stripe import shop, till
 from simulator.stripe.api import Api, api_app
-from simulator.stripe.book import Book
 from simulator.stripe.checkout import checkout_blueprint
-from simulator.stripe.errors import Json, Refusal
 from simulator.stripe.faults import Failure, Fault, Faults
 from simulator.stripe.keeper import Keeper
-from simulator.stripe.objects import CheckoutSession, PaymentIntent
+from simulator.stripe.model import shop, till
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.errors import Json, Refusal
+from simulator.stripe.model.objects import CheckoutSession, PaymentIntent
 from simulator.stripe.serving import serving
 from simulator.stripe.webhooks import ENABLED_EVENTS, Webhooks
 

@@ -15,7 +15,7 @@ from typing import Self
 import requests
 from stripe import WebhookSignature
 
-from simulator.stripe.objects import Event
+from simulator.stripe.model.objects import Event
 
 RETRY_CAP_S = 5.0
 ANSWER_WITHIN_S = 10.0

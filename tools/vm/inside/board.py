@@ -13,8 +13,8 @@ import socket
 import time
 from pathlib import Path
 
-from simulator.arcade_board import ArcadeBoard
-from simulator.board_profiles import JAMMA
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
 
 CHIP = Path("/run/gpio-sim")
 EDGES, ORDERS = Path("/run/board/edges"), Path("/run/board/orders")

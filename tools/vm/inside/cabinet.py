@@ -20,7 +20,7 @@ import yaml
 from board import EDGES, ORDERS
 from checks import wait_for
 
-from simulator.cabinet import MACHINE_ID, NAME
+from simulator.chain.cabinet import MACHINE_ID, NAME
 
 CONFIG = Path("/etc/arcade-cabinet/config.yaml")
 LEDGER = Path("/var/lib/arcade-cabinet/ledger.sqlite")

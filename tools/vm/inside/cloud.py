@@ -15,10 +15,10 @@ from pathlib import Path
 
 import requests
 
-from simulator.broker import Broker
-from simulator.cabinet import Secrets, relay_environment
-from simulator.observer import RULES
-from simulator.part import Part
+from simulator.chain.broker import Broker
+from simulator.chain.cabinet import Secrets, relay_environment
+from simulator.chain.observer import RULES
+from simulator.chain.part import Part
 from simulator.stripe.server import stand_in_stripe
 
 BROKER_PORT, RELAY_PORT, STRIPE_PORT, PAGES_PORT = 28883, 28080, 28111, 28112

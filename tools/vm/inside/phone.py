@@ -9,7 +9,7 @@ import cloud
 import requests
 from checks import wait_for
 
-from simulator.cabinet import MACHINE_ID, OFFERS
+from simulator.chain.cabinet import MACHINE_ID, OFFERS
 
 DOOR = f"{cloud.RELAY_URL}/p/{MACHINE_ID}"
 

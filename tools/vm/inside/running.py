@@ -16,7 +16,7 @@ from cabinet import Pulses, feed, order, processes, pulses_of, show
 from checks import same, wait_for
 from phone import DOOR, Phone
 
-from simulator.observer import Observer
+from simulator.chain.observer import Observer
 
 END = ["poweroff", "--force"]
 PULSE_MS, GAP_MS = 100, 150

@@ -14,7 +14,7 @@ from cabinet import CONFIG, PLAIN, Pulses, command, feed, journal, ledger, pulse
 from checks import same, wait_for
 from phone import Phone
 
-from simulator.cabinet import COIN_METER, MACHINE_ID, NAME
+from simulator.chain.cabinet import COIN_METER, MACHINE_ID, NAME
 
 WATCHED = Path("/run/watched")
 METERED = {"coin_meter": COIN_METER}

@@ -1,0 +1,1 @@
+"""PURE. What the screen shows, before it is drawn."""

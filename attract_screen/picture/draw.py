@@ -1,0 +1,135 @@
+"""A View drawn on a pygame Surface; needs no display."""
+
+from __future__ import annotations
+
+import pygame
+
+from attract_screen.model.box import Box
+from attract_screen.model.view import View
+from attract_screen.picture import theme
+from attract_screen.picture.faces import Faces
+from attract_screen.picture.layout import Layout, QrPlace, Size
+from attract_screen.picture.ornament import Ornament, Sprite
+from attract_screen.picture.pixel_art import PixelArt
+from attract_screen.picture.scenes import arrange
+
+_GLOW_GRID = 24
+
+
+class Studio:
+    """What every picture is drawn with; made once, because a font is slow to open."""
+
+    def __init__(self) -> None:
+        self.faces = Faces()
+        self.art = PixelArt()
+
+
+class Picture:
+    """One view at one size: a still layer, drawn once, and the sprites that move over it."""
+
+    def __init__(self, view: View, size: Size, studio: Studio) -> None:
+        self.layout = arrange(view, size, studio.faces, studio.art)
+        self.moving = view.moving
+        self.surface = pygame.Surface(size, 0, 32)
+        self._still = _still_layer(self.layout, studio)
+        self._ornament = Ornament(self.layout, view.state, studio.art)
+        self._shown: list[Sprite] = []
+
+    def draw(self, elapsed_s: float) -> None:
+        """The whole picture as it is `elapsed_s` seconds into its movement."""
+        self.surface.blit(self._still, (0, 0))
+        self._shown = self._ornament.sprites(elapsed_s if self.moving else 0.0)
+        self.surface.blits(self._shown)
+
+    def move(self, elapsed_s: float) -> list[pygame.Rect]:
+        """Redraw only what moved since the last draw or move; the rectangles that changed."""
+        sprites = self._ornament.sprites(elapsed_s if self.moving else 0.0)
+        moved = [(old, new) for old, new in zip(self._shown, sprites, strict=True) if old != new]
+        self._shown = sprites
+        whole = self.surface.get_rect()
+        before = [old.get_rect(topleft=place).clip(whole) for (old, place), _ in moved]
+        for rect in before:
+            self.surface.blit(self._still, rect, rect)
+        after = [self.surface.blit(*new) for _, new in moved]
+        return [rect for pair in zip(before, after, strict=True) for rect in _joined(*pair)]
+
+
+def render(view: View, size: Size, rotate: int = 0, elapsed_s: float = 0.0) -> pygame.Surface:
+    """One finished frame of exactly `size`, its content turned clockwise by `rotate` degrees."""
+    picture = Picture(view, upright(size, rotate), Studio())
+    picture.draw(elapsed_s)
+    return turned(picture.surface, rotate)
+
+
+def upright(size: Size, rotate: int) -> Size:
+    """The size in which to lay a picture out that is then turned into a frame of `size`."""
+    return (size[1], size[0]) if rotate % 180 else size
+
+
+def turned(surface: pygame.Surface, rotate: int) -> pygame.Surface:
+    """The surface turned clockwise by a multiple of 90 degrees."""
+    return pygame.transform.rotate(surface, -rotate) if rotate else surface
+
+
+def turned_rect(rect: pygame.Rect, size: Size, rotate: int) -> pygame.Rect:
+    """Where a rectangle of an upright picture of `size` lies in the turned frame."""
+    width, height = size
+    if rotate == 90:
+        return pygame.Rect(height - rect.bottom, rect.left, rect.height, rect.width)
+    if rotate == 180:
+        return pygame.Rect(width - rect.right, height - rect.bottom, rect.width, rect.height)
+    if rotate == 270:
+        return pygame.Rect(rect.top, width - rect.right, rect.height, rect.width)
+    return rect
+
+
+def _joined(one: pygame.Rect, other: pygame.Rect) -> list[pygame.Rect]:
+    rects = [rect for rect in (one, other) if rect.width and rect.height]
+    if len(rects) == 2 and one.colliderect(other):
+        return [one.union(other)]
+    return rects
+
+
+def _still_layer(layout: Layout, studio: Studio) -> pygame.Surface:
+    surface = _glass(layout.size)
+    _draw_rail(surface, layout.rail)
+    for panel in layout.panels:
+        radius = max(2, panel.box.h // 6)
+        pygame.draw.rect(surface, panel.fill, panel.box, border_radius=radius)
+        if panel.edge:
+            pygame.draw.rect(surface, panel.edge, panel.box, 1, border_radius=radius)
+    for piece in layout.art:
+        surface.blit(studio.art.draw(piece.name, piece.scale), piece.box[:2])
+    for label in layout.labels:
+        ink = studio.faces.draw(label.text, label.face, label.size, label.colour)
+        surface.blit(ink, label.box[:2])
+    if layout.qr:
+        _draw_qr(surface, layout.qr)
+    return surface
+
+
+def _glass(size: Size) -> pygame.Surface:
+    """Night, lit a little from above the middle."""
+    glow = pygame.Surface((_GLOW_GRID, _GLOW_GRID), 0, 32)
+    for y in range(_GLOW_GRID):
+        for x in range(_GLOW_GRID):
+            far = ((x / (_GLOW_GRID - 1) - 0.5) ** 2 + (y / (_GLOW_GRID - 1) - 0.35) ** 2) ** 0.5
+            part = max(0.0, 1 - far / 0.75)
+            glow.set_at((x, y), theme.mixed(theme.NIGHT, theme.NIGHT_HIGH, part))
+    return pygame.transform.smoothscale(glow, size)
+
+
+def _draw_rail(surface: pygame.Surface, rail: int) -> None:
+    pygame.draw.rect(surface, theme.BEZEL, surface.get_rect(), rail)
+    inside = Box(0, 0, *surface.get_size()).inset(rail)
+    pygame.draw.rect(surface, theme.PANEL_EDGE, inside, max(1, rail // 14))
+
+
+def _draw_qr(surface: pygame.Surface, qr: QrPlace) -> None:
+    """Dark on light in whole pixels; the card's rounded corners stay outside the quiet zone."""
+    pygame.draw.rect(surface, theme.QR_LIGHT, qr.card, border_radius=qr.box.x - qr.card.x)
+    grid = pygame.Surface((qr.code.side, qr.code.side), 0, 32)
+    for y, row in enumerate(qr.code.modules):
+        for x, dark in enumerate(row):
+            grid.set_at((x, y), theme.QR_DARK if dark else theme.QR_LIGHT)
+    surface.blit(pygame.transform.scale(grid, (qr.box.w, qr.box.h)), qr.box[:2])

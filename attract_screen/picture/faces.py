@@ -1,0 +1,75 @@
+"""The three faces that text is set in: how wide it is, and how it is drawn."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+
+import pygame
+
+from attract_screen.picture import theme
+from attract_screen.picture.lettering import ROWS, Lettering
+from attract_screen.picture.theme import Colour
+
+_ASSETS = Path(__file__).with_name("assets")
+_SANS_FILE = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
+
+
+_NO_CHARACTER = "\ufffe"  # drawn, like all that a font lacks, as an empty box
+_MEASURING_SIZE = 48  # large enough that no other letter has that box's measures
+_TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
+
+
+class Face(Enum):
+    """TITLE is pixel lettering in enamel with a shadow, PIXEL is plain, SANS is the small print."""
+
+    TITLE = "title"
+    PIXEL = "pixel"
+    SANS = "sans"
+
+
+class Faces:
+    """Measures and draws text. Sizes are pixels per lettering row (TITLE, PIXEL) or em (SANS)."""
+
+    def __init__(self) -> None:
+        pygame.font.init()
+        self._lettering = Lettering(_ASSETS / "lettering.txt")
+        self._fonts: dict[int, pygame.font.Font] = {}
+
+    def spelled(self, text: str, face: Face) -> str | None:
+        """The text as the face writes it, or None if it lacks a letter."""
+        return text if face is Face.SANS else self._lettering.spelled(text)
+
+    def can_draw(self, text: str) -> bool:
+        """Whether no letter would come out as an empty box."""
+        font = self._font(_MEASURING_SIZE)
+        return font.metrics(_NO_CHARACTER)[0] not in font.metrics(text)
+
+    def width(self, text: str, face: Face, size: int) -> int:
+        """Pixels from the first to the last column of a spelled text."""
+        if face is Face.SANS:
+            return self._font(size).size(text)[0]
+        return (self._lettering.columns(text) + _depth(face)) * size
+
+    def height(self, face: Face, size: int) -> int:
+        """Pixels from the top to the bottom of one line."""
+        if face is Face.SANS:
+            return self._font(size).size(_TALL_AND_DEEP)[1]
+        return (ROWS + _depth(face)) * size
+
+    def draw(self, text: str, face: Face, size: int, colour: Colour) -> pygame.Surface:
+        """The spelled text on a transparent ground; a TITLE brings its own colours."""
+        if face is Face.SANS:
+            return self._font(size).render(text, True, colour)
+        if face is Face.TITLE:
+            return self._lettering.draw(text, size, theme.ENAMEL, theme.ENAMEL_SHADOW)
+        return self._lettering.draw(text, size, (colour,) * ROWS)
+
+    def _font(self, size: int) -> pygame.font.Font:
+        if size not in self._fonts:
+            self._fonts[size] = pygame.font.Font(str(_SANS_FILE), size)
+        return self._fonts[size]
+
+
+def _depth(face: Face) -> int:
+    return 1 if face is Face.TITLE else 0

@@ -1,0 +1,73 @@
+"""The words beside the QR: a headline, the price board and the three steps."""
+
+from __future__ import annotations
+
+from attract_screen.model.box import Box
+from attract_screen.model.view import PriceRow, View
+from attract_screen.picture import theme
+from attract_screen.picture.faces import Face
+from attract_screen.picture.fit import Align, Style
+from attract_screen.picture.layout import Panel, Sheet
+
+# Shares of the column beside the QR, in one unit of height.
+_HEADLINE, _PRICE, _STEP, _GROUP_GAP = 2.6, 1.8, 1.35, 0.7
+
+_SMALLEST_STEP_PX = 13  # a lower row has no room for its number
+
+
+def invitation(sheet: Sheet, view: View, box: Box) -> None:
+    """Headline, price board and the three steps, one under the other."""
+    all_units = units(view)
+    unit = min(box.h / all_units, sheet.short * 0.06, box.w * 0.12)
+    box = box.centred(box.w, round(unit * all_units))
+    head, box = box.cut_top(round(unit * _HEADLINE), round(unit * _GROUP_GAP))
+    style = Style(Face.PIXEL, head.h, theme.WHITE, max_lines=2, smallest_scale=2)
+    sheet.write(view.headline, head, style)
+    if view.prices:
+        board, box = box.cut_top(round(unit * _PRICE * len(view.prices)), round(unit * _GROUP_GAP))
+        _price_board(sheet, view.prices, board)
+    _steps(sheet, view.steps, box)
+
+
+def units(view: View) -> float:
+    """How high the invitation is, in its own unit."""
+    prices = _PRICE * len(view.prices) + _GROUP_GAP if view.prices else 0
+    return _HEADLINE + _GROUP_GAP + prices + _STEP * len(view.steps)
+
+
+def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
+    gap = max(2, sheet.short // 120)
+    share = _names_share(sheet, prices)
+    names: list[tuple[str, Box]] = []
+    costs: list[tuple[str, Box]] = []
+    for price, row in zip(prices, box.rows(len(prices), gap), strict=True):
+        sheet.panels.append(Panel(row, theme.PANEL, theme.PANEL_EDGE))
+        inside = row.inset(max(5, row.h // 4), max(2, row.h // 6))
+        name, cost = inside.cut_left(round(inside.w * share), gap)
+        names.append((price.what, name))
+        costs.append((price.price, cost))
+    height = box.h // len(prices)
+    sheet.write_alike(names, Style(Face.PIXEL, height, theme.WHITE, Align.LEFT))
+    sheet.write_alike(costs, Style(Face.PIXEL, height, theme.AMBER, Align.RIGHT))
+
+
+def _names_share(sheet: Sheet, prices: tuple[PriceRow, ...]) -> float:
+    """The part of a row for its name, so that the price can be a little larger."""
+    name = max(sheet.faces.width(row.what, Face.SANS, 20) for row in prices)
+    cost = max(sheet.faces.width(row.price, Face.SANS, 20) for row in prices)
+    return name / (name + 1.4 * cost)
+
+
+def _steps(sheet: Sheet, steps: tuple[str, ...], box: Box) -> None:
+    gap = max(2, sheet.short // 120)
+    rows = box.rows(len(steps), gap)
+    if rows[0].h < _SMALLEST_STEP_PX:
+        line = Style(Face.SANS, box.h, theme.LAVENDER, max_lines=2)
+        sheet.write(" · ".join(steps), box, line)
+        return
+    badges, lines = zip(*(row.cut_left(row.h, max(5, row.h // 3)) for row in rows), strict=True)
+    sheet.panels += [Panel(badge, theme.AMBER) for badge in badges]
+    numbers = [(str(i), badge.inset(max(2, badge.h // 5))) for i, badge in enumerate(badges, 1)]
+    sheet.write_alike(numbers, Style(Face.PIXEL, rows[0].h, theme.NIGHT))
+    style = Style(Face.SANS, rows[0].h, theme.LAVENDER, Align.LEFT)
+    sheet.write_alike(list(zip(steps, lines, strict=True)), style)

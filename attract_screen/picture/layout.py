@@ -1,0 +1,131 @@
+"""A picture as data: what stands where, before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from attract_screen.model.box import Box
+from attract_screen.picture.faces import Faces
+from attract_screen.picture.fit import Label, Style, fit, fit_alike
+from attract_screen.picture.pixel_art import PixelArt
+from attract_screen.picture.qr import QrCode
+from attract_screen.picture.theme import Colour
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A filled plate behind text."""
+
+    box: Box
+    fill: Colour
+    edge: Colour | None = None
+
+
+@dataclass(frozen=True)
+class Art:
+    """A piece of pixel art at an integer scale."""
+
+    name: str
+    scale: int
+    box: Box
+
+
+@dataclass(frozen=True)
+class QrPlace:
+    """A QR code: `box` holds its quiet zone too, `card` is the white plate around it."""
+
+    code: QrCode
+    module_px: int
+    box: Box
+    card: Box
+
+
+@dataclass(frozen=True)
+class CoinLane:
+    """Coins travel along the middle of this box, at this scale."""
+
+    box: Box
+    scale: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One picture of one size. Nothing in it overlaps, but labels on their panels, art on art."""
+
+    size: Size
+    rail: int  # thickness of the frame that carries the bulbs
+    labels: tuple[Label, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    art: tuple[Art, ...] = ()
+    qr: QrPlace | None = None
+    lane: CoinLane | None = None
+    spinning: tuple[Art, ...] = ()  # coins that turn where they stand
+
+    @property
+    def taken(self) -> tuple[Box, ...]:
+        """The boxes that nothing else may enter, not even a star."""
+        boxes = [label.box for label in self.labels]
+        boxes += [panel.box for panel in self.panels]
+        boxes += [piece.box for piece in (*self.art, *self.spinning)]
+        if self.qr:
+            boxes.append(self.qr.card)
+        if self.lane:
+            boxes.append(self.lane.box)
+        return tuple(boxes)
+
+
+@dataclass
+class Sheet:
+    """A layout being made."""
+
+    size: Size
+    rail: int
+    faces: Faces
+    art: PixelArt
+    labels: list[Label] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+    pieces: list[Art] = field(default_factory=list)
+    spinning: list[Art] = field(default_factory=list)
+    qr: QrPlace | None = None
+    lane: CoinLane | None = None
+
+    @property
+    def short(self) -> int:
+        """The picture's shorter side, which sizes go by."""
+        return min(self.size)
+
+    def write(self, text: str, box: Box, style: Style) -> tuple[Label, ...]:
+        """Fit the text into the box; the labels that came of it."""
+        labels = fit(text, box, style, self.faces)
+        self.labels += labels
+        return labels
+
+    def write_alike(self, texts: Sequence[tuple[str, Box]], style: Style) -> None:
+        """Fit several texts into their boxes, all of one size."""
+        self.labels += fit_alike(texts, style, self.faces)
+
+    def put(self, name: str, box: Box) -> Art | None:
+        """The named art as large as fits in the middle of the box; nothing if it is too large."""
+        w, h = self.art.size(name)
+        scale = min(box.w // w, box.h // h)
+        if scale < 1:
+            return None
+        piece = Art(name, scale, box.centred(w * scale, h * scale))
+        self.pieces.append(piece)
+        return piece
+
+    def done(self) -> Layout:
+        """The finished layout."""
+        return Layout(
+            size=self.size,
+            rail=self.rail,
+            labels=tuple(self.labels),
+            panels=tuple(self.panels),
+            art=tuple(self.pieces),
+            qr=self.qr,
+            lane=self.lane,
+            spinning=tuple(self.spinning),
+        )

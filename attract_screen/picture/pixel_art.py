@@ -1,0 +1,34 @@
+"""The pictures of assets/pixel_art.txt, in whole multiples of their pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pygame
+
+from attract_screen.picture import theme
+
+_SOURCE = Path(__file__).with_name("assets") / "pixel_art.txt"
+
+
+class PixelArt:
+    """Named pieces of pixel art."""
+
+    def __init__(self) -> None:
+        blocks = _SOURCE.read_text(encoding="utf-8").strip().split("\n\n")[1:]
+        self._pieces = {name: rows for name, *rows in (block.splitlines() for block in blocks)}
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Columns and rows of a piece."""
+        rows = self._pieces[name]
+        return len(rows[0]), len(rows)
+
+    def draw(self, name: str, scale: int) -> pygame.Surface:
+        """The piece on a transparent ground, each of its pixels `scale` wide and high."""
+        columns, rows = self.size(name)
+        grid = pygame.Surface((columns, rows), pygame.SRCALPHA, 32)
+        for y, row in enumerate(self._pieces[name]):
+            for x, letter in enumerate(row):
+                if letter != ".":
+                    grid.set_at((x, y), theme.PIXELS[letter])
+        return pygame.transform.scale(grid, (columns * scale, rows * scale))

@@ -1,0 +1,1 @@
+"""EDGE. The broker: one connection, what is published, what machines say of themselves."""

@@ -1,0 +1,112 @@
+"""EDGE: the MQTT side: publish until acknowledged, and read what a machine said last."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from cloud_relay.broker.connection import BrokerConnection
+from cloud_relay.errors import BrokerUnavailable
+from cloud_relay.rules.machine_report import MachineReport, machine_in, read_report
+from cloud_relay.rules.messages import MachineStatus, read_status, status_topic
+from cloud_relay.settings import MqttSettings
+
+STATUS_WITHIN_S = 1.5
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Publisher:
+    """The process's one connection to the broker, made when needed and replaced when it breaks.
+
+    Between two calls the process may have been frozen, as on Lambda, and a connection dead for hours
+    may look alive. So whatever fails for want of a connection is tried once more on a fresh one.
+    """
+
+    def __init__(self, mqtt: MqttSettings) -> None:
+        self._mqtt = mqtt
+        self._lock = threading.Lock()
+        self._connection: BrokerConnection | None = None
+        self._failure: tuple[float, str] = (float("-inf"), "")
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expiry_s: int | None = None,
+        user_properties: Mapping[str, str] | None = None,
+    ) -> None:
+        """Publish with QoS 1; the broker has acknowledged the message when this returns.
+
+        Raises:
+            BrokerUnavailable: not even a fresh connection brought an acknowledgement.
+            NobodySubscribed: nobody will ever get the message.
+            PublishRefused: the access rules forbid it.
+        """
+        self._with_connection(
+            lambda connection: connection.publish(topic, payload, expiry_s, user_properties or {})
+        )
+
+    def retained_status(self, machine_id: str, within_s: float = STATUS_WITHIN_S) -> MachineStatus | None:
+        """What a machine said last, or None where the broker holds no status of it.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+        """
+        topic = status_topic(machine_id)
+        payload = self._with_connection(lambda connection: connection.retained(topic, within_s))
+        return None if payload is None else read_status(payload, machine_id)
+
+    def machine_reports(self, quiet_s: float = STATUS_WITHIN_S) -> dict[str, MachineReport]:
+        """What every machine said last, by machine id; it takes `quiet_s` longer than the broker does.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+        """
+        found = self._with_connection(lambda connection: connection.all_retained(status_topic("+"), quiet_s))
+        named = {machine_in(topic): payload for topic, payload in found.items()}
+        return {name: read_report(payload, name) for name, payload in named.items() if name is not None}
+
+    def close(self) -> None:
+        """Leave the broker."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _with_connection(self, act: Callable[[BrokerConnection], T]) -> T:
+        connection = self._usable(None)
+        try:
+            return act(connection)
+        except BrokerUnavailable as why:
+            log.warning("Lost the broker, connecting once more: %s", why)
+            return act(self._usable(connection))
+
+    def _usable(self, failed: BrokerConnection | None) -> BrokerConnection:
+        asked_at = time.monotonic()
+        with self._lock:
+            current = self._connection
+            if current is not None and current is not failed and not current.is_broken:
+                return current
+            # Those who queued here behind a failed attempt share its failure instead of each
+            # waiting for their own.
+            failed_at, why = self._failure
+            if failed_at > asked_at:
+                raise BrokerUnavailable(why)
+            return self._replace(current)
+
+    def _replace(self, current: BrokerConnection | None) -> BrokerConnection:
+        self._connection = None
+        if current is not None:
+            current.close()
+        try:
+            self._connection = BrokerConnection(self._mqtt)
+        except BrokerUnavailable as why:
+            self._failure = (time.monotonic(), str(why))
+            raise
+        return self._connection

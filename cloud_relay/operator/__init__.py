@@ -1,0 +1,1 @@
+"""EDGE. What the operator types."""

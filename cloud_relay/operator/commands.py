@@ -1,0 +1,103 @@
+"""EDGE: what an operator asks in a terminal; each command writes to `out` and gives the exit status."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TextIO
+
+from cloud_relay.operator.table import table
+from cloud_relay.relay import Relay
+from cloud_relay.rules.machine_report import Machine
+from cloud_relay.rules.open_list import OPEN_HEAD, open_row
+from cloud_relay.rules.settlement import Conflict
+from cloud_relay.rules.tidy_rules import Rules
+from cloud_relay.settling.refund import refund
+from cloud_relay.settling.tidy import Outcome, in_words, summary, tidy
+
+_MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults", "conflicts")
+
+
+def tidy_once(relay: Relay, out: TextIO) -> int:
+    """Run tidy once: a line for each open payment, and how many of each; 1 if one of them failed."""
+    done = tidy(relay)
+    for one in done:
+        out.write(f"{one.payment.payment_id} of {one.payment.machine_id}: {one.outcome}, {one.why}\n")
+    out.write(in_words(summary(done)) + "\n")
+    return int(any(one.outcome is Outcome.FAILED for one in done))
+
+
+def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
+    """List what Stripe holds open, oldest last."""
+    rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
+    now_s = relay.clock()
+    rows = [open_row(payment, rules, now_s) for payment in relay.stripe().all_open_payments(now_s)]
+    if as_json:
+        _write_json(out, [row.as_json for row in rows])
+    else:
+        out.write(table(OPEN_HEAD, [row.cells for row in rows]) if rows else "Nothing is open.\n")
+    return 0
+
+
+def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
+    """List every machine: how it last described itself, and its conflicts of the last seven days."""
+    machines = _machines(relay)
+    if as_json:
+        _write_json(out, [_machine_json(machine) for machine in machines])
+        return 0
+    out.write(table(_MACHINES_HEAD, [_machine_cells(machine) for machine in machines]))
+    for conflict in (conflict for machine in machines for conflict in machine.conflicts):
+        out.write(f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.said}\n")
+    return 0
+
+
+def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
+    """Give back what is left of one payment."""
+    out.write(refund(relay.stripe(), payment_id) + "\n")
+    return 0
+
+
+def _machines(relay: Relay) -> list[Machine]:
+    reports = relay.publisher.machine_reports()
+    conflicts: defaultdict[str, list[Conflict]] = defaultdict(list)
+    for conflict in relay.stripe().conflicts(relay.clock()):
+        conflicts[conflict.machine_id].append(conflict)
+    offers = relay.settings.offers
+    names = sorted({*reports, *conflicts, *offers.machines})
+    return [Machine(name, offers.of(name).name, reports.get(name), tuple(conflicts[name])) for name in names]
+
+
+def _machine_cells(machine: Machine) -> tuple[str, ...]:
+    report, conflicts = machine.report, str(len(machine.conflicts))
+    if report is None:
+        return (machine.machine_id, machine.name, "not heard of", "", "", "", conflicts)
+    faults = "; ".join(report.faults)
+    return (
+        machine.machine_id,
+        machine.name,
+        report.state,
+        report.last_seen,
+        report.version,
+        faults,
+        conflicts,
+    )
+
+
+def _machine_json(machine: Machine) -> dict[str, object]:
+    report = machine.report
+    return {
+        "machineId": machine.machine_id,
+        "name": machine.name,
+        "heardOf": report is not None,
+        "online": report is not None and report.status.online,
+        "accepting": report is not None and report.status.accepting,
+        "state": report.status.state if report else None,
+        "lastSeen": report.last_seen if report else None,
+        "version": report.version if report else None,
+        "faults": list(report.faults) if report else [],
+        "conflicts": [{"paymentId": each.payment_id, "said": each.said} for each in machine.conflicts],
+    }
+
+
+def _write_json(out: TextIO, rows: list[dict[str, str | int]] | list[dict[str, object]]) -> None:
+    out.write(json.dumps(rows, indent=2) + "\n")

@@ -1,0 +1,91 @@
+"""The door, /p/<machine_id>: where a phone lands after scanning the QR on the attract screen."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from cloud_relay.broker.statuses import Statuses
+from cloud_relay.errors import BrokerUnavailable, Busy, NotAtStripe, PublishRefused, StripeUnavailable
+from cloud_relay.relay import Relay
+from cloud_relay.rules.messages import MachineStatus
+from cloud_relay.rules.offers import Offer, PriceList
+from cloud_relay.rules.orders import is_machine_id
+
+_WHY_NOT = {
+    "starting": "It is just starting. Try again in a moment.",
+    "paying": "Someone else is paying right now. Try again in a moment.",
+    "playing": "Someone is playing right now. Try again after this game.",
+    "not_ready": "The game cannot take a coin at the moment. Try again in a minute.",
+    "offline": "It has no connection at the moment. Try again in a minute.",
+    "out_of_order": "It is out of order. Sorry! Please tell the staff.",
+}
+_WHY_NOT_OTHERWISE = "It cannot take a payment at the moment. Try again in a minute."
+
+log = logging.getLogger(__name__)
+
+
+def door(relay: Relay) -> Blueprint:
+    """The routes that players see before they pay."""
+    routes = Blueprint("door", __name__)
+    statuses = Statuses(relay.publisher, relay.clock)
+
+    @routes.get("/p/<machine_id>")
+    def show(machine_id: str) -> ResponseReturnValue:
+        status = _look(statuses, machine_id)
+        prices = relay.settings.offers.of(machine_id)
+        if not status.accepting:
+            return _closed(machine_id, prices, status), 200
+        return render_template("door.html", machine_id=machine_id, prices=prices)
+
+    @routes.post("/p/<machine_id>")
+    def buy(machine_id: str) -> ResponseReturnValue:
+        status = _look(statuses, machine_id)
+        prices = relay.settings.offers.of(machine_id)
+        if not status.accepting:
+            return _closed(machine_id, prices, status), 409
+        chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]
+        if not chosen:
+            changed = render_template("door.html", machine_id=machine_id, prices=prices, prices_changed=True)
+            return changed, 409
+        return _to_checkout(relay, machine_id, prices, chosen[0])
+
+    return routes
+
+
+def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
+    """What the machine last said; what is no machine id, or cannot be looked up now, ends the request."""
+    if not is_machine_id(machine_id):
+        abort(404, "This is no machine's address. Scan the code on the screen again.")
+    try:
+        return statuses.of(machine_id)
+    except Busy as why:
+        log.warning("Did not look for %s: %s", machine_id, why)
+        abort(503, "Too many are asking right now. Try again in a moment. Nothing was charged.")
+    except (BrokerUnavailable, PublishRefused) as why:
+        log.error("Could not ask for the status of %s: %s", machine_id, why)
+        abort(503, "The machine cannot be reached right now. Nothing was charged.")
+
+
+def _closed(machine_id: str, prices: PriceList, status: MachineStatus) -> str:
+    state = status.state if status.online else "offline"
+    why = _WHY_NOT.get(state, _WHY_NOT_OTHERWISE)
+    return render_template("closed.html", machine_id=machine_id, name=prices.name, why=why)
+
+
+def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer) -> ResponseReturnValue:
+    settings = relay.settings
+    try:
+        url = relay.stripe().checkout_url(
+            offer.order_for(machine_id),
+            f"{offer.words} - {prices.name}",
+            settings.thanks_url,
+            settings.door_url(machine_id),
+            relay.clock(),
+        )
+    except (StripeUnavailable, NotAtStripe) as why:
+        log.error("Could not open a checkout for %s: %s", machine_id, why)
+        abort(503, "The payment service does not answer right now. Nothing was charged.")
+    return redirect(url, 303)

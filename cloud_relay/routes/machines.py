@@ -1,0 +1,131 @@
+"""What cabinets ask and tell over HTTPS: the offer, their open payments, receipts, game overs."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+
+from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, NotAtStripe, PublishRefused
+from cloud_relay.relay import Relay
+from cloud_relay.routes.callers import json_object, require_machine
+from cloud_relay.rules.messages import gameover, gameover_topic, seconds_left
+from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.orders import (
+    BadOrder,
+    Order,
+    UnsellableCredits,
+    immediate_order_from,
+    order_from,
+)
+from cloud_relay.rules.settlement import BadReceipt, Result, is_payment_id
+from cloud_relay.settling.receipts import settle
+
+# Each is a question of its own to Stripe, and the cabinet waits for all of them.
+MOST_NAMED = 20
+_STATUS_OF = {Result.CONFLICT: 409, Result.UNKNOWN: 404, Result.RETRY: 503}
+
+log = logging.getLogger(__name__)
+
+
+def machines(relay: Relay) -> Blueprint:
+    """The routes that take a machine token."""
+    routes = Blueprint("machines", __name__)
+
+    @routes.get("/machines/<machine_id>/offer")
+    def offer(machine_id: str) -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, machine_id)
+        prices = relay.settings.offers.of(machine_id)
+        return {
+            "machineId": machine_id,
+            "name": prices.name,
+            "door": relay.settings.door_url(machine_id),
+            "offers": [
+                {"credits": offer.credits, "amount": offer.amount, "currency": offer.currency}
+                for offer in prices.offers
+            ],
+            "creditWindowS": relay.settings.credit_window_s,
+        }
+
+    @routes.get("/machines/<machine_id>/payments")
+    def payments(machine_id: str) -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, machine_id)
+        return _open_payments(relay, machine_id, _named(request.args.getlist("paid")))
+
+    @routes.post("/machines/<machine_id>/receipts")
+    def receipts(machine_id: str) -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, machine_id)
+        try:
+            settlement = settle(relay, machine_id, json_object())
+        except BadReceipt as why:
+            abort(400, str(why))
+        charged = {} if settlement.charged is None else {"charged": settlement.charged}
+        return {"result": settlement.result, **charged}, _STATUS_OF.get(settlement.result, 200)
+
+    @routes.post("/gameover")
+    def game_over() -> ResponseReturnValue:
+        machine_id = require_machine(relay.settings, json_object().get("machine_id"))
+        return _game_over(relay, machine_id)
+
+    return routes
+
+
+def _named(payment_ids: list[str]) -> list[str]:
+    if len(payment_ids) > MOST_NAMED:
+        abort(400, f"paid names {len(payment_ids)} payments: {MOST_NAMED} at most")
+    for payment_id in payment_ids:
+        if not is_payment_id(payment_id):
+            abort(400, f"paid is {payment_id!r:.80}: write a PaymentIntent id such as pi_3Abc")
+    return list(dict.fromkeys(payment_ids))
+
+
+def _open_payments(relay: Relay, machine_id: str, named: list[str]) -> ResponseReturnValue:
+    now_s, window_s = relay.clock(), relay.settings.credit_window_s
+    found = relay.stripe().open_payments(machine_id, now_s)
+    # A list at Stripe may lack a payment: whether one is open for sure, only its id tells.
+    in_list = {payment.payment_id for payment in found}
+    by_id = (_open_payment(relay, machine_id, each) for each in named if each not in in_list)
+    found += filter(None, by_id)
+    listed: list[dict[str, str | int]] = []
+    for payment in found:
+        try:
+            order = _order(payment, relay.settings.credit_amount)
+        except (BadOrder, UnsellableCredits) as why:
+            log.error("Left %s out of the open payments: %s", payment.payment_id, why)
+            continue
+        listed.append(
+            {
+                "paymentId": payment.payment_id,
+                "credits": order.credits,
+                "amount": order.amount,
+                "currency": order.currency,
+                "secondsLeft": seconds_left(window_s, payment.created_s, now_s),
+            }
+        )
+    return listed
+
+
+def _open_payment(relay: Relay, machine_id: str, payment_id: str) -> OpenPayment | None:
+    try:
+        payment = relay.stripe().open_payment(payment_id)
+    except NotAtStripe:
+        return None
+    return payment if payment and payment.machine_id == machine_id else None
+
+
+def _order(payment: OpenPayment, credit_amount: int) -> Order:
+    if payment.immediate:
+        return immediate_order_from(payment.metadata, payment.amount, payment.currency, credit_amount)
+    return order_from(payment.metadata, payment.amount, payment.currency)
+
+
+def _game_over(relay: Relay, machine_id: str) -> ResponseReturnValue:
+    try:
+        relay.publisher.publish(gameover_topic(machine_id), gameover(machine_id, relay.clock()))
+    except NobodySubscribed:
+        log.info("Nobody listens to the game overs of %s", machine_id)
+    except (BrokerUnavailable, PublishRefused) as why:
+        log.error("Did not publish a game over of %s: %s", machine_id, why)
+        return {"error": f"the game over was not sent: {why}"}, 503
+    return {"message": "Game over signal sent"}

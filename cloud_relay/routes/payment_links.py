@@ -1,0 +1,80 @@
+"""POST /create-payment-link: a lasting address, for printed QR codes and for old cabinets."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+
+from cloud_relay.errors import NotAtStripe
+from cloud_relay.relay import Relay
+from cloud_relay.routes.callers import json_object, require_operator_or_machine
+from cloud_relay.rules.money import least_charge
+from cloud_relay.rules.orders import (
+    MOST_CREDITS,
+    BadOrder,
+    UnsellableCredits,
+    credits_bought,
+    order_metadata,
+)
+
+_PRICE_ID = re.compile(r"price_[A-Za-z0-9_]{1,64}")
+
+
+def payment_links(relay: Relay) -> Blueprint:
+    """The route that makes payment links."""
+    routes = Blueprint("payment_links", __name__)
+
+    @routes.post("/create-payment-link")
+    def create() -> ResponseReturnValue:
+        said = json_object()
+        machine_id = require_operator_or_machine(relay.settings, said.get("machine_id"))
+        price_id = _price_id(said, relay.settings.stripe.default_price_id)
+        return _link(relay, machine_id, price_id, _quantity(said))
+
+    return routes
+
+
+def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> ResponseReturnValue:
+    try:
+        price = relay.stripe().price(price_id)
+        credits = credits_bought(quantity, price.credits_per_unit)
+    except NotAtStripe:
+        abort(422, f"price_id is {price_id}: Stripe knows no such price")
+    except (BadOrder, UnsellableCredits) as why:
+        abort(422, str(why))
+    amount = quantity * price.unit_amount
+    if amount < least_charge(price.currency):
+        abort(422, f"{amount} {price.currency} is less than Stripe charges")
+    metadata = order_metadata(machine_id, quantity, price.credits_per_unit, amount, price.currency)
+    # Nobody reads it back. It tells apart the links of two prices that are equal in all else.
+    metadata["price_id"] = price_id
+    link_id, url = relay.stripe().live_link(
+        price_id, quantity, metadata, relay.settings.thanks_url, relay.clock()
+    )
+    return {
+        "url": url,
+        "id": link_id,
+        "machine_id": machine_id,
+        "credits": credits,
+        "amount": amount,
+        "currency": price.currency,
+    }
+
+
+def _price_id(said: dict[str, Any], default: str) -> str:
+    price_id = said.get("price_id", default)
+    if not isinstance(price_id, str) or _PRICE_ID.fullmatch(price_id) is None:
+        abort(400, f"price_id is {price_id!r:.80}: write a price's id such as price_1Abc")
+    return price_id
+
+
+def _quantity(said: dict[str, Any]) -> int:
+    quantity = said.get("quantity", 1)
+    if isinstance(quantity, bool) or not isinstance(quantity, int):
+        abort(400, f"quantity is {quantity!r:.80}: write a whole number")
+    if not 1 <= quantity <= MOST_CREDITS:
+        abort(400, f"quantity is {quantity!r:.80}: write 1 to {MOST_CREDITS}")
+    return quantity

@@ -1,0 +1,126 @@
+"""GET /thanks: what became of the payment, for the player who made it.
+
+The page asks GET /thanks/state by itself, and again when the phone comes back to it: a socket would
+not outlive a switch to another app. Without JavaScript it reloads.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from cloud_relay.broker.recent import Recent
+from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.relay import Relay
+from cloud_relay.rules.thanks_words import UNSURE, State, Told, tell
+from cloud_relay.settings import Settings
+
+if TYPE_CHECKING:
+    from cloud_relay.stripe.paid_sessions import PaidSessions
+
+_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,128}")
+_UNKNOWN = "This payment is not known here."
+# Stripe answers 100 requests a second, for everything that the relay does. A final state can only
+# become another final one.
+_FRESH_S, _FRESH_WHEN_FINAL_S = 1, 60
+_MOST_KEPT = 1000
+# How often the page reloads where there is no JavaScript.
+_RELOAD_S, _RELOAD_SELDOM_S = 2, 15
+_SELDOM = frozenset({State.UNSURE, State.UNPAID, State.CHECKING})
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the page says, and of which machine, where that is known."""
+
+    told: Told
+    machine_id: str | None
+
+    @property
+    def status(self) -> int:
+        return 503 if self.told is UNSURE else 200
+
+
+def thanks(relay: Relay) -> Blueprint:
+    """The page to which Stripe sends the player back."""
+    routes = Blueprint("thanks", __name__)
+    sessions = cache(lambda: _paid_sessions(relay.settings))
+    recent = Recent[_Seen](_MOST_KEPT)
+
+    @routes.get("/thanks")
+    def show() -> ResponseReturnValue:
+        return _page(relay, _seen(relay, sessions, recent))
+
+    @routes.get("/thanks/state")
+    def state() -> ResponseReturnValue:
+        seen = _seen(relay, sessions, recent)
+        told = seen.told
+        return {
+            "state": told.state,
+            "title": told.title,
+            "lines": told.lines,
+            "final": told.final,
+        }, seen.status
+
+    return routes
+
+
+def _paid_sessions(settings: Settings) -> PaidSessions:
+    # Imported when first needed: Stripe's library takes a third of a cold start.
+    from cloud_relay.stripe.paid_sessions import PaidSessions
+
+    return PaidSessions(settings)
+
+
+def _seen(relay: Relay, sessions: Callable[[], PaidSessions], recent: Recent[_Seen]) -> _Seen:
+    """What the session in the address has come to; one that is not ours ends the request."""
+    session_id, now_s = request.args.get("s", ""), relay.clock()
+    if _SESSION_ID.fullmatch(session_id) is None:
+        abort(404, _UNKNOWN)
+    seen = recent.get(session_id, now_s)
+    if seen is None:
+        seen = _asked(relay, sessions(), session_id, now_s)
+        recent.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if seen.told.final else _FRESH_S)
+    return seen
+
+
+def _asked(relay: Relay, sessions: PaidSessions, session_id: str, now_s: float) -> _Seen:
+    try:
+        purchase = sessions.purchase(session_id)
+    except NotAtStripe:
+        abort(404, _UNKNOWN)
+    except StripeUnavailable as why:
+        log.warning("Could not tell a player of the payment: %s", why)
+        return _Seen(UNSURE, None)
+    return _Seen(tell(purchase, now_s, relay.settings.credit_window_s), purchase.machine_id)
+
+
+def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
+    told, machine_id = seen.told, seen.machine_id
+    prices = relay.settings.offers.of(machine_id) if machine_id else None
+    page = render_template(
+        "thanks.html",
+        told=told,
+        name=prices.name if prices else "Your payment",
+        door=f"/p/{machine_id}" if machine_id else None,
+        refresh_s=None if told.final else _RELOAD_SELDOM_S if told.state in _SELDOM else _RELOAD_S,
+        nonce=None if told.final else _allow_the_script(),
+    )
+    return page, seen.status
+
+
+def _allow_the_script() -> str:
+    """Allow this answer's own script, and its questions to the relay; gives the script's nonce."""
+    nonce = secrets.token_urlsafe(16)
+    g.also_allowed = (f"script-src 'nonce-{nonce}'", "connect-src 'self'")
+    return nonce

@@ -1,0 +1,120 @@
+"""POST /addCredit: from Stripe's word that money is there to a coin pulse at the broker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+
+from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused
+from cloud_relay.relay import Relay
+from cloud_relay.rules.messages import expiry_s
+from cloud_relay.rules.orders import (
+    BadOrder,
+    Order,
+    UnsellableCredits,
+    immediate_order_from,
+    is_ours,
+    order_from,
+)
+from cloud_relay.rules.settlement import Result
+from cloud_relay.settling.pulses import publish_pulse
+from cloud_relay.settling.receipts import give_back
+
+log = logging.getLogger(__name__)
+
+
+def webhook(relay: Relay) -> Blueprint:
+    """The route that Stripe calls."""
+    routes = Blueprint("webhook", __name__)
+
+    @routes.post("/addCredit")
+    def add_credit() -> ResponseReturnValue:
+        event = _signed_event(relay)
+        if event["type"] == "payment_intent.amount_capturable_updated":
+            return _reserved(relay, event)
+        if event["type"] == "checkout.session.completed":
+            return _completed(relay, event)
+        return {"ignored": event["type"]}
+
+    return routes
+
+
+def _signed_event(relay: Relay) -> dict[str, Any]:
+    try:
+        event = relay.stripe().event_in(request.get_data(), request.headers.get("Stripe-Signature", ""))
+    except BadSignature as why:
+        log.warning("Refused a webhook: %s", why)
+        abort(400, str(why))
+    if event.get("livemode") is not relay.settings.stripe.livemode:
+        log.error("Refused event %s: its livemode is not the key's", event.get("id"))
+        abort(400, "the event's livemode is not that of this relay's key")
+    return event
+
+
+def _reserved(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
+    intent = event["data"]["object"]
+    metadata = intent.get("metadata") or {}
+    if not is_ours(metadata) or intent["status"] != "requires_capture":
+        return {"ignored": "not a reservation of ours"}
+    read_order = partial(order_from, metadata, intent["amount_capturable"], intent["currency"])
+    return _deliver(relay, event, intent["id"], read_order)
+
+
+def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
+    session = event["data"]["object"]
+    metadata = session.get("metadata") or {}
+    if not is_ours(metadata) or session["payment_status"] != "paid":
+        return {"ignored": "not an immediate payment of ours"}
+    read_order = partial(
+        immediate_order_from,
+        metadata,
+        session["amount_total"],
+        session["currency"],
+        relay.settings.credit_amount,
+    )
+    return _deliver(relay, event, session["payment_intent"], read_order)
+
+
+def _deliver(
+    relay: Relay, event: dict[str, Any], payment_id: str, read_order: Callable[[], Order]
+) -> ResponseReturnValue:
+    """Publish what was paid for; an order that cannot be read is reported, or its money given back."""
+    try:
+        order = read_order()
+    except BadOrder as why:
+        return _reported(payment_id, why)
+    except UnsellableCredits as why:
+        return _given_back(relay, payment_id, why)
+    return _publish(relay, event, payment_id, order)
+
+
+def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
+    # Repeating the same event cannot mend it, so Stripe gets its 200 and the operator the error.
+    log.error("Did not publish %s: %s", payment_id, why)
+    return {"reported": str(why), "paymentId": payment_id}
+
+
+def _given_back(relay: Relay, payment_id: str, why: UnsellableCredits) -> ResponseReturnValue:
+    result = give_back(relay, payment_id)
+    log.error("Gave %s back (%s): %s", payment_id, result, why)
+    return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
+
+
+def _publish(relay: Relay, event: dict[str, Any], payment_id: str, order: Order) -> ResponseReturnValue:
+    expiry = expiry_s(relay.settings.credit_window_s, event["created"], relay.clock())
+    if expiry is None:
+        log.warning("Did not publish %s: its credit window has passed", payment_id)
+        return {"late": True, "paymentId": payment_id}
+    try:
+        named_s = event["data"]["object"]["created"]
+        publish_pulse(relay, order, payment_id, named_s=named_s, expiry_s=expiry)
+    except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
+        log.error("Did not publish %s, Stripe will repeat it: %s", payment_id, why)
+        return {"published": False, "paymentId": payment_id, "error": str(why)}, 503
+    log.info("Published %s: %d credits for %s", payment_id, order.credits, order.machine_id)
+    return {"published": True, "paymentId": payment_id}

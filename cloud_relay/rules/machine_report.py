@@ -1,0 +1,77 @@
+"""CORE: what a machine's retained status tells its operator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cloud_relay.rules.messages import MachineStatus, read_status
+from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.settlement import Conflict
+
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class MachineReport:
+    """One machine as it last described itself; what it did not say, or said wrongly, is left empty.
+
+    `last_seen` is the status's own time. A last will carries the time at which its cabinet connected.
+    """
+
+    status: MachineStatus
+    last_seen: str
+    version: str
+    faults: tuple[str, ...]
+
+    @property
+    def state(self) -> str:
+        """The machine's own word for its state, and whether it sells."""
+        if not self.status.online:
+            return "offline"
+        return f"{_shown(self.status.state)}, {'' if self.status.accepting else 'not '}accepting"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine that is configured, heard of, or has conflicts; `report` None if it is not heard of."""
+
+    machine_id: str
+    name: str
+    report: MachineReport | None
+    conflicts: tuple[Conflict, ...]
+
+
+def read_report(payload: bytes, machine_id: str) -> MachineReport:
+    """The report in a retained status; one that cannot be read is not accepting."""
+    said = _object(payload)
+    faults = said.get("faults")
+    return MachineReport(
+        status=read_status(payload, machine_id),
+        last_seen=_shown(said.get("timestamp")),
+        version=_shown(said.get("version")),
+        faults=tuple(_shown(fault) for fault in faults) if isinstance(faults, list) else (),
+    )
+
+
+def machine_in(status_topic: str) -> str | None:
+    """The machine whose status topic this is; None where that is no machine id."""
+    machine_id = status_topic.removeprefix("arcade/machine/").removesuffix("/status")
+    return machine_id if is_machine_id(machine_id) else None
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _shown(value: object) -> str:
+    """Safe on a terminal: a stolen cabinet's text must not move the operator's cursor."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return text[:_LONGEST_SHOWN]

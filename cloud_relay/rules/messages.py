@@ -1,0 +1,111 @@
+"""CORE: what the relay says to a cabinet over MQTT, and what it hears of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cloud_relay.rules.orders import Order
+
+KEEPALIVE_S = 15
+# A broker takes the time a message waited off its expiry, but not the time in a dead link's socket
+# buffers, and a dead link is noticed within two keepalives.
+LINK_MARGIN_S = 2 * KEEPALIVE_S
+LEAST_TIME_LEFT_S = 5
+# Within the margin a cabinet may not trust the time left: this tells it to ask us for it.
+ASK_FOR_IT_S = 1
+
+
+@dataclass(frozen=True)
+class MachineStatus:
+    """What a cabinet last said of itself; `state` is its own word for it."""
+
+    online: bool
+    accepting: bool
+    state: str
+
+
+UNREADABLE_STATUS = MachineStatus(online=True, accepting=False, state="unreadable")
+# Cabinets renew their status long before the broker forgets it: without one, a machine is not there.
+NOT_HEARD_OF = MachineStatus(online=False, accepting=False, state="")
+
+
+def coinpulse_topic(machine_id: str) -> str:
+    """Where a cabinet hears its credits."""
+    return f"arcade/machine/{machine_id}/coinpulse"
+
+
+def gameover_topic(machine_id: str) -> str:
+    """Where a cabinet's game overs are told."""
+    return f"arcade/machine/{machine_id}/gameover"
+
+
+def status_topic(machine_id: str) -> str:
+    """Where a cabinet's retained status is."""
+    return f"arcade/machine/{machine_id}/status"
+
+
+def coinpulse(order: Order, payment_id: str, created_s: float, window_s: int) -> bytes:
+    """The payload that gives the credits; the same payment always makes the same bytes.
+
+    From the whole window and what the message's expiry leaves of it, a cabinet sees how old the payment is.
+    """
+    return _json_bytes(
+        {
+            "machineId": order.machine_id,
+            "credits": order.credits,
+            "timestamp": iso_utc(created_s),
+            "paymentId": payment_id,
+            "amount": order.amount,
+            "currency": order.currency,
+            "windowS": window_s,
+        }
+    )
+
+
+def gameover(machine_id: str, now_s: float) -> bytes:
+    """The payload that says a game ended."""
+    return _json_bytes({"machineId": machine_id, "status": "game_over", "timestamp": iso_utc(now_s)})
+
+
+def signature(machine_token: str, payload: bytes) -> str:
+    """The `sig` user property: HMAC-SHA256 of the payload under the machine's token, in hex."""
+    return hmac.new(machine_token.encode(), payload, hashlib.sha256).hexdigest()
+
+
+def seconds_left(window_s: int, created_s: float, now_s: float) -> int:
+    """Whole seconds of the credit window left, 0 when it has passed."""
+    return max(0, math.floor(window_s - max(0.0, now_s - created_s)))
+
+
+def expiry_s(window_s: int, created_s: float, now_s: float) -> int | None:
+    """How long the broker may keep a coin pulse, in seconds; None when it is too late for one."""
+    left_s = seconds_left(window_s, created_s, now_s)
+    return max(ASK_FOR_IT_S, left_s - LINK_MARGIN_S) if left_s >= LEAST_TIME_LEFT_S else None
+
+
+def read_status(payload: bytes, machine_id: str) -> MachineStatus:
+    """The status in a retained message; one that cannot be read is not accepting."""
+    try:
+        said = json.loads(payload)
+    except (ValueError, RecursionError):  # bad UTF-8, bad JSON, or JSON a thousand levels deep
+        return UNREADABLE_STATUS
+    if not isinstance(said, dict) or said.get("machineId") != machine_id:
+        return UNREADABLE_STATUS
+    online, accepting, state = said.get("online"), said.get("accepting"), said.get("state", "")
+    if not (isinstance(online, bool) and isinstance(accepting, bool) and isinstance(state, str)):
+        return UNREADABLE_STATUS
+    return MachineStatus(online=online, accepting=online and accepting, state=state)
+
+
+def iso_utc(unix_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _json_bytes(fields: dict[str, str | int]) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()

@@ -1,0 +1,71 @@
+"""CORE: what a player bought, and what has become of the money so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cloud_relay.rules.money import share_of
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A Checkout Session of ours with its payment, as Stripe has them; amounts in minor units.
+
+    `credits` is None where the metadata does not tell; `charged_s` is the charge's own time, in Unix
+    seconds. As at Stripe, `refunded` includes what a capture or a cancel released. `settled` is the
+    receipt that a mark in the metadata names, such as `partial 2`; `disputed` says that a later one
+    contradicted it.
+    """
+
+    machine_id: str
+    session_status: str
+    payment_status: str | None
+    immediate: bool
+    amount: int
+    currency: str
+    credits: int | None
+    received: int
+    refunded: int
+    settled: str | None
+    disputed: bool
+    charged_s: int | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the machine's receipt has moved the money (only a charge can tell that it has)."""
+        if self.payment_status != "succeeded":
+            return False
+        return not self.immediate or self._outcome in ("delivered", "partial")
+
+    @property
+    def is_refunded(self) -> bool:
+        """Whether the whole of a charge was given back."""
+        return self.payment_status == "succeeded" and self.refunded >= self.amount
+
+    @property
+    def price(self) -> int:
+        """What the credits that arrived cost; only of use once it is settled."""
+        if not self.immediate:
+            return self.received
+        return self.amount if self._outcome == "delivered" else self.amount - self.refunded
+
+    @property
+    def given_back_since(self) -> int:
+        """What was refunded of that price afterwards."""
+        return self.price + self.refunded - self.amount
+
+    @property
+    def credits_delivered(self) -> int | None:
+        """The credits that arrived: as the receipt said, else as the price tells; None where neither does."""
+        said = (self.settled or "").partition(" ")[2]
+        if said.isdecimal():
+            return int(said)
+        fitting = [count for count in range(1, (self.credits or 0) + 1) if self._costs(count) == self.price]
+        return fitting[0] if len(fitting) == 1 else None
+
+    @property
+    def _outcome(self) -> str:
+        return (self.settled or "").partition(" ")[0]
+
+    def _costs(self, credits: int) -> int:
+        return share_of(self.amount, credits, self.credits or credits, self.currency)

@@ -1,0 +1,1 @@
+"""EDGE. Payments on their way to an end: sent, settled, refunded, released."""

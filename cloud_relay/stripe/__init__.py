@@ -1,0 +1,1 @@
+"""EDGE. Stripe: payments, signed events, sessions."""

@@ -1,0 +1,79 @@
+"""EDGE: a player's Checkout Session, read from Stripe for a page that will ask again anyway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import stripe
+
+from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from, is_machine_id
+from cloud_relay.rules.purchase import Purchase
+from cloud_relay.settings import Settings
+
+# To connect, to read: less together than a phone waits, and no second try. A page looks again by
+# itself, and must not hold the threads that webhooks and receipts need.
+_TIMEOUT_S = (2, 5)
+
+
+class PaidSessions:
+    """Reads purchases by the id that Stripe gives the player's phone."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.stripe.stand_in_url
+        self._credit_amount = settings.credit_amount
+        self._client = stripe.StripeClient(
+            settings.stripe.api_key,
+            base_addresses={"api": url} if url else {},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+        )
+
+    def purchase(self, session_id: str) -> Purchase:
+        """The purchase behind a Checkout Session.
+
+        Raises:
+            NotAtStripe: Stripe knows no such session, or it is none of ours.
+            StripeUnavailable: Stripe did not answer.
+        """
+        try:
+            session = self._client.v1.checkout.sessions.retrieve(
+                session_id, params={"expand": ["payment_intent.latest_charge"]}
+            ).to_dict()
+        except stripe.StripeError as why:
+            if why.code == "resource_missing":
+                raise NotAtStripe("Stripe knows no such Checkout Session") from None
+            reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
+            raise StripeUnavailable(f"read a Checkout Session: {reason} ({why.request_id})") from why
+        return _purchase(session, self._credit_amount)
+
+
+def _purchase(session: dict[str, Any], credit_amount: int) -> Purchase:
+    payment = session.get("payment_intent") or {}
+    charge = payment.get("latest_charge") or {}
+    # A payment link's metadata reaches the session only; what a receipt settled, the payment only.
+    metadata = {**(session.get("metadata") or {}), **(payment.get("metadata") or {})}
+    if not is_machine_id(metadata.get("machine_id")):
+        raise NotAtStripe("no Checkout Session of ours")
+    amount, currency = payment.get("amount", session["amount_total"]), session["currency"]
+    return Purchase(
+        machine_id=metadata["machine_id"],
+        session_status=session["status"],
+        payment_status=payment.get("status"),
+        immediate=payment.get("capture_method") != "manual",
+        amount=amount,
+        currency=currency,
+        credits=_credits(metadata, amount, currency, credit_amount),
+        received=payment.get("amount_received", 0),
+        refunded=charge.get("amount_refunded", 0),
+        settled=metadata.get("settled"),
+        disputed="conflict" in metadata,
+        charged_s=charge.get("created"),
+    )
+
+
+def _credits(metadata: dict[str, str], amount: int, currency: str, credit_amount: int) -> int | None:
+    try:
+        return immediate_order_from(metadata, amount, currency, credit_amount).credits
+    except (BadOrder, UnsellableCredits):
+        return None

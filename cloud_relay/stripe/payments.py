@@ -1,0 +1,305 @@
+"""EDGE: everything that the relay asks of Stripe, the book of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import stripe
+
+from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
+from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
+from cloud_relay.rules.orders import BadOrder, Order, is_ours
+from cloud_relay.rules.settlement import Conflict, Payment
+from cloud_relay.settings import StripeSettings
+from cloud_relay.stripe.events import event_in
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+
+# Stripe's least life of a session is 30 minutes, counted when the request arrives there: a minute
+# more covers the way, and clocks that differ.
+SESSION_LIFE_S = 31 * 60
+# A payment is made with its session, at most a day before its card is charged; nothing older can be open.
+OPEN_AT_MOST_S = RESERVATION_S + DAY_S
+CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
+CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
+_PAGE = 100
+_NETWORK_RETRIES = 2
+_TIMEOUT_S = (
+    3,
+    6,
+)  # to connect, to read: the library's own 80 s would outlast every caller of ours
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price at Stripe: minor units for one unit, which gives `credits_per_unit` (a decimal)."""
+
+    price_id: str
+    unit_amount: int
+    currency: str
+    credits_per_unit: str
+
+
+class StripePayments:
+    """Stripe, asked in the relay's own terms.
+
+    Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id.
+    """
+
+    def __init__(self, settings: StripeSettings) -> None:
+        url = settings.stand_in_url
+        self._secrets = settings.webhook_secrets
+        self._client = stripe.StripeClient(
+            settings.api_key,
+            base_addresses={"api": url} if url else {},
+            max_network_retries=_NETWORK_RETRIES,
+            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+        )
+
+    def event_in(self, body: bytes, signature_header: str) -> dict[str, Any]:
+        """The event in a webhook that Stripe signed, with any of our secrets.
+
+        Raises:
+            BadSignature: not signed, not by Stripe, not now, or not an event.
+        """
+        return event_in(body, signature_header, self._secrets)
+
+    def checkout_url(
+        self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
+    ) -> str:
+        """The address of a new Checkout Session that reserves the order's amount."""
+        metadata = order.metadata()
+        params: SessionCreateParams = {
+            "mode": "payment",
+            "line_items": [_line(order, product_name)],
+            "allowed_payment_method_types": ["card"],  # wallets come with it, and all can reserve
+            "adaptive_pricing": {"enabled": False},
+            "metadata": metadata,
+            "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "expires_at": int(now_s) + SESSION_LIFE_S,
+        }
+        with _asking("create a Checkout Session"):
+            session = self._client.v1.checkout.sessions.create(params=params)
+        if not session.url:
+            raise StripeUnavailable("Stripe made a Checkout Session without an address")
+        return session.url
+
+    def all_open_payments(self, now_s: float) -> list[OpenPayment]:
+        """All reservations of our machines that nobody has settled yet, newest first."""
+        return [
+            _open_payment(intent)
+            for intent in self._made_since(now_s - OPEN_AT_MOST_S)
+            if intent["status"] == "requires_capture" and is_ours(intent.get("metadata") or {})
+        ]
+
+    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
+        """Those of one machine."""
+        return [each for each in self.all_open_payments(now_s) if each.machine_id == machine_id]
+
+    def conflicts(self, now_s: float) -> list[Conflict]:
+        """The conflicts among the payments of the last seven days, newest first."""
+        return [
+            Conflict(intent["id"], intent["metadata"].get(CONFLICT_MACHINE, ""), intent["metadata"][CONFLICT])
+            for intent in self._made_since(now_s - CONFLICTS_OF_THE_LAST_S)
+            if CONFLICT in (intent.get("metadata") or {})
+        ]
+
+    def _made_since(self, since_s: float) -> list[dict[str, Any]]:
+        with _asking("list payments"):
+            intents = self._client.v1.payment_intents.list(
+                params={"created": {"gte": int(since_s)}, "limit": _PAGE, "expand": ["data.latest_charge"]}
+            )
+            return [intent.to_dict() for intent in intents.auto_paging_iter()]
+
+    def payment(self, payment_id: str) -> tuple[Payment, dict[str, str]]:
+        """A payment as it stands now, and its metadata."""
+        intent, metadata = self._read(payment_id)
+        return _payment(intent, metadata), metadata
+
+    def open_payment(self, payment_id: str) -> OpenPayment | None:
+        """A payment, if nobody has settled it: reserved, or charged at once by an older link."""
+        intent, metadata = self._read(payment_id)
+        is_open = _payment(intent, metadata).is_open
+        return _open_payment({**intent, "metadata": metadata}) if is_open else None
+
+    def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
+        with _asking("read a payment", payment_id):
+            intent = self._client.v1.payment_intents.retrieve(
+                payment_id, params={"expand": ["latest_charge"]}
+            ).to_dict()
+            metadata = dict(intent.get("metadata") or {})
+            if not is_ours(metadata):
+                metadata = {**self._session_metadata(payment_id), **metadata}
+        return intent, metadata
+
+    def capture(self, payment_id: str, amount: int) -> None:
+        """Charge `amount` minor units of what is reserved; Stripe releases the rest.
+
+        Raises:
+            TooLittleToCharge: it is under Stripe's least charge for this account; nothing was done.
+        """
+        # No idempotency key: it would replay a lost answer's failure. The payment's own status keeps
+        # a second capture out.
+        with _asking("capture", payment_id):
+            try:
+                self._client.v1.payment_intents.capture(payment_id, params={"amount_to_capture": amount})
+            except stripe.InvalidRequestError as why:
+                if why.code != "amount_too_small":
+                    raise
+                raise TooLittleToCharge(f"Stripe does not charge as little as {amount}") from why
+
+    def release(self, payment_id: str) -> None:
+        """Give the whole reservation back."""
+        with _asking("cancel", payment_id):
+            self._client.v1.payment_intents.cancel(payment_id)
+
+    def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> None:
+        """Give `amount` minor units of a charge back; one that was given back already stays so.
+
+        `refunded_before` is what the amount was reckoned from.
+        """
+        # Two copies of a receipt at once must not both refund the remainder. Later the payment itself says
+        # what is left, and a failure that Stripe replays for a day must not stand in the way: hence the
+        # minute.
+        key = f"refund-{payment_id}-{refunded_before}-{amount}-{int(now_s) // 60}"
+        with _asking("refund", payment_id):
+            try:
+                self._client.v1.refunds.create(
+                    params={"payment_intent": payment_id, "amount": amount}, options={"idempotency_key": key}
+                )
+            except stripe.InvalidRequestError as why:
+                if why.code != "charge_already_refunded":
+                    raise
+
+    def refund_rest(self, payment_id: str) -> int:
+        """Give back all that is left of a charge; the amount in minor units, 0 where nothing was left."""
+        with _asking("refund", payment_id):
+            try:
+                # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
+                made = self._client.v1.refunds.create(params={"payment_intent": payment_id})
+            except stripe.InvalidRequestError as why:
+                if why.code != "charge_already_refunded":
+                    raise
+                return 0
+        return made.amount
+
+    def mark_settled(self, payment_id: str, said: str) -> None:
+        """Note in a payment's metadata what its receipt said, where the money alone would not tell."""
+        self._mark(payment_id, {"settled": said})
+
+    def mark_conflict(self, payment_id: str, machine_id: str, said: str) -> None:
+        """Note in a payment's metadata that a machine's receipt came too late to be followed."""
+        self._mark(payment_id, {CONFLICT: said, CONFLICT_MACHINE: machine_id})
+
+    def _mark(self, payment_id: str, metadata: dict[str, str]) -> None:
+        with _asking("mark", payment_id):
+            self._client.v1.payment_intents.update(payment_id, params={"metadata": metadata})
+
+    def price(self, price_id: str) -> Price:
+        """A price that sells single payments.
+
+        Raises:
+            BadOrder: it is a subscription's, or has no fixed amount, or is retired.
+        """
+        with _asking("read a price"):
+            price = self._client.v1.prices.retrieve(price_id).to_dict()
+        if price.get("unit_amount") is None or price.get("recurring") or not price["active"]:
+            raise BadOrder(f"{price_id} is not an active one-time price with a fixed amount")
+        per_unit = (price.get("metadata") or {}).get("credits_per_unit", "1")
+        return Price(price_id, price["unit_amount"], price["currency"], per_unit)
+
+    def live_link(
+        self, price_id: str, quantity: int, metadata: dict[str, str], thanks_url: str, now_s: float
+    ) -> tuple[str, str]:
+        """The id and address of the payment link with just this metadata, made if there is none."""
+        with _asking("find or make a payment link"):
+            links = self._client.v1.payment_links.list(params={"limit": _PAGE})
+            same = [link for link in links.auto_paging_iter() if link.to_dict()["metadata"] == metadata]
+            for link in same:
+                if link.active:
+                    return link.id, link.url
+            made = self._client.v1.payment_links.create(
+                params={
+                    "line_items": [{"price": price_id, "quantity": quantity}],
+                    "payment_method_types": ["card"],
+                    "metadata": metadata,
+                    "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
+                    "after_completion": {"type": "redirect", "redirect": {"url": thanks_url}},
+                },
+                options={"idempotency_key": _link_key(metadata, len(same), now_s)},
+            )
+        return made.id, made.url
+
+    def _session_metadata(self, payment_id: str) -> dict[str, str]:
+        # A payment link's metadata reaches the session, and not the payment.
+        sessions = self._client.v1.checkout.sessions.list(params={"payment_intent": payment_id})
+        return dict(sessions.to_dict()["data"][0]["metadata"] or {}) if sessions.data else {}
+
+
+@contextmanager
+def _asking(what: str, payment_id: str = "") -> Iterator[None]:
+    """Turn the library's errors into ours; their own texts can quote the payer's data."""
+    try:
+        yield
+    except stripe.StripeError as why:
+        if why.code == "resource_missing":
+            raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
+        reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
+        raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
+
+
+def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
+    return {
+        "price_data": {
+            "currency": order.currency,
+            "unit_amount": order.amount,
+            "product_data": {"name": product_name},
+        },
+        "quantity": 1,
+    }
+
+
+def _open_payment(intent: dict[str, Any]) -> OpenPayment:
+    charge = intent["latest_charge"]
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
+    return OpenPayment(
+        payment_id=intent["id"],
+        metadata=intent["metadata"],
+        amount=intent["amount"],
+        currency=intent["currency"],
+        created_s=charge["created"],
+        named_s=intent["created"],
+        lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
+        immediate=_is_immediate(intent),
+    )
+
+
+def _is_immediate(intent: dict[str, Any]) -> bool:
+    return bool(intent["capture_method"] != "manual")
+
+
+def _payment(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
+    charge = intent.get("latest_charge") or {}
+    return Payment(
+        payment_id=intent["id"],
+        status=intent["status"],
+        amount=intent["amount"],
+        currency=intent["currency"],
+        received=intent["amount_received"],
+        refunded=charge.get("amount_refunded", 0),
+        immediate=_is_immediate(intent),
+        settled=metadata.get("settled"),
+    )
+
+
+def _link_key(metadata: Mapping[str, str], retired: int, now_s: float) -> str:
+    # One link for two requests at once. A retired link, or a failure that Stripe would replay for
+    # a day, must not come back under the same key: hence the count and the minute.
+    order = "-".join(metadata[key] for key in sorted(metadata))
+    return f"link-{order}-{retired}-{int(now_s) // 60}"

@@ -1,0 +1,1 @@
+"""EDGE. What the cabinet says of itself: its status, its last will, game over, the screen's feed."""

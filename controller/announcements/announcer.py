@@ -1,0 +1,79 @@
+"""EDGE. What the relay's door and the attract screen are told of the cabinet's state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller import __version__
+from controller.announcements.screen_feed import ScreenFeed
+from controller.cloud.broker import Broker
+from controller.config.keys import Config
+from controller.formats import wire
+from controller.formats.wire import Status
+from controller.model.cabinet import Cabinet, accepting
+from controller.model.effects import PublishGameOver
+from controller.rules.mood import faults, mood
+from controller.system.clock import since_boot_s, wall_time
+
+# A status that is not renewed expires at the broker: a cabinet that died together with its broker, and so
+# without a last will, must not seem to be selling for ever.
+STATUS_RENEWED_S, STATUS_EXPIRES_S = 60.0, 180
+
+
+class Announcer:
+    """Writes the screen's feed, and publishes what concerns everybody."""
+
+    def __init__(self, config: Config, boot_id: str) -> None:
+        self._machine_id = config.machine_id
+        self._boot_id = boot_id
+        self._screen = ScreenFeed(config.screen_feed, _about(config), since_boot_s)
+        self._published: Status | None = None
+        self._status_due_s = 0.0
+
+    def reconfigure(self, config: Config, outstanding: str) -> None:
+        """The configuration was read again; `outstanding` is what of it does not hold yet."""
+        self._screen.rename({**_about(config), "configuration": outstanding})
+
+    def tell(self, cabinet: Cabinet, broker: Broker) -> None:
+        """Let the door and the screen know what changed."""
+        self._screen.show(cabinet)
+        status = self._status(cabinet) if cabinet.broker_up else None
+        due = status != self._published or since_boot_s() >= self._status_due_s
+        if status is not None and due:
+            topic, payload = wire.status_topic(self._machine_id), status.payload(wall_time())
+            broker.publish(topic, payload, retain=True, expiry_s=STATUS_EXPIRES_S)
+            self._status_due_s = since_boot_s() + STATUS_RENEWED_S
+        self._published = status
+
+    def game_over(self, act: PublishGameOver, broker: Broker) -> None:
+        """Let everybody know that the game is over."""
+        payload = wire.gameover_payload(self._machine_id, act.session, act.duration_s, wall_time())
+        broker.publish(wire.gameover_topic(self._machine_id), payload, retain=False)
+
+    def farewell(self) -> tuple[str, bytes]:
+        """The retained status of a cabinet that is not there, and its topic."""
+        status = wire.offline_status(self._machine_id, __version__, self._boot_id)
+        return wire.status_topic(self._machine_id), status.payload(wall_time())
+
+    def _status(self, cabinet: Cabinet) -> Status:
+        now_s = since_boot_s()
+        return Status(
+            machine_id=self._machine_id,
+            online=True,
+            accepting=accepting(cabinet, now_s),
+            state=mood(cabinet, now_s),
+            credits=cabinet.credits_on_board,
+            version=__version__,
+            boot_id=self._boot_id,
+            faults=faults(cabinet, now_s),
+            conflicts=cabinet.conflicts,
+            coins=cabinet.coins,
+        )
+
+
+def _about(config: Config) -> dict[str, Any]:
+    return {
+        "machine_id": config.machine_id,
+        "machine_name": config.name,
+        "rotate": config.rotate,
+    }

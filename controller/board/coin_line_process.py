@@ -1,0 +1,159 @@
+"""EDGE. The process that owns the coin pin and its timing, and does nothing else.
+
+It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output
+("fired PAYMENT NUMBER ROSE FELL", in seconds since boot); its first word is "ready", and how it is scheduled.
+Where it has a tally, each pulse is noted there before it rises and behind its fall. When its parent dies the
+pulse in flight is finished, what else was ordered is left, and the line rests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from gpiozero import OutputDevice
+
+from controller.board.pins import open_pins
+from controller.board.realtime import take_best_scheduling
+from controller.board.tally import TallyKeeper
+from controller.system.clock import since_boot_s
+
+# Sleep is only trusted until this long before a deadline; the rest is spent looking at the clock.
+SPIN_S = 0.0005
+# Switching a pin takes some hundredths of a millisecond. If it took longer, the process was held up in it.
+HELD_UP_S = 0.001
+# Ctrl-C, Ctrl-\, a closed terminal, the service manager's stop, its watchdog: each reaches the whole group.
+_MEANT_FOR_THE_PARENT = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT)
+
+
+@dataclass
+class PulseMaker:
+    """Pulses on one output, `pulse_s` on and at least `gap_s` off.
+
+    Deadlines are absolute, and each counts from the edge before it as it was: a late pulse is not shortened.
+    The gap is kept before the first pulse too: a process before this one may have ended right behind a pulse.
+    """
+
+    output: OutputDevice
+    pulse_s: float
+    gap_s: float
+    rested_since_s: float
+
+    def fire(self, begins: Callable[[], None]) -> tuple[float, float]:
+        """One pulse; returns when the line rose and when it was back at rest (seconds since boot).
+
+        `begins` is called right before it rises; what it raises is raised, and then there is no pulse.
+        """
+        _wait_until(self.rested_since_s + self.gap_s)
+        begins()
+        try:
+            asked_s = since_boot_s()
+            self.output.on()
+            # Read behind the edge, so that no pulse is shorter than the board needs.
+            rose_s = since_boot_s()
+            _wait_until(rose_s + self.pulse_s)
+        finally:
+            self.output.off()
+            self.rested_since_s = since_boot_s()
+        # Held up around the edge, it may have risen at once: the pulse is told as wide as it may have been.
+        return asked_s if rose_s - asked_s > HELD_UP_S else rose_s, self.rested_since_s
+
+    def rehearse(self) -> None:
+        """All that a pulse runs through, without an edge: the first one finds it in memory."""
+        self.output.off()
+        _wait_until(since_boot_s() + 2 * SPIN_S)
+
+
+def serve(
+    orders: TextIO, replies: TextIO, pulses: PulseMaker, tally: TallyKeeper | None, scheduling: str
+) -> None:
+    """Fire what is ordered, until the orders end, or whoever gave them has."""
+    parent = os.getppid()
+    _say(replies, f"ready {scheduling}")
+    # readline, not iteration: a text file's iterator reads ahead.
+    while (order := orders.readline()) and os.getppid() == parent:
+        match order.split():
+            case ["fire", payment_id, number]:
+                _fire(replies, pulses, tally, payment_id, int(number))
+            case _:
+                raise ValueError(f"unknown order {order!r}: expected fire PAYMENT NUMBER")
+
+
+def _fire(
+    replies: TextIO, pulses: PulseMaker, tally: TallyKeeper | None, payment_id: str, number: int
+) -> None:
+    rose_s, fell_s = pulses.fire(lambda: tally.begins(payment_id, number) if tally else None)
+    if tally:
+        tally.ended(payment_id, number, rose_s, fell_s)
+    _say(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f}")
+
+
+def main() -> int:
+    """Hold the pin until the parent goes; 1 if that went wrong."""
+    options = _options()
+    # The end of the orders is the only way to end: a signal meant for the parent must not cut a pulse.
+    for number in _MEANT_FOR_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        # Waits for a process before this one, which may have a pulse in hand.
+        tally = TallyKeeper(options.tally) if options.tally else None
+    except OSError as error:
+        logging.error("coin line: %s: %s: no pulse may leave unnoted", options.tally, error.strerror)
+        return 1
+    try:
+        return _hold_pin(options, tally)
+    except BrokenPipeError:
+        return 1  # the parent is gone; its last pulse was finished, and the line is at rest
+    except Exception:
+        logging.exception("coin line: GPIO %d cannot be used", options.pin)
+        return 1
+
+
+def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
+    with (
+        open_pins(options.mock_board, listens=False) as factory,
+        OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,
+    ):
+        # A collection in the middle of a pulse would stretch it.
+        gc.collect()
+        gc.disable()
+        gap_s = options.gap_ms / 1000
+        pulses = PulseMaker(output, options.pulse_ms / 1000, gap_s, since_boot_s())
+        scheduling = take_best_scheduling()
+        pulses.rehearse()
+        serve(sys.stdin, sys.stdout, pulses, tally, scheduling)
+    return 0
+
+
+def _wait_until(deadline_s: float) -> None:
+    while (left_s := deadline_s - since_boot_s()) > 0:
+        if left_s > SPIN_S:
+            time.sleep(left_s - SPIN_S)
+
+
+def _say(replies: TextIO, text: str) -> None:
+    replies.write(text + "\n")
+    replies.flush()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="controller.board.coin_line_process", description=__doc__)
+    parser.add_argument("--pin", type=int, required=True, help="BCM number of the coin pin")
+    parser.add_argument("--pulse-ms", type=int, required=True)
+    parser.add_argument("--gap-ms", type=int, required=True)
+    parser.add_argument("--tally", type=Path, help="a file in memory, for what becomes of each pulse")
+    parser.add_argument("--mock-board", type=Path, help="a demo's board, instead of real pins")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""EDGE. The board's own lines into the Pi: every edge becomes an event, with the time of the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from gpiozero import Factory, InputDevice
+
+from controller.board.pins import open_pins
+from controller.config.keys import CoinMeterConfig, InputConfig
+from controller.model.events import InputChanged, InputLine
+from controller.system.clock import since_boot_s
+
+Wiring = InputConfig | CoinMeterConfig
+# An edge that seems older has a time of another clock than gpiozero's: then it is taken to be now.
+OLDEST_EDGE_S = 60.0
+
+
+@contextmanager
+def board_inputs(
+    lines: Mapping[InputLine, Wiring | None], mock_board: Path | None, tell: Callable[[InputChanged], None]
+) -> Iterator[Callable[[], None]]:
+    """Watch the wired lines for the length of the context; each begins by telling its level.
+
+    Gives what to call now and then, while nothing happens: it tells each level whose edge got lost.
+    """
+    wired = {name: wiring for name, wiring in lines.items() if wiring is not None}
+    if not wired:
+        yield lambda: None
+        return
+    with open_pins(mock_board, listens=True) as factory, ExitStack() as devices:
+        inputs = [
+            devices.enter_context(BoardInput(name, wiring, factory, tell)) for name, wiring in wired.items()
+        ]
+
+        def look_again() -> None:
+            for each in inputs:
+                each.look_again()
+
+        yield look_again
+
+
+class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
+    """One line, watched until it is closed.
+
+    Not a DigitalInputDevice: that one keeps the time of an edge to itself, and a process that was busy or
+    stopped would take a count of the coin meter for a late one.
+    """
+
+    def __init__(
+        self, name: InputLine, wiring: Wiring, factory: Factory, tell: Callable[[InputChanged], None]
+    ) -> None:
+        # Active low is a contact to ground: the Pi pulls the line up. Active high is driven by the board.
+        super().__init__(wiring.pin, pull_up=wiring.active == "low", pin_factory=factory)
+        self._name = name
+        self._active_level = int(wiring.active == "high")
+        self._tell = tell
+        self.pin.edges = "both"
+        self.pin.when_changed = self._changed
+        # Its time is read before the level: an edge in between is then newer, and counts.
+        looked_s = since_boot_s()
+        self._told = bool(self.value)
+        tell(InputChanged(name, self._told, looked_s, at_start=True))
+
+    def look_again(self) -> None:
+        """Tell the level if it is not what was last told: the kernel, or a library, may lose an edge.
+
+        A ready line would else stay not ready until the board's next change, which may never come.
+        """
+        looked_s = since_boot_s()
+        if (active := bool(self.value)) != self._told:
+            self._told = active
+            self._tell(InputChanged(self._name, active, looked_s))
+
+    def _changed(self, ticks: float, level: int) -> None:
+        age_s = self.pin_factory.ticks_diff(self.pin_factory.ticks(), ticks)
+        at_s = since_boot_s() - (age_s if 0 <= age_s <= OLDEST_EDGE_S else 0.0)
+        self._told = int(level) == self._active_level
+        self._tell(InputChanged(self._name, self._told, at_s))

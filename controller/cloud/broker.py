@@ -1,0 +1,200 @@
+"""EDGE. MQTT: one session that the broker keeps for us; PUBACK only for what we wrote down."""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from controller.config.keys import BrokerConfig
+from controller.formats.wire import CoinPulseMessage
+from controller.model.events import BrokerConnected, BrokerLost, Delivery
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 15
+SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
+# Mosquitto 2.0 hangs up on the one who is thrown out, without a word. It comes back and throws out the other,
+# and so the connections of both end within moments, at a broker that is always there.
+SHORT_LIFE_S, SHORT_LIVES = 5.0, 5
+SESSION_EXPIRY_S = 24 * 3600
+# Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
+RETRY_MAX_S = (20, 40)
+
+TellMessage = Callable[[CoinPulseMessage, Delivery], None]
+TellLink = Callable[[BrokerConnected | BrokerLost], None]
+
+
+class Broker:
+    """The cabinet's one connection. paho's thread only tells of what it sees; it decides nothing."""
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        machine_id: str,
+        *,
+        coinpulse_topic: str,
+        will: tuple[str, bytes],
+        tell_message: TellMessage,
+        tell_link: TellLink,
+    ) -> None:
+        self._config = config
+        self._coinpulse_topic = coinpulse_topic
+        self._tell_message = tell_message
+        self._tell_link = tell_link
+        self._connection = 0
+        self._session_present = False
+        self._refused = False
+        self._accepted_s = 0.0
+        self._short_lives = 0
+        self._wanted = False
+        self._client = self._new_client(machine_id, *will)
+
+    def start(self) -> None:
+        """Begin to connect, and go on trying until stopped."""
+        self._wanted = True
+        self._client.on_disconnect = _guarded(self._on_disconnect)
+        self._client.connect_async(
+            self._config.host,
+            self._config.port,
+            keepalive=KEEPALIVE_S,
+            clean_start=False,
+            properties=_session_properties(),
+        )
+        self._client.loop_start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether paho's thread runs, if it should: once it died, `is_connected()` stays true for ever."""
+        thread = self._client._thread
+        return not self._wanted or (thread is not None and thread.is_alive())
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> None:
+        """Publish at QoS 1; while offline, paho keeps it for the next connection."""
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """Send PUBACK, unless the connection has changed: then the message comes again, under a new id."""
+        if delivery.qos and delivery.connection == self._connection:
+            self._client.ack(delivery.message_id, delivery.qos)
+
+    def stop(self, farewell: tuple[str, bytes]) -> None:
+        """Say a retained farewell, for a clean goodbye keeps the last will back; then disconnect."""
+        self._wanted = False
+        if self._client.is_connected():
+            topic, payload = farewell
+            sent = self._client.publish(topic, payload, qos=1, retain=True)
+            try:
+                sent.wait_for_publish(timeout=2)
+            except (RuntimeError, ValueError) as error:
+                log.warning("farewell not sent: %s", error)
+        self._client.on_disconnect = None  # what was asked for is no loss
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _new_client(self, machine_id: str, will_topic: str, will: bytes) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=machine_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        client.username_pw_set(machine_id, self._config.password)
+        client.tls_set_context(ssl.create_default_context(cafile=self._config.ca_file))
+        client.will_set(will_topic, will, qos=1, retain=True)
+        client.reconnect_delay_set(min_delay=1, max_delay=random.randint(*RETRY_MAX_S))  # noqa: S311
+        client.on_socket_open = _guarded(_send_at_once)
+        client.on_connect = _guarded(self._on_connect)
+        client.on_connect_fail = _guarded(self._on_connect_fail)
+        client.on_subscribe = _guarded(self._on_subscribe)
+        client.on_message = _guarded(self._on_message)
+        return client
+
+    def _on_connect(
+        self, client: mqtt.Client, _: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, __: Any
+    ) -> None:
+        self._refused = reason.is_failure
+        if self._refused:
+            self._tell_link(BrokerLost(f"refused us: {reason}"))
+            return
+        self._connection += 1
+        self._accepted_s = time.monotonic()
+        self._session_present = flags.session_present
+        # Also with a kept session: a broker that lost its store may not know that it did.
+        client.subscribe(self._coinpulse_topic, qos=1)
+
+    def _on_subscribe(self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._tell_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
+        else:
+            self._tell_link(BrokerConnected(self._session_present))
+
+    def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
+        self._short_lives = 0
+        # paho does not pass the error on, but calls us while it handles it: a wrong certificate, say.
+        error = sys.exc_info()[1]
+        self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
+
+    def _on_disconnect(
+        self, _: mqtt.Client, __: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, ___: Any
+    ) -> None:
+        # Behind a refusal paho reports a protocol error, which would hide the reason.
+        if not self._refused:
+            taken_over = self._is_take_over(reason, told=flags.is_disconnect_packet_from_server)
+            self._tell_link(BrokerLost(str(reason), taken_over=taken_over))
+
+    def _is_take_over(self, reason: ReasonCode, *, told: bool) -> bool:
+        if told:
+            return reason.value == SESSION_TAKEN_OVER
+        lived_s = time.monotonic() - self._accepted_s
+        self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
+        return self._short_lives >= SHORT_LIVES
+
+    def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
+        properties = message.properties
+        user = dict(getattr(properties, "UserProperty", ()))
+        coinpulse = CoinPulseMessage(
+            payload=bytes(message.payload),
+            retained=message.retain,
+            expiry_s=getattr(properties, "MessageExpiryInterval", None),
+            signature=user.get("sig"),
+        )
+        self._tell_message(coinpulse, Delivery(self._connection, message.mid, message.qos))
+
+
+def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
+    """The callback, logging what it raises: an exception would end paho's thread without a word."""
+
+    def guarded(*arguments: Any) -> None:
+        try:
+            callback(*arguments)
+        except Exception:
+            log.exception("MQTT callback failed")
+
+    return guarded
+
+
+def _send_at_once(_: mqtt.Client, __: Any, sock: Any) -> None:
+    # Otherwise a small packet waits, some 40 ms, until the one before it is acknowledged.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _session_properties() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    return properties

@@ -1,0 +1,216 @@
+"""EDGE. HTTPS to the relay: receipts out, the offer in. Answers come back as events."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import requests
+
+from controller.cloud.timed_http import Answer, Limits, ask, in_short
+from controller.formats import wire
+from controller.model.events import (
+    OfferFailed,
+    OfferReceived,
+    OpenPaymentsFailed,
+    ReceiptAnswered,
+    ReceiptFailed,
+)
+from controller.model.offer import Offer, Price
+from controller.model.payment import Payment, Receipt
+
+log = logging.getLogger(__name__)
+
+# To the next byte 20 s: the relay itself may wait for Stripe, twice. Nothing that it says is nearly as long.
+LIMITS = Limits(connect_s=5.0, read_s=20.0, total_s=30.0, most_bytes=256 * 1024)
+AT_ONCE = 4
+FINAL_ANSWERS = ("settled", "already", "conflict", "unknown")
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class OpenPaymentsListed:
+    """The open payments as the relay lists them, with the seconds left when it was asked at `asked_s`."""
+
+    asked_s: float
+    payments: tuple[tuple[Payment, float], ...]
+
+
+RelayEvent = (
+    OfferFailed | OfferReceived | OpenPaymentsFailed | OpenPaymentsListed | ReceiptAnswered | ReceiptFailed
+)
+
+
+class RelayClient:
+    """Asks the relay from threads of its own, so that neither the loop nor one receipt waits for another."""
+
+    def __init__(
+        self,
+        url: str,
+        machine_id: str,
+        token: str,
+        tell: Callable[[RelayEvent], None],
+        clock: Callable[[], float],
+        limits: Limits = LIMITS,
+    ) -> None:
+        self._machine_url = f"{url.rstrip('/')}/machines/{machine_id}"
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._tell = tell
+        self._clock = clock
+        self._limits = limits
+        self._closed = False
+        self._asks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
+        for number in range(AT_ONCE):
+            threading.Thread(target=self._work, name=f"relay-{number}", daemon=True).start()
+
+    def close(self) -> None:
+        """Drop what has not been sent yet; the outbox keeps it."""
+        self._closed = True
+        for _ in range(AT_ONCE):
+            self._asks.put(lambda: None)
+
+    def send_receipt(self, receipt: Receipt) -> None:
+        """Report what became of a payment; the answer follows as an event."""
+        self._asks.put(lambda: self._send_receipt(receipt))
+
+    def fetch_offer(self) -> None:
+        """Ask what the machine sells; the answer follows as an event."""
+        self._asks.put(self._fetch_offer)
+
+    def fetch_open_payments(self, payment_ids: tuple[str, ...] = ()) -> None:
+        """Ask which payments of ours are open, about these by their ids; the answer follows as an event."""
+        self._asks.put(lambda: self._fetch_open_payments(payment_ids))
+
+    def _work(self) -> None:
+        while True:
+            ask = self._asks.get()
+            if self._closed:
+                return
+            ask()
+
+    def _send_receipt(self, receipt: Receipt) -> None:
+        body = {
+            "paymentId": receipt.payment_id,
+            "outcome": receipt.outcome,
+            "creditsDelivered": receipt.credits_delivered,
+            "creditsPaid": receipt.credits_paid,
+        }
+        payment_id = receipt.payment_id
+        self._tell_outcome(
+            lambda: _answer(payment_id, self._ask("POST", "receipts", body)),
+            lambda reason: ReceiptFailed(payment_id, reason),
+        )
+
+    def _fetch_offer(self) -> None:
+        self._tell_outcome(lambda: OfferReceived(read_offer(self._ask("GET", "offer"))), OfferFailed)
+
+    def _fetch_open_payments(self, payment_ids: tuple[str, ...]) -> None:
+        self._tell_outcome(lambda: self._open_payments(payment_ids), OpenPaymentsFailed)
+
+    def _open_payments(self, payment_ids: tuple[str, ...]) -> OpenPaymentsListed:
+        # Time left counts from before the question: however long the answer takes, it is not more.
+        asked_s = self._clock()
+        answer = self._send("GET", "payments", query={"paid": payment_ids})
+        # Whatever stands in an error page: a list that Stripe did not give would end payments.
+        listed = _json(answer, list, only_if=answer.status == 200)
+        return OpenPaymentsListed(asked_s, read_open_payments(listed))
+
+    def _tell_outcome(self, ask: Callable[[], RelayEvent], failed: Callable[[str], RelayEvent]) -> None:
+        """Tell what was answered, or why nothing was: every question ends in one event."""
+        try:
+            event = ask()
+        except requests.RequestException as error:
+            event = failed(in_short(error))
+        except ValueError as error:
+            event = failed(str(error))
+        except Exception:
+            log.exception("a question to the relay failed")
+            event = failed("see the log")
+        self._tell(event)
+
+    def _ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._send(method, what, body)
+        fields: dict[str, Any] = _json(answer, dict)
+        if answer.status != 200 and fields.get("result") not in FINAL_ANSWERS:
+            raise ValueError(f"{answer.status} {fields.get('error', answer.reason)}")
+        return fields
+
+    def _send(
+        self,
+        method: str,
+        what: str,
+        body: dict[str, Any] | None = None,
+        query: dict[str, tuple[str, ...]] | None = None,
+    ) -> Answer:
+        url = f"{self._machine_url}/{what}"
+        return ask(method, url, self._limits, headers=self._headers, params=query, json=body)
+
+
+def read_offer(fields: dict[str, Any]) -> Offer:
+    """The relay's answer as an offer.
+
+    Raises:
+        ValueError: a field is missing or of the wrong kind.
+    """
+    door, offers = fields.get("door"), fields.get("offers")
+    if not isinstance(door, str) or not door.startswith(("https://", "http://")):
+        raise ValueError(f"the relay's offer has door {door!r}, not an address")
+    if not isinstance(offers, list):
+        raise ValueError(f"the relay's offer has offers {offers!r}, not a list")
+    return Offer(door, tuple(_price(offer) for offer in offers))
+
+
+def _price(fields: object) -> Price:
+    match fields:
+        case {"credits": int(credits), "amount": int(amount), "currency": str(currency)} if (
+            {type(credits), type(amount)} == {int} and min(credits, amount) > 0  # true is an int too
+        ):
+            return Price(credits, amount, currency)
+    raise ValueError(f"the relay's offer has {fields!r}, not credits, amount and currency")
+
+
+def _answer(payment_id: str, fields: dict[str, Any]) -> ReceiptAnswered | ReceiptFailed:
+    result, charged = fields.get("result"), fields.get("charged")
+    if result in FINAL_ANSWERS:
+        # The money has been seen to, whatever else stands there.
+        is_amount = type(charged) is int and 0 <= charged <= wire.MAX_AMOUNT
+        return ReceiptAnswered(payment_id, result, charged if is_amount else None)
+    return ReceiptFailed(payment_id, f"the relay answered {result!r}")
+
+
+def read_open_payments(listed: list[Any]) -> tuple[tuple[Payment, float], ...]:
+    """The relay's list as payments, each with its seconds left.
+
+    Raises:
+        ValueError: an entry is not what the relay sends; then none of them counts.
+    """
+    return tuple(_open_payment(fields) for fields in listed)
+
+
+def _open_payment(fields: object) -> tuple[Payment, float]:
+    left_s = fields.get("secondsLeft") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict) or type(left_s) is not int or left_s < 0:
+        raise ValueError(f"the relay's open payments have {fields!r:.200}, with no secondsLeft")
+    try:
+        return wire.read_payment(fields), float(left_s)
+    except wire.Refused as error:
+        raise ValueError(f"the relay's open payments have a wrong one: {error}") from error
+
+
+def _json(answer: Answer, kind: type[_T], *, only_if: bool = True) -> _T:
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        said = None
+    if not (only_if and isinstance(said, kind)):
+        named = said.get("error") if isinstance(said, dict) else None
+        reason = named or "and not the JSON that was expected: is it the relay?"
+        raise ValueError(f"{answer.status} from {answer.url}, {reason}")
+    return said

@@ -1,0 +1,1 @@
+"""EDGE. config.yaml: its keys, how it is read and checked, and what it means for the rules."""

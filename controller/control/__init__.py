@@ -1,0 +1,1 @@
+"""EDGE. How the commands reach the controller that runs."""

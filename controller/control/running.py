@@ -1,0 +1,91 @@
+"""EDGE. The running controller, as the feed that it writes for the attract screen tells of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attract_screen.feed import read_feed
+from attract_screen.model.feed_format import FeedError, State
+from controller.control.client import connect
+from controller.system.clock import since_boot_s
+
+# The same as the attract screen's: an older feed is that of a dead controller.
+STALE_S = 5.0
+_DOING = {
+    State.STARTING: "starting",
+    State.ATTRACT: "waiting for a player",
+    State.PAYING: "putting a payment on the board",
+    State.PLAYING: "a game is being played",
+    State.NOT_READY: "the board does not take coins",
+    State.OFFLINE: "no connection to the broker",
+    State.OUT_OF_ORDER: "out of order",
+}
+
+
+@dataclass(frozen=True)
+class Running:
+    """What the daemon last said, `age_s` ago. It is `selling` if the QR is shown.
+
+    `credits` are those on the board or on their way to it, `waiting` those that it has no room for just now.
+    `configuration` is what it could not apply of config.yaml since it was edited; empty if nothing.
+    """
+
+    age_s: float
+    state: State
+    selling: bool
+    credits: int
+    waiting: int
+    faults: tuple[str, ...]
+    configuration: str
+
+    @property
+    def doing(self) -> str:
+        """What the machine is doing, in words."""
+        return f"{_DOING[self.state]}, {'selling' if self.selling else 'not selling'}"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has the broker, as far as the feed tells."""
+        return not any(fault.startswith("broker") for fault in self.faults) and self.state not in (
+            State.STARTING,
+            State.OFFLINE,
+        )
+
+
+def find_running(control_socket: Path, screen_feed: Path) -> Running | None:
+    """The controller that has these; None if none does.
+
+    Its control socket knows at once when it is gone; the feed is believed for some seconds more.
+    """
+    try:
+        client = connect(control_socket)
+    except OSError:
+        return read_running(screen_feed)  # somebody is there, and does not let us in
+    if client is None:
+        return None
+    with client:
+        return read_running(screen_feed)
+
+
+def read_running(path: Path) -> Running | None:
+    """The controller that writes the feed at `path`; None if none does just now."""
+    try:
+        feed = read_feed(path)
+        extra: dict[str, Any] = json.loads(path.read_bytes())
+    except (FeedError, OSError, ValueError):
+        return None
+    age_s = since_boot_s() - feed.written_at_s
+    if not 0 <= age_s <= STALE_S:
+        return None
+    return Running(
+        age_s,
+        feed.state,
+        bool(extra.get("accepting")),
+        feed.credits,
+        feed.waiting,
+        tuple(map(str, extra.get("faults") or ())),
+        str(extra.get("configuration") or ""),
+    )

@@ -1,0 +1,1 @@
+"""EDGE. The ledger on disk: what was paid, pulsed, counted and reported."""

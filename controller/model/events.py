@@ -1,0 +1,265 @@
+"""CORE. Facts: what the edges saw. Each is frozen, and none of them asks for anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from controller.model.offer import Offer
+from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
+from controller.model.policy import Rules
+from controller.model.session import Session
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The handle by which one received message is acknowledged.
+
+    Message ids start anew with each connection, so that the handle carries the connection's number as well.
+    """
+
+    connection: int
+    message_id: int
+    qos: int
+
+
+@dataclass(frozen=True)
+class PulseFired:
+    """The coin line fell back to rest after pulse `number` (from 1); times in seconds since boot."""
+
+    payment_id: str
+    number: int
+    rose_s: float
+    fell_s: float
+
+    @property
+    def width_ms(self) -> float:
+        """How long the line was active, to the microsecond that it was told in."""
+        return round((self.fell_s - self.rose_s) * 1000, 3)
+
+
+@dataclass(frozen=True)
+class PulseBegun:
+    """Pulse `number` was about to rise, or had risen, when its process was last heard of."""
+
+    payment_id: str
+    number: int
+
+
+# What the coin line notes where it outlives every process, but not the power: its last pulses in this boot.
+# The ordered pulses that are not in it have never begun.
+Tally = tuple[PulseBegun | PulseFired, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The ledger was read: unfinished trains, unanswered receipts, and what was remembered."""
+
+    unfinished: tuple[Train, ...]
+    owed: tuple[OwedReceipt, ...]
+    session: Session | None
+    offer: Offer | None
+    # Which Pi and which boot the ledger was last used in; None for a ledger that was never used. The boot is
+    # empty where the last run still waited for the relay to say which payments are open.
+    board: str | None = ""
+    boot_id: str | None = None
+    conflicts: int = 0
+    # Cash coins counted so far, and how many of our pulses in a row the coin meter has not counted.
+    coins: int = 0
+    uncounted: int = 0
+    # What was paid before then may have been credited by a ledger that is gone (seconds since that boot).
+    doubt_before_s: float | None = None
+    # None where nothing is known of the last pulses, as after a reboot.
+    tally: Tally | None = None
+
+
+@dataclass(frozen=True)
+class PaymentReceived:
+    """A payment arrived, with the seconds left of its credit window; `known` if the ledger has it already.
+
+    `time_left_s` and the whole window, `window_s`, are None where the message did not say; `received_s` is in
+    seconds since boot.
+    """
+
+    delivery: Delivery
+    payment: Payment
+    received_s: float
+    time_left_s: float | None
+    known: KnownPayment | None
+    window_s: float | None
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """PUBACK was sent for a message."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class MessageRefused:
+    """A message arrived that is not a payment for this machine, and why."""
+
+    delivery: Delivery
+    reason: str
+
+
+@dataclass(frozen=True)
+class CoinLineFailed:
+    """The coin line's process ended, or could not take its pin."""
+
+    reason: str
+
+
+InputLine = Literal["game_over", "ready", "coin_meter"]
+
+
+@dataclass(frozen=True)
+class InputChanged:
+    """A raw edge on a board input, or its level `at_start`; `active` is in the board's sense."""
+
+    line: InputLine
+    active: bool
+    at_s: float
+    at_start: bool = False
+
+
+@dataclass(frozen=True)
+class BrokerConnected:
+    """The broker has accepted us and our subscription."""
+
+    session_present: bool
+
+
+@dataclass(frozen=True)
+class BrokerLost:
+    """The broker is out of reach, or refused us; `taken_over` if it says that another client has our id."""
+
+    reason: str
+    taken_over: bool = False
+
+
+@dataclass(frozen=True)
+class ReceiptAnswered:
+    """The relay answered a receipt for good: "settled", "already", "conflict" or "unknown".
+
+    `charged` is what it said that the receipt charges, in minor units; an older relay does not say.
+    """
+
+    payment_id: str
+    answer: str
+    charged: int | None = None
+
+
+@dataclass(frozen=True)
+class ReceiptFailed:
+    """The relay did not answer a receipt, or asked to be asked again."""
+
+    payment_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OfferReceived:
+    """The relay told what the machine sells."""
+
+    offer: Offer
+
+
+@dataclass(frozen=True)
+class OfferFailed:
+    """The relay did not tell what the machine sells."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class FoundPayment:
+    """A payment that Stripe holds open, the seconds left of its window, and what the ledger knows of it."""
+
+    payment: Payment
+    left_s: float
+    known: KnownPayment | None
+
+
+@dataclass(frozen=True)
+class OpenPaymentsFound:
+    """The relay told which of our payments are open; it was asked at `asked_s` (seconds since boot)."""
+
+    asked_s: float
+    found: tuple[FoundPayment, ...]
+
+
+@dataclass(frozen=True)
+class OpenPaymentsFailed:
+    """The relay did not tell which payments are open."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrialAsked:
+    """The technician wants so many credits on the board, which nobody pays; `payment_id` is their name."""
+
+    payment_id: str
+    credits: int
+
+
+@dataclass(frozen=True)
+class FaultsCleared:
+    """The technician has seen to what was wrong: uncounted pulses, damaged ledgers of before."""
+
+
+@dataclass(frozen=True)
+class RulesChanged:
+    """The technician has edited the configuration, and these rules can hold without a restart."""
+
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class LedgerFailed:
+    """Nothing can be written down: the disk is full, or gone."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class LedgerHealed:
+    """What could not be written has been written."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time passed and nothing else waits to be handled."""
+
+
+@dataclass(frozen=True)
+class StopAsked:
+    """The daemon was asked to end."""
+
+
+Event = (
+    Started
+    | PaymentReceived
+    | Acknowledged
+    | MessageRefused
+    | PulseFired
+    | CoinLineFailed
+    | InputChanged
+    | BrokerConnected
+    | BrokerLost
+    | ReceiptAnswered
+    | ReceiptFailed
+    | OfferReceived
+    | OfferFailed
+    | OpenPaymentsFound
+    | OpenPaymentsFailed
+    | TrialAsked
+    | FaultsCleared
+    | RulesChanged
+    | LedgerFailed
+    | LedgerHealed
+    | Tick
+    | StopAsked
+)

@@ -1,0 +1,1 @@
+"""PURE. What the commands print, made of facts that others gathered."""

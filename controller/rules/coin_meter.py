@@ -1,0 +1,113 @@
+"""CORE. The rules for the coin meter: what the board counts confirms our pulses, and the rest is cash.
+
+At most one pulse waits for its count: the next is ordered once this one's fate is known. So each has a time
+of its own, from when the board can have taken it until `within_ms` behind its end, and one count confirms one
+pulse. A count outside that time is cash, however likely it was ours. While somebody feeds coins our pulses
+wait; where one cannot, a count inside its time may be cash too. Both times the doubt counts against us: the
+player is not charged for that pulse.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from controller.model.debounce import DebouncedLine
+from controller.model.effects import RecordCoin, RememberUncounted
+from controller.model.events import PulseFired
+from controller.model.happenings import PulseCounted, PulseNotCounted
+from controller.model.payment import PulseFate
+from controller.rules.play import add_to_session
+from controller.rules.trains import end_pulse
+from controller.rules.turn import Turn
+
+# Whoever feeds a machine with coins drops one about every second.
+CASH_NEARBY_S = 1.5
+
+
+def believe(turn: Turn, line: DebouncedLine) -> None:
+    """The meter's line moved: each time that it becomes active is a count."""
+    rose = line.level and not turn.cabinet.coin_meter.level
+    turn.change(coin_meter=line)
+    if rose:
+        _counted(turn, line.since_s)
+
+
+def expect_count(turn: Turn, pulse: PulseFired) -> None:
+    """A pulse of ours has ended; the board may have counted it before we heard that."""
+    early_s = turn.cabinet.counted_early_s
+    turn.change(expected=pulse, counted_early_s=())
+    for at_s in early_s:
+        _counted(turn, at_s)
+
+
+def miss_what_was_not_counted(turn: Turn) -> None:
+    """Called when no edge waits to be handled: what was not counted until now will not be."""
+    due_s = turn.cabinet.count_due_s
+    if due_s is not None and turn.now_s >= due_s and turn.cabinet.expected:
+        turn.happen(turn.cabinet.expected.payment_id, PulseNotCounted())
+
+
+def confirm(turn: Turn, _: str, happened: PulseCounted) -> None:
+    """The board took the pulse, and takes pulses: whatever was wrong with it is over."""
+    pulse = _expected(turn)
+    if happened.beside_cash:
+        end_pulse(turn, pulse, PulseFate.AMBIGUOUS)
+        return
+    if turn.cabinet.uncounted:
+        turn.record(RememberUncounted(0))
+        turn.note(f"coin meter counted again, after {turn.cabinet.uncounted} pulses that it had not")
+    turn.change(uncounted=0)
+    end_pulse(turn, pulse, PulseFate.CONFIRMED)
+
+
+def count_as_not_credited(turn: Turn, payment_id: str, _: PulseNotCounted) -> None:
+    """The player is not charged for it; after some in a row the machine sells no more.
+
+    What was paid is held until its window ends: if a technician comes in time, it is still credited.
+    """
+    pulse = _expected(turn)
+    turn.record(RememberUncounted(turn.cabinet.uncounted + 1))
+    turn.change(uncounted=turn.cabinet.uncounted + 1)
+    end_pulse(turn, pulse, PulseFate.UNCOUNTED)
+    if turn.cabinet.out_of_order:
+        turn.note(f"out of order: {turn.cabinet.meter_trouble}", logging.ERROR)
+
+
+def _counted(turn: Turn, at_s: float) -> None:
+    cabinet = turn.cabinet
+    if cabinet.expected is None and any(train.in_flight for train in cabinet.trains):
+        turn.change(counted_early_s=(*cabinet.counted_early_s, at_s))
+    elif cabinet.expected and _is_in_its_time(turn, cabinet.expected, at_s):
+        turn.happen(cabinet.expected.payment_id, PulseCounted(_is_beside_cash(turn, cabinet.expected)))
+    else:
+        _take_cash(turn, at_s)
+
+
+def _is_in_its_time(turn: Turn, pulse: PulseFired, at_s: float) -> bool:
+    rules = turn.cabinet.rules
+    within_s = rules.coin_meter.within_s if rules.coin_meter else 0.0
+    return pulse.rose_s + rules.shortest_ms / 1000 <= at_s <= pulse.fell_s + within_s
+
+
+def _is_beside_cash(turn: Turn, pulse: PulseFired) -> bool:
+    cash_s = turn.cabinet.cash_counted_s
+    return cash_s is not None and pulse.rose_s < cash_s + CASH_NEARBY_S
+
+
+def _take_cash(turn: Turn, at_s: float) -> None:
+    """A coin of metal. It takes as many for a credit as pulses of ours, for the board counts both alike."""
+    coins = turn.cabinet.coins + 1
+    turn.record(RecordCoin(coins))
+    towards_credit = turn.cabinet.coins_towards_credit + 1
+    credits, rest = divmod(towards_credit, turn.cabinet.rules.pulses_per_credit)
+    turn.change(coins=coins, coins_towards_credit=rest)
+    turn.change(cash_counted_s=at_s, quiet_until_s=at_s + CASH_NEARBY_S)
+    turn.note(f"coin {coins} counted by the coin meter")
+    add_to_session(turn, credits, named=f"coin-{coins}")
+
+
+def _expected(turn: Turn) -> PulseFired:
+    pulse = turn.cabinet.expected
+    assert pulse is not None, "a payment that waits for its count, and no pulse that does"  # noqa: S101
+    turn.change(expected=None)
+    return pulse

@@ -1,0 +1,179 @@
+"""CORE. The rules, as one table: a fact goes in, a new state and orders come out.
+
+One decision is one commit: everything it records is written together, and only then are its acts done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.model.cabinet import Cabinet
+from controller.model.effects import Act, ConnectBroker, Record, RememberUse
+from controller.model.events import (
+    Acknowledged,
+    BrokerConnected,
+    BrokerLost,
+    CoinLineFailed,
+    Event,
+    FaultsCleared,
+    InputChanged,
+    LedgerFailed,
+    LedgerHealed,
+    MessageRefused,
+    OfferFailed,
+    OfferReceived,
+    OpenPaymentsFailed,
+    OpenPaymentsFound,
+    PaymentReceived,
+    PulseFired,
+    ReceiptAnswered,
+    ReceiptFailed,
+    RulesChanged,
+    Started,
+    StopAsked,
+    Tick,
+    TrialAsked,
+)
+from controller.model.offer import Offer
+from controller.model.session import Session
+from controller.rules import catch_up, inputs, links, money, new_rules, play, receipts, trials
+from controller.rules.payment_table import PAYMENT_TABLE
+from controller.rules.turn import Turn
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The state from now on, what to write in one commit, and what to do once that is on disk."""
+
+    cabinet: Cabinet
+    records: tuple[Record, ...]
+    acts: tuple[Act, ...]
+
+
+def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
+    """What follows from `event`, with `now_s` in seconds since boot.
+
+    Raises:
+        UnexpectedEvent: the event does not fit the state.
+    """
+    turn = Turn(cabinet, now_s, PAYMENT_TABLE)
+    _WHAT_HAPPENED[type(event)](turn, event)
+    # A ledger that has just failed takes no records, and nothing may be done without them.
+    for follows in () if isinstance(event, LedgerFailed) else _WHAT_FOLLOWS:
+        follows(turn)
+    return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts))
+
+
+def next_wake_s(cabinet: Cabinet) -> float | None:
+    """When time alone will change something (seconds since boot); None if it will not."""
+    rules = cabinet.rules
+    held = [t.deadline_s for t in cabinet.trains if not t.in_flight and t.deadline_s is not None]
+    waits = (cabinet.line_rests_until_s, cabinet.quiet_until_s)
+    rest = [until_s for until_s in waits if cabinet.trains and until_s is not None]
+    count = [cabinet.count_due_s] if cabinet.count_due_s is not None else []
+    owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
+    inputs = (cabinet.game_over, cabinet.ready, cabinet.coin_meter)
+    lines = [due for line in inputs if (due := line.due_s) is not None]
+    session = [cabinet.session.active_s + rules.session_timeout_s] if cabinet.session else []
+    offer = [cabinet.offer_due_s] if rules.fetches_offer else []
+    asking = cabinet.catch_up
+    ask = [asking.due_s] if asking and not asking.in_flight else []
+    return min([*held, *rest, *count, *owed, *lines, *session, *offer, *ask], default=None)
+
+
+def _started(turn: Turn, event: Started) -> None:
+    rules, boot_id = turn.cabinet.rules, turn.cabinet.boot_id
+    turn.change(
+        started=True,
+        session=_session_that_lives(turn, event.session),
+        offer=Offer(rules.payment_link, ()) if rules.payment_link else event.offer,
+        receipts=event.owed,
+        trains=event.unfinished,
+        conflicts=event.conflicts,
+        coins=event.coins,
+        uncounted=event.uncounted,
+        line_rests_until_s=turn.now_s + rules.settle_s,
+        not_ready_since_s=turn.now_s,
+        fenced=rules.has_relay and event.board != turn.cabinet.board,
+    )
+    for train in event.unfinished:
+        money.recover(turn, train, event.tally)
+    if turn.cabinet.fenced:
+        catch_up.ask(turn, "the ledger is new to this board")
+        return
+    if event.boot_id == boot_id:
+        turn.change(doubt_before_s=event.doubt_before_s)
+    else:
+        turn.change(doubt_before_s=turn.now_s)
+        _begin_boot(turn, was_asking=event.boot_id == catch_up.STILL_ASKING)
+    turn.act(ConnectBroker())
+
+
+def _begin_boot(turn: Turn, *, was_asking: bool) -> None:
+    if turn.cabinet.rules.has_relay:
+        catch_up.ask(turn, "it had not answered before" if was_asking else "the cabinet was switched off")
+    else:
+        turn.record(RememberUse(turn.cabinet.board, turn.cabinet.boot_id))
+
+
+def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:
+    if session is None or session.boot_id == turn.cabinet.boot_id:
+        return session
+    # Its clock is another boot's: the session goes on, and its time begins anew.
+    kept = replace(session, boot_id=turn.cabinet.boot_id, since_s=turn.now_s, active_s=turn.now_s)
+    return kept if turn.cabinet.rules.board_keeps_credits else None
+
+
+def _receipt_told(turn: Turn, event: ReceiptAnswered | ReceiptFailed) -> None:
+    turn.happen(event.payment_id, event)
+
+
+def _pulse_told(turn: Turn, event: PulseFired) -> None:
+    turn.happen(event.payment_id, event)
+
+
+def _nothing_but_what_follows(turn: Turn, event: Event) -> None:
+    """The message will not come again: its first pulse follows, as after every event."""
+
+
+def _stop_asked(turn: Turn, _: StopAsked) -> None:
+    turn.change(stopping=True)
+
+
+_WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
+    Started: _started,
+    PaymentReceived: money.payment_received,
+    Acknowledged: _nothing_but_what_follows,
+    MessageRefused: money.message_refused,
+    PulseFired: _pulse_told,
+    CoinLineFailed: money.coin_line_failed,
+    InputChanged: inputs.input_changed,
+    ReceiptAnswered: _receipt_told,
+    ReceiptFailed: _receipt_told,
+    BrokerConnected: links.broker_connected,
+    BrokerLost: links.broker_lost,
+    OfferReceived: links.offer_received,
+    OfferFailed: links.offer_failed,
+    LedgerFailed: links.ledger_failed,
+    LedgerHealed: links.ledger_healed,
+    OpenPaymentsFound: catch_up.found,
+    OpenPaymentsFailed: catch_up.failed,
+    TrialAsked: trials.trial_asked,
+    FaultsCleared: trials.faults_cleared,
+    RulesChanged: new_rules.rules_changed,
+    Tick: inputs.tick,
+    StopAsked: _stop_asked,
+}
+
+# What follows from the state, whatever happened, in this order.
+_WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
+    play.end_session_that_was_forgotten,
+    money.give_up_what_came_too_late,
+    money.end_waits,
+    money.order_pulses,
+    receipts.send_due_receipts,
+    links.fetch_offer_if_due,
+    catch_up.fetch_if_due,
+)

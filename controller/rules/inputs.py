@@ -1,0 +1,36 @@
+"""CORE. Edges of the board's lines become levels that can be believed, and each has its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from controller.model.debounce import DebouncedLine
+from controller.model.events import InputChanged, InputLine, Tick
+from controller.rules import coin_meter, play
+from controller.rules.turn import Turn
+
+_BELIEVE: Final[dict[InputLine, Callable[[Turn, DebouncedLine], None]]] = {
+    "game_over": play.believe_game_over,
+    "ready": play.believe_ready,
+    "coin_meter": coin_meter.believe,
+}
+
+
+def input_changed(turn: Turn, event: InputChanged) -> None:
+    """A raw edge moves its line, which is believed once it has held."""
+    line: DebouncedLine = getattr(turn.cabinet, event.line)
+    if event.at_start and event.line == "coin_meter":
+        # What it counts are edges: a count that was under way is half seen, and one of before was seen.
+        turn.change(coin_meter=replace(line, level=event.active, seen=event.active, seen_at_s=event.at_s))
+        return
+    _BELIEVE[event.line](turn, line.edge(event.active, event.at_s))
+
+
+def tick(turn: Turn, _: Tick) -> None:
+    """No edge waits to be handled, so that each line has held until now."""
+    for name, believe in _BELIEVE.items():
+        line: DebouncedLine = getattr(turn.cabinet, name)
+        believe(turn, line.settled(turn.now_s))
+    coin_meter.miss_what_was_not_counted(turn)

@@ -1,0 +1,59 @@
+"""CORE. The rules for play: board inputs, sessions and game over."""
+
+from __future__ import annotations
+
+from controller.model.debounce import DebouncedLine
+from controller.model.effects import PublishGameOver, SaveSession
+from controller.model.session import Session, with_credits, with_game_over
+from controller.rules.turn import Turn
+
+
+def add_to_session(turn: Turn, credits: int, *, named: str) -> None:
+    """Whole credits reached the board: a session begins, or the running one grows."""
+    before, boot_id = turn.cabinet.session, turn.cabinet.boot_id
+    after = with_credits(before, credits, named=named, boot_id=boot_id, now_s=turn.now_s)
+    if after != before:
+        _save(turn, after)
+
+
+def end_session_that_was_forgotten(turn: Turn) -> None:
+    """A board whose game over wire never speaks must not keep the attract screen away for ever."""
+    session = turn.cabinet.session
+    if session is None or turn.now_s < session.active_s + turn.cabinet.rules.session_timeout_s:
+        return
+    if session.playing:
+        _tell_game_over(turn, session, "session_timeout_s")
+    else:
+        turn.note(f"session {session.id}: {session.credits_left} credits forgotten (session_timeout_s)")
+    _save(turn, None)
+
+
+def believe_ready(turn: Turn, line: DebouncedLine) -> None:
+    """The board takes coins, or has ceased to."""
+    if line.level != turn.cabinet.ready.level:
+        turn.note(f"board {'ready' if line.level else 'not ready'}")
+        turn.change(not_ready_since_s=None if line.level else turn.now_s)
+    turn.change(ready=line)
+
+
+def believe_game_over(turn: Turn, line: DebouncedLine) -> None:
+    """A game has ended, if one can have run: it takes a credit that we know of."""
+    rose = line.level and not turn.cabinet.game_over.level
+    turn.change(game_over=line)
+    if rose and turn.cabinet.session is not None:
+        _tell_game_over(turn, turn.cabinet.session, "game over")
+        after = with_game_over(turn.cabinet.session, turn.now_s)
+        _save(turn, after if after.credits_left > 0 else None)
+    elif rose:
+        turn.note("game over came while no paid game was running: not published")
+
+
+def _tell_game_over(turn: Turn, session: Session, why: str) -> None:
+    duration_s = session.duration_s(turn.now_s)
+    turn.act(PublishGameOver(session, duration_s))
+    turn.note(f"session {session.id}: game over after {duration_s} s ({why})")
+
+
+def _save(turn: Turn, session: Session | None) -> None:
+    turn.record(SaveSession(session))
+    turn.change(session=session)

@@ -1,0 +1,1 @@
+"""EDGE. The machine beneath: clocks, serial number, systemd, users."""

@@ -1,0 +1,1 @@
+"""EDGE. A virtual arcade board: its wires, and the people at it."""

@@ -1,0 +1,1 @@
+"""PURE. The board itself: coin switch, credits, games."""

@@ -1,0 +1,1 @@
+"""EDGE. The whole chain as processes on this machine."""

@@ -1,0 +1,164 @@
+"""A real Mosquitto of our own: TLS, passwords and the shipped access rules, on a loopback port."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trustme
+
+from simulator.chain.ports import free_port, listens
+
+RELAY_USERNAME = "cloud.relay"
+SHIPPED_RULES = Path(__file__).parents[2] / "cloud_relay" / "access_rules" / "mosquitto.acl"
+START_WITHIN_S = 10.0
+
+_CONFIG = """\
+listener {port} 127.0.0.1
+cafile {folder}/ca.crt
+certfile {folder}/server.crt
+keyfile {folder}/server.key
+allow_anonymous false
+password_file {folder}/passwords
+acl_file {folder}/acl
+persistence {persistence}
+persistence_location {folder}/store/
+autosave_interval 1
+autosave_on_changes true
+set_tcp_nodelay true
+log_dest file {folder}/mosquitto.log
+log_type all
+"""
+
+
+class BrokerFailed(RuntimeError):
+    """Mosquitto is missing, or did not start; the message says why and what to do."""
+
+
+@dataclass
+class Broker:
+    """One Mosquitto in `folder`, which also keeps its certificates, passwords, rules, log and session store.
+
+    `passwords` maps each user name to its password; `extra_rules` are lines added behind the shipped access
+    rules (for an observer, say). With `persistence`, sessions and retained messages live through a restart.
+    """
+
+    folder: Path
+    passwords: dict[str, str]
+    extra_rules: str = ""
+    persistence: bool = True
+    port: int = 0
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that signed the broker's."""
+        return self.folder / "ca.crt"
+
+    @property
+    def log_file(self) -> Path:
+        """Mosquitto's own log."""
+        return self.folder / "mosquitto.log"
+
+    def start(self) -> None:
+        """Start Mosquitto and return once it accepts connections.
+
+        Raises:
+            BrokerFailed: mosquitto is not installed, or ended instead of listening.
+        """
+        self.port = self.port or free_port()
+        self._write_files()
+        command = [_mosquitto(), "-c", str(self.folder / "mosquitto.conf")]
+        # A session of its own: Ctrl-C at the terminal is for the one who started it.
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+        deadline = time.monotonic() + START_WITHIN_S
+        while not listens(self.port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise BrokerFailed(self._why_it_failed())
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop Mosquitto in good order, so that it writes its session store."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill Mosquitto as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop and start again, on the same port."""
+        self.stop()
+        self.start()
+
+    def __enter__(self) -> Broker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _write_files(self) -> None:
+        (self.folder / "store").mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        if not self.ca_file.exists():
+            _write_certificates(self.folder)
+        _write_passwords(self.folder / "passwords", self.passwords)
+        rules = SHIPPED_RULES.read_text() + "\n" + self.extra_rules
+        _write_private(self.folder / "acl", rules)
+        _write_private(
+            self.folder / "mosquitto.conf",
+            _CONFIG.format(port=self.port, folder=self.folder, persistence=str(self.persistence).lower())
+            + _as_ourselves(),
+        )
+
+    def _why_it_failed(self) -> str:
+        assert self._process is not None  # noqa: S101
+        self._process.kill()
+        _, errors = self._process.communicate()
+        said = errors.decode().strip()
+        log = self.log_file.read_text().strip() if self.log_file.exists() else ""
+        return f"mosquitto did not start on port {self.port}: {said or log or 'it said nothing'}"
+
+
+def _mosquitto() -> str:
+    # Debian puts it in /usr/sbin, which an ordinary user's PATH leaves out.
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise BrokerFailed("mosquitto is not installed: sudo apt install mosquitto")
+    return found
+
+
+def _as_ourselves() -> str:
+    # Started by root, Mosquitto changes to the user "mosquitto", who could not read our private folder.
+    return "user root\n" if Path("/proc/self").stat().st_uid == 0 else ""
+
+
+def _write_certificates(folder: Path) -> None:
+    authority = trustme.CA()
+    server = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(str(folder / "ca.crt"))
+    server.private_key_pem.write_to_path(str(folder / "server.key"))
+    (folder / "server.key").chmod(0o600)
+    _write_private(folder / "server.crt", b"".join(p.bytes() for p in server.cert_chain_pems).decode())
+
+
+def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
+    _write_private(path, "".join(f"{user}:{word}\n" for user, word in passwords.items()))
+    subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True, capture_output=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)

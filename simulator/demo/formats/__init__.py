@@ -1,0 +1,1 @@
+"""PURE. What the demo's page is sent."""

@@ -1,0 +1,1 @@
+"""PURE. The stand-in Stripe's account: its objects, its rules, its money."""

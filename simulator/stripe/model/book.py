@@ -1,0 +1,109 @@
+"""CORE. The stand-in's book of record: every object by its id, and what has happened to it.
+
+It does no I/O, holds no lock and reads no clock: its keeper (keeper.py) sees to those.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from simulator.stripe.model.errors import Json, missing_object
+from simulator.stripe.model.objects import (
+    Charge,
+    CheckoutSession,
+    Event,
+    PaymentIntent,
+    PaymentLink,
+    Price,
+    Refund,
+)
+
+_T = TypeVar("_T")
+
+KINDS = {
+    Price: "price",
+    PaymentLink: "payment_link",
+    CheckoutSession: "checkout.session",
+    PaymentIntent: "payment_intent",
+    Charge: "charge",
+    Refund: "refund",
+    Event: "event",
+}
+"""The name that Stripe's errors give to each kind of object."""
+
+
+class Book:
+    """Objects by kind and id, in the order of their making.
+
+    `new_token` gives the random part of an id, of so many characters. `checkout_url` is where the
+    payment pages are served, and `api_version` is what events say of themselves.
+    """
+
+    def __init__(self, new_token: Callable[[int], str], *, checkout_url: str, api_version: str) -> None:
+        self.checkout_url = checkout_url.rstrip("/")
+        self.prices: dict[str, Price] = {}
+        self.links: dict[str, PaymentLink] = {}
+        self.sessions: dict[str, CheckoutSession] = {}
+        self.intents: dict[str, PaymentIntent] = {}
+        self.charges: dict[str, Charge] = {}
+        self.refunds: dict[str, Refund] = {}
+        self.events: dict[str, Event] = {}
+        self.changed_at: dict[str, int] = {}
+        self._new_token = new_token
+        self._api_version = api_version
+        self._unsent: list[Event] = []
+        self._deadlines: list[tuple[int, str]] = []
+
+    def new_id(self, prefix: str, length: int = 24) -> str:
+        """An id that nothing has yet: `pi_` and so many characters."""
+        return f"{prefix}_{self._new_token(length)}"
+
+    def table(self, kind: type[_T]) -> dict[str, _T]:
+        """All objects of one kind by id, oldest first."""
+        tables: dict[type, dict[str, Any]] = {
+            Price: self.prices,
+            PaymentLink: self.links,
+            CheckoutSession: self.sessions,
+            PaymentIntent: self.intents,
+            Charge: self.charges,
+            Refund: self.refunds,
+            Event: self.events,
+        }
+        return tables[kind]
+
+    def get(self, kind: type[_T], object_id: str, *, param: str, status: int = 404) -> _T:
+        """The object of that id; raises Refusal (`resource_missing`) when there is none."""
+        found = self.table(kind).get(object_id)
+        if found is None:
+            raise missing_object(KINDS[kind], object_id, param=param, status=status)
+        return found
+
+    def save(self, thing: _T, now_s: int) -> _T:
+        """Put an object in the place of its former state; gives it back."""
+        self.table(type(thing))[thing.id] = thing  # type: ignore[attr-defined]
+        self.changed_at[thing.id] = now_s  # type: ignore[attr-defined]
+        return thing
+
+    def record(self, event_type: str, thing: Json, now_s: int) -> None:
+        """Note that something happened to an object, for the events list and the webhooks."""
+        event = Event(self.new_id("evt"), now_s, event_type, self._api_version, thing)
+        self.save(event, now_s)
+        self._unsent.append(event)
+
+    def take_unsent_events(self) -> list[Event]:
+        """The events recorded since this was last asked."""
+        taken, self._unsent = self._unsent, []
+        return taken
+
+    def remind(self, at_s: int, object_id: str) -> None:
+        """Have this id come up in `due` when that time has come."""
+        heapq.heappush(self._deadlines, (at_s, object_id))
+
+    def due(self, now_s: int) -> list[str]:
+        """The ids whose reminders have come up, each once, earliest first."""
+        found = []
+        while self._deadlines and self._deadlines[0][0] <= now_s:
+            found.append(heapq.heappop(self._deadlines)[1])
+        return found

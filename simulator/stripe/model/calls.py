@@ -1,0 +1,157 @@
+"""CORE. The table of calls that the stand-in answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from simulator.stripe.model import shapes as shapes
+from simulator.stripe.model import shop as shop
+from simulator.stripe.model import till as till
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.errors import Json
+from simulator.stripe.model.lists import Listed, expand, lines, page
+from simulator.stripe.model.objects import (
+    Charge,
+    CheckoutSession,
+    Event,
+    PaymentIntent,
+    PaymentLink,
+    Price,
+    Refund,
+)
+from simulator.stripe.model.params import Kind
+from simulator.stripe.model.search import search
+
+
+@dataclass(frozen=True)
+class Request:
+    """One accepted request: its checked parameters, the id in its path (or ""), and the time."""
+
+    params: Json
+    object_id: str
+    now_s: int
+    search_lag_s: int = 0
+
+
+Run: TypeAlias = Callable[[Book, Request], Json]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One endpoint; `<id>` in the path stands for the object that it is about."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    params: Kind
+    run: Run
+
+    def answer(self, book: Book, request: Request) -> Json:
+        """Do what is asked, and expand the answer as asked."""
+        return expand(book, self.run(book, request), request.params.get("expand", []))
+
+
+def _make(make: Callable[[Book, Json, int], Listed]) -> Run:
+    return lambda book, request: make(book, request.params, request.now_s).as_json()
+
+
+def _change(change: Callable[[Book, str, Json, int], Listed]) -> Run:
+    return lambda book, request: change(book, request.object_id, request.params, request.now_s).as_json()
+
+
+def _retrieve(kind: type[Listed], param: str) -> Run:
+    return lambda book, request: book.get(kind, request.object_id, param=param).as_json()
+
+
+def _list(kind: type[Listed], url: str, *filters: str) -> Run:
+    """A list call; each filter that is given must be equal to the field of its name."""
+
+    def run(book: Book, request: Request) -> Json:
+        wanted = {name: request.params[name] for name in filters if name in request.params}
+        return page(
+            book,
+            kind,
+            request.params,
+            url,
+            lambda thing: all(getattr(thing, name) == wanted[name] for name in wanted),
+        )
+
+    return run
+
+
+def _list_events(book: Book, request: Request) -> Json:
+    types = [*request.params.get("types", []), *filter(None, [request.params.get("type")])]
+
+    def matches(event: Event) -> bool:
+        return not types or event.type in types
+
+    return page(book, Event, request.params, "/v1/events", matches)
+
+
+def _list_lines(kind: type[CheckoutSession] | type[PaymentLink], param: str) -> Run:
+    return lambda book, request: lines(book.get(kind, request.object_id, param=param), request.params)
+
+
+def _search(book: Book, request: Request) -> Json:
+    return search(book, request.params, request.now_s, request.search_lag_s)
+
+
+def _expire(book: Book, request: Request) -> Json:
+    return till.expire(book, request.object_id, request.now_s).as_json()
+
+
+_PRICES = "/v1/prices"
+_LINKS = "/v1/payment_links"
+_SESSIONS = "/v1/checkout/sessions"
+_INTENTS = "/v1/payment_intents"
+_REFUNDS = "/v1/refunds"
+_EVENTS = "/v1/events"
+_SESSION_FILTERS = ("payment_intent", "payment_link", "status")
+
+CALLS: tuple[Call, ...] = (
+    Call("POST", _PRICES, shapes.CREATE_PRICE, _make(shop.create_price)),
+    Call("GET", f"{_PRICES}/<id>", shapes.EXPAND_ONLY, _retrieve(Price, "price")),
+    Call("POST", _LINKS, shapes.CREATE_LINK, _make(shop.create_link)),
+    Call("GET", _LINKS, shapes.LIST_LINKS, _list(PaymentLink, _LINKS, "active")),
+    Call("GET", f"{_LINKS}/<id>", shapes.EXPAND_ONLY, _retrieve(PaymentLink, "payment_link")),
+    Call("POST", f"{_LINKS}/<id>", shapes.UPDATE_LINK, _change(shop.update_link)),
+    Call(
+        "GET",
+        f"{_LINKS}/<id>/line_items",
+        shapes.LIST_LINES,
+        _list_lines(PaymentLink, "payment_link"),
+    ),
+    Call("POST", _SESSIONS, shapes.CREATE_SESSION, _make(shop.create_session)),
+    Call(
+        "GET",
+        _SESSIONS,
+        shapes.LIST_SESSIONS,
+        _list(CheckoutSession, _SESSIONS, *_SESSION_FILTERS),
+    ),
+    Call("GET", f"{_SESSIONS}/<id>", shapes.EXPAND_ONLY, _retrieve(CheckoutSession, "session")),
+    Call("POST", f"{_SESSIONS}/<id>/expire", shapes.EXPAND_ONLY, _expire),
+    Call(
+        "GET",
+        f"{_SESSIONS}/<id>/line_items",
+        shapes.LIST_LINES,
+        _list_lines(CheckoutSession, "session"),
+    ),
+    Call("GET", _INTENTS, shapes.LIST_INTENTS, _list(PaymentIntent, _INTENTS)),
+    Call("GET", f"{_INTENTS}/search", shapes.SEARCH_INTENTS, _search),
+    Call("GET", f"{_INTENTS}/<id>", shapes.EXPAND_ONLY, _retrieve(PaymentIntent, "intent")),
+    Call("POST", f"{_INTENTS}/<id>", shapes.UPDATE_INTENT, _change(till.update)),
+    Call("POST", f"{_INTENTS}/<id>/capture", shapes.CAPTURE_INTENT, _change(till.capture)),
+    Call("POST", f"{_INTENTS}/<id>/cancel", shapes.CANCEL_INTENT, _change(till.cancel)),
+    Call("GET", "/v1/charges/<id>", shapes.EXPAND_ONLY, _retrieve(Charge, "charge")),
+    Call("POST", _REFUNDS, shapes.CREATE_REFUND, _make(till.refund)),
+    Call(
+        "GET",
+        _REFUNDS,
+        shapes.LIST_REFUNDS,
+        _list(Refund, _REFUNDS, "payment_intent", "charge"),
+    ),
+    Call("GET", f"{_REFUNDS}/<id>", shapes.EXPAND_ONLY, _retrieve(Refund, "refund")),
+    Call("GET", _EVENTS, shapes.LIST_EVENTS, _list_events),
+    Call("GET", f"{_EVENTS}/<id>", shapes.EXPAND_ONLY, _retrieve(Event, "id")),
+)

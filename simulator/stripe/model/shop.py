@@ -1,0 +1,176 @@
+"""CORE. What is on offer: prices, payment links and checkout sessions, made and changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulator.stripe.model.book import Book
+from simulator.stripe.model.errors import Json, Refusal
+from simulator.stripe.model.money import check_chargeable, check_currency
+from simulator.stripe.model.objects import CheckoutSession, IntentData, LineItem, PaymentLink, Price
+from simulator.stripe.model.params import merge_metadata
+
+SHORTEST_SESSION_S = 30 * 60
+LONGEST_SESSION_S = 24 * 3600
+CLOCK_SLACK_S = 60  # a request takes a moment: "30 minutes from now" may arrive as a little less
+
+
+def create_price(book: Book, params: Json, now_s: int) -> Price:
+    """A price for one unit of a product, named by `product` or made from `product_data`."""
+    if ("product" in params) == ("product_data" in params):
+        message = "You must specify either `product` or `product_data` when creating a price."
+        raise Refusal(message, "parameter_missing", "product")
+    product = params.get("product", "")
+    named = params.get("product_data", {}).get("name", product)
+    price = Price(
+        id=book.new_id("price"),
+        created=now_s,
+        unit_amount=params["unit_amount"],
+        currency=check_currency(params["currency"], "currency"),
+        product=product or book.new_id("prod", 14),
+        product_name=named,
+        metadata=merge_metadata({}, params.get("metadata", {})),
+        nickname=params.get("nickname"),
+        active=params.get("active", True),
+    )
+    return book.save(price, now_s)
+
+
+def create_link(book: Book, params: Json, now_s: int) -> PaymentLink:
+    """A payment link; without `payment_intent_data` its payments are taken at once."""
+    link_id = book.new_id("plink")
+    completion = params.get("after_completion", {"type": "hosted_confirmation"})
+    if completion["type"] == "redirect" and "redirect" not in completion:
+        name = "after_completion[redirect]"
+        raise Refusal(f"Missing required param: {name}.", "parameter_missing", name)
+    data = params.get("payment_intent_data")
+    link = PaymentLink(
+        id=link_id,
+        created=now_s,
+        url=f"{book.checkout_url}/b/{link_id}",
+        lines=_lines(book, params["line_items"], now_s),
+        metadata=merge_metadata({}, params.get("metadata", {})),
+        intent_data=_intent_data(data) if data is not None else None,
+        after_completion=completion,
+        inactive_message=params.get("inactive_message"),
+    )
+    return book.save(link, now_s)
+
+
+def update_link(book: Book, link_id: str, params: Json, now_s: int) -> PaymentLink:
+    """Switch a link on or off, or change what it says; its price can never change."""
+    link = book.get(PaymentLink, link_id, param="payment_link")
+    changes: dict[str, Any] = {key: params[key] for key in ("active", "inactive_message") if key in params}
+    if "metadata" in params:
+        changes["metadata"] = merge_metadata(link.metadata, params["metadata"])
+    return book.save(replace(link, **changes), now_s)
+
+
+def create_session(book: Book, params: Json, now_s: int) -> CheckoutSession:
+    """A checkout session of mode `payment`, open until `expires_at`."""
+    session = _session(
+        book,
+        now_s,
+        lines=_lines(book, params["line_items"], now_s),
+        metadata=merge_metadata({}, params.get("metadata", {})),
+        intent_data=_intent_data(params.get("payment_intent_data", {})),
+        success_url=params["success_url"],
+        expires_at=_expiry(params.get("expires_at"), now_s),
+    )
+    plain = ("cancel_url", "client_reference_id", "submit_type")
+    return _open(
+        book,
+        replace(
+            session,
+            adaptive_pricing=params.get("adaptive_pricing", {}).get("enabled", True),
+            **{key: params[key] for key in plain if key in params},
+        ),
+        now_s,
+    )
+
+
+def open_link(book: Book, link_id: str, reference: str | None, now_s: int) -> CheckoutSession:
+    """What opening a link's address does: a new session with the link's own metadata.
+
+    The payer can write what they like into `reference` (`client_reference_id` in the address).
+    """
+    link = book.get(PaymentLink, link_id, param="payment_link")
+    if not link.active:
+        raise Refusal(link.inactive_message or "This payment link is no longer active.")
+    session = _session(
+        book,
+        now_s,
+        lines=link.lines,
+        metadata=link.metadata,
+        intent_data=link.intent_data or IntentData(),
+        success_url=link.after_completion.get("redirect", {}).get("url"),
+        expires_at=now_s + LONGEST_SESSION_S,
+    )
+    return _open(book, replace(session, payment_link=link.id, client_reference_id=reference), now_s)
+
+
+def _session(
+    book: Book,
+    now_s: int,
+    *,
+    lines: tuple[LineItem, ...],
+    metadata: dict[str, str],
+    intent_data: IntentData,
+    success_url: str | None,
+    expires_at: int,
+) -> CheckoutSession:
+    session_id = book.new_id("cs_test", 58)
+    return CheckoutSession(
+        id=session_id,
+        created=now_s,
+        expires_at=expires_at,
+        url=f"{book.checkout_url}/pay/{session_id}",
+        lines=lines,
+        metadata=metadata,
+        intent_data=intent_data,
+        success_url=success_url,
+    )
+
+
+def _open(book: Book, session: CheckoutSession, now_s: int) -> CheckoutSession:
+    check_chargeable(session.amount_total, session.currency, "line_items")
+    book.remind(session.expires_at, session.id)
+    return book.save(session, now_s)
+
+
+def _expiry(asked: int | None, now_s: int) -> int:
+    if asked is None:
+        return now_s + LONGEST_SESSION_S
+    if asked < now_s + SHORTEST_SESSION_S - CLOCK_SLACK_S:
+        raise Refusal("The `expires_at` timestamp must be at least 30 minutes from now.", None, "expires_at")
+    if asked > now_s + LONGEST_SESSION_S + CLOCK_SLACK_S:
+        raise Refusal("The `expires_at` timestamp must be less than 24 hours from now.", None, "expires_at")
+    return asked
+
+
+def _lines(book: Book, items: list[Json], now_s: int) -> tuple[LineItem, ...]:
+    lines = tuple(
+        LineItem(book.new_id("li", 14), _price(book, item, f"line_items[{at}]", now_s), item["quantity"])
+        for at, item in enumerate(items)
+    )
+    if len({line.price.currency for line in lines}) > 1:
+        raise Refusal("All line items must have the same currency.", None, "line_items")
+    return lines
+
+
+def _price(book: Book, item: Json, name: str, now_s: int) -> Price:
+    if ("price" in item) == ("price_data" in item):
+        raise Refusal(
+            f"You must specify either `price` or `price_data` in {name}.", "parameter_missing", name
+        )
+    if "price_data" in item:
+        return create_price(book, item["price_data"], now_s)
+    price = book.get(Price, item["price"], param=f"{name}[price]", status=400)
+    if not price.active:
+        raise Refusal(f"The price specified is inactive: {price.id}", None, f"{name}[price]")
+    return price
+
+
+def _intent_data(data: Json) -> IntentData:
+    return IntentData(**{**data, "metadata": merge_metadata({}, data.get("metadata", {}))})
