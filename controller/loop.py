@@ -20,7 +20,7 @@ from controller.config.reload import Reloaded, ReloadRequested, begin_reading
 from controller.control.requests import Control
 from controller.edges import CoinPulseArrived, Edges
 from controller.formats.control_lines import ToolRequest
-from controller.formats.wire import Refused
+from controller.formats.wire import Refused, SignedByAnother
 from controller.ledger.ledger import LedgerError
 from controller.model.cabinet import Cabinet, new_cabinet
 from controller.model.effects import (
@@ -241,7 +241,7 @@ class Loop:
         try:
             paid = self._reader.read(arrived.message)
         except Refused as error:
-            return MessageRefused(arrived.delivery, str(error))
+            return MessageRefused(arrived.delivery, str(error), isinstance(error, SignedByAnother))
         return PaymentReceived(
             arrived.delivery,
             paid.payment,

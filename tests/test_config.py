@@ -153,8 +153,8 @@ def test_the_untouched_shipped_file_says_what_is_to_be_filled_in(tmp_path: Path)
         "can do without, by payment_link and accept_unsigned_coinpulse: true",
         "6: machine_id is empty: it is needed",
         "9: name is empty: it is needed",
-        "19: broker.host is empty: it is needed",
-        "23: broker.password is empty: it is needed",
+        "23: broker.host is empty: it is needed",
+        "27: broker.password is empty: it is needed",
     ]
 
 

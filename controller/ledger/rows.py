@@ -11,6 +11,7 @@ from controller.model.events import Started
 from controller.model.offer import Offer, Price
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, Receipt, Train
 from controller.model.session import GameOver, Session
+from controller.model.trust import Unsettled
 
 _GAME_OVERS = "SELECT session_id, game, credits, duration_s, ended_at FROM game_overs ORDER BY rowid"
 
@@ -41,6 +42,7 @@ def read_start(db: sqlite3.Connection) -> Started:
         coins=_count_coins(db),
         uncounted=_remembered(db, "uncounted", int) or 0,
         doubt_before_s=_remembered(db, "doubt_before_s", float),
+        unsettled=_remembered(db, "unsettled", lambda value: Unsettled(**value)),
         game_overs=tuple(GameOver(*row) for row in db.execute(_GAME_OVERS)),
     )
 

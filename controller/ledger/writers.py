@@ -23,6 +23,7 @@ from controller.model.effects import (
     RecordPayment,
     RecordPulse,
     RememberUncounted,
+    RememberUnsettled,
     RememberUse,
     RenewDeadline,
     SaveOffer,
@@ -176,6 +177,9 @@ class RecordWriter:
         self._remember("boot_id", record.boot_id)
         self._remember("doubt_before_s", record.doubt_before_s)
 
+    def _remember_unsettled(self, record: RememberUnsettled) -> None:
+        self._remember("unsettled", asdict(record.unsettled) if record.unsettled else None)
+
     _WRITERS: dict[type[Record], Callable[[RecordWriter, Any], None]] = {  # noqa: RUF012 - never changed
         RecordPayment: _record_payment,
         IntendPulse: _intend_pulse,
@@ -193,4 +197,5 @@ class RecordWriter:
         SaveOffer: _save_offer,
         RenewDeadline: _renew_deadline,
         RememberUse: _remember_use,
+        RememberUnsettled: _remember_unsettled,
     }
