@@ -17,7 +17,7 @@ from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import Order
-from cloud_relay.rules.settlement import Result, Settlement
+from cloud_relay.rules.settlement import Answer, Result
 from cloud_relay.rules.tokens import machine_token
 from cloud_relay.settling.receipts import settle
 from cloud_relay.stripe.payments import StripePayments
@@ -376,7 +376,7 @@ def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnder
     stripe = ChargesOnlyWholes(relay.settings.stripe)
     picky = replace(relay.relay, stripe=lambda: stripe)
     answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
-    assert answers == [Settlement(Result.SETTLED, 0), Settlement(Result.ALREADY, 0)]
+    assert answers == [Answer(Result.SETTLED, 0), Answer(Result.ALREADY, 0)]
     assert relay.payment(payment_id).status == "canceled"
 
 
