@@ -21,11 +21,11 @@ from controller.cloud.broker import Broker
 from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
 from controller.config.applied import input_lines, reader_of, rules_of
 from controller.config.keys import Config
-from controller.config.reload import ReloadAsked, Reloaded, begin_reading
-from controller.control.requests import Control, Ears, Nobody
+from controller.config.reload import Reloaded, ReloadRequested, begin_reading
+from controller.control.requests import Control, NoToolChannel, ToolChannel
 from controller.control.socket import ControlSocket
 from controller.formats import wire
-from controller.formats.control_lines import Asked, Request
+from controller.formats.control_lines import Request, ToolRequest
 from controller.formats.wire import CoinPulseMessage, Refused
 from controller.ledger.file import LEDGER_NAME
 from controller.ledger.ledger import Ledger, LedgerError
@@ -54,7 +54,7 @@ from controller.model.events import (
     OpenPaymentsFound,
     PaymentReceived,
     RulesChanged,
-    StopAsked,
+    StopRequested,
     Tick,
 )
 from controller.rules.decide import Decision, decide, next_wake_s
@@ -82,15 +82,15 @@ class CoinPulseArrived:
     received_s: float
 
 
-Happened = Event | CoinPulseArrived | OpenPaymentsListed | Asked | ReloadAsked | Reloaded
+QueueItem = Event | CoinPulseArrived | OpenPaymentsListed | ToolRequest | ReloadRequested | Reloaded
 
 
 @dataclass(frozen=True)
-class Alone:
-    """In the place of the daemon: without broker, relay and screen, to do one thing and tell it to `ears`."""
+class OneShot:
+    """In the place of the daemon: without broker, relay and screen, to do one thing, seen by `tools`."""
 
     request: Request
-    ears: Ears
+    tools: ToolChannel
 
 
 class App:
@@ -100,13 +100,13 @@ class App:
     """
 
     def __init__(
-        self, config: Config, alone: Alone | None = None, *, config_file: Path | None = None
+        self, config: Config, one_shot: OneShot | None = None, *, config_file: Path | None = None
     ) -> None:
         self._config = config
         self._config_file = config_file
-        self._alone = alone
-        self._queue: queue.SimpleQueue[Happened] = queue.SimpleQueue()
-        self._stop_asked = threading.Event()
+        self._one_shot = one_shot
+        self._queue: queue.SimpleQueue[QueueItem] = queue.SimpleQueue()
+        self._stop_requested = threading.Event()
         self._boot_id = config.demo_boot_id or boot_id()
         self._cabinet = new_cabinet(rules_of(config), self._boot_id, board_serial())
         self._reader = reader_of(config)
@@ -116,14 +116,14 @@ class App:
         self._do: dict[type[Act], Callable[[Any], None]] = {
             Acknowledge: self._acknowledge,
             FirePulse: lambda act: self._coin_line.fire(act.payment_id, act.number),
-            SendReceipt: lambda act: self._ask_relay(lambda relay: relay.send_receipt(act.receipt)),
-            FetchOffer: lambda _: self._ask_relay(lambda relay: relay.fetch_offer()),
-            FetchOpenPayments: lambda act: self._ask_relay(
+            SendReceipt: lambda act: self._with_relay(lambda relay: relay.send_receipt(act.receipt)),
+            FetchOffer: lambda _: self._with_relay(lambda relay: relay.fetch_offer()),
+            FetchOpenPayments: lambda act: self._with_relay(
                 lambda relay: relay.fetch_open_payments(act.payment_ids)
             ),
-            ConnectBroker: lambda _: self._ask_broker(Broker.start),
-            DisconnectBroker: lambda _: self._ask_broker(self._say_farewell),
-            PublishGameOver: lambda act: self._ask_broker(
+            ConnectBroker: lambda _: self._with_broker(Broker.start),
+            DisconnectBroker: lambda _: self._with_broker(self._leave_broker),
+            PublishGameOver: lambda act: self._with_broker(
                 lambda broker: self._announcer.game_over(act, broker)
             ),
             Note: lambda act: log.log(act.level, "%s", act.text),
@@ -132,10 +132,10 @@ class App:
     def run(self) -> int:
         """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.ask_to_stop())
+            signal.signal(number, lambda *_: self.request_stop())
         # At a terminal it says that the terminal was closed.
         if self._config_file is not None and not os.isatty(0):
-            signal.signal(signal.SIGHUP, lambda *_: self._queue.put(ReloadAsked()))
+            signal.signal(signal.SIGHUP, lambda *_: self._queue.put(ReloadRequested()))
         with ExitStack() as edges:
             self._start(edges)
             self._handle_waiting()
@@ -145,10 +145,10 @@ class App:
             notify(STOPPING)
         return 1 if self._cabinet.coin_line_trouble else 0
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Have `run` end, once the pulse on the line has; may be called from any thread."""
-        self._stop_asked.set()
-        self._queue.put(StopAsked())
+        self._stop_requested.set()
+        self._queue.put(StopRequested())
 
     def _start(self, edges: ExitStack) -> None:
         config = self._config
@@ -156,9 +156,9 @@ class App:
         edges.callback(self._ledger.close)
         self._cabinet = replace(self._cabinet, ledger_faults=self._ledger.faults())
         self._control = self._new_control(edges)
-        self._relay = None if self._alone else self._new_relay_client()
-        edges.callback(self._ask_relay, RelayClient.close)
-        self._broker = None if self._alone else self._new_broker()
+        self._relay = None if self._one_shot else self._new_relay_client()
+        edges.callback(self._with_relay, RelayClient.close)
+        self._broker = None if self._one_shot else self._new_broker()
         self._coin_line = CoinLine(
             config.coin_line, config.mock_board, config.tally, self._ledger.identity, self._queue.put
         )
@@ -166,24 +166,24 @@ class App:
         edges.callback(self._stop_coin_line)
         inputs = board_inputs(input_lines(config), config.mock_board, self._queue.put)
         self._look_at_inputs_again = edges.enter_context(inputs)
-        edges.callback(self._ask_broker, self._say_farewell)
+        edges.callback(self._with_broker, self._leave_broker)
         if self._coin_line.holds_pin:  # else a later start may still read what became of the ordered pulses
             self._handle(replace(self._ledger.read_start(), tally=self._coin_line.tally))
             self._coin_line.begin_tally()
-        if self._alone:  # behind the levels of the inputs
-            self._queue.put(Asked(0, self._alone.request, since_boot_s()))
+        if self._one_shot:  # after the levels of the inputs
+            self._queue.put(ToolRequest(0, self._one_shot.request, since_boot_s()))
 
     def _new_control(self, edges: ExitStack) -> Control:
-        self._ears = self._alone.ears if self._alone else self._new_control_socket(edges)
-        return Control(self._config, self._ears, self._attempt)
+        self._tools = self._one_shot.tools if self._one_shot else self._new_control_socket(edges)
+        return Control(self._config, self._tools, self._attempt)
 
-    def _new_control_socket(self, edges: ExitStack) -> Ears:
+    def _new_control_socket(self, edges: ExitStack) -> ToolChannel:
         control = ControlSocket(self._config.control_socket, self._queue.put)
         try:
             control.start()
         except OSError as error:
             log.error("control socket: %s: pulse, watch and clear cannot reach this controller", error)
-            return Nobody()
+            return NoToolChannel()
         edges.callback(control.stop)
         return control
 
@@ -194,8 +194,8 @@ class App:
             machine_id,
             coinpulse_topic=wire.coinpulse_topic(machine_id),
             will=self._announcer.farewell(),
-            tell_message=self._message_arrived,
-            tell_link=self._queue.put,
+            on_coinpulse=self._message_arrived,
+            on_link=self._queue.put,
         )
 
     def _new_relay_client(self) -> RelayClient | None:
@@ -208,7 +208,7 @@ class App:
         while not self._cabinet.stopping and not self._cabinet.coin_line_trouble:
             self._handle(self._next_event())
             self._coin_line.fail_if_overdue(since_boot_s())
-            self._ask_broker(self._tell)
+            self._with_broker(self._announce)
             self._prune_once_a_day()
             if self._coin_line.alive and (self._broker is None or self._broker.alive):
                 notify(ALIVE)
@@ -221,8 +221,8 @@ class App:
             except sqlite3.OperationalError as error:
                 log.warning("old payments not pruned: %s", error)
 
-    def _next_event(self) -> Happened:
-        # The first pulse follows with the event behind the one that wrote the payment down.
+    def _next_event(self) -> QueueItem:
+        # The first pulse follows with the event after the one that wrote the payment down.
         wake_s = 0.0 if self._just_recorded else next_wake_s(self._cabinet)
         left_s = HEARTBEAT_S if wake_s is None else wake_s - since_boot_s()
         try:
@@ -231,24 +231,24 @@ class App:
             self._look_at_inputs_again()
             return Tick()
 
-    def _handle(self, happened: Happened) -> None:
-        if isinstance(happened, Asked):
-            self._control.serve(happened, self._cabinet)
+    def _handle(self, item: QueueItem) -> None:
+        if isinstance(item, ToolRequest):
+            self._control.serve(item, self._cabinet)
             return
-        if isinstance(happened, ReloadAsked):
+        if isinstance(item, ReloadRequested):
             if self._config_file is not None:
                 begin_reading(self._config_file, self._config, self._queue.put)
             return
-        if isinstance(happened, Reloaded):
-            happened = self._reconfigure(happened)
-        event = self._gather(happened)
+        if isinstance(item, Reloaded):
+            item = self._reconfigure(item)
+        event = self._gather(item)
         decision = decide(self._cabinet, event, since_boot_s())
         while (trouble := self._write(decision)) is not None:
             self._wait_for_the_disk(trouble)
             decision = decide(self._cabinet, event, since_boot_s())
         self._follow(event, decision)
         if self._cabinet.ledger_trouble:
-            self._ears.refuse(None)
+            self._tools.refuse(None)
             # Through the same door: what could not be ordered meanwhile is written before it is done.
             self._handle(LedgerHealed())
 
@@ -282,12 +282,12 @@ class App:
         Raises:
             LedgerError: asked to stop before there was space.
         """
-        self._ears.refuse(f"the ledger cannot be written: {trouble}")
+        self._tools.refuse(f"the ledger cannot be written: {trouble}")
         if self._cabinet.ledger_trouble is None:
             failed = LedgerFailed(trouble)
             self._follow(failed, decide(self._cabinet, failed, since_boot_s()))
-        self._ask_broker(self._tell)
-        if self._stop_asked.wait(DISK_RETRY_S):
+        self._with_broker(self._announce)
+        if self._stop_requested.wait(DISK_RETRY_S):
             raise LedgerError(f"stopped while the ledger could not be written: {trouble}")
         notify(ALIVE)
 
@@ -295,15 +295,15 @@ class App:
         while not self._queue.empty():
             self._handle(self._queue.get())
 
-    def _gather(self, happened: Event | CoinPulseArrived | OpenPaymentsListed) -> Event:
+    def _gather(self, item: Event | CoinPulseArrived | OpenPaymentsListed) -> Event:
         """The fact in full: with what the ledger knows of the payments that it names."""
-        if isinstance(happened, CoinPulseArrived):
-            return self._read(happened)
-        if isinstance(happened, OpenPaymentsListed):
+        if isinstance(item, CoinPulseArrived):
+            return self._read(item)
+        if isinstance(item, OpenPaymentsListed):
             find = self._ledger.find
-            found = (FoundPayment(payment, left_s, find(payment.id)) for payment, left_s in happened.payments)
-            return OpenPaymentsFound(happened.asked_s, tuple(found))
-        return happened
+            found = (FoundPayment(payment, left_s, find(payment.id)) for payment, left_s in item.payments)
+            return OpenPaymentsFound(item.sent_s, tuple(found))
+        return item
 
     def _read(self, arrived: CoinPulseArrived) -> PaymentReceived | MessageRefused:
         try:
@@ -320,7 +320,7 @@ class App:
         )
 
     def _reconfigure(self, reloaded: Reloaded) -> RulesChanged:
-        for level, text in reloaded.told():
+        for level, text in reloaded.log_lines():
             log.log(level, "%s", text)
         self._config = reloaded.config
         self._reader = reader_of(reloaded.config)
@@ -331,22 +331,22 @@ class App:
         self._queue.put(CoinPulseArrived(message, delivery, since_boot_s()))
 
     def _acknowledge(self, act: Acknowledge) -> None:
-        self._ask_broker(lambda broker: broker.acknowledge(act.delivery))
+        self._with_broker(lambda broker: broker.acknowledge(act.delivery))
         self._queue.put(Acknowledged(act.delivery))
 
-    def _ask_broker(self, ask: Callable[[Broker], None]) -> None:
+    def _with_broker(self, use: Callable[[Broker], None]) -> None:
         if self._broker is not None:
-            ask(self._broker)
+            use(self._broker)
 
-    def _tell(self, broker: Broker) -> None:
-        self._announcer.tell(self._cabinet, broker)
+    def _announce(self, broker: Broker) -> None:
+        self._announcer.announce(self._cabinet, broker)
 
-    def _say_farewell(self, broker: Broker) -> None:
+    def _leave_broker(self, broker: Broker) -> None:
         broker.stop(self._announcer.farewell())
 
-    def _ask_relay(self, ask: Callable[[RelayClient], None]) -> None:
+    def _with_relay(self, use: Callable[[RelayClient], None]) -> None:
         if self._relay is not None:
-            ask(self._relay)
+            use(self._relay)
 
     def _stop_coin_line(self) -> None:
         """Let the pulse in flight end, and write down that it did."""

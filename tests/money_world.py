@@ -186,7 +186,7 @@ class World:
         """What a message says of its window."""
         return message.expiry_s
 
-    def asked_s(self, question_s: float) -> float:
+    def sent_s(self, question_s: float) -> float:
         """From when on the answer to a question counts."""
         return question_s
 
@@ -326,7 +326,7 @@ class World:
         if self.question is None:
             return
         question = self.question
-        asked_s, payment_ids = question
+        sent_s, payment_ids = question
         listed = self.cloud.open_payments(payment_ids)
         self.pass_time(waited_s)
         if self.question is not question:
@@ -336,7 +336,7 @@ class World:
             self.tell(lambda: OpenPaymentsFailed("503"))
         else:
             payments = read_open_payments(listed)
-            counts_from_s = self.asked_s(asked_s)
+            counts_from_s = self.sent_s(sent_s)
             self.tell(
                 lambda: OpenPaymentsFound(counts_from_s, tuple(self._found(*each) for each in payments))
             )

@@ -24,6 +24,7 @@ from controller.model.effects import ClosePayment, FirePulse, RecordCoin
 from controller.model.events import (
     Acknowledged,
     BrokerConnected,
+    CreditTestRequested,
     Delivery,
     Event,
     FaultsCleared,
@@ -31,7 +32,6 @@ from controller.model.events import (
     PaymentReceived,
     PulseFired,
     Tick,
-    TrialAsked,
 )
 from controller.model.payment import Payment
 from controller.model.policy import MeterRules, Rules
@@ -102,7 +102,7 @@ class BoardLife(RuleBasedStateMachine):
     @rule(credits=st.integers(1, 2))
     def the_technician_tests(self, credits: int) -> None:
         self.trials += 1
-        self._handle(TrialAsked(f"test-{self.trials}", credits))
+        self._handle(CreditTestRequested(f"test-{self.trials}", credits))
 
     @rule()
     def the_technician_clears_faults(self) -> None:

@@ -47,8 +47,8 @@ broker = Broker(
     "galaga-01",
     coinpulse_topic="arcade/machine/galaga-01/coinpulse",
     will=("arcade/machine/galaga-01/status", b"the last will"),
-    tell_message=print,
-    tell_link=lambda event: print(event, flush=True),
+    on_coinpulse=print,
+    on_link=lambda event: print(event, flush=True),
 )
 broker.start()
 time.sleep(60)
@@ -66,8 +66,8 @@ class Cabinet:
             MACHINE,
             coinpulse_topic=TOPIC,
             will=(STATUS, WILL),
-            tell_message=lambda message, delivery: self.messages.put((message, delivery)),
-            tell_link=self.links.put,
+            on_coinpulse=lambda message, delivery: self.messages.put((message, delivery)),
+            on_link=self.links.put,
         )
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:
@@ -261,7 +261,7 @@ def test_a_callback_that_raises_is_logged_and_the_link_goes_on(
                 raise RuntimeError("cannot be told")
             put((message, delivery))
 
-        cabinet.broker._tell_message = raise_once
+        cabinet.broker._on_coinpulse = raise_once
         assert cabinet.link() == BrokerConnected(session_present=False)
         send(broker, b"bad", b"good")
 

@@ -360,7 +360,7 @@ def test_a_screen_that_cannot_draw_is_told(dri: Path) -> None:
 def test_a_screen_that_waits_is_not_well(dri: Path) -> None:
     """Its process runs; in front of it nobody sees anything."""
     reason = "Waiting for a display: cannot open the display (kmsdrm): something else. A remedy."
-    found = check_display(replace(SCREEN, says=reason), None, dri, dri.parent / "drm")
+    found = check_display(replace(SCREEN, status_text=reason), None, dri, dri.parent / "drm")
     assert found[0] == wrong("arcade-attract-screen has no display yet", reason)
 
 

@@ -114,7 +114,7 @@ def test_what_was_built_at_start_waits_for_a_restart(
 def test_of_one_edit_a_part_may_hold_and_a_part_wait(tmp_path: Path) -> None:
     """Both are told, and what waits is a warning."""
     edited = NEEDED.replace("Galaga", "Pac-Man").replace("pin: 17", "pin: 18")
-    assert list(reloaded(tmp_path, NEEDED, edited).told()) == [
+    assert list(reloaded(tmp_path, NEEDED, edited).log_lines()) == [
         (30, "config.yaml read again: restart to apply coin_line.pin"),
         (20, "config.yaml read again: applied name"),
     ]
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
         "number from 9 to 27",
     ]
     assert (result.config, result.applied, result.waiting) == (running, (), ())
-    assert list(result.told()) == [
+    assert list(result.log_lines()) == [
         (40, f"not read again, all stays as it was: {problem}") for problem in problems
     ]
     assert result.outstanding == f"the edit of config.yaml is not used: {problems[0]} (and 2 more)"
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
 def test_a_file_that_says_the_same_says_so(tmp_path: Path) -> None:
     """A comment was added, say."""
     result = reloaded(tmp_path, NEEDED, f"# a comment\n{NEEDED}")
-    assert (list(result.told()), result.outstanding) == (
+    assert (list(result.log_lines()), result.outstanding) == (
         [(20, "config.yaml read again: nothing has changed")],
         "",
     )
@@ -149,7 +149,7 @@ def test_a_file_that_says_the_same_says_so(tmp_path: Path) -> None:
 
 def test_a_warning_is_told_again(tmp_path: Path) -> None:
     """As at start."""
-    told = list(reloaded(tmp_path, NEEDED, f"{NEEDED}board: naomi\n").told())
+    told = list(reloaded(tmp_path, NEEDED, f"{NEEDED}board: naomi\n").log_lines())
     assert [level for level, _ in told] == [20, 30]
     assert "board is naomi, which holds 9 credits" in told[1][1]
 

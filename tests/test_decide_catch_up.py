@@ -31,7 +31,7 @@ from controller.model.events import (
     FoundPayment,
     OpenPaymentsFailed,
     OpenPaymentsFound,
-    StopAsked,
+    StopRequested,
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, Receipt
 from controller.rules.catch_up import MOST_NAMED, STILL_ASKING
@@ -54,9 +54,9 @@ def closed(why: str, payment_id: str = "pi_1") -> ClosePayment:
     return ClosePayment(payment_id, Outcome.UNDELIVERED, 0, why, undelivered(payment_id))
 
 
-def found(bench: Bench, *payments: FoundPayment, asked_s: float | None = None) -> Orders:
+def found(bench: Bench, *payments: FoundPayment, sent_s: float | None = None) -> Orders:
     """Let the relay answer which payments are open."""
-    return bench.handle(OpenPaymentsFound(bench.now_s if asked_s is None else asked_s, payments))
+    return bench.handle(OpenPaymentsFound(bench.now_s if sent_s is None else sent_s, payments))
 
 
 def new(paid: Payment, left_s: float) -> FoundPayment:
@@ -198,7 +198,7 @@ def test_no_question_is_asked_once_the_daemon_was_asked_to_stop() -> None:
     """The next start asks."""
     bench, _ = started_bench(boot_id="boot-before")
     bench.handle(OpenPaymentsFailed("no route"))
-    bench.handle(StopAsked())
+    bench.handle(StopRequested())
 
     assert FetchOpenPayments() not in bench.wait(60).acts
 
@@ -230,7 +230,7 @@ def test_time_left_counts_from_the_question() -> None:
     bench, _ = started_bench(boot_id="boot-before")
     bench.now_s += 15
 
-    orders = found(bench, new(payment(), 40.0), asked_s=NOW_S)
+    orders = found(bench, new(payment(), 40.0), sent_s=NOW_S)
 
     assert orders.records[0] == RecordPayment(train(payment(), deadline_s=NOW_S + 40))
 

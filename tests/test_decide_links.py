@@ -39,7 +39,7 @@ from controller.model.events import (
     OfferReceived,
     ReceiptAnswered,
     ReceiptFailed,
-    StopAsked,
+    StopRequested,
 )
 from controller.model.offer import Offer, Price
 from controller.model.payment import Outcome, OwedReceipt, Receipt
@@ -145,7 +145,7 @@ def test_an_answer_to_a_receipt_that_is_not_owed_stops_the_daemon() -> None:
 def test_no_receipt_is_sent_once_the_daemon_was_asked_to_stop() -> None:
     """The outbox on disk keeps it for the next start."""
     bench = paid_bench(payment())
-    bench.handle(StopAsked())
+    bench.handle(StopRequested())
 
     assert bench.fired("pi_1", 1).acts == ()
 
@@ -389,7 +389,7 @@ def test_conflicts_are_counted_and_told() -> None:
 def test_it_accepts_only_what_it_could_credit_now() -> None:
     """Each thing that stands in the way is enough."""
     stopping, failed = open_bench(), open_bench()
-    stopping.handle(StopAsked())
+    stopping.handle(StopRequested())
     failed.handle(CoinLineFailed("gone"))
     benches = {
         "open": open_bench(),

@@ -35,11 +35,11 @@ from controller.model.effects import (
 )
 from controller.model.events import (
     BrokerConnected,
+    CreditTestRequested,
     FaultsCleared,
     InputChanged,
     OfferReceived,
     PulseFired,
-    TrialAsked,
 )
 from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 from controller.model.policy import MeterRules
@@ -435,7 +435,7 @@ def test_a_test_pulse_leaves_although_the_machine_is_out_of_order() -> None:
     bench = broken_bench(credits=3)
     trial = Payment("test-1", 1, None, None, has_receipt=False, test=True)
 
-    orders = bench.handle(TrialAsked("test-1", 1))
+    orders = bench.handle(CreditTestRequested("test-1", 1))
 
     assert orders.records == (RecordPayment(train(trial, deadline_s=bench.now_s + 60.0)),)
     assert bench.wait(0.01) == Orders((IntendPulse("test-1", 1),), (FirePulse("test-1", 1),))
@@ -444,7 +444,7 @@ def test_a_test_pulse_leaves_although_the_machine_is_out_of_order() -> None:
 def test_a_test_pulse_that_is_counted_clears_out_of_order() -> None:
     """The board has shown that it takes our pulses."""
     bench = broken_bench(credits=3)
-    bench.handle(TrialAsked("test-1", 1))
+    bench.handle(CreditTestRequested("test-1", 1))
     bench.wait(0.01)
     pulse = fire(bench, "test-1", 1)
 
@@ -458,7 +458,7 @@ def test_test_credits_without_a_meter_take_their_place_in_the_line() -> None:
     """Behind what was paid before."""
     bench = open_bench()
     pay(bench, payment())
-    bench.handle(TrialAsked("test-1", 1))
+    bench.handle(CreditTestRequested("test-1", 1))
 
     assert bench.fired("pi_1", 1).acts == (
         FirePulse("test-1", 1),

@@ -35,7 +35,7 @@ from controller.model.events import (
     PulseFired,
     ReceiptAnswered,
     ReceiptFailed,
-    StopAsked,
+    StopRequested,
     Tick,
 )
 from controller.model.payment import Outcome, Payment, Train
@@ -121,7 +121,7 @@ class CabinetsLife(RuleBasedStateMachine):
     @rule(end=st.sampled_from(["stopped", "killed", "killed", "plug pulled"]))
     def the_process_ends(self, end: str) -> None:
         if end == "stopped":
-            self._handle(StopAsked())
+            self._handle(StopRequested())
             self._fire()
         elif end == "plug pulled":
             self.boot, self.now_s = self.boot + 1, 5.0

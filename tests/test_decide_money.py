@@ -42,10 +42,10 @@ from controller.model.events import (
     MessageRefused,
     PulseFired,
     Started,
-    StopAsked,
+    StopRequested,
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, PulseFate, Receipt
-from controller.rules.decide import _WHAT_HAPPENED, next_wake_s
+from controller.rules.decide import _RULES, next_wake_s
 from controller.rules.turn import UnexpectedEvent
 
 
@@ -56,7 +56,7 @@ def recorded(bench_now_s: float, paid: Payment, number: int) -> RecordPulse:
 
 def test_every_kind_of_event_has_a_rule() -> None:
     """The table is complete, and knows nothing else."""
-    assert set(_WHAT_HAPPENED) == set(get_args(Event))
+    assert set(_RULES) == set(get_args(Event))
 
 
 # Receiving
@@ -348,7 +348,7 @@ def test_no_pulse_leaves_before_the_board_has_started() -> None:
 def test_no_new_pulse_is_ordered_once_the_daemon_was_asked_to_stop() -> None:
     """The pulse in flight is still written down; the rest follows after the restart."""
     bench = paid_bench(payment(credits=2))
-    assert bench.handle(StopAsked()) == Orders()
+    assert bench.handle(StopRequested()) == Orders()
 
     assert bench.fired("pi_1", 1) == Orders(
         (

@@ -39,7 +39,7 @@ ROW: dict[str, Any] = {
     "credits_delivered": 3,
     "reason": "its last pulse was fired",
     "answer": "settled",
-    "told_charged": None,
+    "charged_by_relay": None,
 }
 
 

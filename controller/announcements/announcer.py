@@ -34,7 +34,7 @@ class Announcer:
         """The configuration was read again; `outstanding` is what of it does not hold yet."""
         self._screen.rename({**_about(config), "configuration": outstanding})
 
-    def tell(self, cabinet: Cabinet, broker: Broker) -> None:
+    def announce(self, cabinet: Cabinet, broker: Broker) -> None:
         """Let the door and the screen know what changed."""
         self._screen.show(cabinet)
         status = self._status(cabinet) if cabinet.broker_up else None

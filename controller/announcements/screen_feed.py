@@ -75,6 +75,6 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
 
 
 def _credits(cabinet: Cabinet) -> int:
-    """Those on their way; else, or while they wait for a game to end, those on the board."""
+    """The credits on their way; else, or while they wait for a game to end, those on the board."""
     on_their_way = cabinet.trains and not credits_waiting(cabinet)
     return cabinet.trains[0].payment.credits if on_their_way else cabinet.credits_on_board

@@ -37,7 +37,7 @@ def check_pins(config: Config) -> list[Finding]:
         with lgpio_folder():
             return check_free_pins(config, open_pins(config.mock_board, listens=True))
     with client:
-        return _asked(client, config)
+        return _answers_of(client, config)
 
 
 def check_free_pins(config: Config, pins: AbstractContextManager[Factory]) -> list[Finding]:
@@ -91,7 +91,7 @@ def _stands(level: Level, active: Level) -> str:
     return f"{level}: {'active' if level == active else 'not active'}"
 
 
-def _asked(client: ControlClient, config: Config) -> list[Finding]:
+def _answers_of(client: ControlClient, config: Config) -> list[Finding]:
     hello = client.next(ANSWER_WITHIN_S)
     if hello is None or hello.get("saw") != "hello":
         why = hello.get("error", "it said something unknown") if hello else "it says nothing"

@@ -32,8 +32,8 @@ SESSION_EXPIRY_S = 24 * 3600
 # Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
 RETRY_MAX_S = (20, 40)
 
-TellMessage = Callable[[CoinPulseMessage, Delivery], None]
-TellLink = Callable[[BrokerConnected | BrokerLost], None]
+OnCoinPulse = Callable[[CoinPulseMessage, Delivery], None]
+OnLink = Callable[[BrokerConnected | BrokerLost], None]
 
 
 class Broker:
@@ -46,13 +46,13 @@ class Broker:
         *,
         coinpulse_topic: str,
         will: tuple[str, bytes],
-        tell_message: TellMessage,
-        tell_link: TellLink,
+        on_coinpulse: OnCoinPulse,
+        on_link: OnLink,
     ) -> None:
         self._config = config
         self._coinpulse_topic = coinpulse_topic
-        self._tell_message = tell_message
-        self._tell_link = tell_link
+        self._on_coinpulse = on_coinpulse
+        self._on_link = on_link
         self._connection = 0
         self._session_present = False
         self._refused = False
@@ -129,7 +129,7 @@ class Broker:
     ) -> None:
         self._refused = reason.is_failure
         if self._refused:
-            self._tell_link(BrokerLost(f"refused us: {reason}"))
+            self._on_link(BrokerLost(f"refused us: {reason}"))
             return
         self._connection += 1
         self._accepted_s = time.monotonic()
@@ -140,26 +140,26 @@ class Broker:
     def _on_subscribe(self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._tell_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
+            self._on_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
         else:
-            self._tell_link(BrokerConnected(self._session_present))
+            self._on_link(BrokerConnected(self._session_present))
 
     def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
         self._short_lives = 0
         # paho does not pass the error on, but calls us while it handles it: a wrong certificate, say.
         error = sys.exc_info()[1]
-        self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
+        self._on_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
 
     def _on_disconnect(
         self, _: mqtt.Client, __: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, ___: Any
     ) -> None:
         # Behind a refusal paho reports a protocol error, which would hide the reason.
         if not self._refused:
-            taken_over = self._is_take_over(reason, told=flags.is_disconnect_packet_from_server)
-            self._tell_link(BrokerLost(str(reason), taken_over=taken_over))
+            taken_over = self._is_take_over(reason, said_by_broker=flags.is_disconnect_packet_from_server)
+            self._on_link(BrokerLost(str(reason), taken_over=taken_over))
 
-    def _is_take_over(self, reason: ReasonCode, *, told: bool) -> bool:
-        if told:
+    def _is_take_over(self, reason: ReasonCode, *, said_by_broker: bool) -> bool:
+        if said_by_broker:
             return reason.value == SESSION_TAKEN_OVER
         lived_s = time.monotonic() - self._accepted_s
         self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
@@ -174,7 +174,7 @@ class Broker:
             expiry_s=getattr(properties, "MessageExpiryInterval", None),
             signature=user.get("sig"),
         )
-        self._tell_message(coinpulse, Delivery(self._connection, message.mid, message.qos))
+        self._on_coinpulse(coinpulse, Delivery(self._connection, message.mid, message.qos))
 
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:

@@ -114,7 +114,7 @@ def _own_inputs(config: Config) -> Iterator[NextLine]:
     begun: list[Line] = []
     lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
 
-    def tell(event: InputChanged) -> None:
+    def on_change(event: InputChanged) -> None:
         if event.at_start:
             begun.append(standing(event.line, wirings[event.line].pin, active=event.active))
         else:
@@ -131,5 +131,5 @@ def _own_inputs(config: Config) -> Iterator[NextLine]:
         except queue.Empty:
             return None
 
-    with board_inputs(wirings, config.mock_board, tell):
+    with board_inputs(wirings, config.mock_board, on_change):
         yield next_line

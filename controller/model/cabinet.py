@@ -123,7 +123,7 @@ class Cabinet:
             return PaymentState.COUNTING if self.expected else PaymentState.FIRING
         if train.intended:
             return PaymentState.BETWEEN
-        return PaymentState.ASKED if train.deadline_s is None else PaymentState.WAITING
+        return PaymentState.AWAITING_RELAY if train.deadline_s is None else PaymentState.WAITING
 
 
 def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
@@ -164,7 +164,7 @@ def has_room(cabinet: Cabinet, credits: int) -> bool:
 
 
 def accepting(cabinet: Cabinet, now_s: float) -> bool:
-    """Whether a payment made now would be credited: the smallest on sale, behind what was paid before."""
+    """Whether a payment made now would be credited: the smallest on sale, after what was paid before."""
     fewest = min((price.credits for price in cabinet.offer.prices), default=1) if cabinet.offer else 1
     return (
         cabinet.broker_up

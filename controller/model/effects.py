@@ -1,4 +1,4 @@
-"""CORE. Orders: what a decision wants done. Records go to the ledger in one commit; acts follow behind it."""
+"""CORE. Orders: what a decision wants done. Records go to the ledger in one commit; acts follow after it."""
 
 from __future__ import annotations
 

@@ -184,9 +184,9 @@ class FoundPayment:
 
 @dataclass(frozen=True)
 class OpenPaymentsFound:
-    """The relay told which of our payments are open; it was asked at `asked_s` (seconds since boot)."""
+    """The relay told which of our payments are open; it was asked at `sent_s` (seconds since boot)."""
 
-    asked_s: float
+    sent_s: float
     found: tuple[FoundPayment, ...]
 
 
@@ -198,7 +198,7 @@ class OpenPaymentsFailed:
 
 
 @dataclass(frozen=True)
-class TrialAsked:
+class CreditTestRequested:
     """The technician wants so many credits on the board, which nobody pays; `payment_id` is their name."""
 
     payment_id: str
@@ -235,7 +235,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class StopAsked:
+class StopRequested:
     """The daemon was asked to end."""
 
 
@@ -255,11 +255,11 @@ Event = (
     | OfferFailed
     | OpenPaymentsFound
     | OpenPaymentsFailed
-    | TrialAsked
+    | CreditTestRequested
     | FaultsCleared
     | RulesChanged
     | LedgerFailed
     | LedgerHealed
     | Tick
-    | StopAsked
+    | StopRequested
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 class Session:
     """`credits` were put on the board, and `games_over` of their games ended; times since the boot `boot_id`.
 
-    `since_s` is when the present game began as far as anybody can tell: with the first credit, or behind the
+    `since_s` is when the present game began as far as anybody can tell: with the first credit, or after the
     last game over. `active_s` is when the board was last heard of: a credit or a game over. `playing` is
     False between a game over and the next credit, when nobody knows whether somebody has pressed START.
     """

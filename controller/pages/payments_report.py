@@ -22,8 +22,8 @@ _NOT_CHARGED = ("conflict", "unknown")
 class LedgerRow:
     """A payment as it stands in the ledger; `received_at` in the time zone that its day is told in.
 
-    `amount` in minor units of `currency`; `answer` is the relay's to the receipt, and `told_charged` what it
-    then charged, unless an older relay did not say. Of `pulses` in all, `intended` were ordered, of which
+    `amount` in minor units of `currency`; `answer` is the relay's to the receipt, and `charged_by_relay` what
+    it then charged, unless an older relay did not say. Of `pulses` in all, `intended` were ordered, of which
     `fired` left the pin and were counted, if there is a coin meter, which missed the `uncounted`; of
     `ambiguous` ones nobody knows. A `test` was paid by nobody.
     """
@@ -44,7 +44,7 @@ class LedgerRow:
     credits_delivered: int
     reason: str | None
     answer: str | None
-    told_charged: int | None
+    charged_by_relay: int | None
 
     @property
     def state(self) -> str:
@@ -64,13 +64,13 @@ class LedgerRow:
         if self.amount is None or self.receipt in _NOT_CHARGED:
             return 0
         price_of_them = self.amount * self.credits_delivered // self.credits
-        return price_of_them if self.told_charged is None else self.told_charged
+        return price_of_them if self.charged_by_relay is None else self.charged_by_relay
 
     @property
     def is_too_little_to_charge(self) -> bool:
         """Whether credits were given away because their price is below Stripe's least charge."""
         is_settled = self.receipt in ("settled", "already")
-        return is_settled and self.told_charged == 0 and self.credits_delivered > 0
+        return is_settled and self.charged_by_relay == 0 and self.credits_delivered > 0
 
     @property
     def day(self) -> date:

@@ -16,6 +16,7 @@ from controller.model.events import (
     BrokerConnected,
     BrokerLost,
     CoinLineFailed,
+    CreditTestRequested,
     Event,
     FaultsCleared,
     InputChanged,
@@ -32,13 +33,23 @@ from controller.model.events import (
     ReceiptFailed,
     RulesChanged,
     Started,
-    StopAsked,
+    StopRequested,
     Tick,
-    TrialAsked,
 )
 from controller.model.offer import Offer
 from controller.model.session import Session
-from controller.rules import catch_up, inputs, links, money, new_rules, play, receipts, trials
+from controller.rules import (
+    arrivals,
+    catch_up,
+    inputs,
+    links,
+    new_rules,
+    play,
+    pulses,
+    receipts,
+    restarts,
+    technician,
+)
 from controller.rules.payment_table import PAYMENT_TABLE
 from controller.rules.turn import Turn
 
@@ -59,9 +70,9 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
         UnexpectedEvent: the event does not fit the state.
     """
     turn = Turn(cabinet, now_s, PAYMENT_TABLE)
-    _WHAT_HAPPENED[type(event)](turn, event)
+    _RULES[type(event)](turn, event)
     # A ledger that has just failed takes no records, and nothing may be done without them.
-    for follows in () if isinstance(event, LedgerFailed) else _WHAT_FOLLOWS:
+    for follows in () if isinstance(event, LedgerFailed) else _STANDING_RULES:
         follows(turn)
     return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts))
 
@@ -99,7 +110,7 @@ def _started(turn: Turn, event: Started) -> None:
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
     for train in event.unfinished:
-        money.recover(turn, train, event.tally)
+        restarts.recover(turn, train, event.tally)
     if turn.cabinet.fenced:
         catch_up.ask(turn, "the ledger is new to this board")
         return
@@ -126,32 +137,28 @@ def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:
     return kept if turn.cabinet.rules.board_keeps_credits else None
 
 
-def _receipt_told(turn: Turn, event: ReceiptAnswered | ReceiptFailed) -> None:
-    turn.happen(event.payment_id, event)
+def _apply_to_payment(turn: Turn, event: PulseFired | ReceiptAnswered | ReceiptFailed) -> None:
+    turn.apply(event.payment_id, event)
 
 
-def _pulse_told(turn: Turn, event: PulseFired) -> None:
-    turn.happen(event.payment_id, event)
-
-
-def _nothing_but_what_follows(turn: Turn, event: Event) -> None:
+def _standing_rules_alone(turn: Turn, event: Event) -> None:
     """The message will not come again: its first pulse follows, as after every event."""
 
 
-def _stop_asked(turn: Turn, _: StopAsked) -> None:
+def _stop_requested(turn: Turn, _: StopRequested) -> None:
     turn.change(stopping=True)
 
 
-_WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
+_RULES: dict[type[Event], Callable[[Turn, Any], None]] = {
     Started: _started,
-    PaymentReceived: money.payment_received,
-    Acknowledged: _nothing_but_what_follows,
-    MessageRefused: money.message_refused,
-    PulseFired: _pulse_told,
-    CoinLineFailed: money.coin_line_failed,
+    PaymentReceived: arrivals.payment_received,
+    Acknowledged: _standing_rules_alone,
+    MessageRefused: arrivals.message_refused,
+    PulseFired: _apply_to_payment,
+    CoinLineFailed: pulses.coin_line_failed,
     InputChanged: inputs.input_changed,
-    ReceiptAnswered: _receipt_told,
-    ReceiptFailed: _receipt_told,
+    ReceiptAnswered: _apply_to_payment,
+    ReceiptFailed: _apply_to_payment,
     BrokerConnected: links.broker_connected,
     BrokerLost: links.broker_lost,
     OfferReceived: links.offer_received,
@@ -160,19 +167,19 @@ _WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
     LedgerHealed: links.ledger_healed,
     OpenPaymentsFound: catch_up.found,
     OpenPaymentsFailed: catch_up.failed,
-    TrialAsked: trials.trial_asked,
-    FaultsCleared: trials.faults_cleared,
+    CreditTestRequested: technician.credit_test_requested,
+    FaultsCleared: technician.faults_cleared,
     RulesChanged: new_rules.rules_changed,
     Tick: inputs.tick,
-    StopAsked: _stop_asked,
+    StopRequested: _stop_requested,
 }
 
 # What follows from the state, whatever happened, in this order.
-_WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
+_STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
     play.end_session_that_was_forgotten,
-    money.give_up_what_came_too_late,
-    money.end_waits,
-    money.order_pulses,
+    pulses.give_up_what_came_too_late,
+    pulses.end_waits,
+    pulses.order_pulses,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,
     catch_up.fetch_if_due,

@@ -22,7 +22,7 @@ def end_session_that_was_forgotten(turn: Turn) -> None:
     if session is None or turn.now_s < session.active_s + turn.cabinet.rules.session_timeout_s:
         return
     if session.playing:
-        _tell_game_over(turn, session, "session_timeout_s")
+        _game_over(turn, session, "session_timeout_s")
     else:
         turn.note(f"session {session.id}: {session.credits_left} credits forgotten (session_timeout_s)")
     _save(turn, None)
@@ -41,14 +41,14 @@ def believe_game_over(turn: Turn, line: DebouncedLine) -> None:
     rose = line.level and not turn.cabinet.game_over.level
     turn.change(game_over=line)
     if rose and turn.cabinet.session is not None:
-        _tell_game_over(turn, turn.cabinet.session, "game over")
+        _game_over(turn, turn.cabinet.session, "game over")
         after = with_game_over(turn.cabinet.session, turn.now_s)
         _save(turn, after if after.credits_left > 0 else None)
     elif rose:
         turn.note("game over came while no paid game was running: not published")
 
 
-def _tell_game_over(turn: Turn, session: Session, why: str) -> None:
+def _game_over(turn: Turn, session: Session, why: str) -> None:
     duration_s = session.duration_s(turn.now_s)
     turn.act(PublishGameOver(session, duration_s))
     turn.note(f"session {session.id}: game over after {duration_s} s ({why})")

@@ -31,7 +31,7 @@ def keep(turn: Turn, train: Train) -> None:
 
 
 def keep_or_close(turn: Turn, train: Train) -> None:
-    """The same, and end it if it has nothing left to fire."""
+    """Put the train in the place of what it was, or end it if it has nothing left to fire."""
     if train.finished:
         close(turn, train, _how_its_pulses_ended(train))
     else:

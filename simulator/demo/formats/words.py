@@ -96,7 +96,7 @@ _WORDS: dict[str, dict[About, str]] = {
             "its credit is not charged."
         ),
         About.NEXT_PULSE: (
-            "The controller was killed behind pulse {pulse} of {pulses}: the rest follows, each pulse once."
+            "The controller was killed after pulse {pulse} of {pulses}: the rest follows, each pulse once."
         ),
         About.RECEIPT: (
             "The controller was killed before its receipt was answered: it is sent again, and charged once."
