@@ -109,6 +109,8 @@ def _message(words: StableWords, message: MqttMessage) -> str:
         expiry_s = LEFT_S if "coinpulse" in message.topic else message.expiry_s
         lines.append(f"expiry   {expiry_s} s")
     lines += [f"{name:<8} {sign(MACHINE_TOKEN, payload)}" for name, _ in message.user_properties]
+    if not message.user_properties:  # a signed one stays as it is, to the letter
+        payload = json.dumps(json.loads(payload), indent=2).replace("\n", "\n" + " " * 9)
     return _block("text", "\n".join([*lines, f"payload  {payload}"]))
 
 
