@@ -15,11 +15,13 @@ from controller.ledger.set_aside import clear_faults, read_faults
 from controller.model.effects import (
     ClearLedgerFaults,
     ClosePayment,
+    ForgetGameOver,
     IntendPulse,
     MarkAmbiguous,
     Record,
     RecordAnswer,
     RecordCoin,
+    RecordGameOver,
     RecordPayment,
     RecordPulse,
     RememberUncounted,
@@ -40,9 +42,13 @@ from controller.model.payment import (
     Receipt,
     Train,
 )
-from controller.model.session import Session
+from controller.model.session import GameOver, Session
 
 __all__ = ["Ledger", "LedgerError"]
+
+# A cabinet whose broker is away for weeks keeps so many ends of games for it; older ones are no news.
+MOST_GAME_OVERS = 1000
+_GAME_OVERS = "SELECT session_id, game, credits, duration_s, ended_at FROM game_overs ORDER BY rowid"
 
 
 class Ledger:
@@ -117,6 +123,7 @@ class Ledger:
             coins=self._count_coins(),
             uncounted=self._remembered("uncounted", int) or 0,
             doubt_before_s=self._remembered("doubt_before_s", float),
+            game_overs=tuple(GameOver(*row) for row in self._db.execute(_GAME_OVERS)),
         )
 
     @contextmanager
@@ -263,6 +270,22 @@ class Ledger:
     def _save_session(self, record: SaveSession) -> None:
         self._remember("session", asdict(record.session) if record.session else None)
 
+    def _record_game_over(self, record: RecordGameOver) -> None:
+        ended = record.game_over
+        self._db.execute(
+            "REPLACE INTO game_overs VALUES (?, ?, ?, ?, ?)",
+            (ended.session_id, ended.game, ended.credits, ended.duration_s, self._wall_time()),
+        )
+        self._db.execute(
+            "DELETE FROM game_overs WHERE rowid <= (SELECT max(rowid) FROM game_overs) - ?",
+            (MOST_GAME_OVERS,),
+        )
+
+    def _forget_game_over(self, record: ForgetGameOver) -> None:
+        self._db.execute(
+            "DELETE FROM game_overs WHERE session_id = ? AND game = ?", (record.session_id, record.game)
+        )
+
     def _save_offer(self, record: SaveOffer) -> None:
         self._remember("offer", asdict(record.offer))
 
@@ -290,6 +313,8 @@ class Ledger:
         RememberUncounted: _remember_uncounted,
         ClearLedgerFaults: _clear_ledger_faults,
         SaveSession: _save_session,
+        RecordGameOver: _record_game_over,
+        ForgetGameOver: _forget_game_over,
         SaveOffer: _save_offer,
         RenewDeadline: _renew_deadline,
         RememberUse: _remember_use,
