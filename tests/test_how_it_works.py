@@ -78,6 +78,8 @@ def test_there_are_five_exercises_each_with_its_test() -> None:
 @pytest.mark.parametrize("name", EXERCISES)
 def test_an_exercise_fails_for_want_of_what_it_asks_for(name: str, tmp_path: Path) -> None:
     """Never because its test leans on something that has been renamed."""
+    if (ROOT / "tests" / name).exists():
+        pytest.skip("somebody does this exercise here")
     (tmp_path / name).write_text(EXERCISES[name])
     command = [sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-p", "no:cacheprovider", "-rf"]
     done = subprocess.run(
