@@ -13,7 +13,7 @@ from conftest import wait_until
 
 from controller.control.socket import ControlSocket
 from controller.formats.control_lines import ClearRequest, ToolRequest, cleared, hello
-from controller.pages.payments_report import LedgerRow
+from controller.model.ledger_row import LedgerRow
 from controller.system.clock import since_boot_s
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
