@@ -5,7 +5,7 @@ version_of() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$1/controller/__init__.
 
 # What the venv holds, and the Python that it is for. Packages are taken by their hashes, whoever serves them.
 locks() {
-    python3 -c 'import sys; print("# for Python %d.%d" % sys.version_info[:2])' 2>/dev/null || :
+    python3 -I -c 'import sys; print("# for Python %d.%d" % sys.version_info[:2])' 2>/dev/null || :
     cat "$source_dir/requirements/cabinet.lock"
     if ! has_packaged_lgpio; then cat "$source_dir/requirements/lgpio.lock"; fi
 }
@@ -53,9 +53,9 @@ stage_venv() {
         cp -a "$app/venv" "$new/venv"
         return
     fi
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "needs Python 3.11 or later; $(python3 -V) is too old"
+    python3 -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "needs Python 3.11 or later; $(python3 -V) is too old"
     # The system's pip does; one of its own would take longer to set up than all the packages.
-    python3 -m venv --without-pip --system-site-packages "$new/venv"
+    python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
     "$new/venv/bin/python" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
         --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
@@ -104,7 +104,7 @@ swap_release() {
 
 # exchange A B: at no moment is there none (RENAME_EXCHANGE of renameat2); a file system that cannot gets two renames.
 exchange() {
-    python3 -c '
+    python3 -I -c '
 import ctypes, os, sys
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 a, b = map(os.fsencode, sys.argv[1:])

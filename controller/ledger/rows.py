@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from controller.model.effects import Note
 from controller.model.events import Started
 from controller.model.offer import Offer, Price
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, Receipt, Train
@@ -27,6 +28,11 @@ def find(db: sqlite3.Connection, payment_id: str) -> KnownPayment | None:
     *receipt, has_receipt = row
     is_reported = receipt[1] is not None and has_receipt
     return KnownPayment(_receipt(receipt) if is_reported else None)
+
+
+def read_notes(db: sqlite3.Connection) -> tuple[Note, ...]:
+    """The lines of the log that tell of the last commit."""
+    return _remembered(db, "notes", lambda value: tuple(Note(*each) for each in value)) or ()
 
 
 def read_start(db: sqlite3.Connection) -> Started:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,7 @@ from controller.model.effects import (
     ForgetGameOver,
     IntendPulse,
     MarkAmbiguous,
+    Note,
     Record,
     RecordAnswer,
     RecordCoin,
@@ -51,7 +52,11 @@ class RecordWriter:
         """
         self._WRITERS[type(record)](self, record)
 
-    def _remember(self, key: str, value: dict[str, Any] | str | float | None) -> None:
+    def keep_notes(self, notes: Sequence[Note]) -> None:
+        """Write the lines of the log that tell of this commit, in the place of the last one's."""
+        self._remember("notes", [[note.text, note.level] for note in notes])
+
+    def _remember(self, key: str, value: dict[str, Any] | list[Any] | str | float | None) -> None:
         self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _record_payment(self, record: RecordPayment) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.model.cabinet import Cabinet
-from controller.model.effects import Act, ConnectBroker, Record, RememberUse
+from controller.model.effects import Act, ConnectBroker, Note, Record, RememberUse
 from controller.model.events import (
     BrokerConnected,
     BrokerLost,
@@ -65,6 +65,11 @@ class Decision:
     cabinet: Cabinet
     records: tuple[Record, ...]
     acts: tuple[Act, ...]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Its lines for the log."""
+        return tuple(act for act in self.acts if isinstance(act, Note))
 
 
 def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
