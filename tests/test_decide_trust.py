@@ -173,6 +173,8 @@ def test_a_list_that_is_refused_is_asked_for_each_half_minute() -> None:
     for _ in range(8):
         bench.handle(OpenPaymentsFailed("401 token refused", Refusal.TOKEN))
         assert bench.wait(30).acts == (FetchOpenPayments(()),)
+    bench.handle(OpenPaymentsFailed("401 token refused", Refusal.TOKEN))
+    assert (bench.wait(29).acts, bench.wait(1).acts) == ((), (FetchOpenPayments(()),))
 
     assert bench.log == [
         Note("open payments not received, again in 1 s: 401 token refused", logging.WARNING),
@@ -205,6 +207,7 @@ def test_receipts_that_are_not_settled_for_an_hour_close_the_door() -> None:
     begun = RememberUnsettled(Unsettled(BOOT, NOW_S))
     assert bench.handle(ReceiptFailed("pi_1", "503")) == Orders((begun,))
     bench.wait(HOUR_S / 2)
+    assert bench.handle(ReceiptFailed("pi_1", "503")).records == ()
     assert bench.handle(ReceiptFailed("pi_2", "503")).records == ()
     bench.now_s = NOW_S + HOUR_S - 1
     assert sells(bench)
@@ -318,6 +321,20 @@ def test_forged_messages_close_it_for_a_minute_and_ask_the_relay_once_a_minute()
     bench.handle(OpenPaymentsFound(bench.now_s, ()))
 
     assert (sells(bench), faults_of(bench)) == (True, ())
+
+
+def test_what_came_while_the_relay_was_asked_is_asked_about_too() -> None:
+    """The answer is older than the message, and may lack its payment."""
+    bench = open_bench()
+    bench.handle(FORGED)
+    bench.handle(FORGED)
+    bench.handle(OpenPaymentsFound(bench.now_s, ()))
+    assert (sells(bench), faults_of(bench)) == (False, (OTHERS_SIGNATURE,))
+
+    assert bench.wait(60).acts == (FetchOpenPayments(()),)
+    bench.handle(OpenPaymentsFound(bench.now_s, ()))
+
+    assert sells(bench)
 
 
 def test_an_unsigned_message_from_elsewhere_closes_nothing() -> None:

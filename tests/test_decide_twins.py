@@ -119,7 +119,7 @@ def test_a_full_disk_is_no_sign_of_another_cabinet() -> None:
     bench.handle(LedgerFailed("database or disk is full"))
     bench.now_s += 200
     assert bench.handle(LedgerHealed()) == Orders((), (ConnectBroker(),))
-    assert state_of(bench)[0] is False
+    assert state_of(bench) == (False, State.OFFLINE, (TWIN,))
 
     bench.handle(BACK)
     bench.wait(180)
