@@ -26,6 +26,7 @@ from cloud_relay.app import app_for
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.settlement import Payment
 from cloud_relay.settings import Settings, read_settings
+from cloud_relay.settling.unpublished import RetryThread
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.stripe.server import StandInStripe, stand_in_stripe
@@ -137,12 +138,14 @@ def relay_under_test(broker: Broker, **changes: str | None) -> Iterator[RelayUnd
         )
         settings = read_settings(variables)
         relay = relay_from(settings, clock=clock)
-        app = app_for(relay)
+        retries = RetryThread(relay)
+        app = app_for(relay, retries)
         with served(app) as url:
             stand_in.webhooks.url = f"{url}/addCredit"
             try:
                 yield RelayUnderTest(relay, variables, settings, app, url, broker, stand_in, clock)
             finally:
+                retries.close()
                 relay.publisher.close()
 
 

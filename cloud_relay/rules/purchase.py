@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cloud_relay.rules.charges import share_of
+from cloud_relay.rules.open_payment import OpenPayment
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Purchase:
     `credits` is None where the metadata does not show it; `charged_s` is the charge's own time, in Unix
     seconds. As at Stripe, `refunded` includes what a capture or a cancel released. `settled` is the
     receipt that a mark in the metadata names, such as `partial 2`; `disputed` says that a later one
-    contradicted it.
+    contradicted it. `waiting` is the payment while it is reserved and nobody has settled it.
     """
 
     machine_id: str
@@ -29,6 +30,7 @@ class Purchase:
     settled: str | None
     disputed: bool
     charged_s: int | None
+    waiting: OpenPayment | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -178,7 +178,7 @@ def _relay_command(bind: str, port: int) -> list[str]:
     server = [sys.executable, "-m", "waitress", f"--listen={bind}:{port}"]
     return [
         *server,
-        "--threads=16",
+        "--threads=48",
         "--max-request-body-size=262144",
         "--call",
         "cloud_relay.app:create_app_from_environment",

@@ -25,7 +25,7 @@ BROKER_PORT, RELAY_PORT, STRIPE_PORT, PAGES_PORT = 28883, 28080, 28111, 28112
 RELAY_URL = f"http://127.0.0.1:{RELAY_PORT}"
 STRIPE_URL = f"http://127.0.0.1:{STRIPE_PORT}"
 RELAY = [
-    *(sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{RELAY_PORT}", "--threads=16"),
+    *(sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{RELAY_PORT}", "--threads=48"),
     *("--call", "cloud_relay.app:create_app_from_environment"),
 ]
 
