@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import ssl
 import tempfile
@@ -44,7 +45,7 @@ class MqttMessage:
 class Sale:
     """All that was said in one sale of three credits and the game over after it."""
 
-    began_s: int
+    paid_s: int
     secrets: Secrets
     ports: dict[int, str]
     """The ports of this run, by the part that answers there: "relay", "stripe" or "checkout"."""
@@ -155,11 +156,10 @@ def recorded_sale() -> Sale:
     with tempfile.TemporaryDirectory(prefix="arcade-how-") as folder, _recorders() as recorders:
         settings = {"STAND_IN_STRIPE_URL": recorders.relay_to_stripe.url, "TIDY_EVERY_S": "0"}
         wiring = Wiring(via=recorders.via, relay_settings=settings)
-        began_s = int(time.time())
         with running_chain(Path(folder) / "chain", None, wiring) as chain, Listener(chain.broker) as listener:
             recorders.between(chain)
             _sell_and_play(chain, recorders, listener)
-            return _kept(chain, recorders, listener, began_s)
+            return _kept(chain, recorders, listener)
 
 
 def _sell_and_play(chain: Chain, recorders: Recorders, listener: Listener) -> None:
@@ -179,17 +179,18 @@ def _sell_and_play(chain: Chain, recorders: Recorders, listener: Listener) -> No
     _wait(lambda: listener.last("/status", '"attract"', '"credits":2'), "the attract screen")
 
 
-def _kept(chain: Chain, recorders: Recorders, listener: Listener, began_s: int) -> Sale:
+def _kept(chain: Chain, recorders: Recorders, listener: Listener) -> Sale:
     payment, pulses = _ledger(chain.folder / "state" / "ledger.sqlite")
     stripe, payment_id = recorders.relay_to_stripe, payment["id"]
+    webhook = recorders.stripe_to_relay.that_said("payment_intent.amount_capturable_updated")
     return Sale(
-        began_s,
+        json.loads(webhook.body)["created"],
         chain.secrets,
         recorders.ports(chain),
         door=recorders.phone.that_said("GET /p/"),
         bought=recorders.phone.that_said("POST /p/"),
         checkout=stripe.that_said("POST /v1/checkout/sessions"),
-        webhook=recorders.stripe_to_relay.that_said("payment_intent.amount_capturable_updated"),
+        webhook=webhook,
         receipt=recorders.cabinet_to_relay.that_said("/receipts", payment_id),
         looked_up=stripe.that_said(f"GET /v1/payment_intents/{payment_id}"),
         captured=stripe.that_said("/capture"),
