@@ -31,10 +31,14 @@ class Relay:
 
 
 def relay_from(
-    settings: Settings, *, publisher: Publisher | None = None, clock: Callable[[], float] = time.time
+    settings: Settings,
+    *,
+    publisher: Publisher | None = None,
+    clock: Callable[[], float] = time.time,
+    stripe: Callable[[], StripePayments] | None = None,
 ) -> Relay:
     """The relay's edges; they connect to nothing before they are first used."""
-    stripe = cache(lambda: _stripe_payments(settings))
+    stripe = stripe or cache(lambda: _stripe_payments(settings))
     return Relay(
         settings=settings,
         publisher=publisher or Publisher(settings.mqtt),
