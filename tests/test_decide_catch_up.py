@@ -31,6 +31,7 @@ from controller.model.events import (
     FoundPayment,
     OpenPaymentsFailed,
     OpenPaymentsFound,
+    PulseFired,
     StopAsked,
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, Receipt
@@ -75,6 +76,22 @@ def fenced_bench() -> Bench:
     bench, _ = started_bench(board=None, boot_id=None)
     bench.log.clear()
     return bench
+
+
+def test_a_train_whose_every_pulse_is_in_doubt_has_begun_all_the_same() -> None:
+    """An older payment whose time is known by now waits for its end: trains never interleave."""
+    older, newer = payment("pi_1"), payment("pi_2", credits=2)
+    unfinished = (train(older, deadline_s=50_000.0, boot_id="boot-before"),)
+    bench, _ = started_bench(unfinished=unfinished, boot_id="boot-before", shortest_ms=50.0)
+    bench.wait(10.0)
+    bench.receive(newer, left_s=175.0, window_s=180.0)
+    ordered = [bench.acknowledged().acts]
+    found(bench, FoundPayment(older, 40.0, OPEN), FoundPayment(newer, 40.0, OPEN))
+    for payment_id, number in (("pi_2", 1), ("pi_2", 2)):
+        orders = bench.handle(PulseFired(payment_id, number, bench.now_s - 0.01, bench.now_s))
+        ordered.append(tuple(act for act in orders.acts if isinstance(act, FirePulse)))
+
+    assert ordered == [(FirePulse("pi_2", 1),), (FirePulse("pi_2", 2),), (FirePulse("pi_1", 1),)]
 
 
 # When the relay is asked
