@@ -55,7 +55,7 @@ def announcer(tmp_path: Path, link: Link) -> Announcer:
 def beat(announcer: Announcer, link: Link, cabinet: Cabinet, seconds: int) -> None:
     """Let the loop come round for so long."""
     for _ in range(seconds):
-        announcer.tell(cabinet, link)  # type: ignore[arg-type]
+        announcer.announce(cabinet, link)  # type: ignore[arg-type]
         link.now_s += HEARTBEAT_S
 
 
