@@ -16,7 +16,7 @@ from typing import Any
 from cabinets import RULES
 from money_cloud import Clock, Cloud
 
-from cloud_relay.rules.money import share_of
+from cloud_relay.rules.charges import share_of
 from controller.cloud.relay_client import FINAL_ANSWERS, read_open_payments
 from controller.formats.wire import CoinPulseMessage, Reader
 from controller.ledger.ledger import Ledger

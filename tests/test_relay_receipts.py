@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cloud_relay.rules.money import least_charge, share_of
-from cloud_relay.rules.settlement import BadReceipt, Payment, is_payment_id, read_payment_id, read_receipt
+from cloud_relay.rules.charges import least_charge, share_of
+from cloud_relay.rules.receipts import BadReceipt, is_payment_id, read_payment_id, read_receipt
+from cloud_relay.rules.settlement import Payment
 
 AN_ID = "write a PaymentIntent id such as pi_3Abc"
 AN_OUTCOME = "write one of ['delivered', 'undelivered', 'partial']"
