@@ -148,6 +148,20 @@ def test_receipts_do_not_wait_for_each_other() -> None:
     )
 
 
+def test_a_receipt_that_fails_leaves_the_others_as_they_were() -> None:
+    """Each keeps its own payment, and its own time."""
+    receipts = [Receipt(f"pi_{n}", Outcome.DELIVERED, n, n) for n in (1, 2, 3)]
+    bench, _ = started_bench(owed=tuple(OwedReceipt(each, next_try_s=0.0) for each in receipts))
+    bench.handle(ReceiptFailed("pi_2", "503 Stripe did not answer"))
+
+    one, two, three = receipts
+    assert bench.cabinet.receipts == (
+        OwedReceipt(one, next_try_s=0.0, in_flight=True),
+        OwedReceipt(two, next_try_s=NOW_S + 1, tries=1),
+        OwedReceipt(three, next_try_s=0.0, in_flight=True),
+    )
+
+
 def test_an_answer_to_a_receipt_that_is_not_owed_stops_the_daemon() -> None:
     """Its picture of the outbox would be wrong."""
     with pytest.raises(UnexpectedEvent, match=r"^ReceiptAnswered for payment pi_9, which is unknown$"):

@@ -75,6 +75,7 @@ def test_a_share_is_rounded_down_to_what_the_currency_holds_and_stripe_charges(
         (RESERVED, TWO_OF_THREE, settled(166, Capture(166))),
         (RESERVED, NONE_OF_THREE, settled(0, Release())),
         (replace(RESERVED, amount=100), ONE_OF_THREE, settled(0, Release())),
+        (replace(RESERVED, amount=100, currency="gbp"), ONE_OF_THREE, settled(33, Capture(33))),
         (CHARGED, DELIVERED, already(250)),
         (CHARGED, UNDELIVERED, CONFLICT),
         (CHARGED, TWO_OF_THREE, CONFLICT),
