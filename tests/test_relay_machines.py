@@ -124,7 +124,8 @@ def test_no_machine_endpoint_opens_without_the_machines_own_valid_token(
     answer = relay.client.open(
         path, method=method, headers=headers, json={"machine_id": "pacman-02"} | receipt("pi_1")
     )
-    assert (answer.status_code, list(answer.json)) == (401, ["error"])
+    error = "Authorization: Bearer <token of pacman-02> is missing, wrong or revoked"
+    assert (answer.status_code, answer.json) == (401, {"error": error})
 
 
 def test_a_token_of_a_higher_number_opens(relay: RelayUnderTest) -> None:
@@ -506,23 +507,39 @@ def test_a_payment_that_stripe_does_not_have_is_unknown(relay: RelayUnderTest) -
     assert said(send(relay, receipt("pi_MadeUp"))) == (404, "unknown")
 
 
+@pytest.mark.parametrize("body", [b"", b"[]", b'"pi_1"', b"not json", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_a_400(relay: RelayUnderTest, body: bytes) -> None:
+    """It can never be settled, so it is no retry."""
+    answer = relay.client.post("/machines/galaga-01/receipts", data=body, headers=relay.token())
+    assert (answer.status_code, answer.json) == (400, {"error": "the body must be a JSON object"})
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("changes", "error"),
     [
-        b"",
-        b"[]",
-        b"not json",
-        b"[" * 100_000,
-        b'{"paymentId":"pi_1"}',
-        b'{"paymentId":"../prices","outcome":"delivered","creditsDelivered":1}',
+        ({"outcome": None}, "outcome is None: write one of ['delivered', 'undelivered', 'partial']"),
+        ({"creditsDelivered": None}, "creditsDelivered is None: write a whole number of credits"),
+        ({"creditsDelivered": 2}, "delivered contradicts creditsDelivered 2 of 3"),
+        ({"paymentId": None}, "paymentId is None: write a PaymentIntent id such as pi_3Abc"),
     ],
 )
-def test_a_malformed_receipt_is_a_400_that_says_what_is_wrong(relay: RelayUnderTest, body: bytes) -> None:
-    """It can never be settled, so it is no retry."""
-    if b"pi_1" in body:
-        body = body.replace(b"pi_1", relay.pay_in_secret(OURS).encode())
-    answer = relay.client.post("/machines/galaga-01/receipts", data=body, headers=relay.token())
-    assert (answer.status_code, list(answer.json)) == (400, ["error"])
+def test_a_malformed_receipt_is_a_400_that_says_what_is_wrong(
+    relay: RelayUnderTest, changes: dict[str, Any], error: str
+) -> None:
+    """Nothing else is wrong with it, and its payment stays as it was."""
+    payment_id = relay.pay_in_secret(OURS)
+    answer = send(relay, receipt(payment_id, **changes))
+    assert (answer.status_code, answer.json) == (400, {"error": error})
+    assert relay.payment(payment_id).status == "requires_capture"
+
+
+def test_a_payment_id_leads_to_no_other_place_of_stripes(relay: RelayUnderTest) -> None:
+    """A path to a real payment is no payment's id, though Stripe would find it there."""
+    payment_id = relay.pay_in_secret(OURS)
+    answer = send(relay, receipt(f"pi_1/../{payment_id}"))
+    error = f"paymentId is 'pi_1/../{payment_id}': write a PaymentIntent id such as pi_3Abc"
+    assert (answer.status_code, answer.json) == (400, {"error": error})
+    assert relay.payment(payment_id).status == "requires_capture"
 
 
 def test_a_game_over_is_published_for_a_cabinet_that_cannot_speak_mqtt(
@@ -552,6 +569,9 @@ def test_a_game_over_is_a_503_when_the_broker_is_away(tmp_path_factory: pytest.T
         broker.stop()
         answer = relay.client.post("/gameover", json={"machine_id": "galaga-01"}, headers=relay.token())
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
+    assert answer.json["error"].startswith(
+        f"the game over was not sent: cannot reach localhost:{broker.port}: "
+    )
 
 
 def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:

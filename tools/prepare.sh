@@ -1,9 +1,10 @@
 #!/bin/sh
-# Gets this machine ready for `make demo`, `make bench` or `make test`: Debian packages that are missing (listed before they
-# are installed), and a virtual environment in .venv. Run again, it finds everything in place and takes no time.
+# Gets this machine ready for `make demo`, `make bench`, `make test` or `make mutants`: Debian packages that are
+# missing (listed before they are installed), and a virtual environment in .venv. Run again, it finds everything
+# in place and takes no time.
 set -eu
 
-purpose=${1:?usage: tools/prepare.sh demo|bench|test}
+purpose=${1:?usage: tools/prepare.sh demo|bench|test|mutants}
 cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*" >&2; }
@@ -20,7 +21,8 @@ case $purpose in
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
         extras="demo dev"
         ;;
-    *) die "usage: tools/prepare.sh demo|bench|test" ;;
+    mutants) needs="" extras="demo dev mutants" ;;
+    *) die "usage: tools/prepare.sh demo|bench|test|mutants" ;;
 esac
 
 # A Python that was named is the one to take: another in its place would be a surprise.
