@@ -41,7 +41,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	@tools/prepare.sh test
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
 	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh .ci/run
 

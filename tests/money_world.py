@@ -32,7 +32,6 @@ from controller.model.effects import (
     SendReceipt,
 )
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
     BrokerLost,
     Delivery,
@@ -161,7 +160,7 @@ class World:
         payment_id = self.cloud.mailbox.payment_in(delivery.message_id)
         assert payment_id is None or Ledger.find(self.ledger, payment_id), "acknowledged and not on disk"
         self.cloud.mailbox.acknowledge(delivery.connection, delivery.message_id)
-        self.waiting.append(lambda: Acknowledged(delivery))
+        self.waiting.append(Tick)
 
     def fire(self, payment_id: str, number: int) -> None:
         """Take an order for a pulse; on a board that can see it, and the first within the window."""

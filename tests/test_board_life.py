@@ -22,7 +22,6 @@ from controller.ledger.ledger import Ledger
 from controller.model.cabinet import new_cabinet
 from controller.model.effects import ClosePayment, FirePulse, RecordCoin
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
     CreditTestRequested,
     Delivery,
@@ -80,7 +79,7 @@ class BoardLife(RuleBasedStateMachine):
         paid = Payment(f"pi_{len(self.paid)}", credits, 100, "usd", has_receipt=True)
         self.paid.append(paid)
         self._handle(PaymentReceived(DELIVERY, paid, self.now_s, 60.0, None, 180.0))
-        self._handle(Acknowledged(DELIVERY))
+        self._handle(Tick())
 
     @precondition(lambda self: self.flight is None and self.cabinet.expected is None)
     @rule()

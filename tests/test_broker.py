@@ -23,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from controller.cloud.broker import SHORT_LIVES, Broker
+from controller.cloud.broker import SHORT_LIVES, Broker, Published
 from controller.config.keys import BrokerConfig
 from controller.formats.wire import CoinPulseMessage
 from controller.model.events import BrokerConnected, BrokerLost, Delivery
@@ -49,6 +49,7 @@ broker = Broker(
     will=("arcade/machine/galaga-01/status", b"the last will"),
     on_coinpulse=print,
     on_link=lambda event: print(event, flush=True),
+    on_published=print,
 )
 broker.start()
 time.sleep(60)
@@ -60,6 +61,7 @@ class Cabinet:
 
     def __init__(self, config: BrokerConfig) -> None:
         self.messages: queue.SimpleQueue[tuple[CoinPulseMessage, Delivery]] = queue.SimpleQueue()
+        self.published: queue.SimpleQueue[Published] = queue.SimpleQueue()
         self.links: queue.SimpleQueue[BrokerConnected | BrokerLost] = queue.SimpleQueue()
         self.broker = Broker(
             config,
@@ -68,6 +70,7 @@ class Cabinet:
             will=(STATUS, WILL),
             on_coinpulse=lambda message, delivery: self.messages.put((message, delivery)),
             on_link=self.links.put,
+            on_published=self.published.put,
         )
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:

@@ -23,10 +23,11 @@ from workbench import METER_PIN, Workbench, workbench
 
 from controller.config.reload import Reloaded, read_again
 from controller.control.client import ControlClient, connect
-from controller.model.effects import FetchOffer, SaveSession
+from controller.model.effects import FetchOffer, RecordGameOver, SaveSession
 from controller.model.events import InputChanged, OfferReceived, RulesChanged
 from controller.model.offer import Offer
 from controller.model.policy import MeterRules, Rules
+from controller.model.session import GameOver
 from simulator.chain.chain import running_chain
 
 WIRED = """\
@@ -213,7 +214,7 @@ def test_a_shorter_session_ends_when_its_time_is_over() -> None:
     bench.cabinet = replace(bench.cabinet, session=session("pi_1", NOW_S))
     bench.wait(100)
     orders = bench.handle(changed(bench.cabinet.rules, session_timeout_s=60.0))
-    assert orders.records == (SaveSession(None),)
+    assert orders.records == (RecordGameOver(GameOver("pi_1", 1, 1, duration_s=100)), SaveSession(None))
 
 
 # The daemon
@@ -256,7 +257,7 @@ def test_a_bad_edit_leaves_the_daemon_as_it_is(bench: Workbench) -> None:
     wait_until(lambda: feed(bench).get("configuration"), "the complaint")
     complaint = feed(bench)["configuration"]
     with a_connection(bench) as client:
-        client.ask({"do": "pulse", "credits": 1})
+        client.request({"do": "pulse", "credits": 1})
         bench.wait_for_coins(1)
     edit(bench, name="Star Raider", coin_meter={"pin": METER_PIN})
     bench.controller.wait_to_hear("config.yaml read again: nothing has changed")

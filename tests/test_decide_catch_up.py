@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
 
+from attract_screen.model.feed_format import State
 from controller.formats.wire import MAX_WINDOW_S
 from controller.model.cabinet import accepting
 from controller.model.effects import (
@@ -36,7 +37,7 @@ from controller.model.events import (
 from controller.model.payment import KnownPayment, Outcome, Payment, Receipt
 from controller.rules.catch_up import MOST_NAMED, STILL_ASKING
 from controller.rules.decide import next_wake_s
-from controller.rules.mood import Mood, mood
+from controller.rules.mood import mood
 
 ASKING = RememberUse(BOARD, STILL_ASKING)
 # What was paid before NOW_S may have been credited by a ledger that is gone.
@@ -338,7 +339,7 @@ def test_a_ledger_that_cannot_know_what_was_credited_asks_before_it_connects(boa
     assert (bench.cabinet.fenced, accepting(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S)) == (
         True,
         False,
-        Mood.STARTING,
+        State.STARTING,
     )
     assert bench.faults == ("new ledger: waiting for the relay to name what was open",)
 

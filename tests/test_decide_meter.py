@@ -19,6 +19,7 @@ from cabinets import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attract_screen.model.feed_format import State
 from controller.model.cabinet import accepting
 from controller.model.effects import (
     ClearLedgerFaults,
@@ -44,7 +45,7 @@ from controller.model.events import (
 from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 from controller.model.policy import MeterRules
 from controller.rules.decide import next_wake_s
-from controller.rules.mood import Mood, mood
+from controller.rules.mood import mood
 
 METER = MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3)
 PULSE_S = 0.1
@@ -362,7 +363,7 @@ def test_three_uncounted_pulses_in_a_row_put_the_machine_out_of_order() -> None:
     bench = broken_bench()
 
     assert not accepting(bench.cabinet, bench.now_s)
-    assert (mood(bench.cabinet, bench.now_s), bench.faults) == (Mood.OUT_OF_ORDER, (TROUBLE,))
+    assert (mood(bench.cabinet, bench.now_s), bench.faults) == (State.OUT_OF_ORDER, (TROUBLE,))
     assert Note(f"out of order: {TROUBLE}", logging.ERROR) in bench.log
 
 

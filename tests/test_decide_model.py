@@ -25,7 +25,6 @@ from controller.model.effects import (
     SendReceipt,
 )
 from controller.model.events import (
-    Acknowledged,
     Delivery,
     Event,
     FoundPayment,
@@ -84,7 +83,8 @@ class CabinetsLife(RuleBasedStateMachine):
     @precondition(lambda self: self.to_acknowledge)
     @rule()
     def a_puback_is_sent(self) -> None:
-        self._handle(Acknowledged(self.to_acknowledge.pop(0)))
+        self.to_acknowledge.pop(0)
+        self._handle(Tick())
 
     @precondition(lambda self: self.in_flight)
     @rule(pulses=st.integers(1, 4))

@@ -46,7 +46,7 @@ from controller.model.events import (
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, PulseFate, Receipt
 from controller.rules.decide import _RULES, next_wake_s
-from controller.rules.turn import UnexpectedEvent
+from controller.rules.turn import AT_ONCE, UnexpectedEvent
 
 
 def recorded(bench_now_s: float, paid: Payment, number: int) -> RecordPulse:
@@ -277,8 +277,21 @@ def test_the_loop_wakes_for_the_deadline_of_a_payment_that_is_held() -> None:
     """Time alone closes it."""
     bench = open_bench(has_ready_line=True)
     bench.receive(payment(), left_s=3.0)
+    bench.acknowledged()
 
     assert next_wake_s(bench.cabinet) == NOW_S + 3.0
+
+
+def test_the_first_pulse_follows_the_puback_at_once() -> None:
+    """A payment is written down and acknowledged; what follows unasked orders its first pulse."""
+    bench = open_bench()
+
+    acknowledged = bench.receive(payment())
+
+    assert [type(act) for act in acknowledged.acts] == [Acknowledge]
+    assert next_wake_s(bench.cabinet) == AT_ONCE
+    assert [type(act) for act in bench.acknowledged().acts] == [FirePulse]
+    assert next_wake_s(bench.cabinet) != AT_ONCE, "it would spin"
 
 
 # The board's inhibit line

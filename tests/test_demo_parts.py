@@ -13,7 +13,7 @@ from conftest import wait_until
 
 from controller.control.socket import ControlSocket
 from controller.formats.control_lines import ClearRequest, ToolRequest, cleared, hello
-from controller.pages.payments_report import LedgerRow
+from controller.model.ledger_row import LedgerRow
 from controller.system.clock import since_boot_s
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
@@ -183,7 +183,7 @@ def clears(control: ControlSocket, asked: SimpleQueue[ToolRequest], path: Path) 
     """Whether the technician is content with a controller that clears when asked to, and else only greets."""
     with ThreadPoolExecutor(1) as technician:
         content = technician.submit(faults_cleared, path)
-        while not isinstance((request := asked.get(timeout=10)).request, ClearRequest):
+        while not isinstance((request := asked.get(timeout=10)).wanted, ClearRequest):
             control.answer(request.client, hello("1", 17, []))
         control.answer(request.client, cleared(()))
         return content.result(10)

@@ -46,6 +46,7 @@ def test_the_cabinet_refuses_a_broker_of_another_name(impostor: Broker) -> None:
         will=(STATUS, b"the last will"),
         on_coinpulse=lambda *_: None,
         on_link=links.put,
+        on_published=lambda _: None,
     )
     link.start()
     told = links.get(timeout=20)

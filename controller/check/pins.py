@@ -8,13 +8,13 @@ from typing import Literal
 
 from gpiozero import Factory, InputDevice
 
+from controller.board.lgpio_folder import lgpio_folder
 from controller.board.pins import open_pins
 from controller.config.applied import input_lines
 from controller.config.keys import Config
 from controller.control.client import ControlClient, connect
 from controller.formats.control_lines import Line
 from controller.pages.findings import Finding, note, ok, warning, wrong
-from controller.system.as_user import lgpio_folder
 
 ANSWER_WITHIN_S = 5.0
 Level = Literal["low", "high"]

@@ -9,6 +9,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -36,6 +37,13 @@ OnCoinPulse = Callable[[CoinPulseMessage, Delivery], None]
 OnLink = Callable[[BrokerConnected | BrokerLost], None]
 
 
+@dataclass(frozen=True)
+class Published:
+    """The broker has what was published with this message id (PUBACK)."""
+
+    message_id: int
+
+
 class Broker:
     """The cabinet's one connection. paho's thread only tells of what it sees; it decides nothing."""
 
@@ -48,11 +56,13 @@ class Broker:
         will: tuple[str, bytes],
         on_coinpulse: OnCoinPulse,
         on_link: OnLink,
+        on_published: Callable[[Published], None],
     ) -> None:
         self._config = config
         self._coinpulse_topic = coinpulse_topic
         self._on_coinpulse = on_coinpulse
         self._on_link = on_link
+        self._on_published = on_published
         self._connection = 0
         self._session_present = False
         self._refused = False
@@ -80,12 +90,15 @@ class Broker:
         thread = self._client._thread
         return not self._wanted or (thread is not None and thread.is_alive())
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> None:
-        """Publish at QoS 1; while offline, paho keeps it for the next connection."""
+    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> int:
+        """Publish at QoS 1; while offline, paho keeps it for the next connection.
+
+        Gives the message id that `Published` will name once the broker has it.
+        """
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
-        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Send PUBACK, unless the connection has changed: then the message comes again, under a new id."""
@@ -121,6 +134,7 @@ class Broker:
         client.on_connect = _guarded(self._on_connect)
         client.on_connect_fail = _guarded(self._on_connect_fail)
         client.on_subscribe = _guarded(self._on_subscribe)
+        client.on_publish = _guarded(self._on_publish)
         client.on_message = _guarded(self._on_message)
         return client
 
@@ -164,6 +178,12 @@ class Broker:
         lived_s = time.monotonic() - self._accepted_s
         self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
         return self._short_lives >= SHORT_LIVES
+
+    def _on_publish(self, _: mqtt.Client, __: Any, message_id: int, reason: ReasonCode, ___: Any) -> None:
+        if reason.is_failure:  # it stays owed, and is tried again by the next start
+            log.warning("broker did not take a message: %s", reason)
+        else:
+            self._on_published(Published(message_id))
 
     def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         properties = message.properties

@@ -14,11 +14,11 @@ from controller.config.keys import Config, load_config
 from controller.control.client import ControlClient, connect
 from controller.ledger.file import LEDGER_NAME
 from controller.ledger.ledger import Ledger
+from controller.ledger.owner import check_owner
 from controller.model.cabinet import new_cabinet
 from controller.model.effects import ClearLedgerFaults, RememberUncounted
 from controller.pages.pulse_report import ANSWER_WITHIN_S
 from controller.rules.technician import to_be_cleared
-from controller.system.as_user import check_owner
 from controller.system.clock import wall_time
 
 

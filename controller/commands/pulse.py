@@ -12,13 +12,15 @@ from typing import Any
 
 from gpiozero import GPIOZeroError
 
-from controller.app import App, OneShot
+from controller.app import App
+from controller.board.lgpio_folder import lgpio_folder
 from controller.config.keys import Config, load_config
 from controller.control.client import ControlClient, connect
+from controller.edges import OneShot
 from controller.formats.control_lines import MOST_CREDITS, Line, PulseRequest, error
 from controller.ledger.file import LEDGER_NAME, LedgerError
+from controller.ledger.owner import check_owner
 from controller.pages.pulse_report import PulseReport
-from controller.system.as_user import check_owner, lgpio_folder
 
 INTERRUPTED = 130
 

@@ -8,7 +8,7 @@ from typing import Literal
 from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
 from controller.model.policy import Rules
-from controller.model.session import Session
+from controller.model.session import GameOver, Session
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class Started:
     doubt_before_s: float | None = None
     # None where nothing is known of the last pulses, as after a reboot.
     tally: Tally | None = None
+    # Games that are over, and whose end the broker may not have.
+    game_overs: tuple[GameOver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,6 @@ class PaymentReceived:
     time_left_s: float | None
     known: KnownPayment | None
     window_s: float | None
-
-
-@dataclass(frozen=True)
-class Acknowledged:
-    """PUBACK was sent for a message."""
-
-    delivery: Delivery
 
 
 @dataclass(frozen=True)
@@ -157,6 +152,14 @@ class ReceiptFailed:
 
     payment_id: str
     reason: str
+
+
+@dataclass(frozen=True)
+class GameOverPublished:
+    """The broker has the end of the `game`th game of a session."""
+
+    session_id: str
+    game: int
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,6 @@ class StopRequested:
 Event = (
     Started
     | PaymentReceived
-    | Acknowledged
     | MessageRefused
     | PulseFired
     | CoinLineFailed
@@ -251,6 +253,7 @@ Event = (
     | BrokerLost
     | ReceiptAnswered
     | ReceiptFailed
+    | GameOverPublished
     | OfferReceived
     | OfferFailed
     | OpenPaymentsFound

@@ -32,6 +32,20 @@ class Session:
         return int(now_s - self.since_s)
 
 
+@dataclass(frozen=True)
+class GameOver:
+    """A game that has ended: the `game`th of a session that had `credits`, after whole seconds.
+
+    `ended_at` is the time of day (ISO 8601) that the ledger wrote down; None in the moment itself.
+    """
+
+    session_id: str
+    game: int
+    credits: int
+    duration_s: int
+    ended_at: str | None = None
+
+
 def with_credits(
     session: Session | None, credits: int, *, named: str, boot_id: str, now_s: float
 ) -> Session | None:

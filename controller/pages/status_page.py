@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attract_screen.model.prices import price
-from controller.pages.payments_report import LedgerRow, Totals, Wanted, shortened, totals
+from controller.model.ledger_row import LedgerRow
+from controller.pages.payments_report import Totals, Wanted, shortened, totals
 
 LAST = 5
 WIDTH = 80

@@ -6,10 +6,11 @@ A broker may lose its mailbox, a reboot the time that was left, a new ledger the
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 from controller.formats.wire import MAX_WINDOW_S
-from controller.model.cabinet import CatchUp
+from controller.model.cabinet import Cabinet, CatchUp
 from controller.model.effects import ConnectBroker, FetchOpenPayments, RememberUse, RenewDeadline
 from controller.model.events import OpenPaymentsFailed, OpenPaymentsFound, PaymentReceived
 from controller.model.payment_events import (
@@ -170,3 +171,9 @@ def _still_unknown(turn: Turn, named: tuple[str, ...]) -> tuple[str, ...]:
     What was not asked for is never ended by an answer: a list at Stripe may lack it.
     """
     return tuple(payment_id for payment_id in _unknown(turn) if payment_id in named)
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When the relay is to be asked for our open payments."""
+    if cabinet.catch_up and not cabinet.catch_up.in_flight:
+        yield cabinet.catch_up.due_s

@@ -10,7 +10,9 @@ player is not charged for that pulse.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
+from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.effects import RecordCoin, RememberUncounted
 from controller.model.events import PulseFired
@@ -111,3 +113,9 @@ def _expected(turn: Turn) -> PulseFired:
     assert pulse is not None, "a payment that waits for its count, and no pulse that does"  # noqa: S101
     turn.change(expected=None)
     return pulse
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When a pulse that was not counted counts as not counted."""
+    if cabinet.count_due_s is not None:
+        yield cabinet.count_due_s

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
-from controller.model.cabinet import board_takes, line_can_move
-from controller.model.effects import FirePulse, IntendPulse, RecordPayment
+from controller.model.cabinet import Cabinet, board_takes, line_can_move
+from controller.model.effects import FirePulse, IntendPulse
 from controller.model.events import CoinLineFailed, PulseFired
 from controller.model.payment import PulseFate, Train
 from controller.model.payment_events import WindowEnded
 from controller.rules import coin_meter
 from controller.rules.trains import close, end_pulse, keep
-from controller.rules.turn import Turn, UnexpectedEvent
+from controller.rules.turn import AT_ONCE, Turn, UnexpectedEvent
 
 # A train that waits for something is not kept waiting to the last second of its window.
 LAST_CALL_S = 10.0
@@ -48,11 +49,9 @@ def end_waits(turn: Turn) -> None:
 def order_pulses(turn: Turn) -> None:
     """Order the next pulse of the oldest train that may move, and as many behind it as may stand in line.
 
-    A payment is acknowledged before its first pulse is intended: killed in between, it is credited after
-    the restart, where an intended pulse might count as ambiguous.
+    Not in the decision that wrote a payment down: it is acknowledged before its first pulse is intended.
     """
-    just_recorded = any(isinstance(record, RecordPayment) for record in turn.records)
-    if just_recorded or not line_can_move(turn.cabinet, turn.now_s):
+    if turn.cabinet.just_recorded or not line_can_move(turn.cabinet, turn.now_s):
         return
     while train := _next_to_move(turn):
         train = replace(train, intended=train.intended + 1)
@@ -102,6 +101,17 @@ def give_up_what_came_too_late(turn: Turn) -> None:
 def end_with_the_window(turn: Turn, payment_id: str, _: WindowEnded) -> None:
     """What was not delivered by now is not charged."""
     close(turn, turn.train_of(payment_id), "the credit window ended")
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When a first pulse may follow its PUBACK, a wait is over, or a held train is given up."""
+    if cabinet.just_recorded:
+        yield AT_ONCE
+    if cabinet.trains:
+        yield from (at_s for at_s in (cabinet.line_rests_until_s, cabinet.quiet_until_s) if at_s is not None)
+    for train in cabinet.trains:
+        if not train.in_flight and train.deadline_s is not None:
+            yield train.deadline_s
 
 
 def fate_by_width(turn: Turn, pulse: PulseFired) -> PulseFate:

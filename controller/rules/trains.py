@@ -18,7 +18,7 @@ def begin(turn: Turn, payment: Payment, deadline_s: float | None) -> Train:
     pulses = payment.credits * turn.cabinet.rules.pulses_per_credit
     train = Train(payment, pulses, deadline_s, turn.cabinet.boot_id)
     turn.record(RecordPayment(train))
-    turn.change(trains=(*turn.cabinet.trains, train))
+    turn.change(trains=(*turn.cabinet.trains, train), just_recorded=True)
     left = "time left unknown" if deadline_s is None else f"{max(0.0, deadline_s - turn.now_s):.0f} s left"
     turn.note(f"payment {payment.id}: received, {_what_was_bought(payment)}, {left}")
     return train

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from controller.model.cabinet import Cabinet
 from controller.model.effects import Act, Note, Record
 from controller.model.payment import KnownPayment, PaymentState, Train
 from controller.model.payment_events import PaymentEvent
+
+# When something is due that waits for nothing (seconds since boot).
+AT_ONCE: Final = float("-inf")
 
 
 class UnexpectedEvent(RuntimeError):

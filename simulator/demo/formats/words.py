@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from controller.pages.payments_report import LedgerRow
+from controller.model.ledger_row import LedgerRow
 
 
 class About(Enum):
