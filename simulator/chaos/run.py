@@ -141,7 +141,7 @@ class _Run:
             self._supervise()
 
     def _let_the_board_count(self) -> None:
-        """A board looks at its coin switch frame by frame, and counts a moment behind the last edge."""
+        """A board looks at its coin switch frame by frame, and counts a moment after the last edge."""
         deadline_s = time.monotonic() + COUNTS_WITHIN_S
         while self._chain.board.view().coins < len(wire_pulses(self._chain.board)):
             if time.monotonic() > deadline_s:

@@ -20,7 +20,7 @@ class DemoError(RuntimeError):
 
 @contextmanager
 def fresh_folder(folder: Path, address: str) -> Iterator[Path]:
-    """An empty private folder while the context is open; `address` is told to whoever comes second.
+    """An empty private folder while the context is open; `address` is shown to whoever comes second.
 
     What an earlier run left in it is removed, but never what somebody else put there.
 

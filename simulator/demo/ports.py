@@ -33,7 +33,7 @@ def lan_address() -> str:
 
 
 def page_socket(bind: str, port: int) -> socket.socket:
-    """The page's port, taken; the one behind it, for the relay, is found free.
+    """The page's port, taken; the one after it, for the relay, is found free.
 
     Raises:
         DemoError: one of the two is taken.

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
 
 COIN_PIN = 17
 
