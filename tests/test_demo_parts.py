@@ -22,10 +22,10 @@ from simulator.board.model.edge import Edge
 from simulator.board.technician import faults_cleared
 from simulator.chain.observer import Message
 from simulator.chain.part import Part
+from simulator.chain.supervisor import Supervisor
 from simulator.demo.formats.trace import Change, Lane, changes, recent
 from simulator.demo.formats.words import About, Moment, moment, what_you_see
 from simulator.demo.journal import Entry, Journal, brief
-from simulator.demo.supervisor import Supervisor
 from simulator.demo.wifi import Wifi
 from simulator.stripe.webhooks import Delivery
 

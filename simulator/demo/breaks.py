@@ -16,8 +16,8 @@ from simulator.board.technician import faults_cleared
 from simulator.chain.cabinet import reboot
 from simulator.chain.chain import Chain
 from simulator.chain.part import Part
+from simulator.chain.supervisor import Supervisor
 from simulator.demo.formats.words import About, Moment, moment, what_you_see
-from simulator.demo.supervisor import Supervisor
 from simulator.demo.wifi import Wifi
 
 POWER_OFF_S = 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from simulator.demo.folder import DemoError
+from simulator.chain.folder import DemoError
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan, which asks for it

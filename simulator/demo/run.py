@@ -14,9 +14,9 @@ from pathlib import Path
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import Chain, Place, Wiring, running_chain
+from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.demo.breaks import Breaks
-from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.journal import Journal
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
 from simulator.demo.screen import attract_screen

@@ -1,4 +1,4 @@
-"""EDGE. The demo's folder: its own, private, empty at every start, and used by one demo at a time."""
+"""EDGE. The folder of a demo or a chaos run: private, empty at every start, and used by one at a time."""
 
 from __future__ import annotations
 
