@@ -95,8 +95,8 @@ def test_the_ledger_tells_what_the_cabinet_was_about(
         (
             "controller",
             Moment(About.IN_PULSE, 2, 3),
-            "The controller was killed inside pulse 2: that pulse is never fired again, "
-            "its credit is not charged.",
+            "The controller was killed with pulse 2 ordered: it follows if it had not begun, "
+            "else it is never fired again, and its credit is not charged.",
         ),
         (
             "plug",

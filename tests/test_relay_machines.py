@@ -13,6 +13,7 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
 from werkzeug.test import TestResponse
 
+from cloud_relay import __version__
 from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.rules.open_payment import OpenPayment
@@ -547,7 +548,7 @@ def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:
     answer = relay.client.get("/status")
     assert (answer.status_code, answer.json) == (
         200,
-        {"status": "up", "message": "API is running", "version": "0.1.0"},
+        {"status": "up", "message": "API is running", "version": __version__},
     )
 
 

@@ -92,8 +92,8 @@ _WORDS: dict[str, dict[About, str]] = {
             "The controller was killed before the first pulse: the payment is on disk, and its pulses follow."
         ),
         About.IN_PULSE: (
-            "The controller was killed inside pulse {pulse}: that pulse is never fired again, "
-            "its credit is not charged."
+            "The controller was killed with pulse {pulse} ordered: it follows if it had not begun, "
+            "else it is never fired again, and its credit is not charged."
         ),
         About.NEXT_PULSE: (
             "The controller was killed after pulse {pulse} of {pulses}: the rest follows, each pulse once."
