@@ -188,12 +188,12 @@ def test_a_cabinet_that_is_well_has_this_page(chain: Chain, tmp_path: Path) -> N
 
 def test_a_check_leaves_no_trace_in_the_cabinet(chain: Chain, tmp_path: Path) -> None:
     """Its status, its connection and its coin line are as they were."""
-    before = chain.controller.said
+    before = chain.controller.log_lines
     list(look_at_all(load_config(chain.config_file), chain.config_file, elsewhere(tmp_path)))
     wait_until(lambda: any('"check"' in told.payload for told in chain.observer.on("status")), "the check")
     marked = [told for told in chain.observer.messages if '"check"' in told.payload]
 
-    assert (chain.controller.said, chain.board.view().coins) == (before, 0)
+    assert (chain.controller.log_lines, chain.board.view().coins) == (before, 0)
     assert {told.retained for told in marked} == {False}
     assert {told.topic.rpartition("/")[2] for told in marked} == {"status", "gameover"}
 

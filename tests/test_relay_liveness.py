@@ -14,10 +14,10 @@ from conftest import PASSWORDS, wait_until
 from relay_parts import Cabinet, RelayUnderTest, relay_under_test
 
 from cloud_relay.lambda_handler import handler_for
+from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 from cloud_relay.settling.lambda_retries import invoke_this_function
-from cloud_relay.shared import Shared
 from simulator.chain.broker import Broker
 
 OURS = Order("galaga-01", 3, 250, "usd").metadata()

@@ -15,7 +15,7 @@ from stand_in_stripe_help import Clock, client_of
 from werkzeug.test import TestResponse
 
 from cloud_relay.app import create_app
-from cloud_relay.broker.recent import Recent
+from cloud_relay.memory.recent import Recent
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.rules.thanks_page import State, page_text
 from cloud_relay.settings import Settings, read_settings

@@ -164,17 +164,17 @@ def recorded_sale() -> Sale:
 
 def _sell_and_play(chain: Chain, recorders: Recorders, listener: Listener) -> None:
     door = f"{recorders.phone.url}{urlsplit(chain.door).path}"
-    chain.controller.wait_to_hear("offer received")
+    chain.controller.wait_for_line("offer received")
     _wait(lambda: listener.last("/status", '"accepting":true', '"faults":[]'), "a cabinet that sells")
     requests.get(door, timeout=10)
     sold = requests.post(door, {"offer": "3-250-usd"}, allow_redirects=False, timeout=10)
     payment_id = chain.stripe.pay(sold.headers["Location"])
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered")
     _wait(lambda: listener.last("/status", '"playing"'), "the status to say that somebody plays")
     _wait(lambda: chain.board.view().credits == 3, "three credits on the board")
     chain.board.press_start()
     chain.board.end_game()
-    chain.controller.wait_to_hear("game over after")
+    chain.controller.wait_for_line("game over after")
     _wait(lambda: listener.last("/gameover", payment_id), "game over")
     _wait(lambda: listener.last("/status", '"attract"', '"credits":2'), "the attract screen")
 
@@ -195,7 +195,7 @@ def _kept(chain: Chain, recorders: Recorders, listener: Listener) -> Sale:
         looked_up=stripe.that_said(f"GET /v1/payment_intents/{payment_id}"),
         captured=stripe.that_said("/capture"),
         messages=tuple(listener.heard),
-        journal=tuple(line.text for line in chain.controller.said if payment_id in line.text),
+        journal=tuple(line.text for line in chain.controller.log_lines if payment_id in line.text),
         payment=payment,
         pulses=pulses,
     )

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.broker.recent import Recent
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text

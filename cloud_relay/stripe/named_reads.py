@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud_relay.broker.recent import Recent
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.memory.recent import Recent
 from cloud_relay.rules.open_payment import OpenPayment
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
-from cloud_relay.shared import Shared
 
 if TYPE_CHECKING:
     from cloud_relay.settings import Settings

@@ -12,9 +12,9 @@ from pathlib import Path
 import requests
 
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA, BoardProfile
-from simulator.board.wire import BoardServer
 from simulator.chain.broker import Broker
 from simulator.chain.cabinet import (
     COIN_METER_PIN,

@@ -14,8 +14,10 @@ from simulator.board.technician import faults_cleared
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import Chain, Wiring, running_chain
+from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.chain.proxy import Link
+from simulator.chain.supervisor import Supervisor
 from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
 from simulator.chaos.faults import Breaker
 from simulator.chaos.players import Players, sells
@@ -26,8 +28,6 @@ from simulator.chaos.rules.schedule import KILLS_OF_THE_CABINET, KINDS, WITHOUT_
 from simulator.chaos.rules.strikes import Strikes
 from simulator.chaos.rules.verdict import Verdict, judge
 from simulator.chaos.watch import Watch
-from simulator.demo.folder import DemoError, fresh_folder
-from simulator.demo.supervisor import Supervisor
 
 WINDOW_S, TIDY_EVERY_S = 60, 5
 STEP_S = 0.02
@@ -141,7 +141,7 @@ class _Run:
             self._supervise()
 
     def _let_the_board_count(self) -> None:
-        """A board looks at its coin switch frame by frame, and counts a moment behind the last edge."""
+        """A board looks at its coin switch frame by frame, and counts a moment after the last edge."""
         deadline_s = time.monotonic() + COUNTS_WITHIN_S
         while self._chain.board.view().coins < len(wire_pulses(self._chain.board)):
             if time.monotonic() > deadline_s:
