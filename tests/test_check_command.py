@@ -16,6 +16,7 @@ import pytest
 from conftest import wait_until
 from workbench import workbench
 
+from controller import __version__
 from controller.check.command import Surroundings, look_at_all
 from controller.config.keys import load_config
 from controller.pages.check_page import MARKS, section_text, summary_text
@@ -48,7 +49,7 @@ service
   ✓ the controller is running: waiting for a player, selling
 
 pins
-  ✓ the running controller was asked, which owns the pins (version 0.1.0)
+  ✓ the running controller was asked, which owns the pins (version {__version__})
   ✓ coin line: GPIO 17 is the controller's
   ✓ game_over: GPIO 27 is high: not active
   ✓ ready: GPIO 22 is low: active
