@@ -28,6 +28,7 @@ from cloud_relay.rules.settlement import Payment
 from cloud_relay.settings import Settings, read_settings
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.stripe.pace import QUICK, Pace
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 from simulator.stripe.serving import serving
 
@@ -120,14 +121,17 @@ class RelayUnderTest:
 
 
 @contextmanager
-def relay_under_test(broker: Broker, **changes: str | None) -> Iterator[RelayUnderTest]:
+def relay_under_test(
+    broker: Broker, *, pace: Pace = QUICK, **changes: str | None
+) -> Iterator[RelayUnderTest]:
     """Run the relay against a running broker and a stand-in Stripe of its own, which calls its webhook.
 
-    Both go by the same clock; the relay is given `variables` as its environment.
+    Both go by the same clock; the relay is given `variables` as its environment. Stripe's `pace` is quicker
+    than life, unless a test is about its times.
     """
     clock = Clock()
     with stand_in_stripe(
-        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, retry_first_s=0.05, clock=clock
+        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, pace=pace, clock=clock
     ) as stand_in:
         variables = environment(
             MQTT_PORT=str(broker.port),

@@ -12,7 +12,8 @@ from typing import Any
 
 import stripe
 
-from simulator.stripe.server import StandInStripe
+from simulator.stripe.pace import QUICK
+from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 API_KEY = "sk_test_stand_in"
 SECRET = "whsec_stand_in"
@@ -58,6 +59,46 @@ def session_params(amount: int = 250, capture_method: str = "manual", **more: ob
         "adaptive_pricing": {"enabled": False},
         **more,
     }
+
+
+@dataclass
+class Desk:
+    """A stand-in at work, Stripe's own client to it, and the clock that it goes by."""
+
+    stand_in: StandInStripe
+    client: stripe.StripeClient
+    clock: Clock
+
+    def reserved(self, amount: int = 250, **more: object) -> str:
+        """A payment of so much, reserved and not yet captured."""
+        return self.stand_in.pay(self.client.v1.checkout.sessions.create(session_params(amount, **more)).id)
+
+    def charged(self, amount: int = 250) -> str:
+        """A payment of so much, charged without a reservation."""
+        session = self.client.v1.checkout.sessions.create(session_params(amount, "automatic"))
+        return self.stand_in.pay(session.id)
+
+    def intent(self, intent_id: str) -> stripe.PaymentIntent:
+        """A payment with its charge, as the API tells it."""
+        return self.client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+
+    def events(self, *types: str) -> list[stripe.Event]:
+        """What has happened, oldest first: all of it, or only events of these types."""
+        found = self.client.v1.events.list({"limit": 100, **({"types": list(types)} if types else {})})
+        return list(reversed(found.data))
+
+    def event_types(self) -> list[str]:
+        """The types of all that has happened, oldest first."""
+        return [event.type for event in self.events()]
+
+
+@contextmanager
+def desk(**changes: Any) -> Iterator[Desk]:
+    """A stand-in without an address for its webhooks, whose clock stands still."""
+    clock = Clock()
+    settings: dict[str, Any] = {"webhook_url": None, "webhook_secret": SECRET, "pace": QUICK, "clock": clock}
+    with stand_in_stripe(api_key=API_KEY, **settings | changes) as running:
+        yield Desk(running, client_of(running), clock)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import requests
 import stripe
 from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, offer, session_params
 
+from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 DAY_S = 24 * 3600
@@ -22,7 +23,9 @@ def clock() -> Clock:
 @pytest.fixture
 def stand_in(clock: Clock) -> Iterator[StandInStripe]:
     """A stand-in without a webhook endpoint."""
-    with stand_in_stripe(api_key=API_KEY, webhook_url=None, webhook_secret=SECRET, clock=clock) as running:
+    with stand_in_stripe(
+        api_key=API_KEY, webhook_url=None, webhook_secret=SECRET, pace=QUICK, clock=clock
+    ) as running:
         yield running
 
 

@@ -172,8 +172,7 @@ def _capture_or_release(wanted: int) -> Capture | Release:
 def _money_has_moved(payment: Payment, wanted: int) -> Result:
     """A reservation moves once; a receipt that wants it otherwise is a conflict, and final.
 
-    Whether some of it was refunded plays no part: Stripe counts what a capture or a cancel releases as
-    refunded too, and a goodwill refund afterwards makes no conflict of a delivered game.
+    Whether some of it was refunded plays no part: a goodwill refund makes no conflict of a delivered game.
     """
     return Result.ALREADY if payment.received == wanted else Result.CONFLICT
 

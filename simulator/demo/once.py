@@ -18,7 +18,7 @@ from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
 from simulator.chain.chain import Chain, running_chain
 from simulator.chain.part import PartFailedError
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 CREDITS, AMOUNT = 3, 250
 COUNTS = 0  # the level of the coin meter's contact to ground while it counts

@@ -1,4 +1,4 @@
-"""CORE. Stripe's form encoding (`a[b][0][c]=`), and strict checks of what it carries."""
+"""PURE. Stripe's form encoding (`a[b][0][c]=`), and strict checks of what it carries."""
 
 from __future__ import annotations
 
@@ -167,6 +167,17 @@ def merge_metadata(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
     if new == {"": ""}:
         return {}
     return {key: value for key, value in {**old, **new}.items() if value != ""}
+
+
+def hash_by(keys: Kind, values: Kind) -> Kind:
+    """A hash whose names are free, each checked as the value that it is: amounts by currency."""
+
+    def check(raw: Raw, name: str) -> Json:
+        if not isinstance(raw, dict):
+            raise Refusal(f"Invalid hash: {name}", "parameter_invalid_hash", name)
+        return {keys(key, name): values(value, f"{name}[{key}]") for key, value in raw.items()}
+
+    return check
 
 
 def created_filter(raw: Raw, name: str) -> dict[str, int]:
