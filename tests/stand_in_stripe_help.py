@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -31,13 +32,13 @@ class Clock:
         return self.now_s
 
 
-def client_of(stand_in: StandInStripe, api_key: str = API_KEY) -> stripe.StripeClient:
-    """Stripe's own client, talking to the stand-in, without retries of its own."""
+def client_of(stand_in: StandInStripe, api_key: str = API_KEY, retries: int = 0) -> stripe.StripeClient:
+    """Stripe's own client, talking to the stand-in; it tries again as often as it is told."""
     return stripe.StripeClient(
         api_key,
         base_addresses={"api": stand_in.api_url},
         http_client=stripe.RequestsClient(timeout=(3, 6)),
-        max_network_retries=0,
+        max_network_retries=retries,
     )
 
 
@@ -118,6 +119,11 @@ class Receiver:
         """Everything that arrived, verified with the endpoint's secret."""
         with self.lock:
             return [stripe.Webhook.construct_event(body, seal, SECRET) for body, seal in self.received]
+
+    def unsealed(self) -> list[stripe.Event]:
+        """Everything that arrived, whenever it was signed."""
+        with self.lock:
+            return [stripe.Event.construct_from(json.loads(body), None) for body, _ in self.received]
 
     def types(self) -> list[str]:
         """The types of what arrived, in order."""

@@ -104,6 +104,7 @@ def _verdict(chain: Chain) -> int:
     coins, money = chain.board.view().coins, chain.stripe.money()
     right = coins == CREDITS and money == {"reserved": 0, "charged": AMOUNT, "released": 0, "refunded": 0}
     told = ", ".join(f"{cents / 100:.2f} {what}" for what, cents in money.items())
+    print(chain.stripe.reads_in_words())
     print(f"The board counted {coins} of {CREDITS} credits; Stripe: {told}: {'right' if right else 'WRONG'}")
     return 0 if right else 1
 

@@ -25,6 +25,7 @@ from simulator.stripe.keys import ApiKeys
 from simulator.stripe.keys import LiveKeyRefused as LiveKeyRefused
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.permissions import Permissions
+from simulator.stripe.model.reads import ration
 from simulator.stripe.pace import STRIPES_PACE, Pace
 from simulator.stripe.reads import Reads
 from simulator.stripe.serving import serving
@@ -49,6 +50,11 @@ class StandInStripe(Dashboard):
     api_keys: ApiKeys
     reads: Reads
     clock: StripesClock
+
+    def reads_in_words(self) -> str:
+        """What was read so far, beside the ration that so many transactions give."""
+        paid = self.keeper.turn(lambda book, _now_s: sum(each.captured for each in book.charges.values()))
+        return f"{self.reads.words}; the account may read {ration(paid):,} times in 30 days"
 
     def fail_next(
         self,

@@ -105,11 +105,11 @@ class Webhooks:
         with self._change:
             return len(self._waiting) + self._in_flight
 
-    @property
-    def waiting_for_s(self) -> list[float]:
-        """The seconds until each delivery that waits, soonest first."""
+    def undelivered_within(self, seconds: float) -> int:
+        """How many are under way, or are due in so many seconds; Stripe repeats much later."""
         with self._change:
-            return sorted(due.at_s - self._clock() for due in self._waiting)
+            until_s = self._clock() + seconds
+            return sum(due.at_s <= until_s for due in self._waiting) + self._in_flight
 
     def send(self, event: Event) -> None:
         """Have an event delivered to every endpoint that is subscribed to its type."""

@@ -24,8 +24,8 @@ def ration(transactions: int) -> int:
 
 
 def reads_in_words(counts: Counts) -> str:
-    """The counts as one line: `12 reads of Stripe: 3 lists (payment_intents 3), 9 retrieved (...)`."""
-    words = {"list": "lists", "search": "searches", "retrieve": "retrieved"}
+    """The counts as one line: `12 reads of Stripe: 3 listed (payment_intents 3), 9 retrieved (...)`."""
+    words = {"list": "listed", "search": "searched", "retrieve": "retrieved"}
     told = []
     for kind, word in words.items():
         of_kind = Counter({resource: number for (which, resource), number in counts.items() if which == kind})
