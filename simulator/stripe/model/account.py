@@ -1,4 +1,4 @@
-"""PURE. The account that everything belongs to, and the webhook endpoints that it knows."""
+"""CORE. The account that everything belongs to, and the webhook endpoints that it knows."""
 
 from __future__ import annotations
 

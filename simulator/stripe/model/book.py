@@ -1,4 +1,4 @@
-"""PURE. The stand-in's book of record: every object by its id, and what has happened to it.
+"""CORE. The stand-in's book of record: every object by its id, and what has happened to it.
 
 It does no I/O, holds no lock and reads no clock: its keeper (keeper.py) sees to those.
 """

@@ -1,4 +1,4 @@
-"""PURE. The table of calls that the stand-in answers."""
+"""CORE. The table of calls that the stand-in answers."""
 
 from __future__ import annotations
 

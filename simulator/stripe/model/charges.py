@@ -1,4 +1,4 @@
-"""PURE. Charges and refunds: where the money of a payment is."""
+"""CORE. Charges and refunds: where the money of a payment is."""
 
 from __future__ import annotations
 

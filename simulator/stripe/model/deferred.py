@@ -1,4 +1,4 @@
-"""PURE. Methods whose money comes days later, or never: a debit from a bank account."""
+"""CORE. Methods whose money comes days later, or never: a debit from a bank account."""
 
 from __future__ import annotations
 

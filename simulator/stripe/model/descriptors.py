@@ -1,4 +1,4 @@
-"""PURE. What stands on the payer's bank statement: the account's prefix and the payment's suffix.
+"""CORE. What stands on the payer's bank statement: the account's prefix and the payment's suffix.
 
 Source: https://docs.stripe.com/get-started/account/statement-descriptors
 """

@@ -1,4 +1,4 @@
-"""PURE. A payer's bank speaks: disputes, how they end, and early fraud warnings."""
+"""CORE. A payer's bank speaks: disputes, how they end, and early fraud warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. What Stripe answers when it refuses: status, type, code, parameter and message."""
+"""CORE. What Stripe answers when it refuses: status, type, code, parameter and message."""
 
 from __future__ import annotations
 

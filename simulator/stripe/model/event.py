@@ -1,4 +1,4 @@
-"""PURE. Events, told in the words of the API version that their reader speaks."""
+"""CORE. Events, told in the words of the API version that their reader speaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. What is sold: prices, lines, and payment links."""
+"""CORE. What is sold: prices, lines, and payment links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. What becomes of a reservation: captured, canceled, or lapsed; and of a session that nobody pays."""
+"""CORE. What becomes of a reservation: captured, canceled, or lapsed; and of a session that nobody pays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. The PaymentIntent: one payment through all its states."""
+"""CORE. The PaymentIntent: one payment through all its states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. Lists as the API gives them: newest first, filtered, in pages; and ids made into objects."""
+"""CORE. Lists as the API gives them: newest first, filtered, in pages; and ids made into objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. Amounts by currency: what Stripe takes at least and at most, in which steps, and how it is written.
+"""CORE. Amounts by currency: what Stripe takes at least and at most, in which steps, and how it is written.
 
 Source: https://docs.stripe.com/currencies
 """

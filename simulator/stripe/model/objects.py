@@ -1,4 +1,4 @@
-"""PURE. Stripe's objects as this product meets them: frozen values that know their JSON."""
+"""CORE. Stripe's objects as this product meets them: frozen values that know their JSON."""
 
 from simulator.stripe.model.account import Account, WebhookEndpoint
 from simulator.stripe.model.charges import Charge, Refund

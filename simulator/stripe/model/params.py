@@ -1,4 +1,4 @@
-"""PURE. Stripe's form encoding (`a[b][0][c]=`), and strict checks of what it carries."""
+"""CORE. Stripe's form encoding (`a[b][0][c]=`), and strict checks of what it carries."""
 
 from __future__ import annotations
 

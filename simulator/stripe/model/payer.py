@@ -1,4 +1,4 @@
-"""PURE. What the payer does on the payment page that its maker did not lay down."""
+"""CORE. What the payer does on the payment page that its maker did not lay down."""
 
 from __future__ import annotations
 

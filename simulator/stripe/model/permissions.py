@@ -1,4 +1,4 @@
-"""PURE. What a restricted key may do: nothing, read, or write, for each resource.
+"""CORE. What a restricted key may do: nothing, read, or write, for each resource.
 
 Source: https://docs.stripe.com/keys/restricted-api-keys ; write permission implies read.
 """

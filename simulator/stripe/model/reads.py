@@ -1,4 +1,4 @@
-"""PURE. Reads are rationed: 500 per transaction over 30 days on average, and 10,000 a month at least.
+"""CORE. Reads are rationed: 500 per transaction over 30 days on average, and 10,000 a month at least.
 
 Source: https://docs.stripe.com/rate-limits (allocated read requests); writes are not rationed.
 """

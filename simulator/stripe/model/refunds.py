@@ -1,4 +1,4 @@
-"""PURE. Captured money given back, at once or after a while, or not after all."""
+"""CORE. Captured money given back, at once or after a while, or not after all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. The search call, which lags: what changed a moment ago is not found yet."""
+"""CORE. The search call, which lags: what changed a moment ago is not found yet."""
 
 from __future__ import annotations
 

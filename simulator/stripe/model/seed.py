@@ -1,4 +1,4 @@
-"""PURE. A past for a new book: many payments at once, without the sessions and events that made them."""
+"""CORE. A past for a new book: many payments at once, without the sessions and events that made them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. The checkout session: one payer's visit to the payment page."""
+"""CORE. The checkout session: one payer's visit to the payment page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. What each call may be given, in the API version that the installed library speaks.
+"""CORE. What each call may be given, in the API version that the installed library speaks.
 
 A parameter that this product has no use for counts as unknown, even if Stripe knows it.
 """

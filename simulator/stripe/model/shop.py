@@ -1,4 +1,4 @@
-"""PURE. What is on offer: prices, payment links and checkout sessions, made and changed."""
+"""CORE. What is on offer: prices, payment links and checkout sessions, made and changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. Where money comes in: the payer's card says yes or no."""
+"""CORE. Where money comes in: the payer's card says yes or no."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. What banks say against a payment: disputes and early fraud warnings."""
+"""CORE. What banks say against a payment: disputes and early fraud warnings."""
 
 from __future__ import annotations
 
