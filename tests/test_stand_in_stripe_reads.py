@@ -52,7 +52,7 @@ def test_a_waiting_page_does_not_outlast_the_stand_in() -> None:
         )
         with pytest.raises(stripe.APIConnectionError):
             impatient.v1.payment_intents.list()
-    assert time.monotonic() - began_s < 15
+    assert time.monotonic() - began_s < 4  # the server itself waits 5 s for its threads
 
 
 def test_reads_are_counted_by_kind_and_resource(at_work: Desk) -> None:
