@@ -10,8 +10,8 @@ from enum import Enum
 
 import pygame
 
-from attract_screen import systemd_status
 from attract_screen.picture.layout import Size
+from attract_screen.systemd_notify import notify
 
 DEFAULT_SIZE: Size = (640, 480)
 LOOK_AGAIN_S = 2.0
@@ -58,7 +58,7 @@ def open_display(kind: Kind, size: Size | None) -> pygame.Surface:
     width, height = surface.get_size()
     opened = f"The display was opened: {kind.value}, {width}x{height}"
     _log.info(opened)
-    systemd_status.tell(opened)
+    notify(f"STATUS={opened}")
     return surface
 
 
@@ -78,7 +78,7 @@ def wait_for_console(
             if str(error) != reason:
                 reason = str(error)
                 _log.warning("Waiting for a display: %s", reason)
-                systemd_status.tell(f"Waiting for a display: {reason}")
+                notify(f"STATUS=Waiting for a display: {reason}")
         time.sleep(look_again_s)
     return None
 

@@ -134,7 +134,7 @@ def measure(train: Train, scheduling: str, *, busy: bool) -> CoinLineRun:
 
 
 def measure_rival(how: str, train: Train, *, busy: bool) -> Errors:
-    """The same train by "sleep" or by "blink"."""
+    """A train as the coin line gives it, by "sleep" or by "blink"."""
     with recorder() as board:
         _run("bench.rivals", how, *_options(board, train, busy=busy))
         found = errors(board.all_edges(), train.pulse_ms, train.gap_ms)
@@ -153,7 +153,7 @@ def recorder() -> Iterator[Recorder]:
 
 
 def _said(lines: list[str], words: str) -> str:
-    """What was logged behind these words."""
+    """What was logged after these words."""
     return next(line for line in lines if words in line).partition(words)[2]
 
 

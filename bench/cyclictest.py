@@ -31,7 +31,7 @@ class Cyclictest:
 
 @contextmanager
 def cyclictest(scheduling: str, interval_ms: int) -> Iterator[Cyclictest]:
-    """It runs while the context is open, woken every `interval_ms`.
+    """Run cyclictest while the context is open, woken every `interval_ms`.
 
     Its policy is that of the coin line, whose words for it are `scheduling`.
 

@@ -17,7 +17,7 @@ from simulator.chain.chain import Chain
 TITLE = "Webhook sent -> first edge on the coin line; ledger commits per sale"
 EDGE_TARGET_MS = 15.0
 EXTRA_COMMITS = 3
-# The gap behind the last pulse, and the board's game over: what would delay the next sale.
+# The gap after the last pulse, and the board's game over: what would delay the next sale.
 REST_S = 0.5
 CREDITS = 3
 _EVENT = "payment_intent.amount_capturable_updated"

@@ -1,4 +1,4 @@
-"""A coin line's real parent: it orders pulses as far ahead as the controller, and commits behind each.
+"""A coin line's real parent: it orders pulses as far ahead as the controller, and commits after each.
 
 It is a process of its own: `python -m bench.orders --help`.
 """

@@ -58,7 +58,7 @@ class StripeSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the relay is told from outside. Secrets never show in its repr."""
+    """Everything that the relay takes from outside. Secrets never show in its repr."""
 
     url: str
     mqtt: MqttSettings

@@ -88,7 +88,7 @@ except ConfigError as error:
 }
 
 swap_release() {
-    sync -f "$new"  # the plug may be pulled right behind the swap
+    sync -f "$new"  # the plug may be pulled right after the swap
     rm -rf "$old"
     if [ ! -e "$app" ]; then
         mv "$new" "$app"

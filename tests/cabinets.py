@@ -8,7 +8,6 @@ from typing import Any
 from controller.model.cabinet import Cabinet, new_cabinet
 from controller.model.effects import Act, Note, Record
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
     Delivery,
     Event,
@@ -23,7 +22,7 @@ from controller.model.events import (
 from controller.model.offer import Offer, Price
 from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
 from controller.model.policy import Rules
-from controller.model.session import Session
+from controller.model.session import GameOver, Session
 from controller.rules.decide import decide
 from controller.rules.mood import faults
 
@@ -62,8 +61,8 @@ class Bench:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What the cabinet says is wrong now."""
-        return faults(self.cabinet, self.now_s)
+        """What the cabinet says is wrong now, in words."""
+        return tuple(fault.text for fault in faults(self.cabinet, self.now_s))
 
     def handle(self, event: Event) -> Orders:
         """Let one thing happen now."""
@@ -90,7 +89,7 @@ class Bench:
 
     def acknowledged(self) -> Orders:
         """Let the PUBACK be sent."""
-        return self.handle(Acknowledged(DELIVERY))
+        return self.handle(Tick())
 
     def fired(self, payment_id: str, number: int) -> Orders:
         """Let a pulse leave the pin."""
@@ -124,6 +123,7 @@ def started_bench(
     uncounted: int = 0,
     doubt_before_s: float | None = None,
     tally: Tally | None = None,
+    game_overs: tuple[GameOver, ...] = (),
     **rules: Any,
 ) -> tuple[Bench, Orders]:
     """A cabinet that has just read its ledger, and what it wants done about it.
@@ -143,6 +143,7 @@ def started_bench(
         uncounted=uncounted,
         doubt_before_s=doubt_before_s,
         tally=tally,
+        game_overs=game_overs,
     )
     return bench, bench.handle(started)
 

@@ -16,7 +16,7 @@ from typing import Any
 from cabinets import RULES
 from money_cloud import Clock, Cloud
 
-from cloud_relay.rules.money import share_of
+from cloud_relay.rules.charges import share_of
 from controller.cloud.relay_client import FINAL_ANSWERS, read_open_payments
 from controller.formats.wire import CoinPulseMessage, Reader
 from controller.ledger.ledger import Ledger
@@ -32,7 +32,6 @@ from controller.model.effects import (
     SendReceipt,
 )
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
     BrokerLost,
     Delivery,
@@ -161,7 +160,7 @@ class World:
         payment_id = self.cloud.mailbox.payment_in(delivery.message_id)
         assert payment_id is None or Ledger.find(self.ledger, payment_id), "acknowledged and not on disk"
         self.cloud.mailbox.acknowledge(delivery.connection, delivery.message_id)
-        self.waiting.append(lambda: Acknowledged(delivery))
+        self.waiting.append(Tick)
 
     def fire(self, payment_id: str, number: int) -> None:
         """Take an order for a pulse; on a board that can see it, and the first within the window."""
@@ -186,7 +185,7 @@ class World:
         """What a message says of its window."""
         return message.expiry_s
 
-    def asked_s(self, question_s: float) -> float:
+    def sent_s(self, question_s: float) -> float:
         """From when on the answer to a question counts."""
         return question_s
 
@@ -326,7 +325,7 @@ class World:
         if self.question is None:
             return
         question = self.question
-        asked_s, payment_ids = question
+        sent_s, payment_ids = question
         listed = self.cloud.open_payments(payment_ids)
         self.pass_time(waited_s)
         if self.question is not question:
@@ -336,7 +335,7 @@ class World:
             self.tell(lambda: OpenPaymentsFailed("503"))
         else:
             payments = read_open_payments(listed)
-            counts_from_s = self.asked_s(asked_s)
+            counts_from_s = self.sent_s(sent_s)
             self.tell(
                 lambda: OpenPaymentsFound(counts_from_s, tuple(self._found(*each) for each in payments))
             )

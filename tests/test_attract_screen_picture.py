@@ -18,10 +18,10 @@ from attract_screen.model.box import Box
 from attract_screen.model.feed_format import ROTATIONS, Offer, State
 from attract_screen.model.view import View, out_of_order
 from attract_screen.picture.draw import Picture, Studio, render, turned, turned_rect, upright
-from attract_screen.picture.faces import Face
 from attract_screen.picture.fit import Style, fit
 from attract_screen.picture.layout import Layout, Size
 from attract_screen.picture.scenes import arrange
+from attract_screen.picture.typefaces import Typeface
 
 MANY_OFFERS = (Offer(1, 500, "jpy"), Offer(3, 1250, "chf"), Offer(5, 2500, "myr")) * 2
 VIEWS = {
@@ -177,7 +177,7 @@ def test_a_name_that_no_face_can_write_gives_way_to_the_machine_id(studio: Studi
 def test_a_line_that_is_too_long_ends_in_an_ellipsis(studio: Studio) -> None:
     """Elided is honest; clipped is not."""
     box = Box(0, 0, 100, 14)
-    (label,) = fit(LONG_LINE, box, Style(Face.SANS, 14, (0, 0, 0)), studio.faces)
+    (label,) = fit(LONG_LINE, box, Style(Typeface.SANS, 14, (0, 0, 0)), studio.faces)
     assert (label.text[-1], box.contains(label.box)) == ("…", True)
 
 

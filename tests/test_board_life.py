@@ -22,8 +22,8 @@ from controller.ledger.ledger import Ledger
 from controller.model.cabinet import new_cabinet
 from controller.model.effects import ClosePayment, FirePulse, RecordCoin
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
+    CreditTestRequested,
     Delivery,
     Event,
     FaultsCleared,
@@ -31,7 +31,6 @@ from controller.model.events import (
     PaymentReceived,
     PulseFired,
     Tick,
-    TrialAsked,
 )
 from controller.model.payment import Payment
 from controller.model.policy import MeterRules, Rules
@@ -80,7 +79,7 @@ class BoardLife(RuleBasedStateMachine):
         paid = Payment(f"pi_{len(self.paid)}", credits, 100, "usd", has_receipt=True)
         self.paid.append(paid)
         self._handle(PaymentReceived(DELIVERY, paid, self.now_s, 60.0, None, 180.0))
-        self._handle(Acknowledged(DELIVERY))
+        self._handle(Tick())
 
     @precondition(lambda self: self.flight is None and self.cabinet.expected is None)
     @rule()
@@ -102,7 +101,7 @@ class BoardLife(RuleBasedStateMachine):
     @rule(credits=st.integers(1, 2))
     def the_technician_tests(self, credits: int) -> None:
         self.trials += 1
-        self._handle(TrialAsked(f"test-{self.trials}", credits))
+        self._handle(CreditTestRequested(f"test-{self.trials}", credits))
 
     @rule()
     def the_technician_clears_faults(self) -> None:

@@ -23,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from controller.cloud.broker import SHORT_LIVES, Broker
+from controller.cloud.broker import SHORT_LIVES, Broker, Published
 from controller.config.keys import BrokerConfig
 from controller.formats.wire import CoinPulseMessage
 from controller.model.events import BrokerConnected, BrokerLost, Delivery
@@ -47,8 +47,9 @@ broker = Broker(
     "galaga-01",
     coinpulse_topic="arcade/machine/galaga-01/coinpulse",
     will=("arcade/machine/galaga-01/status", b"the last will"),
-    tell_message=print,
-    tell_link=lambda event: print(event, flush=True),
+    on_coinpulse=print,
+    on_link=lambda event: print(event, flush=True),
+    on_published=print,
 )
 broker.start()
 time.sleep(60)
@@ -60,14 +61,16 @@ class Cabinet:
 
     def __init__(self, config: BrokerConfig) -> None:
         self.messages: queue.SimpleQueue[tuple[CoinPulseMessage, Delivery]] = queue.SimpleQueue()
+        self.published: queue.SimpleQueue[Published] = queue.SimpleQueue()
         self.links: queue.SimpleQueue[BrokerConnected | BrokerLost] = queue.SimpleQueue()
         self.broker = Broker(
             config,
             MACHINE,
             coinpulse_topic=TOPIC,
             will=(STATUS, WILL),
-            tell_message=lambda message, delivery: self.messages.put((message, delivery)),
-            tell_link=self.links.put,
+            on_coinpulse=lambda message, delivery: self.messages.put((message, delivery)),
+            on_link=self.links.put,
+            on_published=self.published.put,
         )
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:
@@ -261,7 +264,7 @@ def test_a_callback_that_raises_is_logged_and_the_link_goes_on(
                 raise RuntimeError("cannot be told")
             put((message, delivery))
 
-        cabinet.broker._tell_message = raise_once
+        cabinet.broker._on_coinpulse = raise_once
         assert cabinet.link() == BrokerConnected(session_present=False)
         send(broker, b"bad", b"good")
 

@@ -24,6 +24,7 @@ from controller.check.service import check_service
 from controller.control.running import Running
 from controller.ledger.ledger import Ledger
 from controller.model.effects import ClosePayment, RecordAnswer, RecordPayment
+from controller.model.fault import Fault, FaultKind
 from controller.model.payment import Outcome, Receipt
 from controller.pages.findings import Finding, note, ok, warning, wrong
 from controller.system.systemd_units import Unit, unit
@@ -279,27 +280,28 @@ def test_a_service_that_fails_is_told() -> None:
 def test_what_the_controller_itself_says_is_told() -> None:
     """Each fault with what to do about it, and what it did not take over from config.yaml."""
     faults = (
-        "coin meter: the last 3 coin pulses were not counted by the board",
-        "broker: refused us",
-        "2 receipts in conflict with Stripe",
-        "ledger of 2026-06-01 was damaged",
-        "a fault that nobody has thought of",
+        Fault(FaultKind.COIN_METER, "the last 3 coin pulses were not counted by the board"),
+        Fault(FaultKind.BROKER, "refused us"),
+        Fault(FaultKind.CONFLICT, "2 receipts in conflict with Stripe"),
+        Fault(FaultKind.DAMAGED_LEDGER, "the ledger of 2026-06-01 was damaged"),
     )
     told = replace(RUNNING, selling=False, faults=faults, configuration="restart to apply broker.host")
     assert check_service(None, told) == [
         note("systemd has no arcade-controller here"),
         ok("the controller is running: waiting for a player, not selling"),
         wrong(
-            f"it reports: {faults[0]}",
+            "it reports: the last 3 coin pulses were not counted by the board",
             "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`.",
         ),
-        wrong(f"it reports: {faults[1]}", "See under broker."),
+        wrong("it reports: refused us", "See under broker."),
         wrong(
-            f"it reports: {faults[2]}",
+            "it reports: 2 receipts in conflict with Stripe",
             "Tell the operator: `sudo cabinet payments --state conflict` names them.",
         ),
-        wrong(f"it reports: {faults[3]}", "See under disk and ledger."),
-        wrong(f"it reports: {faults[4]}", "See to it, then `sudo cabinet clear`."),
+        wrong(
+            "it reports: the ledger of 2026-06-01 was damaged",
+            "See to the card, then `sudo cabinet clear`.",
+        ),
         warning(
             "restart to apply broker.host",
             "Mend what is wrong, if anything is; then: sudo systemctl restart arcade-controller.",
@@ -360,7 +362,7 @@ def test_a_screen_that_cannot_draw_is_told(dri: Path) -> None:
 def test_a_screen_that_waits_is_not_well(dri: Path) -> None:
     """Its process runs; in front of it nobody sees anything."""
     reason = "Waiting for a display: cannot open the display (kmsdrm): something else. A remedy."
-    found = check_display(replace(SCREEN, says=reason), None, dri, dri.parent / "drm")
+    found = check_display(replace(SCREEN, status_text=reason), None, dri, dri.parent / "drm")
     assert found[0] == wrong("arcade-attract-screen has no display yet", reason)
 
 

@@ -23,10 +23,11 @@ from workbench import METER_PIN, Workbench, workbench
 
 from controller.config.reload import Reloaded, read_again
 from controller.control.client import ControlClient, connect
-from controller.model.effects import FetchOffer, SaveSession
+from controller.model.effects import FetchOffer, RecordGameOver, SaveSession
 from controller.model.events import InputChanged, OfferReceived, RulesChanged
 from controller.model.offer import Offer
 from controller.model.policy import MeterRules, Rules
+from controller.model.session import GameOver
 from simulator.chain.chain import running_chain
 
 WIRED = """\
@@ -114,7 +115,7 @@ def test_what_was_built_at_start_waits_for_a_restart(
 def test_of_one_edit_a_part_may_hold_and_a_part_wait(tmp_path: Path) -> None:
     """Both are told, and what waits is a warning."""
     edited = NEEDED.replace("Galaga", "Pac-Man").replace("pin: 17", "pin: 18")
-    assert list(reloaded(tmp_path, NEEDED, edited).told()) == [
+    assert list(reloaded(tmp_path, NEEDED, edited).log_lines()) == [
         (30, "config.yaml read again: restart to apply coin_line.pin"),
         (20, "config.yaml read again: applied name"),
     ]
@@ -132,7 +133,7 @@ def test_a_file_that_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
         "number from 9 to 27",
     ]
     assert (result.config, result.applied, result.waiting) == (running, (), ())
-    assert list(result.told()) == [
+    assert list(result.log_lines()) == [
         (40, f"not read again, all stays as it was: {problem}") for problem in problems
     ]
     assert result.outstanding == f"the edit of config.yaml is not used: {problems[0]} (and 2 more)"
@@ -141,7 +142,7 @@ def test_a_file_that_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
 def test_a_file_that_says_the_same_says_so(tmp_path: Path) -> None:
     """A comment was added, say."""
     result = reloaded(tmp_path, NEEDED, f"# a comment\n{NEEDED}")
-    assert (list(result.told()), result.outstanding) == (
+    assert (list(result.log_lines()), result.outstanding) == (
         [(20, "config.yaml read again: nothing has changed")],
         "",
     )
@@ -149,7 +150,7 @@ def test_a_file_that_says_the_same_says_so(tmp_path: Path) -> None:
 
 def test_a_warning_is_told_again(tmp_path: Path) -> None:
     """As at start."""
-    told = list(reloaded(tmp_path, NEEDED, f"{NEEDED}board: naomi\n").told())
+    told = list(reloaded(tmp_path, NEEDED, f"{NEEDED}board: naomi\n").log_lines())
     assert [level for level, _ in told] == [20, 30]
     assert "board is naomi, which holds 9 credits" in told[1][1]
 
@@ -213,7 +214,7 @@ def test_a_shorter_session_ends_when_its_time_is_over() -> None:
     bench.cabinet = replace(bench.cabinet, session=session("pi_1", NOW_S))
     bench.wait(100)
     orders = bench.handle(changed(bench.cabinet.rules, session_timeout_s=60.0))
-    assert orders.records == (SaveSession(None),)
+    assert orders.records == (RecordGameOver(GameOver("pi_1", 1, 1, duration_s=100)), SaveSession(None))
 
 
 # The daemon
@@ -256,7 +257,7 @@ def test_a_bad_edit_leaves_the_daemon_as_it_is(bench: Workbench) -> None:
     wait_until(lambda: feed(bench).get("configuration"), "the complaint")
     complaint = feed(bench)["configuration"]
     with a_connection(bench) as client:
-        client.ask({"do": "pulse", "credits": 1})
+        client.request({"do": "pulse", "credits": 1})
         bench.wait_for_coins(1)
     edit(bench, name="Star Raider", coin_meter={"pin": METER_PIN})
     bench.controller.wait_to_hear("config.yaml read again: nothing has changed")

@@ -19,11 +19,11 @@ from controller.control.socket import MOST_CLIENTS, MOST_UNREAD_BYTES, ControlSo
 from controller.formats.control_lines import (
     EXPECTED,
     LONGEST_REQUEST,
-    Asked,
     ClearRequest,
     Greeting,
     Line,
     PulseRequest,
+    ToolRequest,
     hello,
 )
 
@@ -39,9 +39,9 @@ class Loop:
         self.asked: list[tuple[int, object]] = []
         self.control = ControlSocket(path, self.take)
 
-    def take(self, asked: Asked) -> None:
-        self.asked.append((asked.client, asked.request))
-        if isinstance(asked.request, Greeting) and not self.deaf:
+    def take(self, asked: ToolRequest) -> None:
+        self.asked.append((asked.client, asked.wanted))
+        if isinstance(asked.wanted, Greeting) and not self.deaf:
             self.control.answer(asked.client, HELLO)
 
 
@@ -83,7 +83,7 @@ def raw(path: Path, sent: bytes) -> list[Line]:
 def test_who_asks_is_answered_and_hears_what_happens(loop: Loop, path: Path) -> None:
     """One guest's answer is not told to another; what happens is told to both."""
     with guest(path) as one, guest(path) as other:
-        one.ask({"do": "pulse", "credits": 3})
+        one.request({"do": "pulse", "credits": 3})
         wait_until(lambda: (1, PulseRequest(3)) in loop.asked, "the request")
         loop.control.answer(1, {"answer": "accepted"})
         loop.control.show(EDGE)
@@ -127,9 +127,9 @@ def test_a_bad_request_is_answered_and_the_connection_closed(
 def test_a_second_request_is_never_done(loop: Loop, path: Path) -> None:
     """Who wants more connects again."""
     with guest(path) as client:
-        client.ask({"do": "clear"})
+        client.request({"do": "clear"})
         wait_until(lambda: (1, ClearRequest()) in loop.asked, "the request")
-        client.ask({"do": "pulse", "credits": 1})
+        client.request({"do": "pulse", "credits": 1})
         assert client.next(10) == {"error": "asked twice: one request for each connection"}
     assert [request for _, request in loop.asked] == [Greeting(), ClearRequest()]
 
@@ -181,12 +181,12 @@ def test_while_the_loop_is_held_up_requests_are_refused(loop: Loop, path: Path) 
     """With the reason, and at once; the loop never hears of them."""
     loop.control.refuse("the disk is full")
     with guest(path) as client:
-        client.ask({"do": "pulse", "credits": 1})
+        client.request({"do": "pulse", "credits": 1})
         assert client.next(10) == {"answer": "refused", "reason": "the disk is full"}
 
     loop.control.refuse(None)
     with guest(path) as client:
-        client.ask({"do": "clear"})
+        client.request({"do": "clear"})
         wait_until(lambda: (2, ClearRequest()) in loop.asked, "the request")
     assert (1, PulseRequest(1)) not in loop.asked
 

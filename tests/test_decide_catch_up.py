@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from cabinets import BOARD, BOOT, DELIVERY, NOW_S, Bench, Orders, open_bench, payment, started_bench, train
 
+from attract_screen.model.feed_format import State
 from controller.formats.wire import MAX_WINDOW_S
 from controller.model.cabinet import accepting
 from controller.model.effects import (
@@ -31,12 +32,12 @@ from controller.model.events import (
     FoundPayment,
     OpenPaymentsFailed,
     OpenPaymentsFound,
-    StopAsked,
+    StopRequested,
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, Receipt
 from controller.rules.catch_up import MOST_NAMED, STILL_ASKING
 from controller.rules.decide import next_wake_s
-from controller.rules.mood import Mood, mood
+from controller.rules.mood import mood
 
 ASKING = RememberUse(BOARD, STILL_ASKING)
 # What was paid before NOW_S may have been credited by a ledger that is gone.
@@ -54,9 +55,9 @@ def closed(why: str, payment_id: str = "pi_1") -> ClosePayment:
     return ClosePayment(payment_id, Outcome.UNDELIVERED, 0, why, undelivered(payment_id))
 
 
-def found(bench: Bench, *payments: FoundPayment, asked_s: float | None = None) -> Orders:
+def found(bench: Bench, *payments: FoundPayment, sent_s: float | None = None) -> Orders:
     """Let the relay answer which payments are open."""
-    return bench.handle(OpenPaymentsFound(bench.now_s if asked_s is None else asked_s, payments))
+    return bench.handle(OpenPaymentsFound(bench.now_s if sent_s is None else sent_s, payments))
 
 
 def new(paid: Payment, left_s: float) -> FoundPayment:
@@ -198,7 +199,7 @@ def test_no_question_is_asked_once_the_daemon_was_asked_to_stop() -> None:
     """The next start asks."""
     bench, _ = started_bench(boot_id="boot-before")
     bench.handle(OpenPaymentsFailed("no route"))
-    bench.handle(StopAsked())
+    bench.handle(StopRequested())
 
     assert FetchOpenPayments() not in bench.wait(60).acts
 
@@ -230,7 +231,7 @@ def test_time_left_counts_from_the_question() -> None:
     bench, _ = started_bench(boot_id="boot-before")
     bench.now_s += 15
 
-    orders = found(bench, new(payment(), 40.0), asked_s=NOW_S)
+    orders = found(bench, new(payment(), 40.0), sent_s=NOW_S)
 
     assert orders.records[0] == RecordPayment(train(payment(), deadline_s=NOW_S + 40))
 
@@ -338,7 +339,7 @@ def test_a_ledger_that_cannot_know_what_was_credited_asks_before_it_connects(boa
     assert (bench.cabinet.fenced, accepting(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S)) == (
         True,
         False,
-        Mood.STARTING,
+        State.STARTING,
     )
     assert bench.faults == ("new ledger: waiting for the relay to name what was open",)
 

@@ -17,6 +17,7 @@ from cabinets import (
     started_bench,
 )
 
+from attract_screen.model.feed_format import State
 from controller.model.cabinet import accepting
 from controller.model.effects import (
     ConnectBroker,
@@ -39,12 +40,12 @@ from controller.model.events import (
     OfferReceived,
     ReceiptAnswered,
     ReceiptFailed,
-    StopAsked,
+    StopRequested,
 )
 from controller.model.offer import Offer, Price
 from controller.model.payment import Outcome, OwedReceipt, Receipt
 from controller.rules.decide import next_wake_s
-from controller.rules.mood import Mood, mood
+from controller.rules.mood import mood
 from controller.rules.turn import UnexpectedEvent
 
 RECEIPT = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
@@ -145,7 +146,7 @@ def test_an_answer_to_a_receipt_that_is_not_owed_stops_the_daemon() -> None:
 def test_no_receipt_is_sent_once_the_daemon_was_asked_to_stop() -> None:
     """The outbox on disk keeps it for the next start."""
     bench = paid_bench(payment())
-    bench.handle(StopAsked())
+    bench.handle(StopRequested())
 
     assert bench.fired("pi_1", 1).acts == ()
 
@@ -289,7 +290,7 @@ def test_a_cabinet_that_is_thrown_out_twice_in_ten_minutes_leaves_for_good() -> 
     trouble = "broker: another cabinet is called galaga-01 too"
     assert (accepting(bench.cabinet, bench.now_s), mood(bench.cabinet, bench.now_s)) == (
         False,
-        Mood.OUT_OF_ORDER,
+        State.OUT_OF_ORDER,
     )
     assert bench.faults == (trouble,)
     assert bench.log[-1] == Note(
@@ -336,7 +337,7 @@ def test_a_ledger_that_cannot_be_written_makes_us_leave_the_broker() -> None:
     bench = open_bench()
 
     assert bench.handle(LedgerFailed("database or disk is full")) == Orders((), (DisconnectBroker(),))
-    assert (accepting(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S)) == (False, Mood.OUT_OF_ORDER)
+    assert (accepting(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S)) == (False, State.OUT_OF_ORDER)
     assert bench.faults == ("ledger: database or disk is full",)
 
 
@@ -389,7 +390,7 @@ def test_conflicts_are_counted_and_told() -> None:
 def test_it_accepts_only_what_it_could_credit_now() -> None:
     """Each thing that stands in the way is enough."""
     stopping, failed = open_bench(), open_bench()
-    stopping.handle(StopAsked())
+    stopping.handle(StopRequested())
     failed.handle(CoinLineFailed("gone"))
     benches = {
         "open": open_bench(),
@@ -412,17 +413,17 @@ def test_its_mood_is_the_first_that_applies() -> None:
     offline.handle(BrokerLost("keepalive"))
     failed.handle(CoinLineFailed("gone"))
     benches = {
-        Mood.STARTING: bare_bench(),
-        Mood.ATTRACT: open_bench(),
-        Mood.PAYING: paid_bench(payment()),
-        Mood.PLAYING: playing,
-        Mood.NOT_READY: open_bench(has_ready_line=True),
-        Mood.OFFLINE: offline,
-        Mood.OUT_OF_ORDER: failed,
+        State.STARTING: bare_bench(),
+        State.ATTRACT: open_bench(),
+        State.PAYING: paid_bench(payment()),
+        State.PLAYING: playing,
+        State.NOT_READY: open_bench(has_ready_line=True),
+        State.OFFLINE: offline,
+        State.OUT_OF_ORDER: failed,
     }
 
     assert {wanted: mood(bench.cabinet, NOW_S) for wanted, bench in benches.items()} == {
-        wanted: wanted for wanted in Mood
+        wanted: wanted for wanted in State
     }
 
 
@@ -430,4 +431,4 @@ def test_a_cabinet_that_waits_for_its_board_is_starting() -> None:
     """Not offline, and not ready either."""
     bench = open_bench(board_boot_s=NOW_S + 1)
 
-    assert (mood(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S + 1)) == (Mood.STARTING, Mood.ATTRACT)
+    assert (mood(bench.cabinet, NOW_S), mood(bench.cabinet, NOW_S + 1)) == (State.STARTING, State.ATTRACT)

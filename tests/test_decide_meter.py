@@ -19,6 +19,7 @@ from cabinets import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attract_screen.model.feed_format import State
 from controller.model.cabinet import accepting
 from controller.model.effects import (
     ClearLedgerFaults,
@@ -35,16 +36,16 @@ from controller.model.effects import (
 )
 from controller.model.events import (
     BrokerConnected,
+    CreditTestRequested,
     FaultsCleared,
     InputChanged,
     OfferReceived,
     PulseFired,
-    TrialAsked,
 )
 from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 from controller.model.policy import MeterRules
 from controller.rules.decide import next_wake_s
-from controller.rules.mood import Mood, mood
+from controller.rules.mood import mood
 
 METER = MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3)
 PULSE_S = 0.1
@@ -362,7 +363,7 @@ def test_three_uncounted_pulses_in_a_row_put_the_machine_out_of_order() -> None:
     bench = broken_bench()
 
     assert not accepting(bench.cabinet, bench.now_s)
-    assert (mood(bench.cabinet, bench.now_s), bench.faults) == (Mood.OUT_OF_ORDER, (TROUBLE,))
+    assert (mood(bench.cabinet, bench.now_s), bench.faults) == (State.OUT_OF_ORDER, (TROUBLE,))
     assert Note(f"out of order: {TROUBLE}", logging.ERROR) in bench.log
 
 
@@ -435,7 +436,7 @@ def test_a_test_pulse_leaves_although_the_machine_is_out_of_order() -> None:
     bench = broken_bench(credits=3)
     trial = Payment("test-1", 1, None, None, has_receipt=False, test=True)
 
-    orders = bench.handle(TrialAsked("test-1", 1))
+    orders = bench.handle(CreditTestRequested("test-1", 1))
 
     assert orders.records == (RecordPayment(train(trial, deadline_s=bench.now_s + 60.0)),)
     assert bench.wait(0.01) == Orders((IntendPulse("test-1", 1),), (FirePulse("test-1", 1),))
@@ -444,7 +445,7 @@ def test_a_test_pulse_leaves_although_the_machine_is_out_of_order() -> None:
 def test_a_test_pulse_that_is_counted_clears_out_of_order() -> None:
     """The board has shown that it takes our pulses."""
     bench = broken_bench(credits=3)
-    bench.handle(TrialAsked("test-1", 1))
+    bench.handle(CreditTestRequested("test-1", 1))
     bench.wait(0.01)
     pulse = fire(bench, "test-1", 1)
 
@@ -458,7 +459,7 @@ def test_test_credits_without_a_meter_take_their_place_in_the_line() -> None:
     """Behind what was paid before."""
     bench = open_bench()
     pay(bench, payment())
-    bench.handle(TrialAsked("test-1", 1))
+    bench.handle(CreditTestRequested("test-1", 1))
 
     assert bench.fired("pi_1", 1).acts == (
         FirePulse("test-1", 1),

@@ -25,7 +25,6 @@ from controller.model.effects import (
     SendReceipt,
 )
 from controller.model.events import (
-    Acknowledged,
     Delivery,
     Event,
     FoundPayment,
@@ -35,7 +34,7 @@ from controller.model.events import (
     PulseFired,
     ReceiptAnswered,
     ReceiptFailed,
-    StopAsked,
+    StopRequested,
     Tick,
 )
 from controller.model.payment import Outcome, Payment, Train
@@ -84,7 +83,8 @@ class CabinetsLife(RuleBasedStateMachine):
     @precondition(lambda self: self.to_acknowledge)
     @rule()
     def a_puback_is_sent(self) -> None:
-        self._handle(Acknowledged(self.to_acknowledge.pop(0)))
+        self.to_acknowledge.pop(0)
+        self._handle(Tick())
 
     @precondition(lambda self: self.in_flight)
     @rule(pulses=st.integers(1, 4))
@@ -121,7 +121,7 @@ class CabinetsLife(RuleBasedStateMachine):
     @rule(end=st.sampled_from(["stopped", "killed", "killed", "plug pulled"]))
     def the_process_ends(self, end: str) -> None:
         if end == "stopped":
-            self._handle(StopAsked())
+            self._handle(StopRequested())
             self._fire()
         elif end == "plug pulled":
             self.boot, self.now_s = self.boot + 1, 5.0

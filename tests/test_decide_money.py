@@ -42,11 +42,11 @@ from controller.model.events import (
     MessageRefused,
     PulseFired,
     Started,
-    StopAsked,
+    StopRequested,
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, PulseFate, Receipt
-from controller.rules.decide import _WHAT_HAPPENED, next_wake_s
-from controller.rules.turn import UnexpectedEvent
+from controller.rules.decide import _RULES, next_wake_s
+from controller.rules.turn import AT_ONCE, UnexpectedEvent
 
 
 def recorded(bench_now_s: float, paid: Payment, number: int) -> RecordPulse:
@@ -56,7 +56,7 @@ def recorded(bench_now_s: float, paid: Payment, number: int) -> RecordPulse:
 
 def test_every_kind_of_event_has_a_rule() -> None:
     """The table is complete, and knows nothing else."""
-    assert set(_WHAT_HAPPENED) == set(get_args(Event))
+    assert set(_RULES) == set(get_args(Event))
 
 
 # Receiving
@@ -277,8 +277,21 @@ def test_the_loop_wakes_for_the_deadline_of_a_payment_that_is_held() -> None:
     """Time alone closes it."""
     bench = open_bench(has_ready_line=True)
     bench.receive(payment(), left_s=3.0)
+    bench.acknowledged()
 
     assert next_wake_s(bench.cabinet) == NOW_S + 3.0
+
+
+def test_the_first_pulse_follows_the_puback_at_once() -> None:
+    """A payment is written down and acknowledged; what follows unasked orders its first pulse."""
+    bench = open_bench()
+
+    acknowledged = bench.receive(payment())
+
+    assert [type(act) for act in acknowledged.acts] == [Acknowledge]
+    assert next_wake_s(bench.cabinet) == AT_ONCE
+    assert [type(act) for act in bench.acknowledged().acts] == [FirePulse]
+    assert next_wake_s(bench.cabinet) != AT_ONCE, "it would spin"
 
 
 # The board's inhibit line
@@ -348,7 +361,7 @@ def test_no_pulse_leaves_before_the_board_has_started() -> None:
 def test_no_new_pulse_is_ordered_once_the_daemon_was_asked_to_stop() -> None:
     """The pulse in flight is still written down; the rest follows after the restart."""
     bench = paid_bench(payment(credits=2))
-    assert bench.handle(StopAsked()) == Orders()
+    assert bench.handle(StopRequested()) == Orders()
 
     assert bench.fired("pi_1", 1) == Orders(
         (

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from cabinets import NOW_S, Bench, Orders, open_bench, paid_bench, payment, session, started_bench, train
 
+from attract_screen.model.feed_format import State
 from controller.model.cabinet import accepting, credits_waiting
 from controller.model.effects import (
     ConnectBroker,
     FetchOffer,
     FirePulse,
+    ForgetGameOver,
     Note,
     PublishGameOver,
+    RecordGameOver,
     SaveSession,
     SendReceipt,
 )
-from controller.model.events import InputChanged, OfferReceived
+from controller.model.events import GameOverPublished, InputChanged, OfferReceived
 from controller.model.offer import Offer, Price
 from controller.model.payment import Outcome, Receipt
+from controller.model.session import GameOver
 from controller.rules.decide import next_wake_s
-from controller.rules.mood import Mood, mood
+from controller.rules.mood import mood
 
 
 def playing_bench() -> Bench:
@@ -46,9 +50,19 @@ def test_game_over_ends_the_session_and_is_published() -> None:
     bench = playing_bench()
     bench.now_s += 89.9
 
+    ended = GameOver("pi_1", 1, credits=1, duration_s=90)
     assert bench.believe("game_over", active=True) == Orders(
-        (SaveSession(None),), (PublishGameOver(session("pi_1", NOW_S, 1), 90),)
+        (RecordGameOver(ended), SaveSession(None)), (PublishGameOver(ended),)
     )
+
+
+def test_a_game_over_is_owed_until_the_broker_has_it() -> None:
+    """Killed between its commit and its publish, or while the broker is away: the next start publishes it."""
+    owed = GameOver("pi_1", 1, credits=1, duration_s=90, ended_at="2026-06-01T12:00:00.000Z")
+    bench, orders = started_bench(game_overs=(owed,))
+
+    assert PublishGameOver(owed) in orders.acts
+    assert bench.handle(GameOverPublished("pi_1", 1)) == Orders((ForgetGameOver("pi_1", 1),))
 
 
 def test_a_game_over_that_is_held_ends_one_session() -> None:
@@ -74,7 +88,7 @@ def test_the_next_game_over_ends_the_next_session() -> None:
 
     acts = bench.believe("game_over", active=True).acts
 
-    assert acts == (PublishGameOver(session("pi_2", NOW_S + 0.2, 1), 0),)
+    assert acts == (PublishGameOver(GameOver("pi_2", 1, 1, 0)),)
 
 
 def test_a_game_over_while_no_paid_game_runs_is_only_logged() -> None:
@@ -102,7 +116,7 @@ def test_a_game_over_that_came_and_went_while_the_loop_was_busy_still_counts() -
 
     orders = bench.handle(InputChanged("game_over", False, NOW_S + 0.2))
 
-    assert orders.acts == (PublishGameOver(session("pi_1", NOW_S, 1), 5),)
+    assert orders.acts == (PublishGameOver(GameOver("pi_1", 1, 1, 5)),)
 
 
 def test_the_loop_wakes_when_a_line_will_have_held() -> None:
@@ -118,7 +132,8 @@ def test_a_session_whose_end_nobody_reports_ends_by_itself() -> None:
     bench = playing_bench()
     assert bench.wait(1799) == Orders()
 
-    assert bench.wait(1) == Orders((SaveSession(None),), (PublishGameOver(session("pi_1", NOW_S, 1), 1800),))
+    ended = GameOver("pi_1", 1, credits=1, duration_s=1800)
+    assert bench.wait(1) == Orders((RecordGameOver(ended), SaveSession(None)), (PublishGameOver(ended),))
 
 
 def test_the_loop_wakes_for_the_end_of_a_forgotten_session() -> None:
@@ -133,7 +148,7 @@ def test_a_session_goes_on_after_a_restart_of_the_process() -> None:
     running = session("pi_1", NOW_S - 60, 1)
     bench, _ = started_bench(session=running)
 
-    assert bench.believe("game_over", active=True).acts == (PublishGameOver(running, 60),)
+    assert bench.believe("game_over", active=True).acts == (PublishGameOver(GameOver(running.id, 1, 1, 60)),)
 
 
 def test_a_session_does_not_outlive_the_power() -> None:
@@ -197,19 +212,19 @@ def test_each_game_of_a_session_has_its_game_over() -> None:
     published = []
     for _ in range(4):
         bench.now_s += 100
-        published += [(act.session.games_over, act.duration_s) for act in end_game(bench).acts]  # type: ignore[union-attr]
+        published += [(act.game_over.game, act.game_over.duration_s) for act in end_game(bench).acts]  # type: ignore[union-attr]
 
-    assert published == [(0, 100), (1, 100), (2, 100)]
+    assert published == [(1, 100), (2, 100), (3, 100)]
     assert bench.log[-1] == Note("game over came while no paid game was running: not published")
 
 
 def test_between_two_games_the_attract_screen_comes_back() -> None:
     """Nobody knows whether the player goes on with the credits that are left."""
     bench = three_credits_bench()
-    assert mood(bench.cabinet, bench.now_s) is Mood.PLAYING
+    assert mood(bench.cabinet, bench.now_s) is State.PLAYING
     end_game(bench)
 
-    assert (mood(bench.cabinet, bench.now_s), bench.cabinet.credits_on_board) == (Mood.ATTRACT, 2)
+    assert (mood(bench.cabinet, bench.now_s), bench.cabinet.credits_on_board) == (State.ATTRACT, 2)
 
 
 def test_a_session_lasts_from_its_last_credit() -> None:
@@ -249,7 +264,7 @@ def test_what_the_board_cannot_hold_waits() -> None:
     bench = full_bench()
 
     assert (credits_waiting(bench.cabinet), accepting(bench.cabinet, bench.now_s)) == (1, False)
-    assert mood(bench.cabinet, bench.now_s) is Mood.PLAYING
+    assert mood(bench.cabinet, bench.now_s) is State.PLAYING
 
 
 def test_a_game_that_ends_lets_the_next_credit_in() -> None:

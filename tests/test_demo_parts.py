@@ -12,8 +12,8 @@ import pytest
 from conftest import wait_until
 
 from controller.control.socket import ControlSocket
-from controller.formats.control_lines import Asked, ClearRequest, cleared, hello
-from controller.pages.payments_report import LedgerRow
+from controller.formats.control_lines import ClearRequest, ToolRequest, cleared, hello
+from controller.model.ledger_row import LedgerRow
 from controller.system.clock import since_boot_s
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
@@ -60,7 +60,7 @@ def sale(
         credits_delivered=delivered,
         reason=None,
         answer=answer,
-        told_charged=None,
+        charged_by_relay=None,
     )
 
 
@@ -95,8 +95,8 @@ def test_the_ledger_tells_what_the_cabinet_was_about(
         (
             "controller",
             Moment(About.IN_PULSE, 2, 3),
-            "The controller was killed inside pulse 2: that pulse is never fired again, "
-            "its credit is not charged.",
+            "The controller was killed with pulse 2 ordered: it follows if it had not begun, "
+            "else it is never fired again, and its credit is not charged.",
         ),
         (
             "plug",
@@ -165,7 +165,7 @@ def test_the_wifi_is_cut_and_mended_for_the_controller_alone() -> None:
 
 def test_the_technician_clears_through_the_running_controller(tmp_path: Path) -> None:
     """One who comes before it runs, or while it cannot, is told so, and comes again."""
-    asked: SimpleQueue[Asked] = SimpleQueue()
+    asked: SimpleQueue[ToolRequest] = SimpleQueue()
     path = tmp_path / "control"
     assert not faults_cleared(path)
     control = ControlSocket(path, asked.put)
@@ -179,11 +179,11 @@ def test_the_technician_clears_through_the_running_controller(tmp_path: Path) ->
         control.stop()
 
 
-def clears(control: ControlSocket, asked: SimpleQueue[Asked], path: Path) -> bool:
+def clears(control: ControlSocket, asked: SimpleQueue[ToolRequest], path: Path) -> bool:
     """Whether the technician is content with a controller that clears when asked to, and else only greets."""
     with ThreadPoolExecutor(1) as technician:
         content = technician.submit(faults_cleared, path)
-        while not isinstance((request := asked.get(timeout=10)).request, ClearRequest):
+        while not isinstance((request := asked.get(timeout=10)).wanted, ClearRequest):
             control.answer(request.client, hello("1", 17, []))
         control.answer(request.client, cleared(()))
         return content.result(10)

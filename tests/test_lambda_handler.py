@@ -17,6 +17,7 @@ import stripe
 from conftest import PASSWORDS
 from relay_parts import WEBHOOK_SECRET, Cabinet, RelayUnderTest, environment, relay_under_test
 
+from cloud_relay import __version__
 from simulator.chain.broker import Broker
 
 ROOT = Path(__file__).parent.parent
@@ -198,7 +199,7 @@ def test_a_button_of_the_door_redirects_to_stripe(
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        (environment(), '{"message":"API is running","status":"up","version":"0.1.0"}'),
+        (environment(), f'{{"message":"API is running","status":"up","version":"{__version__}"}}'),
         ({"PRICE_ID": "price_1"}, "STRIPE_API_KEY: is not set"),
     ],
 )

@@ -27,11 +27,11 @@ from controller.model.effects import (
     SendReceipt,
 )
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
     Delivery,
     Event,
     FoundPayment,
+    GameOverPublished,
     InputChanged,
     OfferReceived,
     OpenPaymentsFound,
@@ -111,14 +111,17 @@ class Life:
     def _do(self, act: object) -> None:
         match act:
             case Acknowledge(delivery):
-                self._act(f"ack {PAID[delivery.message_id].id}", Acknowledged(delivery))
+                self._act(f"ack {PAID[delivery.message_id].id}", Tick())
             case FirePulse(name, number):
                 self._fire(name, number)
             case SendReceipt(receipt):
                 words = f"receipt {receipt.payment_id} {receipt.outcome} {receipt.credits_delivered}"
                 self._act(words, ReceiptAnswered(receipt.payment_id, "settled"))
-            case PublishGameOver():
-                self._act("game over")
+            case PublishGameOver(ended):
+                self._act(
+                    f"game over {ended.session_id} {ended.game}",
+                    GameOverPublished(ended.session_id, ended.game),
+                )
             case _:
                 self._answer(act)
 
@@ -222,8 +225,13 @@ def check_that_the_next_run_makes_it_right(path: Path, said: list[str]) -> None:
     second = Life(path, [paid for paid in PAID if paid.id not in acknowledged], said.append, ignore)
     assert second.ledger.set_aside is None
     assert all(second.ledger.find(name) for name in acknowledged), "an acknowledged payment is lost"
+    owed = [f"game over {each.session_id} {each.game}" for each in second.ledger.read_start().game_overs]
+    heard_before = len(said)
     second.run()
+    assert second.ledger.read_start().game_overs == (), "the end of a game is owed for ever"
     second.ledger.close()
+
+    assert set(owed) <= set(said[heard_before:]), "the end of a game was never published"
 
     assert len(fired(said)) == len(set(fired(said))), "a pulse was fired twice"
     assert ALL_PULSES - doubtful <= set(fired(said)), "a paid pulse was forgotten"
@@ -253,7 +261,7 @@ def test_a_life_without_a_kill_delivers_all(tmp_path: Path) -> None:
     assert sorted(line for line in said if not line.startswith("fire")) == [
         "ack pi_1",
         "ack pi_2",
-        "game over",
+        "game over pi_1 1",
         "receipt pi_1 delivered 1",
         "receipt pi_2 delivered 2",
     ]
@@ -262,7 +270,7 @@ def test_a_life_without_a_kill_delivers_all(tmp_path: Path) -> None:
 def test_killed_at_any_step_no_payment_and_no_pulse_is_lost_or_doubled(tmp_path: Path) -> None:
     """Before, within and behind each commit, and behind each act."""
     steps = steps_of_a_whole_life(tmp_path / "whole.sqlite")
-    assert {"BEGIN IMMEDIATE", "COMMIT", "committed", "fire pi_2 4", "game over"} <= set(steps)
+    assert {"BEGIN IMMEDIATE", "COMMIT", "committed", "fire pi_2 4", "game over pi_1 1"} <= set(steps)
 
     for step, name in enumerate(steps):
         path = tmp_path / f"{step}" / "ledger.sqlite"

@@ -278,7 +278,7 @@ def test_a_fault_outlives_the_file_that_was_kept(path: Path) -> None:
         assert ledger.faults() == (FAULT,)
 
 
-LEDGER = ("controller.ledger.set_aside", "controller.ledger.file", "controller.ledger.ledger")
+LEDGER = tuple(f"controller.ledger.{name}" for name in ("set_aside", "file", "ledger", "rows", "writers"))
 
 
 def lines_of(modules: tuple[str, ...], *, kill_at: int) -> Callable[[types.FrameType, str, object], object]:

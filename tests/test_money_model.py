@@ -338,7 +338,7 @@ class IgnoresTheWindow(World):
 class CountsFromTheAnswer(World):
     """The time that a question took is given to the payment."""
 
-    def asked_s(self, question_s: float) -> float:
+    def sent_s(self, question_s: float) -> float:
         return self.since_boot_s
 
 

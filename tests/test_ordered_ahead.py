@@ -33,7 +33,7 @@ from controller.model.effects import (
     SendReceipt,
     WithdrawPulses,
 )
-from controller.model.events import PulseBegun, PulseFired, StopAsked, Tally
+from controller.model.events import PulseBegun, PulseFired, StopRequested, Tally
 from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 from controller.model.policy import MeterRules
 
@@ -117,7 +117,7 @@ def test_the_pulses_of_one_credit_may_all_stand_in_line() -> None:
 def test_asked_to_stop_it_orders_no_more_and_hears_of_those_in_line() -> None:
     """They are fired; what is told of them is written."""
     bench, _ = bench_with_pulses_ordered(payment(credits=5), ordered_ahead=1)
-    bench.handle(StopAsked())
+    bench.handle(StopRequested())
 
     assert [ordered(bench.fired("pi_1", number)) for number in (1, 2)] == [[], []]
     assert bench.cabinet.trains[0].fired == 2

@@ -18,26 +18,26 @@ from controller.model.events import (
     ReceiptAnswered,
     ReceiptFailed,
 )
-from controller.model.happenings import (
-    Happening,
+from controller.model.payment import KnownPayment, Outcome, OwedReceipt, PaymentState, Receipt
+from controller.model.payment_events import (
     LedgerMoved,
     NotOpen,
     OpenAtStripe,
     OpenBehindFence,
+    PaymentEvent,
     PiRestarted,
     ProcessRestarted,
     PulseCounted,
     PulseNotCounted,
     WindowEnded,
 )
-from controller.model.payment import KnownPayment, Outcome, OwedReceipt, PaymentState, Receipt
 from controller.model.policy import Rules
 from controller.rules.payment_table import PAYMENT_TABLE
 from controller.rules.turn import Turn, UnexpectedEvent
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 FOUND = FoundPayment(payment(), 60.0, None)
-ONE_OF_EACH: tuple[Happening, ...] = (
+ONE_OF_EACH: tuple[PaymentEvent, ...] = (
     PaymentReceived(DELIVERY, payment(), NOW_S, 60.0, None, 180.0),
     PulseFired("pi_1", 1, 1.0, 1.1),
     PulseCounted(beside_cash=False),
@@ -64,7 +64,7 @@ def cabinet_with(**fields: Any) -> Cabinet:
 
 IN_STATE: dict[PaymentState, tuple[Cabinet, KnownPayment | None]] = {
     PaymentState.UNKNOWN: (cabinet_with(), None),
-    PaymentState.ASKED: (cabinet_with(trains=(train(payment(), deadline_s=None),)), None),
+    PaymentState.AWAITING_RELAY: (cabinet_with(trains=(train(payment(), deadline_s=None),)), None),
     PaymentState.WAITING: (cabinet_with(trains=(train(payment()),)), None),
     PaymentState.FIRING: (cabinet_with(trains=(train(payment(), intended=1),)), None),
     PaymentState.COUNTING: (cabinet_with(trains=(train(payment(), intended=1),), expected=PULSE), None),
@@ -73,16 +73,16 @@ IN_STATE: dict[PaymentState, tuple[Cabinet, KnownPayment | None]] = {
     PaymentState.SETTLED: (cabinet_with(), KnownPayment(RECEIPT)),
 }
 UNEXPECTED = [
-    pytest.param(happening, state, id=f"{type(happening).__name__}, {state.name.lower()}")
-    for happening in ONE_OF_EACH
+    pytest.param(event, state, id=f"{type(event).__name__}, {state.name.lower()}")
+    for event in ONE_OF_EACH
     for state in PaymentState
-    if state not in PAYMENT_TABLE[type(happening)]
+    if state not in PAYMENT_TABLE[type(event)]
 ]
 
 
 def test_the_table_knows_everything_that_can_happen_to_a_payment() -> None:
     """And nothing else."""
-    assert set(PAYMENT_TABLE) == set(get_args(Happening)) == {type(each) for each in ONE_OF_EACH}
+    assert set(PAYMENT_TABLE) == set(get_args(PaymentEvent)) == {type(each) for each in ONE_OF_EACH}
 
 
 @pytest.mark.parametrize("state", PaymentState, ids=lambda state: state.name.lower())
@@ -93,17 +93,17 @@ def test_each_state_is_told_from_what_the_cabinet_holds(state: PaymentState) -> 
     assert cabinet.state_of("pi_1", known) is state
 
 
-@pytest.mark.parametrize(("happening", "state"), UNEXPECTED)
+@pytest.mark.parametrize(("event", "state"), UNEXPECTED)
 def test_what_a_state_does_not_expect_is_an_error_with_both_names(
-    happening: Happening, state: PaymentState
+    event: PaymentEvent, state: PaymentState
 ) -> None:
     """Never silence: the daemon's picture of the machine would be wrong."""
     cabinet, known = IN_STATE[state]
     turn = Turn(cabinet, NOW_S, PAYMENT_TABLE)
 
     with pytest.raises(UnexpectedEvent) as raised:
-        turn.happen("pi_1", happening, known)
-    assert str(raised.value) == f"{type(happening).__name__} for payment pi_1, which is {state}"
+        turn.apply("pi_1", event, known)
+    assert str(raised.value) == f"{type(event).__name__} for payment pi_1, which is {state}"
     assert (turn.cabinet, turn.records, turn.acts) == (cabinet, [], [])
 
 

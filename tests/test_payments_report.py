@@ -41,7 +41,7 @@ SOLD = LedgerRow(
     credits_delivered=3,
     reason="its last pulse was fired",
     answer="settled",
-    told_charged=None,
+    charged_by_relay=None,
 )
 
 
@@ -125,8 +125,10 @@ def test_what_the_meter_missed_is_told_apart_from_what_nobody_knows() -> None:
 
 def test_what_is_too_little_to_charge_is_told() -> None:
     """Once the relay has said so: until then, and of an older relay, the price stands."""
-    cheap = sold(payment_id="pi_cheap", outcome="partial", credits_delivered=1, amount=100, told_charged=0)
-    lines = payments_text([cheap, replace(cheap, told_charged=None)], NOW).splitlines()[2:]
+    cheap = sold(
+        payment_id="pi_cheap", outcome="partial", credits_delivered=1, amount=100, charged_by_relay=0
+    )
+    lines = payments_text([cheap, replace(cheap, charged_by_relay=None)], NOW).splitlines()[2:]
 
     assert lines == [
         "09:30:05  pi_cheap  $1.00   1/3      3/3     partial  settled  2 h",
@@ -250,8 +252,8 @@ def test_cash_coins_have_a_day_and_no_state(wanted: Wanted, coins: dict[date, in
         (sold(answer="unknown"), 0),
         (sold(answer="already"), 250),
         (UNSIGNED, 0),
-        (replace(PARTIAL, answer="settled", told_charged=165), 165),
-        (replace(PARTIAL, answer="settled", told_charged=0), 0),
+        (replace(PARTIAL, answer="settled", charged_by_relay=165), 165),
+        (replace(PARTIAL, answer="settled", charged_by_relay=0), 0),
     ],
     ids=[
         "whole",

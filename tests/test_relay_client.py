@@ -33,7 +33,7 @@ from controller.model.payment import Outcome, Payment, Receipt
 
 TOKEN = "1." + "ab" * 32
 RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
-ASKED_S = 1234.5
+SENT_S = 1234.5
 OFFER = {
     "door": "https://pay.example/p/galaga-01",
     "offers": [{"credits": 1, "amount": 100, "currency": "usd", "label": "1 credit"}],
@@ -126,7 +126,7 @@ def told() -> queue.SimpleQueue[RelayEvent]:
 @pytest.fixture
 def client(relay: ScriptedRelay, told: queue.SimpleQueue[RelayEvent]) -> Iterator[RelayClient]:
     """A client of the scripted relay."""
-    client = RelayClient(relay.url + "/", "galaga-01", TOKEN, told.put, lambda: ASKED_S)
+    client = RelayClient(relay.url + "/", "galaga-01", TOKEN, told.put, lambda: SENT_S)
     yield client
     client.close()
 
@@ -392,7 +392,7 @@ def test_payments_are_asked_for_by_their_ids(
     client.fetch_open_payments(("pi_1", "pi_2"))
 
     payment = Payment("pi_1", 3, 250, "usd", has_receipt=True)
-    assert told.get(timeout=10) == OpenPaymentsListed(ASKED_S, ((payment, 40.0),))
+    assert told.get(timeout=10) == OpenPaymentsListed(SENT_S, ((payment, 40.0),))
     assert relay.asked == [("GET", f"/machines/galaga-01/{path}", None, f"Bearer {TOKEN}")]
 
 

@@ -13,11 +13,12 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
 from werkzeug.test import TestResponse
 
+from cloud_relay import __version__
 from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import Order
-from cloud_relay.rules.settlement import Result, Settlement
+from cloud_relay.rules.settlement import Answer, Result
 from cloud_relay.rules.tokens import machine_token
 from cloud_relay.settling.receipts import settle
 from cloud_relay.stripe.payments import StripePayments
@@ -376,7 +377,7 @@ def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnder
     stripe = ChargesOnlyWholes(relay.settings.stripe)
     picky = replace(relay.relay, stripe=lambda: stripe)
     answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
-    assert answers == [Settlement(Result.SETTLED, 0), Settlement(Result.ALREADY, 0)]
+    assert answers == [Answer(Result.SETTLED, 0), Answer(Result.ALREADY, 0)]
     assert relay.payment(payment_id).status == "canceled"
 
 
@@ -547,7 +548,7 @@ def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:
     answer = relay.client.get("/status")
     assert (answer.status_code, answer.json) == (
         200,
-        {"status": "up", "message": "API is running", "version": "0.1.0"},
+        {"status": "up", "message": "API is running", "version": __version__},
     )
 
 

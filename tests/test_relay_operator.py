@@ -277,7 +277,7 @@ def test_a_conflict_is_shown_for_seven_days(relay: RelayUnderTest) -> None:
     settle(relay, payment_id, 2)
     stripe = relay.relay.stripe()
     relay.clock.ahead_s = 7 * 24 * HOUR_S - 60
-    shown = [(one.payment_id, one.machine_id, one.said) for one in stripe.conflicts(relay.clock())]
+    shown = [(one.payment_id, one.machine_id, one.receipt) for one in stripe.conflicts(relay.clock())]
     assert shown == [(payment_id, "galaga-01", "partial 2")]
     assert stripe.conflicts(relay.clock() + 120) == []
 

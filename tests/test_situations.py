@@ -13,7 +13,7 @@ from money_cloud import DAY_S
 from money_world import Left, World
 
 from controller.model.cabinet import accepting
-from controller.model.events import FaultsCleared, StopAsked
+from controller.model.events import FaultsCleared, StopRequested
 from controller.model.policy import MeterRules
 from simulator.stripe.faults import Fault
 
@@ -174,7 +174,7 @@ def test_a_board_that_is_not_ready_accepts_nothing_and_charges_nothing(world: Wo
 def test_a_process_that_ends_between_two_pulses_goes_on(world: World) -> None:
     """The board lost nothing, and the rest follows."""
     payment_id = pay_and_arrive(world)
-    world.tell(StopAsked)
+    world.tell(StopRequested)
     while world.line:
         world.end_pulse()
     assert world.cabinet.trains != ()

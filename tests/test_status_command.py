@@ -17,8 +17,8 @@ from conftest import wait_until
 from workbench import workbench
 
 from controller.__main__ import parser
+from controller.model.ledger_row import LedgerRow
 from controller.pages.help_page import GROUPS, help_page
-from controller.pages.payments_report import LedgerRow
 from controller.pages.status_page import Status, status_text
 
 NOW = datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ ROW: dict[str, Any] = {
     "credits_delivered": 3,
     "reason": "its last pulse was fired",
     "answer": "settled",
-    "told_charged": None,
+    "charged_by_relay": None,
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 SPEAKER = """
-from controller.system.systemd_notify import ALIVE, READY, STOPPING, notify
+from attract_screen.systemd_notify import ALIVE, READY, STOPPING, notify
 for word in (READY, ALIVE, STOPPING):
     notify(word)
 """

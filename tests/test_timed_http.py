@@ -16,7 +16,7 @@ import trustme
 from conftest import wait_until
 
 from controller.cloud.relay_client import AT_ONCE, RelayClient, RelayEvent
-from controller.cloud.timed_http import Answer, Limits, ask
+from controller.cloud.timed_http import Answer, Limits, send
 from controller.model.events import OfferFailed
 
 # The next byte is never waited for as long as that: what ends the question is its time in all.
@@ -96,7 +96,7 @@ def test_an_answer_that_drips_ends_with_its_time(at_once: bytes, drip: bytes) ->
     """Wherever it is, though the next byte always comes."""
     with serving(at_once, drip) as server:
         with pytest.raises(requests.Timeout) as raised:
-            ask("GET", server.url, SHORT, headers={})
+            send("GET", server.url, SHORT, headers={})
         assert str(raised.value) == f"{server.url} gave no whole answer within 0.3 s"
 
 
@@ -111,10 +111,10 @@ def test_an_answer_that_drips_through_tls_ends_with_its_time(
     authority.issue_cert("localhost").configure_cert(tls)
     with serving(*DRIPS["headers"], tls) as server:
         with pytest.raises(requests.Timeout) as raised:
-            ask("GET", server.url, SHORT, headers={})
+            send("GET", server.url, SHORT, headers={})
         assert str(raised.value) == f"{server.url} gave no whole answer within 0.3 s"
     with serving(whole(b"{}"), tls=tls) as server:
-        assert ask("GET", server.url, LONG, headers={}) == Answer(200, "OK", f"{server.url}/", b"{}")
+        assert send("GET", server.url, LONG, headers={}) == Answer(200, "OK", f"{server.url}/", b"{}")
 
 
 def test_a_relay_that_drips_holds_up_no_later_question() -> None:
@@ -132,17 +132,17 @@ def test_a_relay_that_drips_holds_up_no_later_question() -> None:
 def test_the_largest_answer_is_taken_and_a_larger_one_is_not() -> None:
     """Nothing that a relay says fills the memory."""
     with serving(whole(b" " * 1000)) as server:
-        assert len(ask("GET", server.url, LONG, headers={}).body) == 1000
+        assert len(send("GET", server.url, LONG, headers={}).body) == 1000
     with serving(whole(b" " * 1001)) as server:
         with pytest.raises(requests.RequestException) as raised:
-            ask("GET", server.url, LONG, headers={})
+            send("GET", server.url, LONG, headers={})
         assert str(raised.value) == f"{server.url}/ gave more than 1000 bytes"
 
 
 def test_an_answer_in_time_leaves_nothing_behind() -> None:
     """No alarm goes on ticking."""
     with serving(whole(b"{}")) as server:
-        ask("GET", server.url, LONG, headers={})
+        send("GET", server.url, LONG, headers={})
         wait_until(
             lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()),
             "the alarm to end",

@@ -44,8 +44,9 @@ def test_the_cabinet_refuses_a_broker_of_another_name(impostor: Broker) -> None:
         MACHINE,
         coinpulse_topic=f"arcade/machine/{MACHINE}/coinpulse",
         will=(STATUS, b"the last will"),
-        tell_message=lambda *_: None,
-        tell_link=links.put,
+        on_coinpulse=lambda *_: None,
+        on_link=links.put,
+        on_published=lambda _: None,
     )
     link.start()
     told = links.get(timeout=20)

@@ -67,7 +67,7 @@ def test_a_commit_that_was_on_the_disk_and_cannot_be_read_is_damage(wal: bytes, 
     """Wherever its frame is hit: SQLite would silently go back to the commit before it."""
     at = 32 + FRAME * (commits(wal)[1] + 1) + where
     behind = commits(wal)[1] + 1
-    assert find_lost_commits(spoilt(wal, at)) == f"its write-ahead log is damaged behind frame {behind}"
+    assert find_lost_commits(spoilt(wal, at)) == f"its write-ahead log is damaged after frame {behind}"
 
 
 def test_frames_of_an_earlier_log_are_no_lost_commits(tmp_path: Path) -> None:

@@ -179,6 +179,22 @@ def test_game_over_brings_the_attract_screen_back(chain: Chain) -> None:
     assert [json.loads(m.payload)["status"] for m in chain.observer.on("gameover")] == ["game_over"]
 
 
+def test_a_game_over_that_no_broker_took_is_published_by_the_next_start(chain: Chain) -> None:
+    """Ended while the broker is away, and the process killed: it is in the ledger."""
+    chain.controller.wait_to_hear(f"{chain.stripe.pay(checkout(chain))}: receipt answered")
+    chain.broker.stop()
+    wait_until(chain.board.press_start, "a credit to start with")
+    assert chain.board.end_game()
+    chain.controller.wait_to_hear("game over after")
+    chain.controller.kill()
+    chain.broker.start()
+    wait_until(lambda: chain.observer.listens, "the observer")
+    chain.controller.start()
+    wait_until(lambda: chain.observer.on("gameover"), "game over at the broker")
+    (told,) = [json.loads(message.payload) for message in chain.observer.on("gameover")]
+    assert (told["status"], told["game"], told["credits"]) == ("game_over", 1, 1)
+
+
 def test_a_webhook_that_comes_twice_is_one_credit(chain: Chain) -> None:
     """Stripe may repeat a webhook; the player still gets what was paid, once."""
     chain.stripe.webhooks.deliver_copies(2)

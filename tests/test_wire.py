@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from controller.formats import wire
 from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, Status
+from controller.model.fault import Fault, FaultKind
 from controller.model.payment import Payment
-from controller.model.session import Session
+from controller.model.session import GameOver
 
 TOKEN = "1." + "ab" * 32
 OTHER_TOKEN = "2." + "ab" * 32
@@ -291,15 +292,16 @@ def test_topics_carry_the_machine_id() -> None:
 
 def test_a_game_over_says_which_session_ended() -> None:
     """The whole payload."""
-    session = Session("pi_1", "boot-a", 100.0, 3, active_s=160.0)
+    ended = GameOver("pi_1", game=2, credits=3, duration_s=90)
 
-    payload = wire.gameover_payload("galaga-01", session, 90, "2026-06-01T12:00:00.000Z")
+    payload = wire.gameover_payload("galaga-01", ended, "2026-06-01T12:00:00.000Z")
 
     assert json.loads(payload) == {
         "machineId": "galaga-01",
         "status": "game_over",
         "timestamp": "2026-06-01T12:00:00.000Z",
         "sessionId": "pi_1",
+        "game": 2,
         "credits": 3,
         "durationS": 90,
     }
@@ -307,7 +309,8 @@ def test_a_game_over_says_which_session_ended() -> None:
 
 def test_a_status_says_how_the_machine_is() -> None:
     """The whole payload."""
-    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", ("relay: no route",), 3, 17)
+    faults = (Fault(FaultKind.RELAY, "relay: no route"),)
+    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", faults, 3, 17)
 
     assert json.loads(status.payload("2026-06-01T12:00:00.000Z")) == {
         "machineId": "galaga-01",
@@ -319,6 +322,7 @@ def test_a_status_says_how_the_machine_is() -> None:
         "bootId": "boot-a",
         "timestamp": "2026-06-01T12:00:00.000Z",
         "faults": ["relay: no route"],
+        "faultKinds": ["relay"],
         "conflicts": 3,
         "coins": 17,
     }

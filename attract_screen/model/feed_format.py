@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TypeVar
 
 FORMAT = 1
@@ -25,7 +25,7 @@ class FeedError(ValueError):
     """The feed is not what the attract screen can show."""
 
 
-class State(Enum):
+class State(StrEnum):
     """What the cabinet is doing, as the controller says it."""
 
     STARTING = "starting"

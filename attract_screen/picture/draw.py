@@ -7,11 +7,11 @@ import pygame
 from attract_screen.model.box import Box
 from attract_screen.model.view import View
 from attract_screen.picture import theme
-from attract_screen.picture.faces import Faces
 from attract_screen.picture.layout import Layout, QrPlace, Size
 from attract_screen.picture.ornament import Ornament, Sprite
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.scenes import arrange
+from attract_screen.picture.typefaces import Typefaces
 
 _GLOW_GRID = 24
 
@@ -20,7 +20,7 @@ class Studio:
     """What every picture is drawn with; made once, because a font is slow to open."""
 
     def __init__(self) -> None:
-        self.faces = Faces()
+        self.faces = Typefaces()
         self.art = PixelArt()
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from attract_screen.model.box import Box
-from attract_screen.picture.faces import Face, Faces
 from attract_screen.picture.theme import Colour
+from attract_screen.picture.typefaces import Typeface, Typefaces
 
 ELLIPSIS = "…"
 SMALLEST_SANS = 10  # below this the strokes run together
@@ -28,7 +28,7 @@ class Label:
     """One line of text and the box of its ink; the size is the face's."""
 
     text: str
-    face: Face
+    face: Typeface
     size: int
     colour: Colour
     box: Box
@@ -38,7 +38,7 @@ class Label:
 class Style:
     """How a text is to be set; `largest` is the wished line height in pixels."""
 
-    face: Face
+    face: Typeface
     largest: int
     colour: Colour
     align: Align = Align.CENTRE
@@ -50,9 +50,9 @@ class Style:
 class _Type:
     """A face at one size."""
 
-    face: Face
+    face: Typeface
     size: int
-    faces: Faces
+    faces: Typefaces
 
     def width(self, text: str) -> int:
         return self.faces.width(text, self.face, self.size)
@@ -64,7 +64,7 @@ class _Type:
     @property
     def gap(self) -> int:
         """Between two lines; a font brings its own."""
-        return 0 if self.face is Face.SANS else 2 * self.size
+        return 0 if self.face is Typeface.SANS else 2 * self.size
 
     def lines_in(self, box: Box) -> int:
         """How many lines a box is high enough for."""
@@ -77,7 +77,7 @@ class _Setting:
     lines: tuple[str, ...]
 
 
-def fit(text: str, box: Box, style: Style, faces: Faces) -> tuple[Label, ...]:
+def fit(text: str, box: Box, style: Style, faces: Typefaces) -> tuple[Label, ...]:
     """The text's lines, each in a box of its own inside the given box.
 
     Nothing is returned for a box in which not even one small line has room.
@@ -85,7 +85,7 @@ def fit(text: str, box: Box, style: Style, faces: Faces) -> tuple[Label, ...]:
     return fit_alike([(text, box)], style, faces)
 
 
-def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Faces) -> tuple[Label, ...]:
+def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Typefaces) -> tuple[Label, ...]:
     """Several texts, each in its own box, all of one face and size; empty ones are skipped."""
     texts = [(text, box) for text, box in texts if text]
     for face, size in _candidates(style, faces):
@@ -97,14 +97,14 @@ def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Faces) -> t
     return tuple(label for text, box in texts for label in _elided(text, box, style, faces))
 
 
-def _candidates(style: Style, faces: Faces) -> Iterator[tuple[Face, int]]:
-    if style.face is not Face.SANS:
+def _candidates(style: Style, faces: Typefaces) -> Iterator[tuple[Typeface, int]]:
+    if style.face is not Typeface.SANS:
         row = faces.height(style.face, 1)
         for scale in range(style.largest // row, style.smallest_scale - 1, -1):
             yield style.face, scale
     size = style.largest
     while size > SMALLEST_SANS:
-        yield Face.SANS, round(size * 0.86)  # a font's line is higher than its em
+        yield Typeface.SANS, round(size * 0.86)  # a font's line is higher than its em
         size = min(size - 1, round(size * _SIZE_STEP))
 
 
@@ -131,7 +131,7 @@ def _wrap(text: str, width: int, type_: _Type) -> tuple[str, ...]:
 
 
 def _balanced(text: str, width: int, type_: _Type, count: int) -> tuple[str, ...]:
-    """The same number of lines, the widest of them as narrow as it can be."""
+    """The text on as many lines, the widest of them as narrow as it can be."""
     low, high = 0, width
     while low < high:
         middle = (low + high) // 2
@@ -142,8 +142,8 @@ def _balanced(text: str, width: int, type_: _Type, count: int) -> tuple[str, ...
     return _wrap(text, high, type_)
 
 
-def _elided(text: str, box: Box, style: Style, faces: Faces) -> tuple[Label, ...]:
-    smallest = _Type(Face.SANS, SMALLEST_SANS, faces)
+def _elided(text: str, box: Box, style: Style, faces: Typefaces) -> tuple[Label, ...]:
+    smallest = _Type(Typeface.SANS, SMALLEST_SANS, faces)
     room = min(style.max_lines, smallest.lines_in(box))
     if room < 1 or smallest.width(ELLIPSIS) > box.w:
         return ()

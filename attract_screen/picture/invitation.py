@@ -5,9 +5,9 @@ from __future__ import annotations
 from attract_screen.model.box import Box
 from attract_screen.model.view import PriceRow, View
 from attract_screen.picture import theme
-from attract_screen.picture.faces import Face
 from attract_screen.picture.fit import Align, Style
 from attract_screen.picture.layout import Panel, Sheet
+from attract_screen.picture.typefaces import Typeface
 
 # Shares of the column beside the QR, in one unit of height.
 _HEADLINE, _PRICE, _STEP, _GROUP_GAP = 2.6, 1.8, 1.35, 0.7
@@ -21,7 +21,7 @@ def invitation(sheet: Sheet, view: View, box: Box) -> None:
     unit = min(box.h / all_units, sheet.short * 0.06, box.w * 0.12)
     box = box.centred(box.w, round(unit * all_units))
     head, box = box.cut_top(round(unit * _HEADLINE), round(unit * _GROUP_GAP))
-    style = Style(Face.PIXEL, head.h, theme.WHITE, max_lines=2, smallest_scale=2)
+    style = Style(Typeface.PIXEL, head.h, theme.WHITE, max_lines=2, smallest_scale=2)
     sheet.write(view.headline, head, style)
     if view.prices:
         board, box = box.cut_top(round(unit * _PRICE * len(view.prices)), round(unit * _GROUP_GAP))
@@ -47,14 +47,14 @@ def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
         names.append((price.what, name))
         costs.append((price.price, cost))
     height = box.h // len(prices)
-    sheet.write_alike(names, Style(Face.PIXEL, height, theme.WHITE, Align.LEFT))
-    sheet.write_alike(costs, Style(Face.PIXEL, height, theme.AMBER, Align.RIGHT))
+    sheet.write_alike(names, Style(Typeface.PIXEL, height, theme.WHITE, Align.LEFT))
+    sheet.write_alike(costs, Style(Typeface.PIXEL, height, theme.AMBER, Align.RIGHT))
 
 
 def _names_share(sheet: Sheet, prices: tuple[PriceRow, ...]) -> float:
     """The part of a row for its name, so that the price can be a little larger."""
-    name = max(sheet.faces.width(row.what, Face.SANS, 20) for row in prices)
-    cost = max(sheet.faces.width(row.price, Face.SANS, 20) for row in prices)
+    name = max(sheet.faces.width(row.what, Typeface.SANS, 20) for row in prices)
+    cost = max(sheet.faces.width(row.price, Typeface.SANS, 20) for row in prices)
     return name / (name + 1.4 * cost)
 
 
@@ -62,12 +62,12 @@ def _steps(sheet: Sheet, steps: tuple[str, ...], box: Box) -> None:
     gap = max(2, sheet.short // 120)
     rows = box.rows(len(steps), gap)
     if rows[0].h < _SMALLEST_STEP_PX:
-        line = Style(Face.SANS, box.h, theme.LAVENDER, max_lines=2)
+        line = Style(Typeface.SANS, box.h, theme.LAVENDER, max_lines=2)
         sheet.write(" · ".join(steps), box, line)
         return
     badges, lines = zip(*(row.cut_left(row.h, max(5, row.h // 3)) for row in rows), strict=True)
     sheet.panels += [Panel(badge, theme.AMBER) for badge in badges]
     numbers = [(str(i), badge.inset(max(2, badge.h // 5))) for i, badge in enumerate(badges, 1)]
-    sheet.write_alike(numbers, Style(Face.PIXEL, rows[0].h, theme.NIGHT))
-    style = Style(Face.SANS, rows[0].h, theme.LAVENDER, Align.LEFT)
+    sheet.write_alike(numbers, Style(Typeface.PIXEL, rows[0].h, theme.NIGHT))
+    style = Style(Typeface.SANS, rows[0].h, theme.LAVENDER, Align.LEFT)
     sheet.write_alike(list(zip(steps, lines, strict=True)), style)

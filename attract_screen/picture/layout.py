@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from attract_screen.model.box import Box
-from attract_screen.picture.faces import Faces
 from attract_screen.picture.fit import Label, Style, fit, fit_alike
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode
 from attract_screen.picture.theme import Colour
+from attract_screen.picture.typefaces import Typefaces
 
 Size = tuple[int, int]
 
@@ -83,7 +83,7 @@ class Sheet:
 
     size: Size
     rail: int
-    faces: Faces
+    faces: Typefaces
     art: PixelArt
     labels: list[Label] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)

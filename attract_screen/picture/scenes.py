@@ -6,12 +6,12 @@ from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
 from attract_screen.model.view import View
 from attract_screen.picture import theme
-from attract_screen.picture.faces import Face, Faces
 from attract_screen.picture.fit import Style
 from attract_screen.picture.invitation import invitation, units
 from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet, Size
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode, encode
+from attract_screen.picture.typefaces import Typeface, Typefaces
 
 # A finer code is a blur to a phone at arm's length: rather none, and the prices stay readable.
 SMALLEST_MODULE_PX = 2
@@ -20,7 +20,7 @@ SMALLEST_SIDE_MODULE_PX = 3
 _TOO_LONG = "The address is too long for a QR code on this screen."
 
 _CABINET_SCREEN = (3, 6)  # where the art "cabinet" has its screen, in its own pixels
-_FACES = {
+_EXPRESSIONS = {
     State.STARTING: "waking",
     State.ATTRACT: "coins_only",
     State.PLAYING: "happy",
@@ -30,7 +30,7 @@ _FACES = {
 }
 
 
-def arrange(view: View, size: Size, faces: Faces, art: PixelArt) -> Layout:
+def arrange(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
     """Lay the view out; `size` is the picture's own, before any rotation."""
     sheet = Sheet(size, rail=max(10, min(size) // 22), faces=faces, art=art)
     inner = Box(0, 0, *size).inset(sheet.rail + max(4, sheet.short // 60))
@@ -62,7 +62,7 @@ def _small_print(sheet: Sheet, view: View, box: Box) -> Box:
     lines = 2 if view.state is State.OUT_OF_ORDER else 1
     height = max(14, sheet.short // 28)
     rest, foot = box.cut_bottom(height * lines, _gap(sheet) // 2)
-    sheet.write(view.technician_line, foot, Style(Face.SANS, height, theme.DIM, max_lines=lines))
+    sheet.write(view.technician_line, foot, Style(Typeface.SANS, height, theme.DIM, max_lines=lines))
     return rest
 
 
@@ -71,7 +71,7 @@ def _title(sheet: Sheet, view: View, box: Box, share: float | None = None) -> Bo
     top, rest = box.cut_top(round(box.h * share), _gap(sheet))
     # A name in a script that our faces lack would be a row of empty boxes.
     name = view.title if sheet.faces.can_draw(view.title) else view.machine_id
-    style = Style(Face.TITLE, round(top.h * 0.92), theme.AMBER, max_lines=2, smallest_scale=2)
+    style = Style(Typeface.TITLE, round(top.h * 0.92), theme.AMBER, max_lines=2, smallest_scale=2)
     labels = sheet.write(name, top, style)
     if view.moving:
         _flank(sheet, top, min((label.box.x for label in labels), default=top.x))
@@ -158,12 +158,12 @@ def _playing(sheet: Sheet, view: View, body: Box, code: QrCode) -> None:
     if _qr(sheet, code, below, SMALLEST_SIDE_MODULE_PX, at_top=True) is None:
         _notice(sheet, view, body)
         return
-    sheet.write("ADD CREDITS", caption, Style(Face.PIXEL, caption_h, theme.LAVENDER))
+    sheet.write("ADD CREDITS", caption, Style(Typeface.PIXEL, caption_h, theme.LAVENDER))
     _words(sheet, view, text)
 
 
 def _notice(sheet: Sheet, view: View, body: Box) -> None:
-    face = _FACES[view.state]
+    face = _EXPRESSIONS[view.state]
     if _is_wide(body):
         picture, text = body.cut_left(body.w * 3 // 10, _gap(sheet))
     else:
@@ -187,10 +187,10 @@ def _words(sheet: Sheet, view: View, box: Box) -> None:
     """The headline over the sentences."""
     block = box.centred(box.w, min(box.h, round(sheet.short * 0.62)))
     head, rest = block.cut_top(round(block.h * 0.58), _gap(sheet))
-    style = Style(Face.PIXEL, round(sheet.short * 0.2), theme.AMBER, max_lines=2, smallest_scale=2)
+    style = Style(Typeface.PIXEL, round(sheet.short * 0.2), theme.AMBER, max_lines=2, smallest_scale=2)
     sheet.write(view.headline, head, style)
     sheet.write(view.text, rest, _sentence(sheet))
 
 
 def _sentence(sheet: Sheet) -> Style:
-    return Style(Face.SANS, max(14, sheet.short // 13), theme.LAVENDER, max_lines=3)
+    return Style(Typeface.SANS, max(14, sheet.short // 13), theme.LAVENDER, max_lines=3)

@@ -1,4 +1,4 @@
-"""EDGE: answers kept for a moment, so that a page which asks often does not ask others as often."""
+"""EDGE. Answers kept for a moment, so that a page which asks often does not ask others as often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE: what an operator asks in a terminal; each command writes to `out` and gives the exit status."""
+"""EDGE. What an operator types in a terminal; each command writes to `out` and gives the exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cloud_relay.rules.open_list import OPEN_HEAD, open_row
 from cloud_relay.rules.settlement import Conflict
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
-from cloud_relay.settling.tidy import Outcome, in_words, summary, tidy
+from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
 
 _MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults", "conflicts")
 
@@ -24,7 +24,7 @@ def tidy_once(relay: Relay, out: TextIO) -> int:
     for one in done:
         out.write(f"{one.payment.payment_id} of {one.payment.machine_id}: {one.outcome}, {one.why}\n")
     out.write(in_words(summary(done)) + "\n")
-    return int(any(one.outcome is Outcome.FAILED for one in done))
+    return int(any(one.outcome is TidyOutcome.FAILED for one in done))
 
 
 def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
@@ -47,7 +47,9 @@ def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
         return 0
     out.write(table(_MACHINES_HEAD, [_machine_cells(machine) for machine in machines]))
     for conflict in (conflict for machine in machines for conflict in machine.conflicts):
-        out.write(f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.said}\n")
+        out.write(
+            f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.receipt}\n"
+        )
     return 0
 
 
@@ -95,7 +97,7 @@ def _machine_json(machine: Machine) -> dict[str, object]:
         "lastSeen": report.last_seen if report else None,
         "version": report.version if report else None,
         "faults": list(report.faults) if report else [],
-        "conflicts": [{"paymentId": each.payment_id, "said": each.said} for each in machine.conflicts],
+        "conflicts": [{"paymentId": each.payment_id, "said": each.receipt} for each in machine.conflicts],
     }
 
 

@@ -1,4 +1,4 @@
-"""What cabinets ask and tell over HTTPS: the offer, their open payments, receipts, game overs."""
+"""What cabinets want and report over HTTPS: the offer, their open payments, receipts, game overs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from cloud_relay.rules.orders import (
     immediate_order_from,
     order_from,
 )
-from cloud_relay.rules.settlement import BadReceipt, Result, is_payment_id
+from cloud_relay.rules.receipts import BadReceipt, is_payment_id
+from cloud_relay.rules.settlement import Result
 from cloud_relay.settling.receipts import settle
 
 # Each is a question of its own to Stripe, and the cabinet waits for all of them.
@@ -57,11 +58,11 @@ def machines(relay: Relay) -> Blueprint:
     def receipts(machine_id: str) -> ResponseReturnValue:
         machine_id = require_machine(relay.settings, machine_id)
         try:
-            settlement = settle(relay, machine_id, json_object())
+            answer = settle(relay, machine_id, json_object())
         except BadReceipt as why:
             abort(400, str(why))
-        charged = {} if settlement.charged is None else {"charged": settlement.charged}
-        return {"result": settlement.result, **charged}, _STATUS_OF.get(settlement.result, 200)
+        charged = {} if answer.charged is None else {"charged": answer.charged}
+        return {"result": answer.result, **charged}, _STATUS_OF.get(answer.result, 200)
 
     @routes.post("/gameover")
     def game_over() -> ResponseReturnValue:
@@ -83,7 +84,7 @@ def _named(payment_ids: list[str]) -> list[str]:
 def _open_payments(relay: Relay, machine_id: str, named: list[str]) -> ResponseReturnValue:
     now_s, window_s = relay.clock(), relay.settings.credit_window_s
     found = relay.stripe().open_payments(machine_id, now_s)
-    # A list at Stripe may lack a payment: whether one is open for sure, only its id tells.
+    # A list at Stripe may lack a payment: whether one is open for sure, only its id shows.
     in_list = {payment.payment_id for payment in found}
     by_id = (_open_payment(relay, machine_id, each) for each in named if each not in in_list)
     found += filter(None, by_id)

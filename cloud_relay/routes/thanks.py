@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from cloud_relay.broker.recent import Recent
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.relay import Relay
-from cloud_relay.rules.thanks_words import UNSURE, State, Told, tell
+from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text
 from cloud_relay.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ log = logging.getLogger(__name__)
 class _Seen:
     """What the page says, and of which machine, where that is known."""
 
-    told: Told
+    text: PageText
     machine_id: str | None
 
     @property
     def status(self) -> int:
-        return 503 if self.told is UNSURE else 200
+        return 503 if self.text is UNSURE else 200
 
 
 def thanks(relay: Relay) -> Blueprint:
@@ -64,12 +64,12 @@ def thanks(relay: Relay) -> Blueprint:
     @routes.get("/thanks/state")
     def state() -> ResponseReturnValue:
         seen = _seen(relay, sessions, recent)
-        told = seen.told
+        text = seen.text
         return {
-            "state": told.state,
-            "title": told.title,
-            "lines": told.lines,
-            "final": told.final,
+            "state": text.state,
+            "title": text.title,
+            "lines": text.lines,
+            "final": text.final,
         }, seen.status
 
     return routes
@@ -89,32 +89,32 @@ def _seen(relay: Relay, sessions: Callable[[], PaidSessions], recent: Recent[_Se
         abort(404, _UNKNOWN)
     seen = recent.get(session_id, now_s)
     if seen is None:
-        seen = _asked(relay, sessions(), session_id, now_s)
-        recent.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if seen.told.final else _FRESH_S)
+        seen = _read(relay, sessions(), session_id, now_s)
+        recent.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if seen.text.final else _FRESH_S)
     return seen
 
 
-def _asked(relay: Relay, sessions: PaidSessions, session_id: str, now_s: float) -> _Seen:
+def _read(relay: Relay, sessions: PaidSessions, session_id: str, now_s: float) -> _Seen:
     try:
         purchase = sessions.purchase(session_id)
     except NotAtStripe:
         abort(404, _UNKNOWN)
     except StripeUnavailable as why:
-        log.warning("Could not tell a player of the payment: %s", why)
+        log.warning("Could not show a player the payment: %s", why)
         return _Seen(UNSURE, None)
-    return _Seen(tell(purchase, now_s, relay.settings.credit_window_s), purchase.machine_id)
+    return _Seen(page_text(purchase, now_s, relay.settings.credit_window_s), purchase.machine_id)
 
 
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
-    told, machine_id = seen.told, seen.machine_id
+    text, machine_id = seen.text, seen.machine_id
     prices = relay.settings.offers.of(machine_id) if machine_id else None
     page = render_template(
         "thanks.html",
-        told=told,
+        text=text,
         name=prices.name if prices else "Your payment",
         door=f"/p/{machine_id}" if machine_id else None,
-        refresh_s=None if told.final else _RELOAD_SELDOM_S if told.state in _SELDOM else _RELOAD_S,
-        nonce=None if told.final else _allow_the_script(),
+        refresh_s=None if text.final else _RELOAD_SELDOM_S if text.state in _SELDOM else _RELOAD_S,
+        nonce=None if text.final else _allow_the_script(),
     )
     return page, seen.status
 

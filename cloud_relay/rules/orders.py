@@ -1,4 +1,4 @@
-"""CORE: what a payment bought, as its metadata at Stripe tells it."""
+"""CORE. What a payment bought, as its metadata at Stripe has it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def is_ours(metadata: Mapping[str, str]) -> bool:
 
 
 def order_from(metadata: Mapping[str, str], amount: int, currency: str) -> Order:
-    """The order behind a payment of `amount`.
+    """The order of a payment of `amount`.
 
     Raises:
         BadOrder: a field is missing or malformed, or the amount is not what was ordered.
@@ -75,7 +75,7 @@ def order_from(metadata: Mapping[str, str], amount: int, currency: str) -> Order
 def immediate_order_from(
     metadata: Mapping[str, str], amount: int, currency: str, credit_amount: int
 ) -> Order:
-    """The order behind a payment charged at once, by a link that may name only the machine.
+    """The order of a payment charged at once, by a link that may name only the machine.
 
     Such a link buys one credit for each `credit_amount` minor units. Raises as `order_from` does.
     """

@@ -1,17 +1,17 @@
-"""CORE: what a player bought, and what has become of the money so far."""
+"""CORE. What a player bought, and what has become of the money so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloud_relay.rules.money import share_of
+from cloud_relay.rules.charges import share_of
 
 
 @dataclass(frozen=True)
 class Purchase:
     """A Checkout Session of ours with its payment, as Stripe has them; amounts in minor units.
 
-    `credits` is None where the metadata does not tell; `charged_s` is the charge's own time, in Unix
+    `credits` is None where the metadata does not show it; `charged_s` is the charge's own time, in Unix
     seconds. `refunded` is what was given back of `received`; what a capture or a cancel released is no part
     of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
     `partial 2`; `disputed` says that a later one contradicted it.
@@ -56,10 +56,10 @@ class Purchase:
 
     @property
     def credits_delivered(self) -> int | None:
-        """The credits that arrived: as the receipt said, else as the price tells; None where neither does."""
-        said = (self.settled or "").partition(" ")[2]
-        if said.isdecimal():
-            return int(said)
+        """The credits that arrived, by the receipt, else by the price; None where neither shows them."""
+        count = (self.settled or "").partition(" ")[2]
+        if count.isdecimal():
+            return int(count)
         fitting = [count for count in range(1, (self.credits or 0) + 1) if self._costs(count) == self.price]
         return fitting[0] if len(fitting) == 1 else None
 

@@ -1,4 +1,4 @@
-"""CORE: (open payment, now) -> publish it again, give it back, or leave it alone."""
+"""CORE. (open payment, now) -> publish it again, give it back, or leave it alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE: sends a paid order to its cabinet."""
+"""EDGE. Sends a paid order to its cabinet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE: tidy, each minute: publishes again what may have been lost, releases what nobody settled."""
+"""EDGE. Tidy, each minute: publishes again what may have been lost, releases what nobody settled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cloud_relay.settling.release import Released, release_if_open
 log = logging.getLogger(__name__)
 
 
-class Outcome(StrEnum):
+class TidyOutcome(StrEnum):
     """What a run did with one open payment."""
 
     REPUBLISHED = "republished"
@@ -39,7 +39,7 @@ class Tidied:
     """One open payment, what was done with it, and why."""
 
     payment: OpenPayment
-    outcome: Outcome
+    outcome: TidyOutcome
     why: str
 
 
@@ -53,7 +53,7 @@ def tidy(relay: Relay) -> list[Tidied]:
     """
     done = list(_Run(relay).over(relay.stripe().all_open_payments(relay.clock())))
     counts = summary(done)
-    idle = all(one.outcome is Outcome.WAITING for one in done)
+    idle = all(one.outcome is TidyOutcome.WAITING for one in done)
     log.log(logging.DEBUG if idle else logging.INFO, "Tidied: %s", in_words(counts))
     return done
 
@@ -61,7 +61,7 @@ def tidy(relay: Relay) -> list[Tidied]:
 def summary(done: list[Tidied]) -> dict[str, int]:
     """How many of each outcome."""
     counted = Counter(one.outcome for one in done)
-    return {outcome.value: counted[outcome] for outcome in Outcome}
+    return {outcome.value: counted[outcome] for outcome in TidyOutcome}
 
 
 def in_words(counts: dict[str, int]) -> str:
@@ -82,16 +82,16 @@ class _Run:
             outcome, why = self._tidied(payment)
             yield Tidied(payment, outcome, why)
 
-    def _tidied(self, payment: OpenPayment) -> tuple[Outcome, str]:
+    def _tidied(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         match self._rules.step(payment, self._relay.clock()):
             case Republish(expiry_s):
                 return self._republish(payment, expiry_s)
             case GiveBack():
                 return self._give_back(payment)
             case Waiting() as why:
-                return Outcome.WAITING, why
+                return TidyOutcome.WAITING, why
 
-    def _republish(self, payment: OpenPayment, expiry_s: int) -> tuple[Outcome, str]:
+    def _republish(self, payment: OpenPayment, expiry_s: int) -> tuple[TidyOutcome, str]:
         try:
             order = order_from(payment.metadata, payment.amount, payment.currency)
             if self._broker_away is not None:
@@ -103,16 +103,16 @@ class _Run:
             self._broker_away = why
             return _failed("publish", payment, why)
         log.info("Published %s again: %d s are left of its window", payment.payment_id, expiry_s)
-        return Outcome.REPUBLISHED, f"{order.credits} credits, expiry {expiry_s} s"
+        return TidyOutcome.REPUBLISHED, f"{order.credits} credits, expiry {expiry_s} s"
 
-    def _give_back(self, payment: OpenPayment) -> tuple[Outcome, str]:
+    def _give_back(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         try:
             released = release_if_open(self._relay.stripe(), payment.payment_id)
         except (StripeUnavailable, NotAtStripe) as why:
             return _failed("release", payment, why)
         if released is not Released.NOW:
             log.info("Left %s alone: it %s", payment.payment_id, released)
-            return Outcome.WAITING, f"it {released}"
+            return TidyOutcome.WAITING, f"it {released}"
         log.warning(
             "Released %s of %s, %d %s: no receipt came",
             payment.payment_id,
@@ -120,9 +120,9 @@ class _Run:
             payment.amount,
             payment.currency,
         )
-        return Outcome.RELEASED, "no receipt came"
+        return TidyOutcome.RELEASED, "no receipt came"
 
 
-def _failed(what: str, payment: OpenPayment, why: Exception) -> tuple[Outcome, str]:
+def _failed(what: str, payment: OpenPayment, why: Exception) -> tuple[TidyOutcome, str]:
     log.error("Did not %s %s of %s in tidy: %s", what, payment.payment_id, payment.machine_id, why)
-    return Outcome.FAILED, str(why)
+    return TidyOutcome.FAILED, str(why)

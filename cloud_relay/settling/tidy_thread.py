@@ -1,4 +1,4 @@
-"""EDGE: runs tidy once a minute beside a plain server; on Lambda a schedule does."""
+"""EDGE. Runs tidy once a minute beside a plain server; on Lambda a schedule does."""
 
 from __future__ import annotations
 

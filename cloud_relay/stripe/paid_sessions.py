@@ -1,4 +1,4 @@
-"""EDGE: a player's Checkout Session, read from Stripe for a page that will ask again anyway."""
+"""EDGE. A player's Checkout Session, read from Stripe for a page that will ask again anyway."""
 
 from __future__ import annotations
 

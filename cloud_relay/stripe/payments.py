@@ -1,4 +1,4 @@
-"""EDGE: everything that the relay asks of Stripe, the book of record."""
+"""EDGE. Everything that the relay asks of Stripe, the book of record."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Price:
 
 
 class StripePayments:
-    """Stripe, asked in the relay's own terms.
+    """Stripe, in the relay's own terms.
 
     Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id.
     """
@@ -84,7 +84,7 @@ class StripePayments:
             "cancel_url": cancel_url,
             "expires_at": int(now_s) + SESSION_LIFE_S,
         }
-        with _asking("create a Checkout Session"):
+        with _at_stripe("create a Checkout Session"):
             session = self._client.v1.checkout.sessions.create(params=params)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
@@ -99,7 +99,7 @@ class StripePayments:
         ]
 
     def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
-        """Those of one machine."""
+        """The reservations of one machine that nobody has settled yet, newest first."""
         return [each for each in self.all_open_payments(now_s) if each.machine_id == machine_id]
 
     def conflicts(self, now_s: float) -> list[Conflict]:
@@ -111,7 +111,7 @@ class StripePayments:
         ]
 
     def _made_since(self, since_s: float) -> list[dict[str, Any]]:
-        with _asking("list payments"):
+        with _at_stripe("list payments"):
             intents = self._client.v1.payment_intents.list(
                 params={"created": {"gte": int(since_s)}, "limit": _PAGE, "expand": ["data.latest_charge"]}
             )
@@ -129,7 +129,7 @@ class StripePayments:
         return _open_payment({**intent, "metadata": metadata}) if is_open else None
 
     def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
-        with _asking("read a payment", payment_id):
+        with _at_stripe("read a payment", payment_id):
             intent = self._client.v1.payment_intents.retrieve(
                 payment_id, params={"expand": ["latest_charge"]}
             ).to_dict()
@@ -146,7 +146,7 @@ class StripePayments:
         """
         # No idempotency key: it would replay a lost answer's failure. The payment's own status keeps
         # a second capture out.
-        with _asking("capture", payment_id):
+        with _at_stripe("capture", payment_id):
             try:
                 self._client.v1.payment_intents.capture(payment_id, params={"amount_to_capture": amount})
             except stripe.InvalidRequestError as why:
@@ -156,7 +156,7 @@ class StripePayments:
 
     def release(self, payment_id: str) -> None:
         """Give the whole reservation back."""
-        with _asking("cancel", payment_id):
+        with _at_stripe("cancel", payment_id):
             self._client.v1.payment_intents.cancel(payment_id)
 
     def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> None:
@@ -168,7 +168,7 @@ class StripePayments:
         # what is left, and a failure that Stripe replays for a day must not stand in the way: hence the
         # minute.
         key = f"refund-{payment_id}-{refunded_before}-{amount}-{int(now_s) // 60}"
-        with _asking("refund", payment_id):
+        with _at_stripe("refund", payment_id):
             try:
                 self._client.v1.refunds.create(
                     params={"payment_intent": payment_id, "amount": amount}, options={"idempotency_key": key}
@@ -179,7 +179,7 @@ class StripePayments:
 
     def refund_rest(self, payment_id: str) -> int:
         """Give back all that is left of a charge; the amount in minor units, 0 where nothing was left."""
-        with _asking("refund", payment_id):
+        with _at_stripe("refund", payment_id):
             try:
                 # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
                 made = self._client.v1.refunds.create(params={"payment_intent": payment_id})
@@ -189,16 +189,16 @@ class StripePayments:
                 return 0
         return made.amount
 
-    def mark_settled(self, payment_id: str, said: str) -> None:
-        """Note in a payment's metadata what its receipt said, where the money alone would not tell."""
-        self._mark(payment_id, {"settled": said})
+    def mark_settled(self, payment_id: str, receipt: str) -> None:
+        """Note in a payment's metadata what its receipt says, where the money alone would not."""
+        self._mark(payment_id, {"settled": receipt})
 
-    def mark_conflict(self, payment_id: str, machine_id: str, said: str) -> None:
+    def mark_conflict(self, payment_id: str, machine_id: str, receipt: str) -> None:
         """Note in a payment's metadata that a machine's receipt came too late to be followed."""
-        self._mark(payment_id, {CONFLICT: said, CONFLICT_MACHINE: machine_id})
+        self._mark(payment_id, {CONFLICT: receipt, CONFLICT_MACHINE: machine_id})
 
     def _mark(self, payment_id: str, metadata: dict[str, str]) -> None:
-        with _asking("mark", payment_id):
+        with _at_stripe("mark", payment_id):
             self._client.v1.payment_intents.update(payment_id, params={"metadata": metadata})
 
     def price(self, price_id: str) -> Price:
@@ -207,7 +207,7 @@ class StripePayments:
         Raises:
             BadOrder: it is a subscription's, or has no fixed amount, or is retired.
         """
-        with _asking("read a price"):
+        with _at_stripe("read a price"):
             price = self._client.v1.prices.retrieve(price_id).to_dict()
         if price.get("unit_amount") is None or price.get("recurring") or not price["active"]:
             raise BadOrder(f"{price_id} is not an active one-time price with a fixed amount")
@@ -218,7 +218,7 @@ class StripePayments:
         self, price_id: str, quantity: int, metadata: dict[str, str], thanks_url: str, now_s: float
     ) -> tuple[str, str]:
         """The id and address of the payment link with just this metadata, made if there is none."""
-        with _asking("find or make a payment link"):
+        with _at_stripe("find or make a payment link"):
             links = self._client.v1.payment_links.list(params={"limit": _PAGE})
             same = [link for link in links.auto_paging_iter() if link.to_dict()["metadata"] == metadata]
             for link in same:
@@ -243,7 +243,7 @@ class StripePayments:
 
 
 @contextmanager
-def _asking(what: str, payment_id: str = "") -> Iterator[None]:
+def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
     """Turn the library's errors into ours; their own texts can quote the payer's data."""
     try:
         yield

@@ -11,7 +11,8 @@ from controller.config.keys import Config
 from controller.formats import wire
 from controller.formats.wire import Status
 from controller.model.cabinet import Cabinet, accepting
-from controller.model.effects import PublishGameOver
+from controller.model.events import GameOverPublished
+from controller.model.session import GameOver
 from controller.rules.mood import faults, mood
 from controller.system.clock import since_boot_s, wall_time
 
@@ -29,12 +30,13 @@ class Announcer:
         self._screen = ScreenFeed(config.screen_feed, _about(config), since_boot_s)
         self._published: Status | None = None
         self._status_due_s = 0.0
+        self._on_their_way: dict[int, GameOver] = {}
 
     def reconfigure(self, config: Config, outstanding: str) -> None:
         """The configuration was read again; `outstanding` is what of it does not hold yet."""
         self._screen.rename({**_about(config), "configuration": outstanding})
 
-    def tell(self, cabinet: Cabinet, broker: Broker) -> None:
+    def announce(self, cabinet: Cabinet, broker: Broker) -> None:
         """Let the door and the screen know what changed."""
         self._screen.show(cabinet)
         status = self._status(cabinet) if cabinet.broker_up else None
@@ -45,10 +47,16 @@ class Announcer:
             self._status_due_s = since_boot_s() + STATUS_RENEWED_S
         self._published = status
 
-    def game_over(self, act: PublishGameOver, broker: Broker) -> None:
-        """Let everybody know that the game is over."""
-        payload = wire.gameover_payload(self._machine_id, act.session, act.duration_s, wall_time())
-        broker.publish(wire.gameover_topic(self._machine_id), payload, retain=False)
+    def game_over(self, ended: GameOver, broker: Broker) -> None:
+        """Let everybody know that a game is over."""
+        payload = wire.gameover_payload(self._machine_id, ended, ended.ended_at or wall_time())
+        message_id = broker.publish(wire.gameover_topic(self._machine_id), payload, retain=False)
+        self._on_their_way[message_id] = ended
+
+    def published(self, message_id: int) -> GameOverPublished | None:
+        """The game over that the broker has now, if it was one that had this message id."""
+        ended = self._on_their_way.pop(message_id, None)
+        return GameOverPublished(ended.session_id, ended.game) if ended else None
 
     def farewell(self) -> tuple[str, bytes]:
         """The retained status of a cabinet that is not there, and its topic."""

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from attract_screen.model.feed_format import FORMAT, State
 from controller.model.cabinet import Cabinet, accepting, credits_waiting
-from controller.rules.mood import Mood, faults, mood
+from controller.rules.mood import faults, mood
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
 # The screen takes a feed that is older than five seconds for a dead controller.
 REFRESH_S = 1.0
 
@@ -27,7 +27,7 @@ class ScreenFeed:
         self._about = about
         self._clock = clock
         self._shown: dict[str, Any] = {}
-        self._mood: Mood | None = None
+        self._mood: State | None = None
         self._since_s = 0.0
         self._written_s = float("-inf")
 
@@ -68,13 +68,13 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "offers": [asdict(price) for price in offer.prices] if offer else [],
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
-        "technician_line": "; ".join(wrong) or None,
+        "technician_line": "; ".join(fault.text for fault in wrong) or None,
         "accepting": sells,
-        "faults": list(wrong),
+        "faults": [asdict(fault) for fault in wrong],
     }
 
 
 def _credits(cabinet: Cabinet) -> int:
-    """Those on their way; else, or while they wait for a game to end, those on the board."""
+    """The credits on their way; else, or while they wait for a game to end, those on the board."""
     on_their_way = cabinet.trains and not credits_waiting(cabinet)
     return cabinet.trains[0].payment.credits if on_their_way else cabinet.credits_on_board

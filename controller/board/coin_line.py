@@ -41,20 +41,20 @@ class CoinLine:
         mock_board: Path | None,
         tally: Path,
         ledger: str,
-        tell: Callable[[PulseFired | CoinLineFailed], None],
+        on_event: Callable[[PulseFired | CoinLineFailed], None],
         *,
         ready_within_s: float = READY_WITHIN_S,
     ) -> None:
         self._ready_within_s = ready_within_s
         self._period_s = (config.gap_ms + config.pulse_ms) / 1000
         self._ordered = self._answered = 0
-        self._heard_s = 0.0
+        self._last_reply_s = 0.0
         self._overdue: int | None = None
         self._pulse_ms = config.pulse_ms
         self._tally_file = tally if _has_folder(tally) else None
         self._ledger = ledger
         self._command = _command(config, mock_board, self._tally_file)
-        self._tell = tell
+        self._on_event = on_event
         self._closing = False
         self._ready = threading.Event()
         self._begun = False
@@ -73,7 +73,7 @@ class CoinLine:
         self._listener = threading.Thread(target=self._listen, name="coin line", daemon=True)
         self._listener.start()
         if not self._ready.wait(self._ready_within_s):
-            self._tell(CoinLineFailed(f"its process was not ready after {self._ready_within_s:g} s"))
+            self._on_event(CoinLineFailed(f"its process was not ready after {self._ready_within_s:g} s"))
         if self.holds_pin and self._tally_file:  # the process before it has ended, and notes no more
             self.tally = read_tally(self._tally_file, self._ledger)
 
@@ -88,13 +88,13 @@ class CoinLine:
         Only the second look counts: where this process was stopped, the answers may be there and not read.
         """
         answered = self._answered
-        if self._ordered == answered or now_s <= self._heard_s + self._period_s + ANSWER_WITHIN_S:
+        if self._ordered == answered or now_s <= self._last_reply_s + self._period_s + ANSWER_WITHIN_S:
             self._overdue = None
         elif self._overdue != answered:
             self._overdue = answered
         else:
-            self._heard_s = now_s
-            self._tell(CoinLineFailed("its process does not answer"))
+            self._last_reply_s = now_s
+            self._on_event(CoinLineFailed("its process does not answer"))
 
     @property
     def pid(self) -> int:
@@ -111,13 +111,13 @@ class CoinLine:
             try:
                 begin_tally(self._tally_file, self._ledger)
             except OSError as error:
-                self._tell(CoinLineFailed(f"its tally cannot be begun: {error}"))
+                self._on_event(CoinLineFailed(f"its tally cannot be begun: {error}"))
 
     def fire(self, payment_id: str, number: int) -> None:
         """Order one pulse behind those that were ordered before, without waiting for it."""
         self.begin_tally()
         if self._ordered == self._answered:
-            self._heard_s = since_boot_s()
+            self._last_reply_s = since_boot_s()
         self._ordered += 1
         assert self._process.stdin is not None  # noqa: S101
         try:
@@ -149,13 +149,13 @@ class CoinLine:
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101
         for line in self._process.stdout:
-            self._heard(line.split())
+            self._read_reply(line.split())
         status = self._process.wait()
         self._ready.set()
         if not self._closing:
-            self._tell(CoinLineFailed(f"its process ended with status {status}"))
+            self._on_event(CoinLineFailed(f"its process ended with status {status}"))
 
-    def _heard(self, words: list[str]) -> None:
+    def _read_reply(self, words: list[str]) -> None:
         match words:
             case ["ready", *scheduling]:
                 log.info("coin line ready: %s", " ".join(scheduling))
@@ -163,12 +163,12 @@ class CoinLine:
                 self._ready.set()
             case ["fired", payment_id, number, rose_s, fell_s]:
                 self._answered += 1
-                self._heard_s = since_boot_s()
-                self._tell_fired(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
+                self._last_reply_s = since_boot_s()
+                self._pulse_fell(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
             case _:
                 log.error("coin line said something unknown: %s", " ".join(words))
 
-    def _tell_fired(self, pulse: PulseFired) -> None:
+    def _pulse_fell(self, pulse: PulseFired) -> None:
         width_ms = (pulse.fell_s - pulse.rose_s) * 1000
         if abs(width_ms - self._pulse_ms) > TOLERANCE_MS:
             log.warning(
@@ -178,7 +178,7 @@ class CoinLine:
                 width_ms,
                 self._pulse_ms,
             )
-        self._tell(pulse)
+        self._on_event(pulse)
 
 
 def _has_folder(tally: Path) -> bool:

@@ -2,7 +2,7 @@
 
 It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output
 ("fired PAYMENT NUMBER ROSE FELL", in seconds since boot); its first word is "ready", and how it is scheduled.
-Where it has a tally, each pulse is noted there before it rises and behind its fall. When its parent dies the
+Where it has a tally, each pulse is noted there before it rises and after its fall. When its parent dies the
 pulse in flight is finished, what else was ordered is left, and the line rests.
 """
 
@@ -40,7 +40,7 @@ class PulseMaker:
     """Pulses on one output, `pulse_s` on and at least `gap_s` off.
 
     Deadlines are absolute, and each counts from the edge before it as it was: a late pulse is not shortened.
-    The gap is kept before the first pulse too: a process before this one may have ended right behind a pulse.
+    The gap is kept before the first pulse too: a process before this one may have ended right after a pulse.
     """
 
     output: OutputDevice
@@ -56,16 +56,16 @@ class PulseMaker:
         _wait_until(self.rested_since_s + self.gap_s)
         begins()
         try:
-            asked_s = since_boot_s()
+            set_s = since_boot_s()
             self.output.on()
-            # Read behind the edge, so that no pulse is shorter than the board needs.
+            # Read after the edge, so that no pulse is shorter than the board needs.
             rose_s = since_boot_s()
             _wait_until(rose_s + self.pulse_s)
         finally:
             self.output.off()
             self.rested_since_s = since_boot_s()
         # Held up around the edge, it may have risen at once: the pulse is told as wide as it may have been.
-        return asked_s if rose_s - asked_s > HELD_UP_S else rose_s, self.rested_since_s
+        return set_s if rose_s - set_s > HELD_UP_S else rose_s, self.rested_since_s
 
     def rehearse(self) -> None:
         """All that a pulse runs through, without an edge: the first one finds it in memory."""
@@ -78,7 +78,7 @@ def serve(
 ) -> None:
     """Fire what is ordered, until the orders end, or whoever gave them has."""
     parent = os.getppid()
-    _say(replies, f"ready {scheduling}")
+    _reply(replies, f"ready {scheduling}")
     # readline, not iteration: a text file's iterator reads ahead.
     while (order := orders.readline()) and os.getppid() == parent:
         match order.split():
@@ -94,7 +94,7 @@ def _fire(
     rose_s, fell_s = pulses.fire(lambda: tally.begins(payment_id, number) if tally else None)
     if tally:
         tally.ended(payment_id, number, rose_s, fell_s)
-    _say(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f}")
+    _reply(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f}")
 
 
 def main() -> int:
@@ -140,7 +140,7 @@ def _wait_until(deadline_s: float) -> None:
             time.sleep(left_s - SPIN_S)
 
 
-def _say(replies: TextIO, text: str) -> None:
+def _reply(replies: TextIO, text: str) -> None:
     replies.write(text + "\n")
     replies.flush()
 

@@ -20,7 +20,9 @@ OLDEST_EDGE_S = 60.0
 
 @contextmanager
 def board_inputs(
-    lines: Mapping[InputLine, Wiring | None], mock_board: Path | None, tell: Callable[[InputChanged], None]
+    lines: Mapping[InputLine, Wiring | None],
+    mock_board: Path | None,
+    on_change: Callable[[InputChanged], None],
 ) -> Iterator[Callable[[], None]]:
     """Watch the wired lines for the length of the context; each begins by telling its level.
 
@@ -32,7 +34,8 @@ def board_inputs(
         return
     with open_pins(mock_board, listens=True) as factory, ExitStack() as devices:
         inputs = [
-            devices.enter_context(BoardInput(name, wiring, factory, tell)) for name, wiring in wired.items()
+            devices.enter_context(BoardInput(name, wiring, factory, on_change))
+            for name, wiring in wired.items()
         ]
 
         def look_again() -> None:
@@ -50,19 +53,19 @@ class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
     """
 
     def __init__(
-        self, name: InputLine, wiring: Wiring, factory: Factory, tell: Callable[[InputChanged], None]
+        self, name: InputLine, wiring: Wiring, factory: Factory, on_change: Callable[[InputChanged], None]
     ) -> None:
         # Active low is a contact to ground: the Pi pulls the line up. Active high is driven by the board.
         super().__init__(wiring.pin, pull_up=wiring.active == "low", pin_factory=factory)
         self._name = name
         self._active_level = int(wiring.active == "high")
-        self._tell = tell
+        self._on_change = on_change
         self.pin.edges = "both"
         self.pin.when_changed = self._changed
         # Its time is read before the level: an edge in between is then newer, and counts.
         looked_s = since_boot_s()
-        self._told = bool(self.value)
-        tell(InputChanged(name, self._told, looked_s, at_start=True))
+        self._reported = bool(self.value)
+        on_change(InputChanged(name, self._reported, looked_s, at_start=True))
 
     def look_again(self) -> None:
         """Tell the level if it is not what was last told: the kernel, or a library, may lose an edge.
@@ -70,12 +73,12 @@ class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
         A ready line would else stay not ready until the board's next change, which may never come.
         """
         looked_s = since_boot_s()
-        if (active := bool(self.value)) != self._told:
-            self._told = active
-            self._tell(InputChanged(self._name, active, looked_s))
+        if (active := bool(self.value)) != self._reported:
+            self._reported = active
+            self._on_change(InputChanged(self._name, active, looked_s))
 
     def _changed(self, ticks: float, level: int) -> None:
         age_s = self.pin_factory.ticks_diff(self.pin_factory.ticks(), ticks)
         at_s = since_boot_s() - (age_s if 0 <= age_s <= OLDEST_EDGE_S else 0.0)
-        self._told = int(level) == self._active_level
-        self._tell(InputChanged(self._name, self._told, at_s))
+        self._reported = int(level) == self._active_level
+        self._on_change(InputChanged(self._name, self._reported, at_s))

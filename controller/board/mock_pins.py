@@ -65,9 +65,9 @@ class BoardWiredPin(MockPin):  # type: ignore[misc]  # gpiozero ships no types
 
     def _call_when_changed(self) -> None:
         # As from a kernel, the time is that of the edge, however late this process hears of it.
-        told_s = self._factory.wire_times_s.get(self._number)
-        if self._function == "input" and told_s is not None:
-            self._last_change = self._factory.ticks() - (since_boot_s() - told_s)
+        changed_s = self._factory.wire_times_s.get(self._number)
+        if self._function == "input" and changed_s is not None:
+            self._last_change = self._factory.ticks() - (since_boot_s() - changed_s)
         super()._call_when_changed()
 
 

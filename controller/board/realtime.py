@@ -16,7 +16,7 @@ def take_best_scheduling() -> str:
     """Take the first that the system permits: SCHED_FIFO, niceness -20, or what there is; and keep memory.
 
     Never fails. Returns what was got, and why not more, in words for the log. It holds for the calling thread
-    and those that it starts later: called behind the opening of the pins, lgpio's threads stay ordinary.
+    and those that it starts later: called after the opening of the pins, lgpio's threads stay ordinary.
     The order is measured: `make bench ONLY=candidates`.
     """
     return f"{_scheduling()}, {_memory()}"

@@ -2,7 +2,7 @@
 
 It lies in memory (the runtime directory), where a note costs some microseconds and no write to the card: it
 outlives every process, and not the power, with which the board forgets its credits too. The coin line's
-process notes a pulse before it rises and behind its fall. Whoever comes next reads there what became of the
+process notes a pulse before it rises and after its fall. Whoever comes next reads there what became of the
 pulses that had been ordered; what is not noted has never begun.
 
 Slots of fixed size, one for each of the last pulses, and a head that makes them believable: it names the

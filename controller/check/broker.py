@@ -64,9 +64,9 @@ def _refused(probe: BrokerProbe, config: Config, *, daemon_connected: bool) -> F
     name, client_id = config.machine_id, _client_id(config.machine_id)
     text = f"it does not let {name} in: {reason}"
     if daemon_connected or reason.value == _BAD_CLIENT_ID:
-        told = f"its rules want the client id {name}, which the running controller has, not {client_id}"
+        why = f"its rules want the client id {name}, which the running controller has, not {client_id}"
         remedy = f"Nothing to mend, but its topics could not be tested: let {client_id} in for that."
-        return warning(f"{text}: {told}", remedy)
+        return warning(f"{text}: {why}", remedy)
     if reason.value in (_WRONG_PASSWORD, _NOT_AUTHORIZED):
         return wrong(text, f"Write the password of the broker's user {name} into broker.password.")
     return wrong(text, "See the broker's log for this name; it must speak MQTT 5.")
@@ -107,16 +107,16 @@ def _no_other_machine(probe: BrokerProbe, machine_id: str) -> list[Finding]:
     probe.subscribe(unreadable)
     probe.publish(unreadable, _mark(machine_id))
     deadline_s = time.monotonic() + ECHO_WITHIN_S
-    while unreadable not in probe.heard and time.monotonic() < deadline_s:
+    while unreadable not in probe.topics and time.monotonic() < deadline_s:
         time.sleep(0.02)
-    if unreadable in probe.heard:
+    if unreadable in probe.topics:
         return [wrong("may read what other machines are sent, and must not", _OWN_ONLY)]
     return [ok("may subscribe to another machine's coinpulse, and is sent nothing of what it may not read")]
 
 
-def _unless_hung_up(ask: Callable[[], bool]) -> bool:
+def _unless_hung_up(attempt: Callable[[], bool]) -> bool:
     try:
-        return ask()
+        return attempt()
     except HungUpError:
         return False  # some brokers hang up on what they forbid
 

@@ -38,7 +38,7 @@ class BrokerProbe:
     def __init__(self, config: BrokerConfig, machine_id: str, client_id: str) -> None:
         self._config = config
         self._answers: queue.SimpleQueue[tuple[int, list[ReasonCode]] | None] = queue.SimpleQueue()
-        self.heard: set[str] = set()
+        self.topics: set[str] = set()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False
         )
@@ -47,7 +47,7 @@ class BrokerProbe:
         self._client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put((_CONNECT, [reason]))
         self._client.on_publish = lambda _c, _u, mid, reason, _p: self._answers.put((mid, [reason]))
         self._client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._answers.put((mid, reasons))
-        self._client.on_message = lambda _c, _u, message: self.heard.add(message.topic)
+        self._client.on_message = lambda _c, _u, message: self.topics.add(message.topic)
         self._client.on_disconnect = lambda *_: self._answers.put(None)
 
     def __enter__(self) -> Self:

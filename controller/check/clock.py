@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from controller.cloud.timed_http import Limits, ask, in_short
+from controller.cloud.timed_http import Limits, in_short, send
 from controller.config.keys import Config
 from controller.pages.findings import Finding, note, ok, warning
 
@@ -30,17 +30,17 @@ def check_clock(config: Config) -> list[Finding]:
 def _synchronised() -> Finding:
     command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        text = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return note("timedatectl does not say whether the clock is synchronised")
-    if said == "yes":
+    if text == "yes":
         return ok("synchronised over the network")
     return warning("not synchronised: times in the ledger and the journal may be wrong", _SET)
 
 
 def _against(url: str) -> Finding:
     try:
-        date = ask("GET", f"{url}/status", LIMITS, headers={}).date
+        date = send("GET", f"{url}/status", LIMITS, headers={}).date
         theirs_s = parsedate_to_datetime(date).timestamp()
     except requests.RequestException as error:
         return note(f"not compared with the relay's, which does not answer: {in_short(error)}")

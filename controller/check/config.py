@@ -11,7 +11,7 @@ _EDIT = "Edit that line, and restart: sudo systemctl restart arcade-controller."
 
 
 def check_config(config: Config, path: Path) -> list[Finding]:
-    """That it can be used, and each of its warnings."""
+    """Whether config.yaml can be used, and each of its warnings."""
     found = [ok(f"{path} can be used: {config.name} ({config.machine_id}), board {config.board}")]
     found += [warning(doubt, _EDIT) for doubt in config.warnings]
     if config.mock_board is not None:

@@ -27,10 +27,10 @@ def check_display(screen: Unit | None, desktop: Unit | None, dri: Path, drm: Pat
 
 
 def _unit(screen: Unit) -> Finding:
-    if screen.is_active and not screen.says.startswith(WAITING):
+    if screen.is_active and not screen.status_text.startswith(WAITING):
         return ok(f"{screen.name} is active")
     if screen.is_active:
-        return wrong(f"{screen.name} has no display yet", screen.says)
+        return wrong(f"{screen.name} has no display yet", screen.status_text)
     remedy = f"journalctl -u {screen.name} -n 20 says why; start it: sudo systemctl start {screen.name}."
     return wrong(f"{screen.name} is {screen.active} ({screen.sub})", remedy)
 

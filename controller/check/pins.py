@@ -8,13 +8,13 @@ from typing import Literal
 
 from gpiozero import Factory, InputDevice
 
+from controller.board.lgpio_folder import lgpio_folder
 from controller.board.pins import open_pins
 from controller.config.applied import input_lines
 from controller.config.keys import Config
 from controller.control.client import ControlClient, connect
 from controller.formats.control_lines import Line
 from controller.pages.findings import Finding, note, ok, warning, wrong
-from controller.system.as_user import lgpio_folder
 
 ANSWER_WITHIN_S = 5.0
 Level = Literal["low", "high"]
@@ -37,7 +37,7 @@ def check_pins(config: Config) -> list[Finding]:
         with lgpio_folder():
             return check_free_pins(config, open_pins(config.mock_board, listens=True))
     with client:
-        return _asked(client, config)
+        return _answers_of(client, config)
 
 
 def check_free_pins(config: Config, pins: AbstractContextManager[Factory]) -> list[Finding]:
@@ -91,7 +91,7 @@ def _stands(level: Level, active: Level) -> str:
     return f"{level}: {'active' if level == active else 'not active'}"
 
 
-def _asked(client: ControlClient, config: Config) -> list[Finding]:
+def _answers_of(client: ControlClient, config: Config) -> list[Finding]:
     hello = client.next(ANSWER_WITHIN_S)
     if hello is None or hello.get("saw") != "hello":
         why = hello.get("error", "it said something unknown") if hello else "it says nothing"

@@ -37,8 +37,8 @@ def check_reach(server: Server, tls: ssl.SSLContext | None) -> list[Finding]:
         connection = socket.create_connection((server.host, server.port), WITHIN_S)
     except OSError as error:
         remedy = f"Check {server.key} and its port, that it runs, and that no firewall is in between."
-        said = error.strerror or str(error)
-        return [wrong(f"{known_as} does not answer at port {server.port}: {said}", remedy)]
+        text = error.strerror or str(error)
+        return [wrong(f"{known_as} does not answer at port {server.port}: {text}", remedy)]
     reached = ok(f"{known_as} answers at port {server.port}")
     with connection:
         return [reached, *(_shake_hands(connection, server, tls) if tls else ())]
@@ -52,8 +52,8 @@ def _shake_hands(connection: socket.socket, server: Server, tls: ssl.SSLContext)
         return [wrong(f"its certificate is refused: {error.verify_message}", _remedy(error, server))]
     except OSError as error:  # a plain port hangs up, says something else, or waits
         remedy = f"Give {server.key} the port that speaks TLS."
-        said = getattr(error, "reason", None) or error.strerror or str(error)
-        return [wrong(f"port {server.port} does not speak TLS: {said}", remedy)]
+        text = getattr(error, "reason", None) or error.strerror or str(error)
+        return [wrong(f"port {server.port} does not speak TLS: {text}", remedy)]
     return [_good_for(certificate.get("notAfter"), server)]
 
 
@@ -68,11 +68,11 @@ def _remedy(error: ssl.SSLCertVerificationError, server: Server) -> str:
 
 
 def _good_for(until: object, server: Server) -> Finding:
-    said = f"its certificate is good for {server.host}"
+    text = f"its certificate is good for {server.host}"
     if not isinstance(until, str):
-        return ok(said)
+        return ok(text)
     until_s = ssl.cert_time_to_seconds(until)
-    text = f"{said} until {time.strftime('%Y-%m-%d', time.gmtime(until_s))}"
+    text = f"{text} until {time.strftime('%Y-%m-%d', time.gmtime(until_s))}"
     if until_s > time.time() + SOON_S:
         return ok(text)
     return warning(text, "Have it renewed: without it nothing is sold.")

@@ -11,7 +11,7 @@ import requests
 
 from controller.check.reach import Server, check_reach
 from controller.cloud.relay_client import read_offer
-from controller.cloud.timed_http import Answer, Limits, ask, in_short
+from controller.cloud.timed_http import Answer, Limits, in_short, send
 from controller.config.keys import Config, RelayConfig
 from controller.model.offer import Offer
 from controller.pages.findings import Finding, all_well, note, ok, wrong
@@ -27,18 +27,18 @@ def check_relay(config: Config) -> list[Finding]:
         found = [note("no relay in config.yaml: a cabinet of the older relay")]
         address = config.payment_link
     else:
-        found, offer = _asked(config.relay, config.machine_id)
+        found, offer = _answers_of(config.relay, config.machine_id)
         address = config.payment_link or (offer.address if offer else None)
     return [*found, _opens(address)] if address else found
 
 
-def _asked(relay: RelayConfig, machine_id: str) -> tuple[list[Finding], Offer | None]:
+def _answers_of(relay: RelayConfig, machine_id: str) -> tuple[list[Finding], Offer | None]:
     found = _reach(relay.url)
     if not all_well(found):
         return found, None
     try:
         url = f"{relay.url}/machines/{machine_id}/offer"
-        answer = ask("GET", url, LIMITS, headers={"Authorization": f"Bearer {relay.token}"})
+        answer = send("GET", url, LIMITS, headers={"Authorization": f"Bearer {relay.token}"})
     except requests.RequestException as error:
         return [*found, wrong(f"it does not answer: {in_short(error)}", _SEE_LOG)], None
     finding, offer = _read(answer, machine_id)
@@ -72,7 +72,7 @@ def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
 
 def _opens(address: str) -> Finding:
     try:
-        answer = ask("GET", address, LIMITS, headers={})
+        answer = send("GET", address, LIMITS, headers={})
     except requests.RequestException as error:
         text = f"the address of the QR, {address}, does not open: {in_short(error)}"
         return wrong(text, _ADDRESS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.control.running import Running
 from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.pages.remedies import REMEDIES
 from controller.system.systemd_units import CONTROLLER, Unit
 
 _EX_CONFIG = 78
@@ -17,7 +18,7 @@ def check_service(unit: Unit | None, running: Running | None) -> list[Finding]:
         found.append(wrong("no controller is running", f"Start it: sudo systemctl start {CONTROLLER}."))
         return found
     found.append(ok(f"the controller is running: {running.doing}"))
-    found += [wrong(f"it reports: {fault}", _remedy(fault)) for fault in running.faults]
+    found += [wrong(f"it reports: {fault.text}", REMEDIES[fault.kind]) for fault in running.faults]
     if running.configuration:
         remedy = f"Mend what is wrong, if anything is; then: sudo systemctl restart {CONTROLLER}."
         found.append(warning(running.configuration, remedy))
@@ -43,23 +44,3 @@ def _unit(unit: Unit) -> list[Finding]:
         times = "once" if unit.restarts == 1 else f"{unit.restarts} times"
         found.append(warning(f"systemd had to start it again {times}", f"{_WHY}."))
     return found
-
-
-def _remedy(fault: str) -> str:
-    for begins, remedy in (
-        (
-            "coin meter",
-            "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`.",
-        ),
-        ("ready", "See to the board and its ready line: `sudo cabinet watch` shows it."),
-        ("broker", "See under broker."),
-        ("relay", "See under relay."),
-        ("new ledger", "It ends by itself once the relay answers: see under relay."),
-        ("ledger", "See under disk and ledger."),
-        ("coin line", "`sudo cabinet logs` says more."),
-    ):
-        if fault.startswith(begins):
-            return remedy
-    if "in conflict" in fault:
-        return "Tell the operator: `sudo cabinet payments --state conflict` names them."
-    return "See to it, then `sudo cabinet clear`."

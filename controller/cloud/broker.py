@@ -9,6 +9,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -32,8 +33,15 @@ SESSION_EXPIRY_S = 24 * 3600
 # Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
 RETRY_MAX_S = (20, 40)
 
-TellMessage = Callable[[CoinPulseMessage, Delivery], None]
-TellLink = Callable[[BrokerConnected | BrokerLost], None]
+OnCoinPulse = Callable[[CoinPulseMessage, Delivery], None]
+OnLink = Callable[[BrokerConnected | BrokerLost], None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """The broker has what was published with this message id (PUBACK)."""
+
+    message_id: int
 
 
 class Broker:
@@ -46,13 +54,15 @@ class Broker:
         *,
         coinpulse_topic: str,
         will: tuple[str, bytes],
-        tell_message: TellMessage,
-        tell_link: TellLink,
+        on_coinpulse: OnCoinPulse,
+        on_link: OnLink,
+        on_published: Callable[[Published], None],
     ) -> None:
         self._config = config
         self._coinpulse_topic = coinpulse_topic
-        self._tell_message = tell_message
-        self._tell_link = tell_link
+        self._on_coinpulse = on_coinpulse
+        self._on_link = on_link
+        self._on_published = on_published
         self._connection = 0
         self._session_present = False
         self._refused = False
@@ -80,12 +90,15 @@ class Broker:
         thread = self._client._thread
         return not self._wanted or (thread is not None and thread.is_alive())
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> None:
-        """Publish at QoS 1; while offline, paho keeps it for the next connection."""
+    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int | None = None) -> int:
+        """Publish at QoS 1; while offline, paho keeps it for the next connection.
+
+        Gives the message id that `Published` will name once the broker has it.
+        """
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
-        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Send PUBACK, unless the connection has changed: then the message comes again, under a new id."""
@@ -121,6 +134,7 @@ class Broker:
         client.on_connect = _guarded(self._on_connect)
         client.on_connect_fail = _guarded(self._on_connect_fail)
         client.on_subscribe = _guarded(self._on_subscribe)
+        client.on_publish = _guarded(self._on_publish)
         client.on_message = _guarded(self._on_message)
         return client
 
@@ -129,7 +143,7 @@ class Broker:
     ) -> None:
         self._refused = reason.is_failure
         if self._refused:
-            self._tell_link(BrokerLost(f"refused us: {reason}"))
+            self._on_link(BrokerLost(f"refused us: {reason}"))
             return
         self._connection += 1
         self._accepted_s = time.monotonic()
@@ -140,30 +154,36 @@ class Broker:
     def _on_subscribe(self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._tell_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
+            self._on_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
         else:
-            self._tell_link(BrokerConnected(self._session_present))
+            self._on_link(BrokerConnected(self._session_present))
 
     def _on_connect_fail(self, _: mqtt.Client, __: Any) -> None:
         self._short_lives = 0
         # paho does not pass the error on, but calls us while it handles it: a wrong certificate, say.
         error = sys.exc_info()[1]
-        self._tell_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
+        self._on_link(BrokerLost(f"{self._config.host}:{self._config.port} cannot be reached: {error}"))
 
     def _on_disconnect(
         self, _: mqtt.Client, __: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, ___: Any
     ) -> None:
         # Behind a refusal paho reports a protocol error, which would hide the reason.
         if not self._refused:
-            taken_over = self._is_take_over(reason, told=flags.is_disconnect_packet_from_server)
-            self._tell_link(BrokerLost(str(reason), taken_over=taken_over))
+            taken_over = self._is_take_over(reason, said_by_broker=flags.is_disconnect_packet_from_server)
+            self._on_link(BrokerLost(str(reason), taken_over=taken_over))
 
-    def _is_take_over(self, reason: ReasonCode, *, told: bool) -> bool:
-        if told:
+    def _is_take_over(self, reason: ReasonCode, *, said_by_broker: bool) -> bool:
+        if said_by_broker:
             return reason.value == SESSION_TAKEN_OVER
         lived_s = time.monotonic() - self._accepted_s
         self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
         return self._short_lives >= SHORT_LIVES
+
+    def _on_publish(self, _: mqtt.Client, __: Any, message_id: int, reason: ReasonCode, ___: Any) -> None:
+        if reason.is_failure:  # it stays owed, and is tried again by the next start
+            log.warning("broker did not take a message: %s", reason)
+        else:
+            self._on_published(Published(message_id))
 
     def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         properties = message.properties
@@ -174,7 +194,7 @@ class Broker:
             expiry_s=getattr(properties, "MessageExpiryInterval", None),
             signature=user.get("sig"),
         )
-        self._tell_message(coinpulse, Delivery(self._connection, message.mid, message.qos))
+        self._on_coinpulse(coinpulse, Delivery(self._connection, message.mid, message.qos))
 
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from controller.cloud.timed_http import Answer, Limits, ask, in_short
+from controller.cloud.timed_http import Answer, Limits, in_short, send
 from controller.formats import wire
 from controller.model.events import (
     OfferFailed,
@@ -36,9 +36,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class OpenPaymentsListed:
-    """The open payments as the relay lists them, with the seconds left when it was asked at `asked_s`."""
+    """The open payments as the relay lists them, with the seconds left when it was asked at `sent_s`."""
 
-    asked_s: float
+    sent_s: float
     payments: tuple[tuple[Payment, float], ...]
 
 
@@ -55,17 +55,17 @@ class RelayClient:
         url: str,
         machine_id: str,
         token: str,
-        tell: Callable[[RelayEvent], None],
+        on_event: Callable[[RelayEvent], None],
         clock: Callable[[], float],
         limits: Limits = LIMITS,
     ) -> None:
         self._machine_url = f"{url.rstrip('/')}/machines/{machine_id}"
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._tell = tell
+        self._on_event = on_event
         self._clock = clock
         self._limits = limits
         self._closed = False
-        self._asks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
         for number in range(AT_ONCE):
             threading.Thread(target=self._work, name=f"relay-{number}", daemon=True).start()
@@ -74,26 +74,26 @@ class RelayClient:
         """Drop what has not been sent yet; the outbox keeps it."""
         self._closed = True
         for _ in range(AT_ONCE):
-            self._asks.put(lambda: None)
+            self._jobs.put(lambda: None)
 
     def send_receipt(self, receipt: Receipt) -> None:
         """Report what became of a payment; the answer follows as an event."""
-        self._asks.put(lambda: self._send_receipt(receipt))
+        self._jobs.put(lambda: self._send_receipt(receipt))
 
     def fetch_offer(self) -> None:
         """Ask what the machine sells; the answer follows as an event."""
-        self._asks.put(self._fetch_offer)
+        self._jobs.put(self._fetch_offer)
 
     def fetch_open_payments(self, payment_ids: tuple[str, ...] = ()) -> None:
         """Ask which payments of ours are open, about these by their ids; the answer follows as an event."""
-        self._asks.put(lambda: self._fetch_open_payments(payment_ids))
+        self._jobs.put(lambda: self._fetch_open_payments(payment_ids))
 
     def _work(self) -> None:
         while True:
-            ask = self._asks.get()
+            job = self._jobs.get()
             if self._closed:
                 return
-            ask()
+            job()
 
     def _send_receipt(self, receipt: Receipt) -> None:
         body = {
@@ -103,29 +103,29 @@ class RelayClient:
             "creditsPaid": receipt.credits_paid,
         }
         payment_id = receipt.payment_id
-        self._tell_outcome(
-            lambda: _answer(payment_id, self._ask("POST", "receipts", body)),
+        self._report(
+            lambda: _answer(payment_id, self._call("POST", "receipts", body)),
             lambda reason: ReceiptFailed(payment_id, reason),
         )
 
     def _fetch_offer(self) -> None:
-        self._tell_outcome(lambda: OfferReceived(read_offer(self._ask("GET", "offer"))), OfferFailed)
+        self._report(lambda: OfferReceived(read_offer(self._call("GET", "offer"))), OfferFailed)
 
     def _fetch_open_payments(self, payment_ids: tuple[str, ...]) -> None:
-        self._tell_outcome(lambda: self._open_payments(payment_ids), OpenPaymentsFailed)
+        self._report(lambda: self._open_payments(payment_ids), OpenPaymentsFailed)
 
     def _open_payments(self, payment_ids: tuple[str, ...]) -> OpenPaymentsListed:
         # Time left counts from before the question: however long the answer takes, it is not more.
-        asked_s = self._clock()
+        sent_s = self._clock()
         answer = self._send("GET", "payments", query={"paid": payment_ids})
         # Whatever stands in an error page: a list that Stripe did not give would end payments.
         listed = _json(answer, list, only_if=answer.status == 200)
-        return OpenPaymentsListed(asked_s, read_open_payments(listed))
+        return OpenPaymentsListed(sent_s, read_open_payments(listed))
 
-    def _tell_outcome(self, ask: Callable[[], RelayEvent], failed: Callable[[str], RelayEvent]) -> None:
-        """Tell what was answered, or why nothing was: every question ends in one event."""
+    def _report(self, question: Callable[[], RelayEvent], failed: Callable[[str], RelayEvent]) -> None:
+        """Every question to the relay ends in one event: what was answered, or why nothing was."""
         try:
-            event = ask()
+            event = question()
         except requests.RequestException as error:
             event = failed(in_short(error))
         except ValueError as error:
@@ -133,9 +133,9 @@ class RelayClient:
         except Exception:
             log.exception("a question to the relay failed")
             event = failed("see the log")
-        self._tell(event)
+        self._on_event(event)
 
-    def _ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._send(method, what, body)
         fields: dict[str, Any] = _json(answer, dict)
         if answer.status != 200 and fields.get("result") not in FINAL_ANSWERS:
@@ -150,7 +150,7 @@ class RelayClient:
         query: dict[str, tuple[str, ...]] | None = None,
     ) -> Answer:
         url = f"{self._machine_url}/{what}"
-        return ask(method, url, self._limits, headers=self._headers, params=query, json=body)
+        return send(method, url, self._limits, headers=self._headers, params=query, json=body)
 
 
 def read_offer(fields: dict[str, Any]) -> Offer:
@@ -206,11 +206,11 @@ def _open_payment(fields: object) -> tuple[Payment, float]:
 
 def _json(answer: Answer, kind: type[_T], *, only_if: bool = True) -> _T:
     try:
-        said = json.loads(answer.body)
+        body = json.loads(answer.body)
     except (ValueError, RecursionError):
-        said = None
-    if not (only_if and isinstance(said, kind)):
-        named = said.get("error") if isinstance(said, dict) else None
+        body = None
+    if not (only_if and isinstance(body, kind)):
+        named = body.get("error") if isinstance(body, dict) else None
         reason = named or "and not the JSON that was expected: is it the relay?"
         raise ValueError(f"{answer.status} from {answer.url}, {reason}")
-    return said
+    return body

@@ -39,7 +39,7 @@ class Limits:
     most_bytes: int
 
 
-def ask(
+def send(
     method: str, url: str, limits: Limits, *, headers: Mapping[str, str], params: Any = None, json: Any = None
 ) -> Answer:
     """Ask, and read the whole answer; a redirect is one, and not followed.

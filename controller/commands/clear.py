@@ -14,11 +14,11 @@ from controller.config.keys import Config, load_config
 from controller.control.client import ControlClient, connect
 from controller.ledger.file import LEDGER_NAME
 from controller.ledger.ledger import Ledger
+from controller.ledger.owner import check_owner
 from controller.model.cabinet import new_cabinet
 from controller.model.effects import ClearLedgerFaults, RememberUncounted
 from controller.pages.pulse_report import ANSWER_WITHIN_S
-from controller.rules.trials import to_be_cleared
-from controller.system.as_user import check_owner
+from controller.rules.technician import to_be_cleared
 from controller.system.clock import wall_time
 
 
@@ -45,17 +45,17 @@ def clear(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     client = connect(config.control_socket)
     if client is None:
-        return _say_cleared(_clear_in_ledger(config))
+        return _print_cleared(_clear_in_ledger(config))
     with client:
         return _through(client)
 
 
 def _through(client: ControlClient) -> int:
-    client.ask({"do": "clear"})
+    client.request({"do": "clear"})
     while line := client.next(ANSWER_WITHIN_S):
         match line:
             case {"answer": "cleared", "faults": faults}:
-                return _say_cleared(faults)
+                return _print_cleared(faults)
             case {"answer": "refused", "reason": reason} | {"error": reason}:
                 print(f"refused: {reason}")
                 return 1
@@ -74,6 +74,6 @@ def _clear_in_ledger(config: Config) -> Sequence[str]:
     return faults
 
 
-def _say_cleared(faults: Sequence[str]) -> int:
+def _print_cleared(faults: Sequence[str]) -> int:
     print("\n".join(f"cleared: {fault}" for fault in faults) or "no faults")
     return 0

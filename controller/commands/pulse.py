@@ -12,13 +12,15 @@ from typing import Any
 
 from gpiozero import GPIOZeroError
 
-from controller.app import Alone, App
+from controller.app import App
+from controller.board.lgpio_folder import lgpio_folder
 from controller.config.keys import Config, load_config
 from controller.control.client import ControlClient, connect
+from controller.edges import OneShot
 from controller.formats.control_lines import MOST_CREDITS, Line, PulseRequest, error
 from controller.ledger.file import LEDGER_NAME, LedgerError
+from controller.ledger.owner import check_owner
 from controller.pages.pulse_report import PulseReport
-from controller.system.as_user import check_owner, lgpio_folder
 
 INTERRUPTED = 130
 
@@ -42,19 +44,19 @@ def pulse(options: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: the configuration cannot be used.
-        LedgerError: the daemon is stopped, and the ledger cannot be used alone.
+        LedgerError: the daemon is stopped, and the ledger cannot be used one_shot.
         OSError: the daemon cannot be asked.
     """
     config = load_config(options.config)
     client = connect(config.control_socket)
     if client is None:
-        return _alone(config, options.credits)
+        return _one_shot(config, options.credits)
     with client:
         return _through(client, options.credits)
 
 
 def _through(client: ControlClient, credits: int) -> int:
-    client.ask({"do": "pulse", "credits": credits})
+    client.request({"do": "pulse", "credits": credits})
     try:
         return follow(client.next, PulseReport(credits))
     except KeyboardInterrupt:
@@ -75,7 +77,7 @@ def follow(next_line: Callable[[float], Line | None], report: PulseReport) -> in
     return report.status
 
 
-class _OwnEars:
+class _OneShotChannel:
     """Hears what the rules say, in this very process."""
 
     def __init__(self) -> None:
@@ -98,20 +100,20 @@ class _OwnEars:
             return None
 
 
-def _alone(config: Config, credits: int) -> int:
+def _one_shot(config: Config, credits: int) -> int:
     """The daemon's own loop and rules, with the ledger, the coin line and the inputs, and no network."""
     check_owner(config.state_dir / LEDGER_NAME)
     print(f"{config.control_socket}: no controller answers: this is done in its place", flush=True)
     logging.getLogger().setLevel(logging.WARNING)
-    ears = _OwnEars()
-    app = App(config, Alone(PulseRequest(credits), ears))
+    tools = _OneShotChannel()
+    app = App(config, OneShot(PulseRequest(credits), tools))
     statuses = [1]
 
     def listen() -> None:
         try:
-            statuses.append(follow(ears.next, PulseReport(credits)))
+            statuses.append(follow(tools.next, PulseReport(credits)))
         finally:
-            app.ask_to_stop()
+            app.request_stop()
 
     listener = threading.Thread(target=listen, name="report")
     listener.start()
@@ -122,7 +124,7 @@ def _alone(config: Config, credits: int) -> int:
     except (LedgerError, OSError, GPIOZeroError) as failure:
         ended = str(failure)
     finally:
-        ears.lines.put(error(ended))  # heard only if it ended before its time
+        tools.lines.put(error(ended))  # heard only if it ended before its time
         listener.join()
     return statuses[-1]
 

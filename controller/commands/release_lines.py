@@ -29,7 +29,7 @@ class LineNotReleasedError(OSError):
 def add_release_lines_command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], default_config: Path
 ) -> None:
-    """`release-lines`: what the unit runs behind every end of the daemon."""
+    """`release-lines`: what the unit runs after every end of the daemon."""
     release = commands.add_parser("release-lines", help="put the coin line at rest, if no process holds it")
     release.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
     release.set_defaults(do=_release)

@@ -61,13 +61,14 @@ def _known(values: dict[str, Any], problem: str, running: Running | None, now: d
         # What the daemon says of the file is what holds; without one, what it would say.
         "configuration": (running.configuration if running else "") or problem,
     }
+    faults = tuple(fault.text for fault in running.faults) if running else ()
     try:
         picture = read_ledger(values["state_dir"] / LEDGER_NAME)
     except LedgerError as error:
-        return Status(**common, faults=running.faults if running else (), trouble=str(error))
+        return Status(**common, faults=faults, trouble=str(error))
     return Status(
         **common,
-        faults=running.faults if running else picture.faults,
+        faults=faults if running else picture.faults,
         rows=picture.rows,
         coins_today=picture.coins.get(now.date(), 0),
     )

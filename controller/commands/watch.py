@@ -15,13 +15,13 @@ from typing import Any
 
 from controller import __version__
 from controller.board.inputs import board_inputs
+from controller.board.lgpio_folder import lgpio_folder
 from controller.config.applied import input_lines
 from controller.config.keys import Config, load_config
 from controller.control.client import connect
 from controller.formats.control_lines import Line, hello, seen_in, standing
 from controller.model.events import InputChanged
 from controller.pages.line_watch import LineWatch
-from controller.system.as_user import lgpio_folder
 from controller.system.clock import since_boot_s
 
 REFRESH_S = 0.2
@@ -114,7 +114,7 @@ def _own_inputs(config: Config) -> Iterator[NextLine]:
     begun: list[Line] = []
     lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
 
-    def tell(event: InputChanged) -> None:
+    def on_change(event: InputChanged) -> None:
         if event.at_start:
             begun.append(standing(event.line, wirings[event.line].pin, active=event.active))
         else:
@@ -131,5 +131,5 @@ def _own_inputs(config: Config) -> Iterator[NextLine]:
         except queue.Empty:
             return None
 
-    with board_inputs(wirings, config.mock_board, tell):
+    with board_inputs(wirings, config.mock_board, on_change):
         yield next_line

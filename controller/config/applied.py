@@ -31,7 +31,7 @@ def rules_of(config: Config) -> Rules:
         board_keeps_credits=config.board_keeps_credits,
         pulse_period_s=(config.coin_line.pulse_ms + config.coin_line.gap_ms) / 1000,
         settle_s=config.coin_line.settle_ms / 1000,
-        ordered_ahead=0 if _is_asked_before_each_pulse(config) else ordered_ahead(config.coin_line),
+        ordered_ahead=0 if _board_answers_each_pulse(config) else ordered_ahead(config.coin_line),
         shortest_ms=config.coin_line.shortest_ms,
         longest_ms=config.coin_line.longest_ms,
         max_credits=config.coin_line.max_credits,
@@ -53,7 +53,7 @@ def ordered_ahead(line: CoinLineConfig) -> int:
     return min(math.ceil(lacking_s / period_s), MOST_ORDERED_AHEAD)
 
 
-def _is_asked_before_each_pulse(config: Config) -> bool:
+def _board_answers_each_pulse(config: Config) -> bool:
     """What stands in line cannot be called back when the board is not ready, or has not counted."""
     return config.ready is not None or config.coin_meter is not None
 

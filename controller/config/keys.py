@@ -182,7 +182,7 @@ def load_config(path: Path) -> Config:
         )
     if read.problems:
         raise ConfigError(path, sorted(read.problems, key=lambda problem: problem.line or 0))
-    return _build(read.values, tuple(doubt.told(path) for doubt in doubts(read)))
+    return _build(read.values, tuple(doubt.as_line(path) for doubt in doubts(read)))
 
 
 def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:

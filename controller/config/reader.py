@@ -60,7 +60,7 @@ class Problem:
     key: str
     text: str
 
-    def told(self, path: Path) -> str:
+    def as_line(self, path: Path) -> str:
         """The problem in one line: file, line, key, and what is wrong with it."""
         place = f"{path}:{self.line}" if self.line else f"{path}"
         return f"{place}: {self.key} {self.text}"
@@ -71,14 +71,14 @@ class ConfigError(Exception):
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("\n".join(problem.told(path) for problem in problems))
+        super().__init__("\n".join(problem.as_line(path) for problem in problems))
 
 
 @dataclass
 class Read:
     """The values found, the lines they stand in, and the problems met on the way.
 
-    `empty` are known keys without a value, and `cut_short` secrets with a comment behind them.
+    `empty` are known keys without a value, and `cut_short` secrets with a comment after them.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -108,7 +108,7 @@ def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
         except ValueError as error:
             shown = "not right" if keys[name].secret else _shown(node.value)
             read.problems.append(Problem(_line(node), name, f"is {shown}: {error}"))
-        if keys[name].secret and node.style is None and _comment_behind(node, text):
+        if keys[name].secret and node.style is None and _comment_after(node, text):
             read.cut_short.append(name)
     for name, key in keys.items():
         if key.default is REQUIRED and name not in found and not read.is_wrong(name):
@@ -189,7 +189,7 @@ def _plainly_written(node: yaml.ScalarNode, text: str) -> str:
     return value
 
 
-def _comment_behind(node: yaml.Node, text: str) -> bool:
+def _comment_after(node: yaml.Node, text: str) -> bool:
     return re.match(r"[ \t]+#", text[node.end_mark.index :]) is not None
 
 
@@ -203,10 +203,10 @@ def _missing(name: str, key: yaml.Node | None, text: str) -> Problem:
 
 def _no_yaml(error: yaml.MarkedYAMLError) -> Problem:
     """Where it is and what helps; nothing that YAML quotes, for that may be part of a secret."""
-    said, begins = str(error.problem), str(error.context)
+    text, begins = str(error.problem), str(error.context)
     mark = error.context_mark if begins in _BEGINS_AT else error.problem_mark
-    hint = next((hint for words, hint in _HINTS.items() if words in said or words == begins), None)
-    return Problem(mark.line + 1 if mark else None, "is not YAML:", hint or said.partition("'")[0].strip())
+    hint = next((hint for words, hint in _HINTS.items() if words in text or words == begins), None)
+    return Problem(mark.line + 1 if mark else None, "is not YAML:", hint or text.partition("'")[0].strip())
 
 
 def _shown(value: str) -> str:

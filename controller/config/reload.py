@@ -29,7 +29,7 @@ _Line = TypeVar("_Line", InputConfig, CoinMeterConfig)
 
 
 @dataclass(frozen=True)
-class ReloadAsked:
+class ReloadRequested:
     """config.yaml is to be read again."""
 
 
@@ -53,8 +53,8 @@ class Reloaded:
             return f"the edit of config.yaml is not used: {self.problems[0]}{more}"
         return f"restart to apply {', '.join(self.waiting)}" if self.waiting else ""
 
-    def told(self) -> Iterator[tuple[int, str]]:
-        """Its lines for the log, each with its level."""
+    def log_lines(self) -> Iterator[tuple[int, str]]:
+        """What came of the reading, as lines for the log, each with its level."""
         for problem in self.problems:
             yield logging.ERROR, f"not read again, all stays as it was: {problem}"
         if self.waiting:
@@ -67,9 +67,9 @@ class Reloaded:
             yield logging.WARNING, warning
 
 
-def begin_reading(path: Path, running: Config, tell: Callable[[Reloaded], None]) -> None:
-    """`tell` it from a thread: a coin pulse may be due before so much text is read."""
-    threading.Thread(target=lambda: tell(read_again(path, running)), name="config", daemon=True).start()
+def begin_reading(path: Path, running: Config, on_read: Callable[[Reloaded], None]) -> None:
+    """Hand what is read to `on_read` from a thread: a coin pulse may be due before so much text is read."""
+    threading.Thread(target=lambda: on_read(read_again(path, running)), name="config", daemon=True).start()
 
 
 def read_again(path: Path, running: Config) -> Reloaded:

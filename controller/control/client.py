@@ -21,7 +21,7 @@ class ControlClient:
     def __init__(self, path: Path, connection: socket.socket) -> None:
         self._path = path
         self._socket = connection
-        self._heard = bytearray()
+        self._received = bytearray()
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class ControlClient:
     ) -> None:
         self._socket.close()
 
-    def ask(self, request: Line) -> None:
+    def request(self, request: Line) -> None:
         """Ask for something; the answer is one of the next lines."""
         try:
             self._socket.send(as_bytes(request))
@@ -48,20 +48,20 @@ class ControlClient:
             ConnectionError: the controller hung up.
         """
         deadline_s = time.monotonic() + within_s
-        while b"\n" not in self._heard:
+        while b"\n" not in self._received:
             self._socket.settimeout(max(0.001, deadline_s - time.monotonic()))
             try:
-                heard = self._socket.recv(65536)
+                received = self._socket.recv(65536)
             except TimeoutError:
                 return None
             except ConnectionResetError:
-                heard = b""
-            if not heard:
+                received = b""
+            if not received:
                 raise ConnectionError(
                     f"{self._path}: the controller has hung up: it was stopped, or restarted"
                 )
-            self._heard += heard
-        line, _, self._heard = self._heard.partition(b"\n")
+            self._received += received
+        line, _, self._received = self._received.partition(b"\n")
         fields: Line = json.loads(line)
         return fields
 

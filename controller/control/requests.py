@@ -10,10 +10,10 @@ from controller import __version__
 from controller.config.applied import input_lines
 from controller.config.keys import Config
 from controller.formats.control_lines import (
-    Asked,
     ClearRequest,
     Line,
     PulseRequest,
+    ToolRequest,
     accepted,
     cleared,
     hello,
@@ -22,16 +22,16 @@ from controller.formats.control_lines import (
     standing,
 )
 from controller.model.cabinet import Cabinet
-from controller.model.events import Event, FaultsCleared, TrialAsked
+from controller.model.events import CreditTestRequested, Event, FaultsCleared
 from controller.rules.decide import Decision
-from controller.rules.trials import to_be_cleared, why_not
+from controller.rules.technician import to_be_cleared, why_not
 from controller.system.clock import since_boot_s
 
 # Whoever waits longer has gone, and a credit that comes then would be a riddle.
-ASKED_WITHIN_S = 5.0
+SERVED_WITHIN_S = 5.0
 
 
-class Ears(Protocol):
+class ToolChannel(Protocol):
     """Where lines go: to the tools at the control socket, or to a command that runs alone."""
 
     def answer(self, client: int, line: Line) -> None:
@@ -41,51 +41,51 @@ class Ears(Protocol):
         """Tell all that watch."""
 
     def refuse(self, trouble: str | None) -> None:
-        """Refuse what is asked from now on, with the reason, for the loop is held up; None ends that."""
+        """Refuse what is wanted from now on, with the reason, for the loop is held up; None ends that."""
 
 
-class Nobody:
+class NoToolChannel:
     """Where no control socket can be had: the daemon sells all the same."""
 
     def answer(self, client: int, line: Line) -> None:
-        """Nobody asked."""
+        """No tool is there."""
 
     def show(self, line: Line) -> None:
-        """Nobody watches."""
+        """No tool watches."""
 
     def refuse(self, trouble: str | None) -> None:
-        """Nobody asks."""
+        """No tool is there to be refused."""
 
 
 class Control:
     """The loop's side. `attempt` lets an event happen, or says why that is not possible just now."""
 
-    def __init__(self, config: Config, ears: Ears, attempt: Callable[[Event], str | None]) -> None:
+    def __init__(self, config: Config, tools: ToolChannel, attempt: Callable[[Event], str | None]) -> None:
         self._config = config
-        self._ears = ears
+        self._tools = tools
         self._attempt = attempt
 
-    def serve(self, asked: Asked, cabinet: Cabinet) -> None:
-        """Do what was asked, and answer it."""
-        if since_boot_s() > asked.at_s + ASKED_WITHIN_S:
-            line = refused(f"the controller was held up for more than {ASKED_WITHIN_S:g} s: ask again")
-        elif isinstance(asked.request, PulseRequest):
-            line = self._pulse(asked.request.credits, cabinet)
-        elif isinstance(asked.request, ClearRequest):
+    def serve(self, request: ToolRequest, cabinet: Cabinet) -> None:
+        """Do what a tool wants, and answer it."""
+        if since_boot_s() > request.at_s + SERVED_WITHIN_S:
+            line = refused(f"the controller was held up for more than {SERVED_WITHIN_S:g} s: ask again")
+        elif isinstance(request.wanted, PulseRequest):
+            line = self._pulse(request.wanted.credits, cabinet)
+        elif isinstance(request.wanted, ClearRequest):
             line = self._clear(cabinet)
         else:
             line = self._hello(cabinet)
-        self._ears.answer(asked.client, line)
+        self._tools.answer(request.client, line)
 
     def saw(self, event: Event, decision: Decision) -> None:
         """Tell what there was to see."""
         for line in seen_in(event, decision.records):
-            self._ears.show(line)
+            self._tools.show(line)
 
     def _pulse(self, credits: int, cabinet: Cabinet) -> Line:
         if reason := why_not(cabinet, credits, since_boot_s()):
             return refused(reason)
-        trial = TrialAsked(f"test-{secrets.token_hex(6)}", credits)
+        trial = CreditTestRequested(f"test-{secrets.token_hex(6)}", credits)
         if trouble := self._attempt(trial):
             return refused(f"the ledger cannot be written: {trouble}")
         return accepted(trial.payment_id, credits * cabinet.rules.pulses_per_credit)

@@ -9,11 +9,11 @@ from typing import Any
 
 from attract_screen.feed import read_feed
 from attract_screen.model.feed_format import FeedError, State
+from attract_screen.model.view import STALE_AFTER_S
 from controller.control.client import connect
+from controller.model.fault import Fault, FaultKind
 from controller.system.clock import since_boot_s
 
-# The same as the attract screen's: an older feed is that of a dead controller.
-STALE_S = 5.0
 _DOING = {
     State.STARTING: "starting",
     State.ATTRACT: "waiting for a player",
@@ -38,7 +38,7 @@ class Running:
     selling: bool
     credits: int
     waiting: int
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     configuration: str
 
     @property
@@ -49,10 +49,8 @@ class Running:
     @property
     def is_connected(self) -> bool:
         """Whether it has the broker, as far as the feed tells."""
-        return not any(fault.startswith("broker") for fault in self.faults) and self.state not in (
-            State.STARTING,
-            State.OFFLINE,
-        )
+        troubled = any(fault.kind is FaultKind.BROKER for fault in self.faults)
+        return not troubled and self.state not in (State.STARTING, State.OFFLINE)
 
 
 def find_running(control_socket: Path, screen_feed: Path) -> Running | None:
@@ -78,7 +76,7 @@ def read_running(path: Path) -> Running | None:
     except (FeedError, OSError, ValueError):
         return None
     age_s = since_boot_s() - feed.written_at_s
-    if not 0 <= age_s <= STALE_S:
+    if not 0 <= age_s <= STALE_AFTER_S:
         return None
     return Running(
         age_s,
@@ -86,6 +84,17 @@ def read_running(path: Path) -> Running | None:
         bool(extra.get("accepting")),
         feed.credits,
         feed.waiting,
-        tuple(map(str, extra.get("faults") or ())),
+        _faults(extra.get("faults")),
         str(extra.get("configuration") or ""),
+    )
+
+
+def _faults(listed: Any) -> tuple[Fault, ...]:
+    """The faults of the feed; those of a kind that this version does not know are left out."""
+    kinds = {kind.value for kind in FaultKind}
+    found = listed if isinstance(listed, list) else []
+    return tuple(
+        Fault(FaultKind(each["kind"]), str(each.get("text")))
+        for each in found
+        if isinstance(each, dict) and each.get("kind") in kinds
     )

@@ -16,10 +16,10 @@ from typing import Final
 
 from controller.formats.control_lines import (
     LONGEST_REQUEST,
-    Asked,
     BadRequest,
     Greeting,
     Line,
+    ToolRequest,
     as_bytes,
     error,
     read_request,
@@ -42,21 +42,21 @@ class _Client:
 
     number: int
     socket: socket.socket
-    heard: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)
     unread: bytearray = field(default_factory=bytearray)
-    asked: bool = False
+    has_requested: bool = False
     greeted: bool = False
 
 
 class ControlSocket:
     """A Unix socket with a thread of its own, which owns all connections.
 
-    The loop hands it lines and never waits for it; what tools ask goes to `tell`, as do their greetings.
+    The loop hands it lines and never waits for it; what tools want, their greeting too, goes to `on_request`.
     """
 
-    def __init__(self, path: Path, tell: Callable[[Asked], None]) -> None:
+    def __init__(self, path: Path, on_request: Callable[[ToolRequest], None]) -> None:
         self._path = path
-        self._tell = tell
+        self._on_request = on_request
         self._trouble: str | None = None
         # Each with its addressee, or None for all; None instead of the pair ends the thread.
         self._lines: Final[queue.SimpleQueue[tuple[int | None, Line] | None]] = queue.SimpleQueue()
@@ -98,7 +98,7 @@ class ControlSocket:
             self._wake_up()
 
     def refuse(self, trouble: str | None) -> None:
-        """From now on refuse what is asked, with the reason, for the loop cannot; None ends that."""
+        """From now on refuse what a tool wants, with the reason, for the loop cannot; None ends that."""
         self._trouble = trouble
 
     def _wake_up(self) -> None:
@@ -133,49 +133,49 @@ class ControlSocket:
         self._newest += 1
         client = _Client(self._newest, connection)
         if len(self._clients) == MOST_CLIENTS:
-            _say_last(client, f"{MOST_CLIENTS} others are connected: end one of them first")
+            _send_last(client, f"{MOST_CLIENTS} others are connected: end one of them first")
             connection.close()
             return
         self._clients[client.number] = client
         self._selector.register(connection, selectors.EVENT_READ, lambda: self._serve(client))
-        self._tell(Asked(client.number, Greeting(), since_boot_s()))
+        self._on_request(ToolRequest(client.number, Greeting(), since_boot_s()))
 
     def _serve(self, client: _Client) -> None:
-        """It has sent something, or takes more."""
+        """The tool has sent something, or takes more."""
         if client.unread and self._is_here(client):
             self._send(client)
         if self._is_here(client):
-            self._hear(client)
+            self._receive(client)
 
-    def _hear(self, client: _Client) -> None:
+    def _receive(self, client: _Client) -> None:
         try:
-            heard = client.socket.recv(LONGEST_REQUEST)
+            received = client.socket.recv(LONGEST_REQUEST)
         except BlockingIOError:
             return
         except OSError:
-            heard = b""
-        client.heard += heard
-        line, end, more = client.heard.partition(b"\n")
-        if not heard:
+            received = b""
+        client.received += received
+        line, end, more = client.received.partition(b"\n")
+        if not received:
             self._drop(client)
-        elif client.asked or more:
+        elif client.has_requested or more:
             self._dismiss(client, "asked twice: one request for each connection")
         elif len(line) >= LONGEST_REQUEST:
             self._dismiss(client, f"too long: a request has {LONGEST_REQUEST} bytes at most")
         elif end:
-            client.asked = True
-            self._ask(client, bytes(line))
+            client.has_requested = True
+            self._take_request(client, bytes(line))
 
-    def _ask(self, client: _Client, line: bytes) -> None:
+    def _take_request(self, client: _Client, line: bytes) -> None:
         try:
             request = read_request(line)
         except BadRequest as bad:
             self._dismiss(client, str(bad))
             return
         if (trouble := self._trouble) is not None:
-            self._say(client, refused(trouble))
+            self._write(client, refused(trouble))
         else:
-            self._tell(Asked(client.number, request, since_boot_s()))
+            self._on_request(ToolRequest(client.number, request, since_boot_s()))
 
     def _hand_out(self) -> None:
         """Pass on what the loop said."""
@@ -190,12 +190,12 @@ class ControlSocket:
     def _pass_on(self, number: int | None, line: Line) -> None:
         if number is None:
             for client in [each for each in self._clients.values() if each.greeted]:
-                self._say(client, line)
+                self._write(client, line)
         elif named := self._clients.get(number):
             named.greeted = named.greeted or line.get("saw") == "hello"
-            self._say(named, line)
+            self._write(named, line)
 
-    def _say(self, client: _Client, line: Line) -> None:
+    def _write(self, client: _Client, line: Line) -> None:
         client.unread += as_bytes(line)
         self._send(client)
         if len(client.unread) > MOST_UNREAD_BYTES:
@@ -215,7 +215,7 @@ class ControlSocket:
 
     def _dismiss(self, client: _Client, why: str) -> None:
         if not client.unread:
-            _say_last(client, why)
+            _send_last(client, why)
         self._drop(client)
 
     def _drop(self, client: _Client) -> None:
@@ -227,7 +227,7 @@ class ControlSocket:
         return client.number in self._clients
 
 
-def _say_last(client: _Client, why: str) -> None:
+def _send_last(client: _Client, why: str) -> None:
     with suppress(OSError):
         client.socket.send(as_bytes(error(why)))
 

@@ -44,11 +44,11 @@ Request = Greeting | PulseRequest | ClearRequest
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What tool number `client` asked, at `at_s`."""
+class ToolRequest:
+    """What tool number `client` wants, since `at_s` (seconds since boot)."""
 
     client: int
-    request: Request
+    wanted: Request
     at_s: float
 
 
@@ -95,7 +95,7 @@ def cleared(faults: Sequence[str]) -> Line:
 
 
 def refused(reason: str) -> Line:
-    """It is not done, and will not be."""
+    """What was wanted is not done, and will not be."""
     return {"answer": "refused", "reason": reason}
 
 

@@ -49,7 +49,7 @@ def find_lost_commits(wal: bytes) -> str | None:
     whole = _count_whole(frames, header)
     # Behind the newest frame there may be frames of an earlier log, which had other salts.
     lost = sum(frame.ends_commit for frame in frames[whole:] if frame.salts == header.salts)
-    return f"its write-ahead log is damaged behind frame {whole}" if lost > 1 else None
+    return f"its write-ahead log is damaged after frame {whole}" if lost > 1 else None
 
 
 def _header(wal: bytes) -> _Header | None:

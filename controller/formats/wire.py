@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from controller.model.fault import Fault
 from controller.model.payment import Payment
-from controller.model.session import Session
+from controller.model.session import GameOver
 
 MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PAYMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -118,16 +119,17 @@ def status_topic(machine_id: str) -> str:
     return f"arcade/machine/{machine_id}/status"
 
 
-def gameover_payload(machine_id: str, session: Session, duration_s: int, timestamp: str) -> bytes:
+def gameover_payload(machine_id: str, ended: GameOver, timestamp: str) -> bytes:
     """The message that a game ended."""
     return _encode(
         {
             "machineId": machine_id,
             "status": "game_over",
             "timestamp": timestamp,
-            "sessionId": session.id,
-            "credits": session.credits,
-            "durationS": duration_s,
+            "sessionId": ended.session_id,
+            "game": ended.game,
+            "credits": ended.credits,
+            "durationS": ended.duration_s,
         }
     )
 
@@ -143,7 +145,7 @@ class Status:
     credits: int
     version: str
     boot_id: str
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     conflicts: int = 0
     coins: int = 0
 
@@ -159,7 +161,8 @@ class Status:
                 "version": self.version,
                 "bootId": self.boot_id,
                 "timestamp": timestamp,
-                "faults": list(self.faults),
+                "faults": [fault.text for fault in self.faults],
+                "faultKinds": [fault.kind for fault in self.faults],
                 "conflicts": self.conflicts,
                 "coins": self.coins,
             }

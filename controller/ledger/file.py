@@ -69,6 +69,17 @@ MIGRATIONS = (
     ) WHERE key = 'session' AND json_type(value) = 'object';
     """,
     "ALTER TABLE payments ADD COLUMN charged INTEGER;",
+    # The outbox of games that are over.
+    """
+    CREATE TABLE game_overs (
+      session_id TEXT NOT NULL,
+      game INTEGER NOT NULL,
+      credits INTEGER NOT NULL,
+      duration_s INTEGER NOT NULL,
+      ended_at TEXT NOT NULL,
+      PRIMARY KEY (session_id, game)
+    ) STRICT;
+    """,
 )
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from controller.ledger.file import DAMAGED, MIGRATIONS, LedgerError, check_version, migrate
 from controller.ledger.set_aside import beside, read_faults
-from controller.pages.payments_report import LedgerRow
+from controller.model.ledger_row import LedgerRow
 
 
 @dataclass(frozen=True)

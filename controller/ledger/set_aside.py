@@ -9,7 +9,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-# The main file goes first. Killed behind it, the rest is found without it and set aside next time; the other
+# The main file goes first. Killed after it, the rest is found without it and set aside next time; the other
 # way round, a main file without its log would pass for a whole ledger that has forgotten its last payments.
 _ENDINGS = ("", "-wal", "-shm", "-journal")
 _MEMORY_KEY = "set_aside"

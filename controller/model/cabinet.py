@@ -35,6 +35,10 @@ class CatchUp:
 class Cabinet:
     """Everything the loop knows. `trains` are paid and unfinished, oldest first; one moves at a time.
 
+    `just_recorded`: the last decision wrote a payment down. Only its PUBACK follows then; its first pulse
+    belongs to the next decision. Killed in between, the payment is credited after the restart, where an
+    intended pulse might count as ambiguous.
+
     `fenced` is a new or moved ledger that cannot know what was credited before it; `fence_lifted_s` is when
     it came to know what was open (seconds since boot), unless nobody can have sold in our name before. After
     a reboot the ledger may be an old image, put back on the same board: `doubt_before_s` is since when.
@@ -55,6 +59,7 @@ class Cabinet:
     ledger_trouble: str | None = None
     ledger_faults: tuple[str, ...] = ()
     trains: tuple[Train, ...] = ()
+    just_recorded: bool = False
     receipts: tuple[OwedReceipt, ...] = ()
     session: Session | None = None
     offer: Offer | None = None
@@ -123,7 +128,7 @@ class Cabinet:
             return PaymentState.COUNTING if self.expected else PaymentState.FIRING
         if train.intended:
             return PaymentState.BETWEEN
-        return PaymentState.ASKED if train.deadline_s is None else PaymentState.WAITING
+        return PaymentState.AWAITING_RELAY if train.deadline_s is None else PaymentState.WAITING
 
 
 def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
@@ -164,7 +169,7 @@ def has_room(cabinet: Cabinet, credits: int) -> bool:
 
 
 def accepting(cabinet: Cabinet, now_s: float) -> bool:
-    """Whether a payment made now would be credited: the smallest on sale, behind what was paid before."""
+    """Whether a payment made now would be credited: the smallest on sale, after what was paid before."""
     fewest = min((price.credits for price in cabinet.offer.prices), default=1) if cabinet.offer else 1
     return (
         cabinet.broker_up

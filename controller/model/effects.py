@@ -1,4 +1,4 @@
-"""CORE. Orders: what a decision wants done. Records go to the ledger in one commit; acts follow behind it."""
+"""CORE. Orders: what a decision wants done. Records go to the ledger in one commit; acts follow after it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from controller.model.events import Delivery
 from controller.model.offer import Offer
 from controller.model.payment import Outcome, PulseFate, Receipt, Train
-from controller.model.session import Session
+from controller.model.session import GameOver, Session
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,21 @@ class SaveSession:
 
 
 @dataclass(frozen=True)
+class RecordGameOver:
+    """Write that a game is over; it joins the outbox until the broker has it."""
+
+    game_over: GameOver
+
+
+@dataclass(frozen=True)
+class ForgetGameOver:
+    """Write that the broker has the end of the `game`th game of a session, which leaves the outbox."""
+
+    session_id: str
+    game: int
+
+
+@dataclass(frozen=True)
 class SaveOffer:
     """Remember what the machine sells, for a start without network."""
 
@@ -145,6 +160,8 @@ Record = (
     | RememberUncounted
     | ClearLedgerFaults
     | SaveSession
+    | RecordGameOver
+    | ForgetGameOver
     | SaveOffer
 )
 
@@ -195,10 +212,9 @@ class DisconnectBroker:
 
 @dataclass(frozen=True)
 class PublishGameOver:
-    """Tell everybody that the game is over."""
+    """Let everybody hear that a game is over; `GameOverPublished` follows once the broker has it."""
 
-    session: Session
-    duration_s: int
+    game_over: GameOver
 
 
 @dataclass(frozen=True)

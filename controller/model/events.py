@@ -8,7 +8,7 @@ from typing import Literal
 from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
 from controller.model.policy import Rules
-from controller.model.session import Session
+from controller.model.session import GameOver, Session
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class Started:
     doubt_before_s: float | None = None
     # None where nothing is known of the last pulses, as after a reboot.
     tally: Tally | None = None
+    # Games that are over, and whose end the broker may not have.
+    game_overs: tuple[GameOver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,6 @@ class PaymentReceived:
     time_left_s: float | None
     known: KnownPayment | None
     window_s: float | None
-
-
-@dataclass(frozen=True)
-class Acknowledged:
-    """PUBACK was sent for a message."""
-
-    delivery: Delivery
 
 
 @dataclass(frozen=True)
@@ -160,6 +155,14 @@ class ReceiptFailed:
 
 
 @dataclass(frozen=True)
+class GameOverPublished:
+    """The broker has the end of the `game`th game of a session."""
+
+    session_id: str
+    game: int
+
+
+@dataclass(frozen=True)
 class OfferReceived:
     """The relay told what the machine sells."""
 
@@ -184,9 +187,9 @@ class FoundPayment:
 
 @dataclass(frozen=True)
 class OpenPaymentsFound:
-    """The relay told which of our payments are open; it was asked at `asked_s` (seconds since boot)."""
+    """The relay told which of our payments are open; it was asked at `sent_s` (seconds since boot)."""
 
-    asked_s: float
+    sent_s: float
     found: tuple[FoundPayment, ...]
 
 
@@ -198,7 +201,7 @@ class OpenPaymentsFailed:
 
 
 @dataclass(frozen=True)
-class TrialAsked:
+class CreditTestRequested:
     """The technician wants so many credits on the board, which nobody pays; `payment_id` is their name."""
 
     payment_id: str
@@ -235,14 +238,13 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class StopAsked:
+class StopRequested:
     """The daemon was asked to end."""
 
 
 Event = (
     Started
     | PaymentReceived
-    | Acknowledged
     | MessageRefused
     | PulseFired
     | CoinLineFailed
@@ -251,15 +253,16 @@ Event = (
     | BrokerLost
     | ReceiptAnswered
     | ReceiptFailed
+    | GameOverPublished
     | OfferReceived
     | OfferFailed
     | OpenPaymentsFound
     | OpenPaymentsFailed
-    | TrialAsked
+    | CreditTestRequested
     | FaultsCleared
     | RulesChanged
     | LedgerFailed
     | LedgerHealed
     | Tick
-    | StopAsked
+    | StopRequested
 )

@@ -37,7 +37,7 @@ class PaymentState(StrEnum):
     """How far one payment is; the words are those of the log."""
 
     UNKNOWN = "unknown"
-    ASKED = "written down, and the relay is asked for its time left"
+    AWAITING_RELAY = "written down, and the relay is asked for its time left"
     WAITING = "written down, its first pulse to come"
     FIRING = "on the coin line, with a pulse ordered"
     COUNTING = "on the coin line, with a pulse that the coin meter may yet count"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class MeterRules:
     """How the board's coin meter is believed; times in seconds.
 
-    Its line counts once it has held for `hold_s`; the board has until `within_s` behind a pulse to count it.
+    Its line counts once it has held for `hold_s`; the board has until `within_s` after a pulse to count it.
     """
 
     hold_s: float

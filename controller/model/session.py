@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 class Session:
     """`credits` were put on the board, and `games_over` of their games ended; times since the boot `boot_id`.
 
-    `since_s` is when the present game began as far as anybody can tell: with the first credit, or behind the
+    `since_s` is when the present game began as far as anybody can tell: with the first credit, or after the
     last game over. `active_s` is when the board was last heard of: a credit or a game over. `playing` is
     False between a game over and the next credit, when nobody knows whether somebody has pressed START.
     """
@@ -30,6 +30,20 @@ class Session:
     def duration_s(self, now_s: float) -> int:
         """Whole seconds that the present game has lasted."""
         return int(now_s - self.since_s)
+
+
+@dataclass(frozen=True)
+class GameOver:
+    """A game that has ended: the `game`th of a session that had `credits`, after whole seconds.
+
+    `ended_at` is the time of day (ISO 8601) that the ledger wrote down; None in the moment itself.
+    """
+
+    session_id: str
+    game: int
+    credits: int
+    duration_s: int
+    ended_at: str | None = None
 
 
 def with_credits(

@@ -36,13 +36,13 @@ def summary_text(sections: Sequence[Section]) -> str:
     bad, doubtful = count(sections, Grade.WRONG), count(sections, Grade.WARNING)
     if not bad and not doubtful:
         return "All is well.\n"
-    said = f"{bad} {'thing is' if bad == 1 else 'things are'} wrong" if bad else "Nothing is wrong"
+    text = f"{bad} {'thing is' if bad == 1 else 'things are'} wrong" if bad else "Nothing is wrong"
     warned = f", {doubtful} {'thing' if doubtful == 1 else 'things'} to know" if doubtful else ""
-    return f"{said}{warned}.\n"
+    return f"{text}{warned}.\n"
 
 
 def document(sections: Sequence[Section]) -> str:
-    """The same as JSON."""
+    """The findings as JSON."""
     found = {
         "ok": count(sections, Grade.WRONG) == 0,
         "sections": [

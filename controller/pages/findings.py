@@ -34,7 +34,7 @@ class Section:
 
 
 def ok(text: str) -> Finding:
-    """It is as it should be."""
+    """A finding that all is as it should be."""
     return Finding(Grade.OK, text)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.formats.control_lines import Line
-from controller.rules.trials import TRIAL_WINDOW_S
+from controller.rules.technician import TEST_WINDOW_S
 
 # The loop answers at once, or refuses what it could not get to in half that time.
 ANSWER_WITHIN_S = 10.0
 # The first pulse leaves within the test's window, or the test has ended by then; each later one in a moment.
-PULSE_WITHIN_S = TRIAL_WINDOW_S + 15.0
+PULSE_WITHIN_S = TEST_WINDOW_S + 15.0
 FATES = {
     "fired": "fired",
     "confirmed": "counted by the coin meter",
@@ -28,7 +28,7 @@ class PulseReport:
         self._credits = credits
         self._payment: str | None = None
         self._pulses = 0
-        self._told = 0
+        self._reported = 0
         self._widths_ms: dict[int, float] = {}
 
     @property
@@ -36,9 +36,9 @@ class PulseReport:
         """What has not come yet."""
         if self._payment is None:
             return "the controller's answer"
-        if self._told == self._pulses:
+        if self._reported == self._pulses:
             return f"the end of {self._payment}"
-        return f"pulse {self._told + 1} of {self._pulses} of {self._payment}"
+        return f"pulse {self._reported + 1} of {self._pulses} of {self._payment}"
 
     @property
     def patience_s(self) -> float:
@@ -65,7 +65,7 @@ class PulseReport:
             case {"saw": "pulse", "number": int(number), "width_ms": width_ms}:
                 self._widths_ms[number] = width_ms
             case {"saw": "fate", "number": int(number), "fate": fate}:
-                self._told = number
+                self._reported = number
                 width = f"{self._widths_ms[number]:.1f} ms, " if number in self._widths_ms else ""
                 yield f"pulse {number} of {self._pulses}: {width}{FATES.get(fate, fate)}"
             case {"saw": "end", "outcome": outcome, "credits_delivered": delivered, "reason": reason}:

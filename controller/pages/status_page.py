@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from attract_screen.model.money import price
-from controller.pages.payments_report import LedgerRow, Totals, Wanted, shortened, totals
+from attract_screen.model.prices import price
+from controller.model.ledger_row import LedgerRow
+from controller.pages.payments_report import Totals, Wanted, shortened, totals
 
 LAST = 5
 WIDTH = 80

@@ -6,18 +6,19 @@ A broker may lose its mailbox, a reboot the time that was left, a new ledger the
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 from controller.formats.wire import MAX_WINDOW_S
-from controller.model.cabinet import CatchUp
+from controller.model.cabinet import Cabinet, CatchUp
 from controller.model.effects import ConnectBroker, FetchOpenPayments, RememberUse, RenewDeadline
 from controller.model.events import OpenPaymentsFailed, OpenPaymentsFound, PaymentReceived
-from controller.model.happenings import (
-    Happening,
+from controller.model.payment_events import (
     LedgerMoved,
     NotOpen,
     OpenAtStripe,
     OpenBehindFence,
+    PaymentEvent,
     ProcessRestarted,
 )
 from controller.rules.receipts import owe
@@ -84,12 +85,12 @@ def found(turn: Turn, event: OpenPaymentsFound) -> None:
     asking, fenced = turn.cabinet.catch_up, turn.cabinet.fenced
     turn.note(f"open payments received: {len(event.found)}")
     for train in turn.cabinet.trains if fenced else ():
-        turn.happen(train.payment.id, LedgerMoved())
+        turn.apply(train.payment.id, LedgerMoved())
     for each in event.found:
-        happened = OpenBehindFence(each) if fenced else OpenAtStripe(each, event.asked_s)
-        turn.happen(each.payment.id, happened, each.known)
+        named = OpenBehindFence(each) if fenced else OpenAtStripe(each, event.sent_s)
+        turn.apply(each.payment.id, named, each.known)
     for payment_id in _still_unknown(turn, asking.named if asking else ()):
-        turn.happen(payment_id, NotOpen())
+        turn.apply(payment_id, NotOpen())
     if asking and (asking.again or _unknown(turn)):
         turn.change(catch_up=CatchUp(asking.why, turn.now_s))
         return
@@ -104,32 +105,32 @@ def _doubt_before_s(turn: Turn) -> float | None:
     return max((at_s for at_s in moments if at_s is not None), default=None)
 
 
-def write_down(turn: Turn, _: str, happened: OpenAtStripe) -> None:
+def begin_train_found(turn: Turn, _: str, event: OpenAtStripe) -> None:
     """A payment whose message has not come, and may never: the broker can have lost its mailbox."""
-    begin(turn, happened.found.payment, deadline_s=happened.asked_s + happened.found.left_s)
+    begin(turn, event.found.payment, deadline_s=event.sent_s + event.found.left_s)
 
 
-def learn_time_left(turn: Turn, payment_id: str, happened: OpenAtStripe) -> None:
+def learn_time_left(turn: Turn, payment_id: str, event: OpenAtStripe) -> None:
     """A payment that we hold without knowing its time left, and now do; it counts from the asking."""
-    deadline_s, boot_id = happened.asked_s + happened.found.left_s, turn.cabinet.boot_id
+    deadline_s, boot_id = event.sent_s + event.found.left_s, turn.cabinet.boot_id
     turn.record(RenewDeadline(payment_id, deadline_s, boot_id))
     keep(turn, replace(turn.train_of(payment_id), deadline_s=deadline_s, boot_id=boot_id))
 
 
-def leave(turn: Turn, _: str, __: Happening) -> None:
-    """It is at work on, or its receipt is on its way."""
+def leave(turn: Turn, _: str, __: PaymentEvent) -> None:
+    """The payment is at work on, or its receipt is on its way."""
 
 
-def say_again_how_it_ended(turn: Turn, _: str, happened: OpenAtStripe | OpenBehindFence) -> None:
+def report_again(turn: Turn, _: str, event: OpenAtStripe | OpenBehindFence) -> None:
     """Open at Stripe, though its receipt was answered: say it again."""
-    known = happened.found.known
-    if known and known.receipt and happened.found.payment.has_receipt:
+    known = event.found.known
+    if known and known.receipt and event.found.payment.has_receipt:
         owe(turn, known.receipt)
 
 
-def give_up_lost(turn: Turn, _: str, happened: OpenBehindFence) -> None:
+def give_up_lost(turn: Turn, _: str, event: OpenBehindFence) -> None:
     """Written down before it is reported, so that its message cannot credit it any more."""
-    train = begin(turn, happened.found.payment, deadline_s=turn.now_s + happened.found.left_s)
+    train = begin(turn, event.found.payment, deadline_s=turn.now_s + event.found.left_s)
     close(turn, train, "ledger lost")
 
 
@@ -165,5 +166,14 @@ def _unknown(turn: Turn) -> tuple[str, ...]:
 
 
 def _still_unknown(turn: Turn, named: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of `named`; what was not asked for is never ended by an answer: a list at Stripe may lack it."""
+    """The payments of `named` that are still unknown.
+
+    What was not asked for is never ended by an answer: a list at Stripe may lack it.
+    """
     return tuple(payment_id for payment_id in _unknown(turn) if payment_id in named)
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When the relay is to be asked for our open payments."""
+    if cabinet.catch_up and not cabinet.catch_up.in_flight:
+        yield cabinet.catch_up.due_s

@@ -1,7 +1,7 @@
 """CORE. The rules for the coin meter: what the board counts confirms our pulses, and the rest is cash.
 
 At most one pulse waits for its count: the next is ordered once this one's fate is known. So each has a time
-of its own, from when the board can have taken it until `within_ms` behind its end, and one count confirms one
+of its own, from when the board can have taken it until `within_ms` after its end, and one count confirms one
 pulse. A count outside that time is cash, however likely it was ours. While somebody feeds coins our pulses
 wait; where one cannot, a count inside its time may be cash too. Both times the doubt counts against us: the
 player is not charged for that pulse.
@@ -10,12 +10,14 @@ player is not charged for that pulse.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
+from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.effects import RecordCoin, RememberUncounted
 from controller.model.events import PulseFired
-from controller.model.happenings import PulseCounted, PulseNotCounted
 from controller.model.payment import PulseFate
+from controller.model.payment_events import PulseCounted, PulseNotCounted
 from controller.rules.play import add_to_session
 from controller.rules.trains import end_pulse
 from controller.rules.turn import Turn
@@ -44,13 +46,13 @@ def miss_what_was_not_counted(turn: Turn) -> None:
     """Called when no edge waits to be handled: what was not counted until now will not be."""
     due_s = turn.cabinet.count_due_s
     if due_s is not None and turn.now_s >= due_s and turn.cabinet.expected:
-        turn.happen(turn.cabinet.expected.payment_id, PulseNotCounted())
+        turn.apply(turn.cabinet.expected.payment_id, PulseNotCounted())
 
 
-def confirm(turn: Turn, _: str, happened: PulseCounted) -> None:
+def confirm(turn: Turn, _: str, event: PulseCounted) -> None:
     """The board took the pulse, and takes pulses: whatever was wrong with it is over."""
     pulse = _expected(turn)
-    if happened.beside_cash:
+    if event.beside_cash:
         end_pulse(turn, pulse, PulseFate.AMBIGUOUS)
         return
     if turn.cabinet.uncounted:
@@ -78,7 +80,7 @@ def _counted(turn: Turn, at_s: float) -> None:
     if cabinet.expected is None and any(train.in_flight for train in cabinet.trains):
         turn.change(counted_early_s=(*cabinet.counted_early_s, at_s))
     elif cabinet.expected and _is_in_its_time(turn, cabinet.expected, at_s):
-        turn.happen(cabinet.expected.payment_id, PulseCounted(_is_beside_cash(turn, cabinet.expected)))
+        turn.apply(cabinet.expected.payment_id, PulseCounted(_is_beside_cash(turn, cabinet.expected)))
     else:
         _take_cash(turn, at_s)
 
@@ -111,3 +113,9 @@ def _expected(turn: Turn) -> PulseFired:
     assert pulse is not None, "a payment that waits for its count, and no pulse that does"  # noqa: S101
     turn.change(expected=None)
     return pulse
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When a pulse that was not counted counts as not counted."""
+    if cabinet.count_due_s is not None:
+        yield cabinet.count_due_s

@@ -5,19 +5,20 @@ One decision is one commit: everything it records is written together, and only 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.model.cabinet import Cabinet
 from controller.model.effects import Act, ConnectBroker, Record, RememberUse
 from controller.model.events import (
-    Acknowledged,
     BrokerConnected,
     BrokerLost,
     CoinLineFailed,
+    CreditTestRequested,
     Event,
     FaultsCleared,
+    GameOverPublished,
     InputChanged,
     LedgerFailed,
     LedgerHealed,
@@ -32,13 +33,24 @@ from controller.model.events import (
     ReceiptFailed,
     RulesChanged,
     Started,
-    StopAsked,
+    StopRequested,
     Tick,
-    TrialAsked,
 )
 from controller.model.offer import Offer
 from controller.model.session import Session
-from controller.rules import catch_up, inputs, links, money, new_rules, play, receipts, trials
+from controller.rules import (
+    arrivals,
+    catch_up,
+    coin_meter,
+    inputs,
+    links,
+    new_rules,
+    play,
+    pulses,
+    receipts,
+    restarts,
+    technician,
+)
 from controller.rules.payment_table import PAYMENT_TABLE
 from controller.rules.turn import Turn
 
@@ -58,29 +70,17 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
     Raises:
         UnexpectedEvent: the event does not fit the state.
     """
-    turn = Turn(cabinet, now_s, PAYMENT_TABLE)
-    _WHAT_HAPPENED[type(event)](turn, event)
+    turn = Turn(replace(cabinet, just_recorded=False), now_s, PAYMENT_TABLE)
+    _RULES[type(event)](turn, event)
     # A ledger that has just failed takes no records, and nothing may be done without them.
-    for follows in () if isinstance(event, LedgerFailed) else _WHAT_FOLLOWS:
+    for follows in () if isinstance(event, LedgerFailed) else _STANDING_RULES:
         follows(turn)
     return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts))
 
 
 def next_wake_s(cabinet: Cabinet) -> float | None:
-    """When time alone will change something (seconds since boot); None if it will not."""
-    rules = cabinet.rules
-    held = [t.deadline_s for t in cabinet.trains if not t.in_flight and t.deadline_s is not None]
-    waits = (cabinet.line_rests_until_s, cabinet.quiet_until_s)
-    rest = [until_s for until_s in waits if cabinet.trains and until_s is not None]
-    count = [cabinet.count_due_s] if cabinet.count_due_s is not None else []
-    owed = [r.next_try_s for r in cabinet.receipts if not r.in_flight and rules.has_relay]
-    inputs = (cabinet.game_over, cabinet.ready, cabinet.coin_meter)
-    lines = [due for line in inputs if (due := line.due_s) is not None]
-    session = [cabinet.session.active_s + rules.session_timeout_s] if cabinet.session else []
-    offer = [cabinet.offer_due_s] if rules.fetches_offer else []
-    asking = cabinet.catch_up
-    ask = [asking.due_s] if asking and not asking.in_flight else []
-    return min([*held, *rest, *count, *owed, *lines, *session, *offer, *ask], default=None)
+    """When time alone will change something (seconds since boot, `AT_ONCE`); None if it will not."""
+    return min((at_s for wakes_s in _WAKES for at_s in wakes_s(cabinet)), default=None)
 
 
 def _started(turn: Turn, event: Started) -> None:
@@ -98,8 +98,9 @@ def _started(turn: Turn, event: Started) -> None:
         not_ready_since_s=turn.now_s,
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
+    play.publish_again(turn, event.game_overs)
     for train in event.unfinished:
-        money.recover(turn, train, event.tally)
+        restarts.recover(turn, train, event.tally)
     if turn.cabinet.fenced:
         catch_up.ask(turn, "the ledger is new to this board")
         return
@@ -126,54 +127,57 @@ def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:
     return kept if turn.cabinet.rules.board_keeps_credits else None
 
 
-def _receipt_told(turn: Turn, event: ReceiptAnswered | ReceiptFailed) -> None:
-    turn.happen(event.payment_id, event)
+def _apply_to_payment(turn: Turn, event: PulseFired | ReceiptAnswered | ReceiptFailed) -> None:
+    turn.apply(event.payment_id, event)
 
 
-def _pulse_told(turn: Turn, event: PulseFired) -> None:
-    turn.happen(event.payment_id, event)
-
-
-def _nothing_but_what_follows(turn: Turn, event: Event) -> None:
-    """The message will not come again: its first pulse follows, as after every event."""
-
-
-def _stop_asked(turn: Turn, _: StopAsked) -> None:
+def _stop_requested(turn: Turn, _: StopRequested) -> None:
     turn.change(stopping=True)
 
 
-_WHAT_HAPPENED: dict[type[Event], Callable[[Turn, Any], None]] = {
+_RULES: dict[type[Event], Callable[[Turn, Any], None]] = {
     Started: _started,
-    PaymentReceived: money.payment_received,
-    Acknowledged: _nothing_but_what_follows,
-    MessageRefused: money.message_refused,
-    PulseFired: _pulse_told,
-    CoinLineFailed: money.coin_line_failed,
+    PaymentReceived: arrivals.payment_received,
+    MessageRefused: arrivals.message_refused,
+    PulseFired: _apply_to_payment,
+    CoinLineFailed: pulses.coin_line_failed,
     InputChanged: inputs.input_changed,
-    ReceiptAnswered: _receipt_told,
-    ReceiptFailed: _receipt_told,
+    ReceiptAnswered: _apply_to_payment,
+    ReceiptFailed: _apply_to_payment,
     BrokerConnected: links.broker_connected,
     BrokerLost: links.broker_lost,
+    GameOverPublished: play.game_over_published,
     OfferReceived: links.offer_received,
     OfferFailed: links.offer_failed,
     LedgerFailed: links.ledger_failed,
     LedgerHealed: links.ledger_healed,
     OpenPaymentsFound: catch_up.found,
     OpenPaymentsFailed: catch_up.failed,
-    TrialAsked: trials.trial_asked,
-    FaultsCleared: trials.faults_cleared,
+    CreditTestRequested: technician.credit_test_requested,
+    FaultsCleared: technician.faults_cleared,
     RulesChanged: new_rules.rules_changed,
     Tick: inputs.tick,
-    StopAsked: _stop_asked,
+    StopRequested: _stop_requested,
 }
 
 # What follows from the state, whatever happened, in this order.
-_WHAT_FOLLOWS: tuple[Callable[[Turn], None], ...] = (
+_STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
     play.end_session_that_was_forgotten,
-    money.give_up_what_came_too_late,
-    money.end_waits,
-    money.order_pulses,
+    pulses.give_up_what_came_too_late,
+    pulses.end_waits,
+    pulses.order_pulses,
     receipts.send_due_receipts,
     links.fetch_offer_if_due,
     catch_up.fetch_if_due,
+)
+
+# Each says when a rule of its own comes due.
+_WAKES: tuple[Callable[[Cabinet], Iterator[float]], ...] = (
+    play.wakes_s,
+    pulses.wakes_s,
+    coin_meter.wakes_s,
+    inputs.wakes_s,
+    receipts.wakes_s,
+    links.wakes_s,
+    catch_up.wakes_s,
 )

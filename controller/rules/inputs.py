@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.events import InputChanged, InputLine, Tick
 from controller.rules import coin_meter, play
@@ -34,3 +35,10 @@ def tick(turn: Turn, _: Tick) -> None:
         line: DebouncedLine = getattr(turn.cabinet, name)
         believe(turn, line.settled(turn.now_s))
     coin_meter.miss_what_was_not_counted(turn)
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When a line has held long enough to be believed."""
+    for line in (cabinet.game_over, cabinet.ready, cabinet.coin_meter):
+        if line.due_s is not None:
+            yield line.due_s

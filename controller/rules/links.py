@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
+from controller.model.cabinet import Cabinet
 from controller.model.effects import ConnectBroker, DisconnectBroker, FetchOffer, SaveOffer
 from controller.model.events import (
     BrokerConnected,
@@ -96,3 +98,9 @@ def _thrown_out(turn: Turn) -> None:
         turn.change(taken_over=True, broker_trouble=trouble)
         turn.note(f"stopped selling: {trouble}: give one of them another machine_id", logging.ERROR)
         turn.act(DisconnectBroker())
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When the relay is to be asked for its offer."""
+    if cabinet.rules.fetches_offer:
+        yield cabinet.offer_due_s

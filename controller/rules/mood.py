@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from attract_screen.model.feed_format import State
 from controller.model.cabinet import Cabinet, credits_waiting
+from controller.model.fault import Fault, FaultKind
 
 
-class Mood(StrEnum):
-    """What the machine is doing, in one word: the `state` of its status and of its screen."""
-
-    STARTING = "starting"
-    ATTRACT = "attract"
-    PAYING = "paying"
-    PLAYING = "playing"
-    NOT_READY = "not_ready"
-    OFFLINE = "offline"
-    OUT_OF_ORDER = "out_of_order"
-
-
-def mood(cabinet: Cabinet, now_s: float) -> Mood:
+def mood(cabinet: Cabinet, now_s: float) -> State:
     """What the machine is doing; the first that applies."""
     broken = (cabinet.coin_line_trouble, cabinet.ledger_trouble, cabinet.meter_trouble)
     session = cabinet.session
     cases = (
-        (any(broken) or cabinet.taken_over, Mood.OUT_OF_ORDER),
-        (bool(cabinet.trains) and not credits_waiting(cabinet), Mood.PAYING),
-        (session is not None and (session.playing or bool(cabinet.trains)), Mood.PLAYING),
-        (_still_starting(cabinet, now_s), Mood.STARTING),
-        (not cabinet.broker_up, Mood.OFFLINE),
-        (not cabinet.board_ready, Mood.NOT_READY),
+        (any(broken) or cabinet.taken_over, State.OUT_OF_ORDER),
+        (bool(cabinet.trains) and not credits_waiting(cabinet), State.PAYING),
+        (session is not None and (session.playing or bool(cabinet.trains)), State.PLAYING),
+        (_still_starting(cabinet, now_s), State.STARTING),
+        (not cabinet.broker_up, State.OFFLINE),
+        (not cabinet.board_ready, State.NOT_READY),
     )
-    return next((mood for applies, mood in cases if applies), Mood.ATTRACT)
+    return next((state for applies, state in cases if applies), State.ATTRACT)
 
 
-def faults(cabinet: Cabinet, now_s: float) -> tuple[str, ...]:
-    """What is wrong, in words for the operator and the technician."""
+def faults(cabinet: Cabinet, now_s: float) -> tuple[Fault, ...]:
+    """What is wrong, the worst first."""
     fence = "new ledger: waiting for the relay to name what was open" if cabinet.fenced else None
     conflicts = f"{cabinet.conflicts} receipts in conflict with Stripe" if cabinet.conflicts else None
     troubles = (
-        cabinet.coin_line_trouble,
-        cabinet.ledger_trouble,
-        cabinet.meter_trouble,
-        _ready_trouble(cabinet, now_s),
-        fence,
-        cabinet.broker_trouble,
-        cabinet.offer_trouble,
-        conflicts,
+        (FaultKind.COIN_LINE, cabinet.coin_line_trouble),
+        (FaultKind.LEDGER, cabinet.ledger_trouble),
+        (FaultKind.COIN_METER, cabinet.meter_trouble),
+        (FaultKind.READY, _ready_trouble(cabinet, now_s)),
+        (FaultKind.FENCE, fence),
+        (FaultKind.BROKER, cabinet.broker_trouble),
+        (FaultKind.RELAY, cabinet.offer_trouble),
+        (FaultKind.CONFLICT, conflicts),
+        *((FaultKind.DAMAGED_LEDGER, text) for text in cabinet.ledger_faults),
     )
-    return (*(trouble for trouble in troubles if trouble), *cabinet.ledger_faults)
+    return tuple(Fault(kind, text) for kind, text in troubles if text)
 
 
 def _ready_trouble(cabinet: Cabinet, now_s: float) -> str | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from controller.model.events import PaymentReceived, PulseFired, ReceiptAnswered, ReceiptFailed
-from controller.model.happenings import (
+from controller.model.payment import PaymentState
+from controller.model.payment_events import (
     LedgerMoved,
     NotOpen,
     OpenAtStripe,
@@ -20,30 +21,29 @@ from controller.model.happenings import (
     PulseNotCounted,
     WindowEnded,
 )
-from controller.model.payment import PaymentState
-from controller.rules import catch_up, coin_meter, money, receipts
+from controller.rules import arrivals, catch_up, coin_meter, pulses, receipts, restarts
 from controller.rules.turn import Case, PaymentTable
 
-UNKNOWN, ASKED, WAITING = PaymentState.UNKNOWN, PaymentState.ASKED, PaymentState.WAITING
+UNKNOWN, AWAITING_RELAY, WAITING = PaymentState.UNKNOWN, PaymentState.AWAITING_RELAY, PaymentState.WAITING
 FIRING, COUNTING, BETWEEN = PaymentState.FIRING, PaymentState.COUNTING, PaymentState.BETWEEN
 OWED, SETTLED = PaymentState.OWED, PaymentState.SETTLED
 
-_TWICE = Case("webhook twice, or out of order", money.only_acknowledge)
-_LATE = Case("webhook two days late", money.say_again_how_it_ended)
-_PROCESS_BETWEEN = Case("process killed between two pulses", money.go_on)
-_PROCESS_INSIDE = Case("process killed inside a pulse", money.settle_by_the_tally)
-_PLUG_BEFORE = Case("plug pulled before the first pulse", money.ask_what_is_left)
-_PLUG_IN_TRAIN = Case("plug pulled in mid-train", money.cut_by_the_plug)
-_WINDOW = Case("cabinet offline, or board not ready", money.end_with_the_window)
+_TWICE = Case("webhook twice, or out of order", arrivals.only_acknowledge)
+_LATE = Case("webhook two days late", arrivals.send_receipt_again)
+_PROCESS_BETWEEN = Case("process killed between two pulses", restarts.go_on)
+_PROCESS_INSIDE = Case("process killed inside a pulse", restarts.settle_by_the_tally)
+_PLUG_BEFORE = Case("plug pulled before the first pulse", restarts.ask_what_is_left)
+_PLUG_IN_TRAIN = Case("plug pulled in mid-train", restarts.cut_by_the_plug)
+_WINDOW = Case("cabinet offline, or board not ready", pulses.end_with_the_window)
 _AT_WORK = Case("the relay names what is at work", catch_up.leave)
-_OPEN_ENDED = Case("the relay names what has ended", catch_up.say_again_how_it_ended)
+_OPEN_ENDED = Case("the relay names what has ended", catch_up.report_again)
 _CARD = Case("SD card dies", catch_up.give_up_lost)
 _MOVED = Case("card moved to another Pi", catch_up.give_up_moved)
 
 PAYMENT_TABLE: Final[PaymentTable] = {
     PaymentReceived: {
-        UNKNOWN: Case("a player has paid", money.write_down),
-        ASKED: _TWICE,
+        UNKNOWN: Case("a player has paid", arrivals.begin_train),
+        AWAITING_RELAY: _TWICE,
         WAITING: _TWICE,
         FIRING: _TWICE,
         COUNTING: _TWICE,
@@ -51,25 +51,25 @@ PAYMENT_TABLE: Final[PaymentTable] = {
         OWED: _LATE,
         SETTLED: _LATE,
     },
-    PulseFired: {FIRING: Case("a pulse left the pin", money.pulse_fired)},
+    PulseFired: {FIRING: Case("a pulse left the pin", pulses.pulse_fired)},
     PulseCounted: {COUNTING: Case("the board counted our pulse", coin_meter.confirm)},
     PulseNotCounted: {COUNTING: Case("the board did not count our pulse", coin_meter.count_as_not_credited)},
     WindowEnded: {WAITING: _WINDOW, BETWEEN: _WINDOW},
     ProcessRestarted: {
-        ASKED: Case("process killed while the relay was asked", catch_up.ask_again),
-        WAITING: Case("process killed before the first pulse", money.go_on),
+        AWAITING_RELAY: Case("process killed while the relay was asked", catch_up.ask_again),
+        WAITING: Case("process killed before the first pulse", restarts.go_on),
         FIRING: _PROCESS_INSIDE,
         BETWEEN: _PROCESS_BETWEEN,
     },
     PiRestarted: {
-        ASKED: _PLUG_BEFORE,
+        AWAITING_RELAY: _PLUG_BEFORE,
         WAITING: _PLUG_BEFORE,
         FIRING: _PLUG_IN_TRAIN,
         BETWEEN: _PLUG_IN_TRAIN,
     },
     OpenAtStripe: {
-        UNKNOWN: Case("broker down when the payment comes", catch_up.write_down),
-        ASKED: Case("the relay says what is left", catch_up.learn_time_left),
+        UNKNOWN: Case("broker down when the payment comes", catch_up.begin_train_found),
+        AWAITING_RELAY: Case("the relay says what is left", catch_up.learn_time_left),
         WAITING: _AT_WORK,
         FIRING: _AT_WORK,
         COUNTING: _AT_WORK,
@@ -82,8 +82,8 @@ PAYMENT_TABLE: Final[PaymentTable] = {
         OWED: Case("card moved before the receipt", catch_up.leave),
         SETTLED: _OPEN_ENDED,
     },
-    LedgerMoved: {ASKED: _MOVED, WAITING: _MOVED, BETWEEN: _MOVED},
-    NotOpen: {ASKED: Case("old image of the SD card restored", catch_up.give_up_not_open)},
+    LedgerMoved: {AWAITING_RELAY: _MOVED, WAITING: _MOVED, BETWEEN: _MOVED},
+    NotOpen: {AWAITING_RELAY: Case("old image of the SD card restored", catch_up.give_up_not_open)},
     ReceiptAnswered: {OWED: Case("the receipt is answered", receipts.settle)},
     ReceiptFailed: {OWED: Case("relay or Stripe down", receipts.try_again_later)},
 }

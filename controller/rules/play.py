@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
-from controller.model.effects import PublishGameOver, SaveSession
-from controller.model.session import Session, with_credits, with_game_over
+from controller.model.effects import ForgetGameOver, PublishGameOver, RecordGameOver, SaveSession
+from controller.model.events import GameOverPublished
+from controller.model.session import GameOver, Session, with_credits, with_game_over
 from controller.rules.turn import Turn
 
 
@@ -22,7 +26,7 @@ def end_session_that_was_forgotten(turn: Turn) -> None:
     if session is None or turn.now_s < session.active_s + turn.cabinet.rules.session_timeout_s:
         return
     if session.playing:
-        _tell_game_over(turn, session, "session_timeout_s")
+        _game_over(turn, session, "session_timeout_s")
     else:
         turn.note(f"session {session.id}: {session.credits_left} credits forgotten (session_timeout_s)")
     _save(turn, None)
@@ -41,19 +45,37 @@ def believe_game_over(turn: Turn, line: DebouncedLine) -> None:
     rose = line.level and not turn.cabinet.game_over.level
     turn.change(game_over=line)
     if rose and turn.cabinet.session is not None:
-        _tell_game_over(turn, turn.cabinet.session, "game over")
+        _game_over(turn, turn.cabinet.session, "game over")
         after = with_game_over(turn.cabinet.session, turn.now_s)
         _save(turn, after if after.credits_left > 0 else None)
     elif rose:
         turn.note("game over came while no paid game was running: not published")
 
 
-def _tell_game_over(turn: Turn, session: Session, why: str) -> None:
-    duration_s = session.duration_s(turn.now_s)
-    turn.act(PublishGameOver(session, duration_s))
-    turn.note(f"session {session.id}: game over after {duration_s} s ({why})")
+def game_over_published(turn: Turn, event: GameOverPublished) -> None:
+    """The broker has it: nobody needs to be told again."""
+    turn.record(ForgetGameOver(event.session_id, event.game))
+
+
+def publish_again(turn: Turn, game_overs: Iterable[GameOver]) -> None:
+    """Let it be heard of games that ended before this start: rather twice than never."""
+    for each in game_overs:
+        turn.act(PublishGameOver(each))
+
+
+def _game_over(turn: Turn, session: Session, why: str) -> None:
+    ended = GameOver(session.id, session.games_over + 1, session.credits, session.duration_s(turn.now_s))
+    turn.record(RecordGameOver(ended))
+    turn.act(PublishGameOver(ended))
+    turn.note(f"session {session.id}: game over after {ended.duration_s} s ({why})")
 
 
 def _save(turn: Turn, session: Session | None) -> None:
     turn.record(SaveSession(session))
     turn.change(session=session)
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When a session has been forgotten."""
+    if cabinet.session:
+        yield cabinet.session.active_s + cabinet.rules.session_timeout_s

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
+from controller.model.cabinet import Cabinet
 from controller.model.effects import RecordAnswer, SendReceipt
 from controller.model.events import ReceiptAnswered, ReceiptFailed
 from controller.model.payment import OwedReceipt, Receipt
@@ -63,3 +65,9 @@ def _replace(turn: Turn, new: OwedReceipt) -> None:
     turn.change(
         receipts=tuple(new if owed.receipt.payment_id == same else owed for owed in turn.cabinet.receipts)
     )
+
+
+def wakes_s(cabinet: Cabinet) -> Iterator[float]:
+    """When each receipt that is owed is to be sent."""
+    if cabinet.rules.has_relay:
+        yield from (owed.next_try_s for owed in cabinet.receipts if not owed.in_flight)

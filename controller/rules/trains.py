@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from attract_screen.model.money import price
+from attract_screen.model.prices import price
 from controller.model.effects import ClosePayment, RecordPayment, RecordPulse
 from controller.model.events import PulseFired
 from controller.model.payment import Payment, PulseFate, Receipt, Train
@@ -18,7 +18,7 @@ def begin(turn: Turn, payment: Payment, deadline_s: float | None) -> Train:
     pulses = payment.credits * turn.cabinet.rules.pulses_per_credit
     train = Train(payment, pulses, deadline_s, turn.cabinet.boot_id)
     turn.record(RecordPayment(train))
-    turn.change(trains=(*turn.cabinet.trains, train))
+    turn.change(trains=(*turn.cabinet.trains, train), just_recorded=True)
     left = "time left unknown" if deadline_s is None else f"{max(0.0, deadline_s - turn.now_s):.0f} s left"
     turn.note(f"payment {payment.id}: received, {_what_was_bought(payment)}, {left}")
     return train
@@ -31,7 +31,7 @@ def keep(turn: Turn, train: Train) -> None:
 
 
 def keep_or_close(turn: Turn, train: Train) -> None:
-    """The same, and end it if it has nothing left to fire."""
+    """Put the train in the place of what it was, or end it if it has nothing left to fire."""
     if train.finished:
         close(turn, train, _how_its_pulses_ended(train))
     else:

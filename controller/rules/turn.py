@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from controller.model.cabinet import Cabinet
 from controller.model.effects import Act, Note, Record
-from controller.model.happenings import Happening
 from controller.model.payment import KnownPayment, PaymentState, Train
+from controller.model.payment_events import PaymentEvent
+
+# When something is due that waits for nothing (seconds since boot).
+AT_ONCE: Final = float("-inf")
 
 
 class UnexpectedEvent(RuntimeError):
@@ -25,7 +28,7 @@ class Case:
     rule: Callable[[Turn, str, Any], None]
 
 
-PaymentTable = Mapping[type[Happening], Mapping[PaymentState, Case]]
+PaymentTable = Mapping[type[PaymentEvent], Mapping[PaymentState, Case]]
 
 
 @dataclass
@@ -54,17 +57,17 @@ class Turn:
         """Have a line written to the log."""
         self.acts.append(Note(text, level))
 
-    def happen(self, payment_id: str, happening: Happening, known: KnownPayment | None = None) -> None:
+    def apply(self, payment_id: str, event: PaymentEvent, known: KnownPayment | None = None) -> None:
         """Let something happen to a payment, of which the ledger says `known`.
 
         Raises:
             UnexpectedEvent: its state has no case for that.
         """
         state = self.cabinet.state_of(payment_id, known)
-        case = self.payment_table[type(happening)].get(state)
+        case = self.payment_table[type(event)].get(state)
         if case is None:
-            raise UnexpectedEvent(f"{type(happening).__name__} for payment {payment_id}, which is {state}")
-        case.rule(self, payment_id, happening)
+            raise UnexpectedEvent(f"{type(event).__name__} for payment {payment_id}, which is {state}")
+        case.rule(self, payment_id, event)
 
     def train_of(self, payment_id: str) -> Train:
         """The train of an unfinished payment."""

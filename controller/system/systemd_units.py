@@ -15,7 +15,7 @@ CONTROLLER, SCREEN, DESKTOP = "arcade-controller", "arcade-attract-screen", "dis
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as `systemctl show` has it; `user` is empty for root, `says` is its own word on how it is."""
+    """A unit as `systemctl show` has it; `user` is empty for root, `status_text` is its own."""
 
     name: str
     active: str
@@ -24,7 +24,7 @@ class Unit:
     restarts: int
     exit_status: int
     user: str
-    says: str = ""
+    status_text: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -38,10 +38,10 @@ def unit(name: str, systemd: Path) -> Unit | None:
         return None
     command = ["systemctl", "show", f"--property={','.join(_PROPERTIES)}", name]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
+        text = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    has = dict(line.partition("=")[::2] for line in said.splitlines())
+    has = dict(line.partition("=")[::2] for line in text.splitlines())
     if has.get("LoadState") != "loaded":
         return None
     return Unit(

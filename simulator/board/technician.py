@@ -26,7 +26,7 @@ def faults_cleared(control_socket: Path) -> bool:
 
 
 def _clears(client: ControlClient) -> bool:
-    client.ask({"do": "clear"})
+    client.request({"do": "clear"})
     while line := client.next(ANSWER_WITHIN_S):
         match line:
             case {"answer": "cleared"}:

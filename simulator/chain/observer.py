@@ -43,6 +43,7 @@ class Observer:
         self._client.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file)))
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._listening.set()
+        self._client.on_disconnect = lambda *_: self._listening.clear()
         self._client.on_message = self._on_message
         self._port = broker.port
 
@@ -56,6 +57,11 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+    @property
+    def listens(self) -> bool:
+        """Whether what is published now would be kept."""
+        return self._listening.is_set()
 
     @property
     def messages(self) -> list[Message]:

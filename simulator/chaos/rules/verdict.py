@@ -60,7 +60,7 @@ class Verdict:
 
     @property
     def calm_failures(self) -> tuple[str, ...]:
-        """The same for a run without faults, where every payment is to be credited."""
+        """What failed in a run without faults, where every payment is to be credited."""
         found = {
             f"{self.payments - self.credited} payments not credited": self.credited != self.payments,
             f"{len(self.conflicts)} conflicts": self.conflicts,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from controller.pages.payments_report import LedgerRow
+from controller.model.ledger_row import LedgerRow
 
 
 class About(Enum):
@@ -92,11 +92,11 @@ _WORDS: dict[str, dict[About, str]] = {
             "The controller was killed before the first pulse: the payment is on disk, and its pulses follow."
         ),
         About.IN_PULSE: (
-            "The controller was killed inside pulse {pulse}: that pulse is never fired again, "
-            "its credit is not charged."
+            "The controller was killed with pulse {pulse} ordered: it follows if it had not begun, "
+            "else it is never fired again, and its credit is not charged."
         ),
         About.NEXT_PULSE: (
-            "The controller was killed behind pulse {pulse} of {pulses}: the rest follows, each pulse once."
+            "The controller was killed after pulse {pulse} of {pulses}: the rest follows, each pulse once."
         ),
         About.RECEIPT: (
             "The controller was killed before its receipt was answered: it is sent again, and charged once."

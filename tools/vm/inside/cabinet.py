@@ -91,11 +91,11 @@ class Pulses:
         self._before = len(edges())
 
     def edges(self) -> list[tuple[int, float]]:
-        """Its changes."""
+        """The changes of a line."""
         return edges()[self._before :]
 
     def levels(self) -> list[int]:
-        """Its changes, without their times."""
+        """The changes of a line, without their times."""
         return [level for level, _ in self.edges()]
 
     def widths_ms(self) -> list[float]:

@@ -101,7 +101,7 @@ def _books() -> list[tuple[object, ...]]:
 
 
 def _how_it_ended() -> tuple[str, str, str]:
-    """Its state ("activating" if it is to be started again), its status, and how often it was restarted."""
+    """The unit's state ("activating": it is to be started again), its status, how often it was restarted."""
     return show("ActiveState"), show("ExecMainStatus"), show("NRestarts")
 
 

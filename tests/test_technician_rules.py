@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cabinets import NOW_S, Bench, bare_bench, open_bench, payment, session, started_bench, train
 
-from controller.model.events import FaultsCleared, InputChanged, TrialAsked
+from controller.model.events import CreditTestRequested, FaultsCleared, InputChanged
 from controller.model.payment import Payment
 from controller.model.policy import MeterRules
-from controller.rules.trials import to_be_cleared, why_not
+from controller.rules.technician import to_be_cleared, why_not
 
 METER = MeterRules(0.01, 0.5, out_of_order_after=3)
 TWO_TO_COME = train(payment(credits=2))
@@ -80,7 +80,7 @@ def test_a_board_that_has_just_become_ready_will_get_them() -> None:
 def test_a_test_is_under_way_until_its_end() -> None:
     """Then the next may be asked for."""
     bench = open_bench()
-    bench.handle(TrialAsked("test-1f", 1))
+    bench.handle(CreditTestRequested("test-1f", 1))
     assert reason(bench) == "test-1f is still under way: wait for its end"
     bench.wait(0.01)
     bench.fired("test-1f", 1)

@@ -45,15 +45,15 @@ class PulseNotCounted:
 
 @dataclass(frozen=True)
 class OpenAtStripe:
-    """The relay, asked at `asked_s` (seconds since boot), says that the payment is open."""
+    """The relay, asked at `sent_s` (seconds since boot), says that the payment is open."""
 
     found: FoundPayment
-    asked_s: float
+    sent_s: float
 
 
 @dataclass(frozen=True)
 class OpenBehindFence:
-    """The same, while the ledger cannot know what was credited before it."""
+    """The relay says that the payment is open, while the ledger cannot know what was credited before it."""
 
     found: FoundPayment
 
@@ -68,7 +68,7 @@ class NotOpen:
     """The relay was asked for the payment by its id, and does not name it as open."""
 
 
-Happening = (
+PaymentEvent = (
     PaymentReceived
     | PulseFired
     | PulseCounted

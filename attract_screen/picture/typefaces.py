@@ -20,7 +20,7 @@ _MEASURING_SIZE = 48  # large enough that no other letter has that box's measure
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 
 
-class Face(Enum):
+class Typeface(Enum):
     """TITLE is pixel lettering in enamel with a shadow, PIXEL is plain, SANS is the small print."""
 
     TITLE = "title"
@@ -28,7 +28,7 @@ class Face(Enum):
     SANS = "sans"
 
 
-class Faces:
+class Typefaces:
     """Measures and draws text. Sizes are pixels per lettering row (TITLE, PIXEL) or em (SANS)."""
 
     def __init__(self) -> None:
@@ -36,32 +36,32 @@ class Faces:
         self._lettering = Lettering(_ASSETS / "lettering.txt")
         self._fonts: dict[int, pygame.font.Font] = {}
 
-    def spelled(self, text: str, face: Face) -> str | None:
+    def spelled(self, text: str, face: Typeface) -> str | None:
         """The text as the face writes it, or None if it lacks a letter."""
-        return text if face is Face.SANS else self._lettering.spelled(text)
+        return text if face is Typeface.SANS else self._lettering.spelled(text)
 
     def can_draw(self, text: str) -> bool:
         """Whether no letter would come out as an empty box."""
         font = self._font(_MEASURING_SIZE)
         return font.metrics(_NO_CHARACTER)[0] not in font.metrics(text)
 
-    def width(self, text: str, face: Face, size: int) -> int:
+    def width(self, text: str, face: Typeface, size: int) -> int:
         """Pixels from the first to the last column of a spelled text."""
-        if face is Face.SANS:
+        if face is Typeface.SANS:
             return self._font(size).size(text)[0]
         return (self._lettering.columns(text) + _depth(face)) * size
 
-    def height(self, face: Face, size: int) -> int:
+    def height(self, face: Typeface, size: int) -> int:
         """Pixels from the top to the bottom of one line."""
-        if face is Face.SANS:
+        if face is Typeface.SANS:
             return self._font(size).size(_TALL_AND_DEEP)[1]
         return (ROWS + _depth(face)) * size
 
-    def draw(self, text: str, face: Face, size: int, colour: Colour) -> pygame.Surface:
+    def draw(self, text: str, face: Typeface, size: int, colour: Colour) -> pygame.Surface:
         """The spelled text on a transparent ground; a TITLE brings its own colours."""
-        if face is Face.SANS:
+        if face is Typeface.SANS:
             return self._font(size).render(text, True, colour)
-        if face is Face.TITLE:
+        if face is Typeface.TITLE:
             return self._lettering.draw(text, size, theme.ENAMEL, theme.ENAMEL_SHADOW)
         return self._lettering.draw(text, size, (colour,) * ROWS)
 
@@ -71,5 +71,5 @@ class Faces:
         return self._fonts[size]
 
 
-def _depth(face: Face) -> int:
-    return 1 if face is Face.TITLE else 0
+def _depth(face: Typeface) -> int:
+    return 1 if face is Typeface.TITLE else 0

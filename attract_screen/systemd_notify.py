@@ -1,4 +1,4 @@
-"""EDGE. What systemd wants to hear: that we are ready, alive, or stopping."""
+"""EDGE. What systemd wants to hear of a service: that it is ready, alive or stopping; and its status."""
 
 from __future__ import annotations
 

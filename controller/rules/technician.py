@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from controller.model.cabinet import Cabinet, credits_to_come, has_room
 from controller.model.effects import ClearLedgerFaults, RememberUncounted
-from controller.model.events import FaultsCleared, TrialAsked
+from controller.model.events import CreditTestRequested, FaultsCleared
 from controller.model.payment import Payment
 from controller.rules.trains import begin
 from controller.rules.turn import Turn
 
 # Whoever asks stands before the machine; a credit that comes later than this would be a riddle.
-TRIAL_WINDOW_S = 60.0
+TEST_WINDOW_S = 60.0
 
 
-def trial_asked(turn: Turn, event: TrialAsked) -> None:
+def credit_test_requested(turn: Turn, event: CreditTestRequested) -> None:
     """Test credits stand in line with what was paid, and go the same way: they show that it works."""
     trial = Payment(event.payment_id, event.credits, None, None, has_receipt=False, test=True)
-    begin(turn, trial, deadline_s=turn.now_s + TRIAL_WINDOW_S)
+    begin(turn, trial, deadline_s=turn.now_s + TEST_WINDOW_S)
 
 
 def faults_cleared(turn: Turn, _: FaultsCleared) -> None:

@@ -1,0 +1,116 @@
+"""EDGE. Everything that the loop acts through, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from controller.announcements.announcer import Announcer
+from controller.board.coin_line import CoinLine
+from controller.board.inputs import board_inputs
+from controller.cloud.broker import Broker
+from controller.cloud.relay_client import RelayClient
+from controller.config.applied import input_lines
+from controller.config.keys import Config
+from controller.control.requests import NoToolChannel, ToolChannel
+from controller.control.socket import ControlSocket
+from controller.formats import wire
+from controller.formats.control_lines import Request
+from controller.formats.wire import CoinPulseMessage
+from controller.ledger.file import LEDGER_NAME
+from controller.ledger.ledger import Ledger
+from controller.model.events import Delivery
+from controller.system.clock import since_boot_s, wall_time
+
+log = logging.getLogger("controller")
+
+
+@dataclass(frozen=True)
+class CoinPulseArrived:
+    """A message on our topic that has not been read yet."""
+
+    message: CoinPulseMessage
+    delivery: Delivery
+    received_s: float
+
+
+@dataclass(frozen=True)
+class OneShot:
+    """In the place of the daemon: without broker, relay and screen, to do one thing, seen by `tools`."""
+
+    request: Request
+    tools: ToolChannel
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What the loop reads, writes, fires and publishes with; `broker` and `relay` are None without them.
+
+    `look_at_inputs_again` tells the levels of board inputs whose edge got lost.
+    """
+
+    ledger: Ledger
+    tools: ToolChannel
+    announcer: Announcer
+    relay: RelayClient | None
+    broker: Broker | None
+    coin_line: CoinLine
+    look_at_inputs_again: Callable[[], None]
+
+
+@contextmanager
+def open_edges(
+    config: Config, boot_id: str, one_shot: OneShot | None, put: Callable[[Any], None]
+) -> Iterator[Edges]:
+    """Open all that the configuration names; what each edge sees is `put` into the loop's queue.
+
+    Raises:
+        LedgerError: the ledger cannot be had.
+        GPIOZeroError: the pins cannot be had.
+    """
+    with ExitStack() as closing:
+        ledger = Ledger(config.state_dir / LEDGER_NAME, wall_time)
+        closing.callback(ledger.close)
+        announcer = Announcer(config, boot_id)
+        tools = one_shot.tools if one_shot else _control_socket(config, put, closing)
+        relay = None if one_shot else _relay_client(config, put, closing)
+        broker = None if one_shot else _broker(config, announcer, put)
+        coin_line = CoinLine(config.coin_line, config.mock_board, config.tally, ledger.identity, put)
+        coin_line.start()
+        closing.callback(coin_line.stop)
+        inputs = closing.enter_context(board_inputs(input_lines(config), config.mock_board, put))
+        yield Edges(ledger, tools, announcer, relay, broker, coin_line, inputs)
+
+
+def _control_socket(config: Config, put: Callable[[Any], None], closing: ExitStack) -> ToolChannel:
+    control = ControlSocket(config.control_socket, put)
+    try:
+        control.start()
+    except OSError as error:
+        log.error("control socket: %s: pulse, watch and clear cannot reach this controller", error)
+        return NoToolChannel()
+    closing.callback(control.stop)
+    return control
+
+
+def _relay_client(config: Config, put: Callable[[Any], None], closing: ExitStack) -> RelayClient | None:
+    if config.relay is None:
+        return None
+    relay = RelayClient(config.relay.url, config.machine_id, config.relay.token, put, since_boot_s)
+    closing.callback(relay.close)
+    return relay
+
+
+def _broker(config: Config, announcer: Announcer, put: Callable[[Any], None]) -> Broker:
+    return Broker(
+        config.broker,
+        config.machine_id,
+        coinpulse_topic=wire.coinpulse_topic(config.machine_id),
+        will=announcer.farewell(),
+        on_coinpulse=lambda message, delivery: put(CoinPulseArrived(message, delivery, since_boot_s())),
+        on_link=put,
+        on_published=put,
+    )

@@ -1,0 +1,21 @@
+"""CORE. What a technician does about a fault of each kind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from controller.model.fault import FaultKind
+
+REMEDIES: Final[dict[FaultKind, str]] = {
+    FaultKind.COIN_LINE: "`sudo cabinet logs` says more.",
+    FaultKind.LEDGER: "See under disk and ledger.",
+    FaultKind.COIN_METER: (
+        "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`."
+    ),
+    FaultKind.READY: "See to the board and its ready line: `sudo cabinet watch` shows it.",
+    FaultKind.FENCE: "It ends by itself once the relay answers: see under relay.",
+    FaultKind.BROKER: "See under broker.",
+    FaultKind.RELAY: "See under relay.",
+    FaultKind.CONFLICT: "Tell the operator: `sudo cabinet payments --state conflict` names them.",
+    FaultKind.DAMAGED_LEDGER: "See to the card, then `sudo cabinet clear`.",
+}
