@@ -25,9 +25,11 @@ from controller.formats.wire import CoinPulseMessage
 from simulator.stripe.api import Api, api_app
 from simulator.stripe.faults import Faults
 from simulator.stripe.keeper import Keeper
+from simulator.stripe.keys import ApiKeys
 from simulator.stripe.model import till
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.objects import Event, PaymentIntent
+from simulator.stripe.pace import QUICK
 
 MACHINE = "galaga-01"
 PRICES = {1: 100, 2: 180, 3: 250}
@@ -173,7 +175,9 @@ class Cloud:
         self.released_by_tidy: set[str] = set()
         self.book = Book(_token, checkout_url="http://localhost", api_version=stripe.api_version)
         self._keeper = Keeper(self.book, clock.unix_s, self._note)
-        api = Api(self._keeper, API_KEY, self.faults, clock.unix_s, 60)
+        keys = ApiKeys()
+        keys.allow(API_KEY)
+        api = Api(self._keeper, keys, self.faults, clock.unix_s, QUICK)
         self.settings = read_settings(environment())
         payments = DirectStripe(self.settings.stripe, InProcess(api_app(api)))
         self._relay = relay_from(

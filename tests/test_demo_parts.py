@@ -27,7 +27,7 @@ from simulator.demo.formats.trace import Change, Lane, changes, recent
 from simulator.demo.formats.words import About, Moment, moment, what_you_see
 from simulator.demo.journal import Entry, Journal, brief
 from simulator.demo.wifi import Wifi
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from simulator.chain.observer import Message
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 LONGEST_TEXT = 200
 # The same in every message of the one cabinet, or of no interest to a reader.

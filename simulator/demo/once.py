@@ -18,7 +18,7 @@ from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
 from simulator.chain.chain import Chain, running_chain
 from simulator.chain.part import PartFailedError
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 CREDITS, AMOUNT = 3, 250
 COUNTS = 0  # the level of the coin meter's contact to ground while it counts
@@ -103,6 +103,7 @@ def _play(chain: Chain) -> None:
 def _verdict(chain: Chain) -> int:
     coins, money = chain.board.view().coins, chain.stripe.money()
     right = coins == CREDITS and money == {"reserved": 0, "charged": AMOUNT, "released": 0, "refunded": 0}
+    print(chain.stripe.reads_in_words())
     amounts = ", ".join(f"{cents / 100:.2f} {what}" for what, cents in money.items())
     print(
         f"The board counted {coins} of {CREDITS} credits; Stripe: {amounts}: {'right' if right else 'WRONG'}"

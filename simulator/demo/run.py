@@ -24,10 +24,13 @@ from simulator.demo.server import demo_app
 from simulator.demo.signals import ending_signal
 from simulator.demo.state import DemoState, wait_for_offer
 from simulator.demo.wifi import Wifi
+from simulator.stripe.pace import Pace, quick_retries
 from simulator.stripe.serving import serving
 
 SALE_WITHIN_S = 4.0
 LOOK_EVERY_S = 0.1
+# Whoever breaks the broker by a button wants to see Stripe's repeat, and not minutes later.
+DEMO_PACE = Pace(quick_retries())
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +94,7 @@ def _place(port: int, *, lan: bool) -> Place:
 def _everything(folder: Path, place: Place) -> Iterator[Running]:
     with (
         Wifi() as wifi,
-        running_chain(folder, place, Wiring(via=wifi.via), coin_meter=COIN_METER) as chain,
+        running_chain(folder, place, Wiring(via=wifi.via, pace=DEMO_PACE), coin_meter=COIN_METER) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
     ):
         journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
