@@ -37,6 +37,11 @@ kills: ## kill controller and coin line at random moments of trains, and compare
 	@tools/prepare.sh test
 	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_kills.py
 
+mutants: MINUTES = 10
+mutants: ## change the rules here and there, and count what no test notices (MINUTES=10 ONLY=controller/rules/receipts.py JOBS=1)
+	@tools/prepare.sh mutants
+	@$(VENV) tools/mutants.py --minutes $(MINUTES) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
+
 lint: ## style, types, the core's rules, and the shell scripts
 	@tools/prepare.sh test
 	$(VENV) -m ruff check .
@@ -92,4 +97,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills lint check test-install bundle lock test-bare test-vm test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock test-bare test-vm test-power format pictures docs release clean

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
+from controller.config.applied import reader_of
 from controller.config.keys import (
     KEYS,
     BrokerConfig,
@@ -368,6 +369,14 @@ def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     text = NEEDED.replace(TOKEN, TOKEN + "x") + "machine: 1\n"
 
     assert "abab" not in "\n".join(problems(tmp_path, text))
+
+
+def test_a_secret_is_not_shown_with_what_holds_it(tmp_path: Path) -> None:
+    """A configuration, and what reads messages with it, end up in logs and tracebacks."""
+    config = load(tmp_path, NEEDED)
+    shown = repr(config) + repr(reader_of(config))
+
+    assert ("pay.example.com" in shown, TOKEN in shown, "galaga-password" in shown) == (True, False, False)
 
 
 def test_every_problem_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:

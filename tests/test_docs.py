@@ -80,7 +80,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_paths_on_a_page_are_there(name: str) -> None:
     """A file or a room that was renamed is renamed where people are sent to it."""
     code = re.findall(r"`([^`\n]+)`", (ROOT / name).read_text())
-    top = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
+    rooms = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    top = "|".join(rooms - {"build"})  # what the verbs make is there or not
     paths = [text for text in code if re.fullmatch(rf"(?:{top})/[\w./-]*", text)]
 
     gone = [path for path in paths if not (ROOT / path).exists() and not TO_BE_WRITTEN.fullmatch(path)]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -49,11 +53,37 @@ def test_raising_a_machines_smallest_number_revokes_its_older_tokens_only() -> N
     assert after.accepts(other, "pacman-02")
 
 
+ISSUED = machine_token("secret", "galaga-01", 1)
+
+
 @pytest.mark.parametrize(
-    "token", ["", "1", "1.", "1." + "0" * 64, "01." + "0" * 64, "0." + "0" * 64, "1.é", "x" * 9999]
+    "token",
+    [
+        ISSUED[:-1] + ("0" if ISSUED[-1] != "0" else "1"),
+        ISSUED[:-1],
+        ISSUED.upper(),
+        f"0{ISSUED}",
+        f" {ISSUED}",
+        f"{ISSUED}\n",
+        ISSUED.removeprefix("1."),
+        ISSUED.replace("1.", "2.", 1),
+        ISSUED.replace("1.", "\u0661.", 1),
+        machine_token("secret", "galaga-01", 0),
+        machine_token("secret", "galaga-01", -1),
+        machine_token("secret", "galaga-01", 10**9),
+        machine_token("secret", "galaga-02", 1),
+        machine_token("Secret", "galaga-01", 1),
+    ],
 )
-def test_a_made_up_token_is_not_accepted(token: str) -> None:
-    """Nor does a malformed one raise."""
+def test_a_token_that_was_not_issued_is_not_accepted(token: str) -> None:
+    """However little it differs from one that was."""
+    book = TokenBook("secret", {})
+    assert (book.accepts(token, "galaga-01"), book.accepts(ISSUED, "galaga-01")) == (False, True)
+
+
+@pytest.mark.parametrize("token", ["", "1", "1.", "1.é", "x" * 9999])
+def test_what_has_nothing_of_a_token_is_not_accepted(token: str) -> None:
+    """Nor does it raise."""
     assert not TokenBook("secret", {}).accepts(token, "galaga-01")
 
 
@@ -125,6 +155,20 @@ def test_a_coin_pulse_is_compact_json_and_the_same_for_the_same_payment() -> Non
     )
 
 
+def test_times_are_told_in_utc_wherever_the_relay_runs() -> None:
+    """A server in Tokyo sells no credits of tomorrow."""
+    code = "from cloud_relay.rules.messages import iso_utc; print(iso_utc(1_700_000_000))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "TZ": "Asia/Tokyo"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "2023-11-14T22:13:20Z\n"
+
+
 def test_a_game_over_says_machine_status_and_time() -> None:
     """The ancestor's format."""
     assert json.loads(gameover("galaga-01", 1_700_000_000)) == {
@@ -180,6 +224,12 @@ def test_a_status_is_read_whatever_else_it_says() -> None:
 def test_a_broken_status_is_not_accepting(payload: bytes) -> None:
     """Nothing is sold on a guess."""
     assert read_status(payload, "m") == UNREADABLE_STATUS
+
+
+def test_a_status_without_a_state_is_read_all_the_same() -> None:
+    """The ancestor's cabinets say none."""
+    said = b'{"machineId":"m","online":true,"accepting":true}'
+    assert read_status(said, "m") == MachineStatus(online=True, accepting=True, state="")
 
 
 def test_a_machine_that_is_not_online_is_not_accepting() -> None:

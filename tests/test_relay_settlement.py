@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cloud_relay.rules.charges import share_of
-from cloud_relay.rules.receipts import BadReceipt, Outcome, Receipt, read_receipt
+from cloud_relay.rules.receipts import Outcome, Receipt, read_receipt
 from cloud_relay.rules.settlement import (
     Answer,
     Capture,
@@ -75,6 +75,7 @@ def test_a_share_is_rounded_down_to_what_the_currency_holds_and_stripe_charges(
         (RESERVED, TWO_OF_THREE, settled(166, Capture(166))),
         (RESERVED, NONE_OF_THREE, settled(0, Release())),
         (replace(RESERVED, amount=100), ONE_OF_THREE, settled(0, Release())),
+        (replace(RESERVED, amount=100, currency="gbp"), ONE_OF_THREE, settled(33, Capture(33))),
         (CHARGED, DELIVERED, already(250)),
         (CHARGED, UNDELIVERED, CONFLICT),
         (CHARGED, TWO_OF_THREE, CONFLICT),
@@ -135,38 +136,6 @@ def test_a_charge_that_stripe_calls_too_little_is_released_once_it_is_marked() -
 def test_after_a_lost_answer_the_payment_itself_says_what_was_done(payment: Payment, answer: Answer) -> None:
     """Nothing is moved twice in one request: what still waits is for the next receipt."""
     assert answer_after_doubt(payment, DELIVERED) == answer
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"paymentId": "ch_1"}, "paymentId is 'ch_1': write a PaymentIntent id such as pi_3Abc"),
-        (
-            {"paymentId": "pi_1/cancel"},
-            "paymentId is 'pi_1/cancel': write a PaymentIntent id such as pi_3Abc",
-        ),
-        ({"paymentId": None}, "paymentId is None: write a PaymentIntent id such as pi_3Abc"),
-        ({"outcome": "lost"}, "outcome is 'lost': write one of ['delivered', 'undelivered', 'partial']"),
-        (
-            {"outcome": ["delivered"]},
-            "outcome is ['delivered']: write one of ['delivered', 'undelivered', 'partial']",
-        ),
-        ({"creditsDelivered": "3"}, "creditsDelivered is '3': write a whole number of credits"),
-        ({"creditsDelivered": True}, "creditsDelivered is True: write a whole number of credits"),
-        ({"creditsDelivered": 2}, "delivered contradicts creditsDelivered 2 of 3"),
-        ({"creditsDelivered": 4, "outcome": "partial"}, "partial contradicts creditsDelivered 4 of 3"),
-        ({"creditsDelivered": -1, "outcome": "partial"}, "partial contradicts creditsDelivered -1 of 3"),
-        ({"outcome": "undelivered"}, "undelivered contradicts creditsDelivered 3 of 3"),
-        ({"creditsPaid": 0, "creditsDelivered": 0}, "delivered contradicts creditsDelivered 0 of 0"),
-    ],
-)
-def test_a_receipt_that_contradicts_itself_is_refused(change: dict[str, object], message: str) -> None:
-    """It would move money by mistake."""
-    good = {"paymentId": "pi_1", "outcome": "delivered", "creditsDelivered": 3, "creditsPaid": 3}
-    assert read_receipt(good) == DELIVERED
-    with pytest.raises(BadReceipt) as refused:
-        read_receipt(good | change)
-    assert str(refused.value) == message
 
 
 def test_credits_paid_stand_in_from_the_order_when_the_receipt_does_not_say() -> None:

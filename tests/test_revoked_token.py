@@ -26,7 +26,7 @@ REFUSED = [{"kind": "token", "text": "token: the relay refuses relay.token"}]
 def chain(tmp_path: Path) -> Iterator[Chain]:
     """A chain that sells."""
     with running_chain(tmp_path / "chain") as running:
-        running.controller.wait_to_hear("offer received")
+        running.controller.wait_for_line("offer received")
         wait_until(lambda: sells(running), "the door to sell")
         yield running
 
@@ -82,17 +82,17 @@ def test_one_player_meets_a_revoked_token_and_is_credited_once_it_is_taken_again
     with revoking_relay(chain):
         wait_until(lambda: sells(chain), "the door to sell once more")
         payment_id = pay(chain)
-        chain.controller.wait_to_hear(CLOSED)
+        chain.controller.wait_for_line(CLOSED)
         wait_until(lambda: not sells(chain), "the door to close")
         wait_until(lambda: faults(chain) == REFUSED, "the fault that names the token")
         assert chain.board.edges_of(COIN_PIN) == []
     chain.relay.start()
 
-    chain.controller.wait_to_hear("the relay can be counted on again", within_s=60)
-    chain.controller.wait_to_hear(f"payment {payment_id}: receipt answered: settled", within_s=60)
+    chain.controller.wait_for_line("the relay can be counted on again", within_s=60)
+    chain.controller.wait_for_line(f"payment {payment_id}: receipt answered: settled", within_s=60)
     wait_until(lambda: sells(chain), "the door to open")
 
     assert [edge.level for edge in chain.board.edges_of(COIN_PIN)] == [1, 0]
     assert {name: cents for name, cents in chain.stripe.money().items() if cents} == {"charged": 100}
     token = chain.secrets.machine_token
-    assert not [line.text for line in chain.controller.said if token in line.text]
+    assert not [line.text for line in chain.controller.log_lines if token in line.text]

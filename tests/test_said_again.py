@@ -35,20 +35,20 @@ def retained_status(chain: Chain) -> dict[str, object]:
 def test_a_killed_controller_says_the_lines_of_its_last_commit_again(tmp_path: Path) -> None:
     """Twice rather than never; one that was asked to end has said them all. Its status is renewed."""
     with running_chain(tmp_path / "chain") as chain:
-        chain.controller.wait_to_hear("offer received")
+        chain.controller.wait_for_line("offer received")
         wait_until(lambda: sells(chain), "the door to sell")
         settled = f"payment {buy(chain)}: receipt answered: settled"
-        chain.controller.wait_to_hear(settled)
+        chain.controller.wait_for_line(settled)
         playing = {"online": True, "state": "playing", "credits": 1}
         wait_until(lambda: retained_status(chain) == playing, "the status of a game")
 
         chain.controller.kill()
         wait_until(lambda: retained_status(chain)["online"] is False, "the last will")
         chain.controller.start()
-        chain.controller.wait_to_hear(f"{AGAIN}{settled}")
+        chain.controller.wait_for_line(f"{AGAIN}{settled}")
         wait_until(lambda: retained_status(chain) == playing, "the status of the same game")
 
-        heard = len(chain.controller.said)
+        heard = len(chain.controller.log_lines)
         chain.controller.restart()
-        chain.controller.wait_to_hear("broker connected", since=heard)
-        assert chain.controller.heard(AGAIN, since=heard) is None
+        chain.controller.wait_for_line("broker connected", since=heard)
+        assert chain.controller.find_line(AGAIN, since=heard) is None

@@ -152,10 +152,10 @@ def test_a_sale_and_a_check_in_hostile_surroundings(tmp_path: Path, nosy: Proxy)
     to_stripe = {name: value for name, value in environment.items() if not name.lower().startswith("mqtt")}
     wiring = Wiring(relay_settings=to_stripe, controller_inside=inside)
     with running_chain(tmp_path / "chain", wiring=wiring) as chain:
-        chain.controller.wait_to_hear("offer received")
-        chain.controller.wait_to_hear("broker connected")
+        chain.controller.wait_for_line("offer received")
+        chain.controller.wait_for_line("broker connected")
         payment_id = buy(chain)
-        chain.controller.wait_to_hear(f"payment {payment_id}: receipt answered: settled")
+        chain.controller.wait_for_line(f"payment {payment_id}: receipt answered: settled")
         check = [sys.executable, "-m", "controller", "check", "--json", "--config", str(chain.config_file)]
         checked = subprocess.run([*inside, *check], capture_output=True, text=True, check=False)
 

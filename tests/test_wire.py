@@ -79,6 +79,24 @@ def test_a_strange_window_is_as_good_as_none(window_s: object) -> None:
     assert STRICT.read(signed(encoded(windowS=window_s))) == STRICT.read(signed(encoded()))
 
 
+@pytest.mark.parametrize("window_s", [1, 3600])
+def test_the_shortest_and_the_longest_window_are_taken(window_s: int) -> None:
+    """No relay can be set to a longer one."""
+    assert STRICT.read(signed(encoded(windowS=window_s))).window_s == window_s
+
+
+@pytest.mark.parametrize("amount", [0, 10**12 - 1])
+def test_the_least_and_the_largest_amount_are_taken(amount: int) -> None:
+    """Twelve digits, as at Stripe."""
+    assert STRICT.read(signed(encoded(amount=amount))).payment.amount == amount
+
+
+@pytest.mark.parametrize(("length", "shown"), [(38, "x" * 38 + "'"), (39, "x" * 36 + "...")])
+def test_a_long_value_is_cut_in_the_reason(length: int, shown: str) -> None:
+    """Forty characters of it, quotes included, are enough to see what it is."""
+    assert refusal(signed(encoded(currency="x" * length))) == f"currency is '{shown}, not three small letters"
+
+
 def test_unknown_fields_are_ignored() -> None:
     """A newer relay may say more."""
     assert STRICT.read(signed(encoded(shade="blue", tip={"amount": 1}))) == STRICT.read(signed(encoded()))
@@ -335,6 +353,18 @@ def test_a_status_says_how_the_machine_is() -> None:
         "conflicts": 3,
         "coins": 17,
     }
+
+
+def test_what_is_sent_is_compact_and_in_utf_8() -> None:
+    """Metered networks carry it."""
+    faults = (Fault(FaultKind.RELAY, "relay: no route to Zürich"),)
+    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", faults, 3, 17)
+
+    assert status.payload("now").decode() == (
+        '{"machineId":"galaga-01","online":true,"accepting":true,"state":"attract","credits":2,'
+        '"version":"0.1.0","bootId":"boot-a","timestamp":"now","faults":["relay: no route to Zürich"],'
+        '"faultKinds":["relay"],"conflicts":3,"coins":17}'
+    )
 
 
 def test_the_last_will_is_offline_and_accepts_nothing() -> None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.model.fault import Fault
@@ -61,7 +61,7 @@ class Reader:
     """What it takes to tell a payment from anything else."""
 
     machine_id: str
-    token: str | None
+    token: str | None = field(repr=False)
     accept_unsigned: bool
 
     def read(self, message: CoinPulseMessage) -> PaidPulses:
