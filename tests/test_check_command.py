@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import has_caught_up, wait_until
 from workbench import workbench
 
 from controller import __version__
@@ -144,6 +144,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """A cabinet that sells."""
     with running_chain(tmp_path_factory.mktemp("chain")) as running:
         wait_until(lambda: '"accepting": true' in read(running.feed_file), "a cabinet that sells")
+        wait_until(lambda: has_caught_up(running.controller), "the answers to its first questions")
         yield running
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 import requests
-from conftest import wait_until
+from conftest import has_caught_up, wait_until
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -408,6 +408,7 @@ def test_what_is_no_payment_is_refused_once(chain: Chain, payload: bytes, reason
 
 def test_a_message_that_is_nearly_too_late_makes_the_cabinet_ask(chain: Chain) -> None:
     """With a second left the message itself proves nothing: the relay knows how long the window really is."""
+    wait_until(lambda: has_caught_up(chain.controller), "the answers to its first questions")
     page = checkout(chain)
     chain.stripe.webhooks.hold_back()
     payment_id = chain.stripe.pay(page)
