@@ -144,7 +144,7 @@ install_all() {
     verb=start
     if [ "$changes" != 0 ]; then verb=restart; fi
     put "$source_dir/systemd/cabinet" "$command" 0755
-    keep_boot_lines "$(coin_pin)"
+    keep_coin_line_low
 }
 
 main() {

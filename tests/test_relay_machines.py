@@ -21,6 +21,7 @@ from cloud_relay.rules.orders import Order
 from cloud_relay.rules.settlement import Answer, Result
 from cloud_relay.rules.tokens import machine_token
 from cloud_relay.settling.receipts import settle
+from cloud_relay.stripe.open_book import OpenBook
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import Broker
 from simulator.stripe.model.objects import PaymentIntent
@@ -210,7 +211,8 @@ def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnde
     payment_id = fresh.pay_in_secret(OURS)
     fresh.clock.ahead_s = 1000
     stripe = ListsNothing(fresh.settings.stripe)
-    app = app_for(replace(fresh.relay, stripe=lambda: stripe))
+    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock)
+    app = app_for(replace(fresh.relay, stripe=lambda: stripe, book=book))
     path = f"/machines/galaga-01/payments?paid={payment_id}&paid={payment_id}"
     answer = app.test_client().get(path, headers=fresh.token())
     assert answer.json == [
@@ -221,8 +223,8 @@ def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnde
 class ListsNothing(StripePayments):
     """Stripe, whose list lacks every payment."""
 
-    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
-        return []
+    def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
+        return iter(())
 
 
 def test_a_payment_that_is_listed_is_not_read_again(relay: RelayUnderTest) -> None:
@@ -269,7 +271,16 @@ def test_a_payment_of_another_machine_is_as_one_that_stripe_does_not_have(
     """Nothing is told of it, not even that it is there."""
     others = fresh.pay_in_secret(Order("pacman-02", 3, 250, "usd").metadata(), capture=capture)
     nobodys = fresh.pay_in_secret({"order": "7"}, capture=capture)
-    assert named(fresh, others, nobodys, "pi_MadeUp") == []
+    assert named(fresh, others, nobodys) == []
+    assert named(fresh, "pi_MadeUp") == []
+
+
+def test_more_names_than_may_be_read_at_once_are_answered_bit_by_bit(fresh: RelayUnderTest) -> None:
+    """Reads are rationed: one question causes three calls at most, and never a shorter list."""
+    paid = [fresh.pay_in_secret(IMMEDIATE, capture="automatic") for _ in range(5)]
+    answers = [open_payments(fresh, "galaga-01", *paid) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 503, 200]
+    assert [one["paymentId"] for one in answers[-1].json] == paid
 
 
 def test_a_payment_that_cannot_be_read_makes_the_whole_answer_a_503(fresh: RelayUnderTest) -> None:

@@ -44,7 +44,7 @@ def places(page: str) -> list[str]:
 
 def pieces(sale: Sale) -> dict[str, str]:
     """What stands at each place, by its name; what differs from run to run is made the same each time."""
-    words = StableWords(sale.began_s, _known(sale))
+    words = StableWords(sale.paid_s, _known(sale))
     return {
         "secrets": _block("text", f"machine token   {MACHINE_TOKEN}\nwebhook secret  {WEBHOOK_SECRET}"),
         "status-attract": _message(words, sale.before_paying),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import ssl
 import tempfile
@@ -44,7 +45,7 @@ class MqttMessage:
 class Sale:
     """All that was said in one sale of three credits and the game over after it."""
 
-    began_s: int
+    paid_s: int
     secrets: Secrets
     ports: dict[int, str]
     """The ports of this run, by the part that answers there: "relay", "stripe" or "checkout"."""
@@ -155,46 +156,46 @@ def recorded_sale() -> Sale:
     with tempfile.TemporaryDirectory(prefix="arcade-how-") as folder, _recorders() as recorders:
         settings = {"STAND_IN_STRIPE_URL": recorders.relay_to_stripe.url, "TIDY_EVERY_S": "0"}
         wiring = Wiring(via=recorders.via, relay_settings=settings)
-        began_s = int(time.time())
         with running_chain(Path(folder) / "chain", None, wiring) as chain, Listener(chain.broker) as listener:
             recorders.between(chain)
             _sell_and_play(chain, recorders, listener)
-            return _kept(chain, recorders, listener, began_s)
+            return _kept(chain, recorders, listener)
 
 
 def _sell_and_play(chain: Chain, recorders: Recorders, listener: Listener) -> None:
     door = f"{recorders.phone.url}{urlsplit(chain.door).path}"
-    chain.controller.wait_to_hear("offer received")
+    chain.controller.wait_for_line("offer received")
     _wait(lambda: listener.last("/status", '"accepting":true', '"faults":[]'), "a cabinet that sells")
     requests.get(door, timeout=10)
     sold = requests.post(door, {"offer": "3-250-usd"}, allow_redirects=False, timeout=10)
     payment_id = chain.stripe.pay(sold.headers["Location"])
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered")
     _wait(lambda: listener.last("/status", '"playing"'), "the status to say that somebody plays")
     _wait(lambda: chain.board.view().credits == 3, "three credits on the board")
     chain.board.press_start()
     chain.board.end_game()
-    chain.controller.wait_to_hear("game over after")
+    chain.controller.wait_for_line("game over after")
     _wait(lambda: listener.last("/gameover", payment_id), "game over")
     _wait(lambda: listener.last("/status", '"attract"', '"credits":2'), "the attract screen")
 
 
-def _kept(chain: Chain, recorders: Recorders, listener: Listener, began_s: int) -> Sale:
+def _kept(chain: Chain, recorders: Recorders, listener: Listener) -> Sale:
     payment, pulses = _ledger(chain.folder / "state" / "ledger.sqlite")
     stripe, payment_id = recorders.relay_to_stripe, payment["id"]
+    webhook = recorders.stripe_to_relay.that_said("payment_intent.amount_capturable_updated")
     return Sale(
-        began_s,
+        json.loads(webhook.body)["created"],
         chain.secrets,
         recorders.ports(chain),
         door=recorders.phone.that_said("GET /p/"),
         bought=recorders.phone.that_said("POST /p/"),
         checkout=stripe.that_said("POST /v1/checkout/sessions"),
-        webhook=recorders.stripe_to_relay.that_said("payment_intent.amount_capturable_updated"),
+        webhook=webhook,
         receipt=recorders.cabinet_to_relay.that_said("/receipts", payment_id),
         looked_up=stripe.that_said(f"GET /v1/payment_intents/{payment_id}"),
         captured=stripe.that_said("/capture"),
         messages=tuple(listener.heard),
-        journal=tuple(line.text for line in chain.controller.said if payment_id in line.text),
+        journal=tuple(line.text for line in chain.controller.log_lines if payment_id in line.text),
         payment=payment,
         pulses=pulses,
     )

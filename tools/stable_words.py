@@ -36,13 +36,13 @@ def sign(secret: str, text: str) -> str:
 
 @dataclass
 class StableWords:
-    """Replaces what differs in a run that began at `began_s` (Unix seconds).
+    """Replaces what differs in a run in which somebody paid at `paid_s` (Unix seconds).
 
     `known` are texts of the run with what stands for them. Ids are numbered by their first appearance, so
     the same texts must be asked in the same order.
     """
 
-    began_s: int
+    paid_s: int
     known: dict[str, str]
     _ids: dict[str, str] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ class StableWords:
         text = _UNIX_TIME.sub(self._unix_time, text)
         text = _ISO_TIME.sub(_iso_time, text)
         text = re.sub(r'"version":"[^"]*"', f'"version":"{VERSION}"', text)
-        text = re.sub(r"\b1[45]\d s left", f"{LEFT_S} s left", text)
+        text = re.sub(r"\b\d+ s left", f"{LEFT_S} s left", text)
         return re.sub(r'("durationS":|game over after )\d+', rf"\g<1>{GAME_S}", text)
 
     def _id(self, found: re.Match[str]) -> str:
@@ -66,7 +66,7 @@ class StableWords:
 
     def _unix_time(self, found: re.Match[str]) -> str:
         """To the minute: a run takes a few seconds, and what lies further off is meant to."""
-        return str(BEGIN_S + 60 * round((int(found[0]) - self.began_s) / 60))
+        return str(BEGIN_S + 60 * round((int(found[0]) - self.paid_s) / 60))
 
 
 def _iso_time(found: re.Match[str]) -> str:

@@ -175,24 +175,9 @@ mock_pins_for_demo_only: /run/board.sock
 CONFIG
 }
 
-# A virtual board that writes down every edge of the coin line.
 start_board() {
-    inside sh -c "cat >/run/board.py" <<'BOARD'
-import os, time
-from pathlib import Path
-from controller.system.clock import since_boot_s
-from simulator.board.model.arcade_board import ArcadeBoard
-from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
-
-os.umask(0)  # the cabinet's user has to reach the socket
-with BoardServer(Path("/run/board.sock"), ArcadeBoard(JAMMA, powered_at_s=since_boot_s()), coin_pin=17) as board:
-    while True:
-        Path("/run/board-edges").write_text(str(board.edges))
-        time.sleep(0.05)
-BOARD
     inside systemd-run --quiet --unit=board --setenv=PYTHONPATH=$source_dir \
-        /opt/arcade-cabinet/venv/bin/python /run/board.py
+        /opt/arcade-cabinet/venv/bin/python $source_dir/tools/container/board.py
     until_true "the virtual board listens" inside test -s /run/board-edges
 }
 
@@ -273,14 +258,7 @@ check_stop() {
     same "all this made no edge on the coin line" "[]" "$(inside cat /run/board-edges)"
 }
 
-# What a process leaves behind that is killed in the middle of a pulse: its wire keeps the level.
-leave_line_active() {
-    inside /opt/arcade-cabinet/venv/bin/python -c '
-from pathlib import Path
-from gpiozero import OutputDevice
-from controller.board.mock_pins import BoardWiredFactory
-OutputDevice(17, initial_value=True, pin_factory=BoardWiredFactory(Path("/run/board.sock"), listens=False))'
-}
+leave_line_active() { inside /opt/arcade-cabinet/venv/bin/python $source_dir/tools/container/leave_line_active.py; }
 
 check_release() {
     inside systemctl start arcade-controller

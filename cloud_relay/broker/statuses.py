@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 
 from cloud_relay.broker.publisher import Publisher
-from cloud_relay.broker.recent import Recent
 from cloud_relay.errors import Busy
+from cloud_relay.memory.recent import Recent
 from cloud_relay.rules.messages import NO_STATUS, MachineStatus
 
 # A broker sends a retained status right after it accepted the subscription; only its absence takes the

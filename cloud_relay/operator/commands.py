@@ -31,7 +31,8 @@ def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
     """List what Stripe holds open, oldest last."""
     rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
     now_s = relay.clock()
-    rows = [open_row(payment, rules, now_s) for payment in relay.stripe().all_open_payments(now_s)]
+    pages = relay.book.all_pages()
+    rows = [open_row(payment, rules, now_s) for page in pages for payment in page]
     if as_json:
         _write_json(out, [row.as_json for row in rows])
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cloud_relay.rules.charges import share_of
+from cloud_relay.rules.open_payment import OpenPayment
 
 
 @dataclass(frozen=True)
@@ -12,9 +13,10 @@ class Purchase:
     """A Checkout Session of ours with its payment, as Stripe has them; amounts in minor units.
 
     `credits` is None where the metadata does not show it; `charged_s` is the charge's own time, in Unix
-    seconds. As at Stripe, `refunded` includes what a capture or a cancel released. `settled` is the
-    receipt that a mark in the metadata names, such as `partial 2`; `disputed` says that a later one
-    contradicted it.
+    seconds. `refunded` is what was given back of `received`; what a capture or a cancel released is no part
+    of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
+    `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
+    the payment while it is reserved and nobody has settled it.
     """
 
     machine_id: str
@@ -29,6 +31,7 @@ class Purchase:
     settled: str | None
     disputed: bool
     charged_s: int | None
+    waiting: OpenPayment | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -40,7 +43,7 @@ class Purchase:
     @property
     def is_refunded(self) -> bool:
         """Whether the whole of a charge was given back."""
-        return self.payment_status == "succeeded" and self.refunded >= self.amount
+        return self.payment_status == "succeeded" and self.refunded >= self.received
 
     @property
     def price(self) -> int:
@@ -52,7 +55,7 @@ class Purchase:
     @property
     def given_back_since(self) -> int:
         """What was refunded of that price afterwards."""
-        return self.price + self.refunded - self.amount
+        return self.refunded - (self.received - self.price)
 
     @property
     def credits_delivered(self) -> int | None:

@@ -132,8 +132,7 @@ def answer_after_doubt(payment: Payment, receipt: Receipt) -> Answer:
 def _of_reservation(payment: Payment, receipt: Receipt, wanted: int) -> Settlement:
     """A reservation moves once; a receipt that wants it otherwise is a conflict, and final.
 
-    Whether some of it was refunded plays no part: Stripe counts what a capture or a cancel releases as
-    refunded too, and a goodwill refund afterwards makes no conflict of a delivered game.
+    Whether some of it was refunded plays no part: a goodwill refund makes no conflict of a delivered game.
     """
     if payment.status == "requires_capture":
         # `share_of` says 0 for what is under Stripe's least charge.

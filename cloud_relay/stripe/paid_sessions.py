@@ -7,9 +7,11 @@ from typing import Any
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from, is_machine_id
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
+from cloud_relay.stripe.payments import as_open_payment
 
 # To connect, to read: less together than a phone waits, and no second try. A page looks again by
 # itself, and must not hold the threads that webhooks and receipts need.
@@ -69,7 +71,14 @@ def _purchase(session: dict[str, Any], credit_amount: int) -> Purchase:
         settled=metadata.get("settled"),
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
+        waiting=_waiting(payment, metadata),
     )
+
+
+def _waiting(payment: dict[str, Any], metadata: dict[str, str]) -> OpenPayment | None:
+    if payment.get("status") != "requires_capture":
+        return None
+    return as_open_payment({**payment, "metadata": metadata})
 
 
 def _credits(metadata: dict[str, str], amount: int, currency: str, credit_amount: int) -> int | None:

@@ -13,17 +13,14 @@ from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order, is_ours
 from cloud_relay.rules.settlement import Conflict, Payment
+from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
 from cloud_relay.stripe.events import event_in
 
 if TYPE_CHECKING:
+    from stripe.params import PaymentIntentListParams
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
-# Stripe's least life of a session is 30 minutes, counted when the request arrives there: a minute
-# more covers the way, and clocks that differ.
-SESSION_LIFE_S = 31 * 60
-# A payment is made with its session, at most a day before its card is charged; nothing older can be open.
-OPEN_AT_MOST_S = RESERVATION_S + DAY_S
 CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
 CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
 _PAGE = 100
@@ -90,32 +87,38 @@ class StripePayments:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
         return session.url
 
-    def all_open_payments(self, now_s: float) -> list[OpenPayment]:
-        """All reservations of our machines that nobody has settled yet, newest first."""
-        return [
-            _open_payment(intent)
-            for intent in self._made_since(now_s - OPEN_AT_MOST_S)
-            if intent["status"] == "requires_capture" and is_ours(intent.get("metadata") or {})
-        ]
-
-    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
-        """The reservations of one machine that nobody has settled yet, newest first."""
-        return [each for each in self.all_open_payments(now_s) if each.machine_id == machine_id]
+    def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
+        """The payments of our machines, made since then, that nobody has settled: by page, newest first."""
+        for page in self._pages_since(made_since_s):
+            yield [
+                as_open_payment(intent)
+                for intent in page
+                if intent["status"] == "requires_capture" and is_ours(intent.get("metadata") or {})
+            ]
 
     def conflicts(self, now_s: float) -> list[Conflict]:
         """The conflicts among the payments of the last seven days, newest first."""
         return [
             Conflict(intent["id"], intent["metadata"].get(CONFLICT_MACHINE, ""), intent["metadata"][CONFLICT])
-            for intent in self._made_since(now_s - CONFLICTS_OF_THE_LAST_S)
+            for page in self._pages_since(now_s - CONFLICTS_OF_THE_LAST_S)
+            for intent in page
             if CONFLICT in (intent.get("metadata") or {})
         ]
 
-    def _made_since(self, since_s: float) -> list[dict[str, Any]]:
-        with _at_stripe("list payments"):
-            intents = self._client.v1.payment_intents.list(
-                params={"created": {"gte": int(since_s)}, "limit": _PAGE, "expand": ["data.latest_charge"]}
-            )
-            return [intent.to_dict() for intent in intents.auto_paging_iter()]
+    def _pages_since(self, since_s: float) -> Iterator[list[dict[str, Any]]]:
+        params: PaymentIntentListParams = {
+            "created": {"gte": int(since_s)},
+            "limit": _PAGE,
+            "expand": ["data.latest_charge"],
+        }
+        while True:
+            with _at_stripe("list payments"):
+                page = self._client.v1.payment_intents.list(params=params)
+                found = [intent.to_dict() for intent in page.data]
+            yield found
+            if not page.has_more or not found:
+                return
+            params["starting_after"] = found[-1]["id"]
 
     def payment(self, payment_id: str) -> tuple[Payment, dict[str, str]]:
         """A payment as it stands now, and its metadata."""
@@ -126,7 +129,7 @@ class StripePayments:
         """A payment, if nobody has settled it: reserved, or charged at once by an older link."""
         intent, metadata = self._read(payment_id)
         is_open = _payment(intent, metadata).is_open
-        return _open_payment({**intent, "metadata": metadata}) if is_open else None
+        return as_open_payment({**intent, "metadata": metadata}) if is_open else None
 
     def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
         with _at_stripe("read a payment", payment_id):
@@ -265,7 +268,8 @@ def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
     }
 
 
-def _open_payment(intent: dict[str, Any]) -> OpenPayment:
+def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
+    """A PaymentIntent with its latest charge, as a payment that nobody has settled."""
     charge = intent["latest_charge"]
     card = (charge.get("payment_method_details") or {}).get("card") or {}
     return OpenPayment(

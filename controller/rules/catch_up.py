@@ -27,8 +27,8 @@ from controller.rules.turn import Turn
 
 # Seldom enough for a relay that is down, and often enough for a payment with half a minute left.
 RETRY_MAX_S = 8.0
-# As many as the relay takes in one question.
-MOST_NAMED = 20
+# As many as the relay reads for one question: each is a call to Stripe of its own.
+MOST_NAMED = 2
 # Stands in the ledger for the boot that it was used in, so that a killed process asks again.
 STILL_ASKING = ""
 

@@ -23,6 +23,11 @@ class Recent(Generic[T]):
         # Nothing from the future: a clock that was set back must not keep an answer alive.
         return value if since_s <= now_s < until_s else None
 
+    def forget(self, key: str) -> None:
+        """Have nobody get it any more."""
+        with self._lock:
+            self._kept.pop(key, None)
+
     def keep(self, key: str, value: T, now_s: float, for_s: float) -> None:
         """Give `value` to whoever asks for `key` in the next `for_s` seconds."""
         with self._lock:
