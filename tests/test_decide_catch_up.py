@@ -201,6 +201,13 @@ def test_each_question_is_told_with_its_reason_and_each_answer_with_its_length()
     ]
 
 
+def test_a_new_ledger_says_why_it_asks() -> None:
+    """Until the answer the cabinet credits nothing, and somebody will wonder."""
+    bench, _ = started_bench(board=None, boot_id=None)
+
+    assert bench.log == [Note("asked the relay for open payments: the ledger is new to this board")]
+
+
 def test_a_payment_whose_time_was_not_known_when_the_process_ended_is_asked_for_again() -> None:
     """By its name, and the next process says why."""
     bench, orders = started_bench(unfinished=(train(payment(), deadline_s=None),))
