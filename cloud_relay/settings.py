@@ -43,12 +43,13 @@ class MqttSettings:
 
 @dataclass(frozen=True)
 class StripeSettings:
-    """How to reach Stripe; `stand_in_url` only in the demo and in tests."""
+    """How to reach Stripe, and through which proxy; `stand_in_url` only in the demo and in tests."""
 
     api_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
     default_price_id: str
     stand_in_url: str | None
+    proxy: str | None = field(default=None, repr=False)
 
     @property
     def livemode(self) -> bool:
@@ -136,6 +137,7 @@ def _stripe_settings(reader: _Reader) -> StripeSettings:
         webhook_secrets=reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets),
         default_price_id=reader.read("PRICE_ID", _matching(r"price_\w+", "price_...")),
         stand_in_url=stand_in,
+        proxy=reader.read("STRIPE_PROXY", _proxy) if "STRIPE_PROXY" in reader else None,
     )
 
 
@@ -245,6 +247,13 @@ def _stand_in_url(api_key: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _proxy(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("write the proxy's address alone, such as http://proxy.example.com:3128")
+    return text
 
 
 def _certificates(text: str) -> Path:

@@ -23,12 +23,14 @@ from controller.model.effects import (
     RecordPayment,
     RecordPulse,
     RememberUncounted,
+    RememberUnsettled,
     RememberUse,
     SaveOffer,
     SaveSession,
 )
 from controller.model.events import Started
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt
+from controller.model.trust import Unsettled
 
 NOTHING = Started(unfinished=(), owed=(), session=None, offer=None, board=None)
 DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
@@ -130,6 +132,17 @@ def test_a_test_credit_is_marked(ledger: Ledger, path: Path) -> None:
 
     assert rows(path, "SELECT id, test FROM payments") == [("test-1", 1)]
     assert ledger.read_start().unfinished == (train(trial),)
+
+
+def test_since_when_receipts_fail_outlives_the_process(ledger: Ledger) -> None:
+    """Until none fails any more."""
+    assert ledger.read_start().unsettled is None
+    ledger.write([RememberUnsettled(Unsettled("boot-a", 12.5))])
+    assert ledger.read_start().unsettled == Unsettled("boot-a", 12.5)
+
+    ledger.write([RememberUnsettled(None)])
+
+    assert ledger.read_start().unsettled is None
 
 
 def test_faults_that_the_technician_cleared_stay_cleared(ledger: Ledger, path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.formats import wire
-from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, Status
+from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, SignedByAnother, Status
 from controller.model.fault import Fault, FaultKind
 from controller.model.payment import Payment
 from controller.model.session import GameOver
@@ -233,6 +233,13 @@ def test_a_signed_field_of_the_wrong_kind_is_refused(changes: dict[str, Any], re
     assert refusal(signed(encoded(**changes))) == reason
 
 
+def test_what_has_no_signature_shows_nothing_of_our_token() -> None:
+    """Whoever sends such messages from elsewhere does not close the door with them."""
+    with pytest.raises(Refused) as refused:
+        STRICT.read(CoinPulseMessage(encoded(), False, 150, None))
+    assert type(refused.value) is Refused
+
+
 def test_a_retained_coin_pulse_is_refused() -> None:
     """It would be a credit at every start."""
     assert refusal(signed(encoded(), retained=True)) == (
@@ -253,8 +260,10 @@ def test_a_retained_coin_pulse_is_refused() -> None:
     ids=["another token", "another payload", "empty", "no hex", "in capitals"],
 )
 def test_a_wrong_signature_is_refused_everywhere(reader: Reader, message: CoinPulseMessage) -> None:
-    """Accepting unsigned messages does not accept forged ones."""
-    assert refusal(message, reader) == SIGNATURE_REFUSED
+    """Accepting unsigned messages does not accept forged ones; it is told apart from all other refusals."""
+    with pytest.raises(SignedByAnother) as refused:
+        reader.read(message)
+    assert str(refused.value) == SIGNATURE_REFUSED
 
 
 def test_a_signature_that_nobody_can_check_is_refused() -> None:

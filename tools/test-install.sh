@@ -15,7 +15,11 @@ ledger=/var/lib/arcade-cabinet/ledger.sqlite
 boot_file=/boot/firmware/config.txt
 most_exposure=20            # tenths: 2.0 of systemd-analyze security
 
-install_sh() { inside "$source_dir/install.sh" "$@" 2>&1; }
+# In surroundings that lead nowhere: neither may decide where packages come from.
+install_sh() {
+    inside env PIP_INDEX_URL=http://127.0.0.1:9/ PIP_NO_INDEX=1 https_proxy=http://127.0.0.1:9 http_proxy=http://127.0.0.1:9 \
+        PYTHONPATH=/nowhere "$source_dir/install.sh" "$@" 2>&1
+}
 
 show() { inside systemctl show --property "$2" --value "arcade-$1"; }
 
@@ -154,8 +158,9 @@ check_refusals() {
 
 # install.sh where dpkg says that it is a Pi of 32 bits.
 on_32_bits() {
-    inside sh -c "mkdir -p /tmp/armhf && printf '#!/bin/sh\necho armhf\n' >/tmp/armhf/dpkg && chmod +x /tmp/armhf/dpkg
-        PATH=/tmp/armhf:\$PATH $source_dir/install.sh"
+    inside sh -c "printf '#!/bin/sh\necho armhf\n' >/usr/local/sbin/dpkg && chmod +x /usr/local/sbin/dpkg
+        $source_dir/install.sh
+        rm /usr/local/sbin/dpkg"
 }
 
 # A cabinet of the older relay: it has nobody to ask about open payments, and so needs no network for a test credit.

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import requests
 import stripe
+from requests.adapters import HTTPAdapter
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
@@ -25,10 +27,20 @@ CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
 CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
 _PAGE = 100
 _NETWORK_RETRIES = 2
+_MOST_CONNECTIONS = 32  # that are kept: as many as a server has threads, and some
 _TIMEOUT_S = (
     3,
     6,
 )  # to connect, to read: the library's own 80 s would outlast every caller of ours
+
+
+def _http_client(proxy: str | None) -> stripe.RequestsClient:
+    # By itself `requests` takes proxies from the environment, and a .netrc overwrites the key.
+    session = requests.Session()
+    session.trust_env = False
+    for scheme in ("https://", "http://"):  # the latter for the stand-in; all threads share it
+        session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
+    return stripe.RequestsClient(timeout=_TIMEOUT_S, session=session, proxy=proxy)
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,7 @@ class StripePayments:
             settings.api_key,
             base_addresses={"api": url} if url else {},
             max_network_retries=_NETWORK_RETRIES,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+            http_client=_http_client(settings.proxy),
         )
 
     def event_in(self, body: bytes, signature_header: str) -> dict[str, Any]:

@@ -30,6 +30,10 @@ class Refused(ValueError):
     """A message that is not a payment for this machine; the text says why."""
 
 
+class SignedByAnother(Refused):
+    """A message whose signature was not made with our token."""
+
+
 @dataclass(frozen=True)
 class CoinPulseMessage:
     """A `coinpulse` as the broker handed it over; `expiry_s` is what was left of MQTT's message expiry."""
@@ -86,7 +90,7 @@ class Reader:
         if self.token is None or not hmac.compare_digest(
             message.signature.encode(), sign(self.token, message.payload).encode()
         ):
-            raise Refused("signature is wrong: is relay.token the one that the relay issued?")
+            raise SignedByAnother("signature is wrong: is relay.token the one that the relay issued?")
         return True
 
 
