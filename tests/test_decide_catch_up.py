@@ -143,6 +143,20 @@ def test_a_message_without_time_left_makes_the_relay_be_asked(left_s: float | No
     )
 
 
+def test_the_log_tells_why_the_relay_is_asked_about_a_payment() -> None:
+    """Its message did not say what is left, or it may be one that an older ledger has credited."""
+    silent, doubted = open_bench(), started_bench(boot_id="boot-before")[0]
+    silent.receive(payment(), left_s=None)
+    found(doubted)
+    doubted.receive(payment(), left_s=60.0, window_s=180.0)
+
+    asked = [bench.log[-1].text for bench in (silent, doubted)]
+    assert asked == [
+        "asked the relay for open payments: payment pi_1 came without its time left",
+        "asked the relay for open payments: payment pi_1 may have been credited before",
+    ]
+
+
 def test_a_message_with_two_seconds_left_is_taken_at_its_word() -> None:
     """Nobody has to be asked."""
     orders = open_bench().receive(payment(), left_s=2.0)
@@ -185,6 +199,13 @@ def test_each_question_is_told_with_its_reason_and_each_answer_with_its_length()
         Note("open payments received: 1"),
         Note("asked the relay for open payments: the cabinet was switched off"),
     ]
+
+
+def test_a_new_ledger_says_why_it_asks() -> None:
+    """Until the answer the cabinet credits nothing, and somebody will wonder."""
+    bench, _ = started_bench(board=None, boot_id=None)
+
+    assert bench.log == [Note("asked the relay for open payments: the ledger is new to this board")]
 
 
 def test_a_payment_whose_time_was_not_known_when_the_process_ended_is_asked_for_again() -> None:

@@ -593,13 +593,15 @@ def test_two_pulses_a_credit_begin_the_session_with_the_second() -> None:
 
 
 def test_a_start_restores_what_the_ledger_says() -> None:
-    """Sessions of this boot and the offer are there again."""
+    """Sessions of this boot are there again, and what was counted goes on from where it was."""
     running = session("pi_0", NOW_S - 60, 2)
     bench = bare_bench()
 
-    bench.handle(Started((), (), running, None, BOARD, BOOT))
+    bench.handle(Started((), (), running, None, BOARD, BOOT, conflicts=2, coins=17, uncounted=1))
 
-    assert bench.cabinet.session == running
+    cabinet = bench.cabinet
+    assert cabinet.session == running
+    assert (cabinet.conflicts, cabinet.coins, cabinet.uncounted) == (2, 17, 1)
 
 
 # The board's figures

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,8 @@ MUTMUT = [sys.executable, "-m", "mutmut"]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
 # A change that ends in an endless loop was noticed too.
 KILLED = {"killed", "timeout", "suspicious", "segfault", "caught by type check"}
+# What a change that never ends may fill.
+MEMORY_BYTES = 2 * 1024**3
 NOT_TRIED = {"not checked", "skipped"}
 
 
@@ -81,6 +84,7 @@ def _run_mutmut(only: list[str], minutes: float, jobs: int | None) -> None:
     children = ["--max-children", str(jobs)] if jobs else []
     command = [*MUTMUT, "run", *children, *(f"{_module(file)}.*" for file in only)]
     log = COPY / "mutmut.log"
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     with log.open("w") as said, subprocess.Popen(command, cwd=COPY, stdout=said, stderr=said) as mutmut:
         try:
             mutmut.wait(minutes * 60)
