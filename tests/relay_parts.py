@@ -143,12 +143,13 @@ def relay_under_test(
 
 @contextmanager
 def relay_beside(hall: RelayUnderTest, broker: Broker, **changes: str | None) -> Iterator[RelayUnderTest]:
-    """Run a second relay on the Stripe account of another, with a webhook endpoint of its own.
+    """Run a second relay on the Stripe account of another, with a secret and a webhook endpoint of its own.
 
     Like every endpoint of the account it gets every event from now on.
     """
     secret = "whsec_beside"
-    changes = {"STRIPE_WEBHOOK_SECRET": secret, **changes}
+    another = {"STRIPE_WEBHOOK_SECRET": secret, "RELAY_SECRET": "another-relay-secret-of-32-characters"}
+    changes = {**another, **changes}
     with _relay(broker, hall.stripe, hall.clock, changes) as running:
         hall.stripe.webhooks.endpoints.add(f"{running.url}/addCredit", secret)
         yield running

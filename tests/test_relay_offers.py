@@ -14,9 +14,9 @@ from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
     Order,
+    Ownership,
     UnsellableCredits,
     immediate_order_from,
-    is_ours,
     order_from,
 )
 from cloud_relay.rules.tidy_rules import Rules
@@ -206,9 +206,20 @@ def test_a_payment_charged_at_once_is_held_to_what_it_says() -> None:
         immediate_order_from(metadata, 299, "usd", 100)
 
 
-def test_only_what_names_a_machine_is_ours() -> None:
-    """The account may sell other things too."""
-    assert (is_ours(ORDER.metadata()), is_ours({"order": "7"}), is_ours({})) == (True, False, False)
+@pytest.mark.parametrize(
+    ("metadata", "with_untagged", "tagged_only"),
+    [
+        ({"machine_id": "galaga-01", "relay": "ours"}, True, True),
+        ({"machine_id": "galaga-01", "relay": "theirs"}, False, False),
+        ({"machine_id": "galaga-01"}, True, False),
+        ({"relay": "ours"}, False, False),
+        ({"order": "7"}, False, False),
+    ],
+)
+def test_whose_a_payment_is(metadata: dict[str, str], with_untagged: bool, tagged_only: bool) -> None:
+    """The account may sell other things too, and be another relay's as well."""
+    whose = (Ownership("ours").owns(metadata), Ownership("ours", takes_untagged=False).owns(metadata))
+    assert whose == (with_untagged, tagged_only)
 
 
 def test_an_open_payment_is_a_row_for_people_and_for_programs() -> None:

@@ -362,7 +362,10 @@ def test_a_refund_that_crosses_a_receipt_refunds_what_the_receipt_charged(relay:
     """The operator wants the player to have it all back."""
     payment_id = relay.pay_in_secret(OURS)
     stripe = CapturedMeanwhile(relay.settings.stripe)
-    assert refund(stripe, payment_id) == f"Refunded $1.66 of {payment_id}; $1.66 had been charged."
+    assert (
+        refund(stripe, relay.settings.stripe.ownership, payment_id)
+        == f"Refunded $1.66 of {payment_id}; $1.66 had been charged."
+    )
 
 
 def command(relay: RelayUnderTest, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ from cloud_relay.rules.settlement import Payment
 
 AN_ID = "write a PaymentIntent id such as pi_3Abc"
 AN_OUTCOME = "write one of ['delivered', 'undelivered', 'partial']"
+OUT_OF_BOUNDS = "is none of 0 to 100: a payment buys no more"
 A_NUMBER = "write a whole number of credits"
 
 
@@ -31,7 +32,9 @@ A_NUMBER = "write a whole number of credits"
         ({"creditsPaid": None}, f"creditsPaid is None: {A_NUMBER}"),
         ({"creditsDelivered": 2}, "delivered contradicts creditsDelivered 2 of 3"),
         ({"creditsDelivered": 4, "outcome": "partial"}, "partial contradicts creditsDelivered 4 of 3"),
-        ({"creditsDelivered": -1, "outcome": "partial"}, "partial contradicts creditsDelivered -1 of 3"),
+        ({"creditsDelivered": -1, "outcome": "partial"}, f"creditsDelivered {OUT_OF_BOUNDS}"),
+        ({"creditsDelivered": 10**5000, "outcome": "partial"}, f"creditsDelivered {OUT_OF_BOUNDS}"),
+        ({"creditsPaid": 101}, f"creditsPaid {OUT_OF_BOUNDS}"),
         ({"outcome": "undelivered"}, "undelivered contradicts creditsDelivered 3 of 3"),
         *[
             (

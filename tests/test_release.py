@@ -95,7 +95,11 @@ def commit(clone: Path) -> None:
 
 def release(clone: Path, version: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["make", "release", f"VERSION={version}"], cwd=clone, capture_output=True, text=True, check=False
+        ["make", "--no-print-directory", "release", f"VERSION={version}"],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

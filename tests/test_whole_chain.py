@@ -205,9 +205,6 @@ def test_a_webhook_that_comes_twice_is_one_credit(chain: Chain) -> None:
     assert money(chain) == {"charged": 100}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what could not be published waits for Stripe's repeat, which comes after minutes"
-)
 def test_a_broker_restart_before_delivery_loses_nothing(chain: Chain) -> None:
     """Paid while the broker is away: the credit comes once the broker is back."""
     page = checkout(chain)

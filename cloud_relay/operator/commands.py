@@ -56,7 +56,7 @@ def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
 
 def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     """Give back what is left of one payment."""
-    out.write(refund(relay.stripe(), payment_id) + "\n")
+    out.write(refund(relay.stripe(), relay.settings.stripe.ownership, payment_id) + "\n")
     return 0
 
 

@@ -51,6 +51,7 @@ def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> Respon
     metadata = order_metadata(machine_id, quantity, price.credits_per_unit, amount, price.currency)
     # Nobody reads it back. It tells apart the links of two prices that are equal in all else.
     metadata["price_id"] = price_id
+    metadata = relay.settings.stripe.ownership.mark(metadata)
     link_id, url = relay.stripe().live_link(
         price_id, quantity, metadata, relay.settings.thanks_url, relay.clock()
     )

@@ -17,7 +17,6 @@ from cloud_relay.rules.orders import (
     Order,
     UnsellableCredits,
     immediate_order_from,
-    is_ours,
     order_from,
 )
 from cloud_relay.rules.settlement import Result
@@ -59,7 +58,7 @@ def _signed_event(relay: Relay) -> dict[str, Any]:
 def _reserved(relay: Relay, retries: Retries, event: dict[str, Any]) -> ResponseReturnValue:
     intent = event["data"]["object"]
     metadata = intent.get("metadata") or {}
-    if not is_ours(metadata) or intent["status"] != "requires_capture":
+    if not relay.settings.stripe.ownership.owns(metadata) or intent["status"] != "requires_capture":
         return {"ignored": "not a reservation of ours"}
     read_order = partial(order_from, metadata, intent["amount_capturable"], intent["currency"])
     return _deliver(relay, retries, event, intent["id"], read_order)
@@ -68,7 +67,7 @@ def _reserved(relay: Relay, retries: Retries, event: dict[str, Any]) -> Response
 def _completed(relay: Relay, retries: Retries, event: dict[str, Any]) -> ResponseReturnValue:
     session = event["data"]["object"]
     metadata = session.get("metadata") or {}
-    if not is_ours(metadata) or session["payment_status"] != "paid":
+    if not relay.settings.stripe.ownership.owns(metadata) or session["payment_status"] != "paid":
         return {"ignored": "not an immediate payment of ours"}
     read_order = partial(
         immediate_order_from,
@@ -91,7 +90,11 @@ def _deliver(
     try:
         order = read_order()
     except BadOrder as why:
-        return _reported(payment_id, why)
+        metadata = event["data"]["object"].get("metadata") or {}
+        if not relay.settings.stripe.ownership.is_tagged(metadata):
+            return _reported(payment_id, why)
+        # Sold by this relay, and changed on its way: other currency, added tax. It can never be credited.
+        return _given_back(relay, payment_id, why)
     except UnsellableCredits as why:
         return _given_back(relay, payment_id, why)
     paid = PaidOrder(payment_id, order, event["data"]["object"]["created"], event["created"])
@@ -104,7 +107,7 @@ def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
     return {"reported": str(why), "paymentId": payment_id}
 
 
-def _given_back(relay: Relay, payment_id: str, why: UnsellableCredits) -> ResponseReturnValue:
+def _given_back(relay: Relay, payment_id: str, why: BadOrder | UnsellableCredits) -> ResponseReturnValue:
     result = give_back(relay, payment_id)
     log.error("Gave %s back (%s): %s", payment_id, result, why)
     return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200

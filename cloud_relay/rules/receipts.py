@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from cloud_relay.rules.orders import MOST_CREDITS
+
 
 class BadReceipt(ValueError):
     """A receipt that can never be settled; the message names the field and its value."""
@@ -34,10 +36,13 @@ class Receipt:
         return f"{self.outcome} {self.credits_delivered}"
 
 
-def read_receipt(body: object, credits_ordered: int | None = None) -> Receipt:
+def read_receipt(
+    body: object, credits_ordered: int | None = None, *, order_is_known: bool = False
+) -> Receipt:
     """A receipt from its JSON.
 
-    `credits_ordered` stands in where the body has no `creditsPaid`.
+    `credits_ordered` stands in where the body has no `creditsPaid`. Where the `order_is_known` the two must
+    be the same: "delivered 1 of 1" of a payment for three would charge it whole.
 
     Raises:
         BadReceipt: a field is missing, malformed or contradicts another.
@@ -49,6 +54,8 @@ def read_receipt(body: object, credits_ordered: int | None = None) -> Receipt:
     outcome = Outcome(fields["outcome"])
     delivered = _count(fields, "creditsDelivered", None)
     paid = _count(fields, "creditsPaid", credits_ordered)
+    if order_is_known and paid != credits_ordered:
+        raise BadReceipt(f"creditsPaid is {paid}, and {credits_ordered} credits were ordered")
     if not _consistent(outcome, delivered, paid):
         raise BadReceipt(f"{outcome} contradicts creditsDelivered {delivered} of {paid}")
     return Receipt(read_payment_id(fields), outcome, delivered, paid)
@@ -84,4 +91,6 @@ def _count(fields: dict[str, Any], key: str, otherwise: int | None) -> int:
     value = otherwise if value is None else value
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadReceipt(f"{key} is {value!r:.80}: write a whole number of credits")
+    if not 0 <= value <= MOST_CREDITS:
+        raise BadReceipt(f"{key} is none of 0 to {MOST_CREDITS}: a payment buys no more")
     return value

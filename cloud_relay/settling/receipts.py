@@ -42,10 +42,13 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     if isinstance(found, Result):
         return Answer(found)
     payment, metadata = found
-    if metadata.get("machine_id") != machine_id:
+    if metadata.get("machine_id") != machine_id or not relay.settings.stripe.ownership.owns(metadata):
         log.error("Refused a receipt of %s for %s: not its payment", machine_id, payment_id)
         return Answer(Result.UNKNOWN)
-    receipt = read_receipt(body, _credits_ordered(payment, metadata, relay.settings.credit_amount))
+    ordered = _credits_ordered(payment, metadata, relay.settings.credit_amount)
+    # Where only the amount tells, the price of a credit may have changed since.
+    known = ordered is not None and "quantity" in metadata
+    receipt = read_receipt(body, ordered, order_is_known=known)
     answer = _carry_out(relay, receipt, settlement_of(payment, receipt))
     if answer.result is Result.CONFLICT:
         _keep_conflict(relay.stripe(), machine_id, receipt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cloud_relay.errors import NotAtStripe
-from cloud_relay.rules.orders import is_ours
+from cloud_relay.rules.orders import Ownership
 from cloud_relay.rules.prices import price
 from cloud_relay.rules.settlement import Payment
 from cloud_relay.settling.release import Released, release_if_open
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
 
 
-def refund(stripe: StripePayments, payment_id: str) -> str:
+def refund(stripe: StripePayments, ownership: Ownership, payment_id: str) -> str:
     """Release an open reservation, or refund all that is left of a charge; what was done, in words.
 
     Raises:
@@ -22,7 +22,7 @@ def refund(stripe: StripePayments, payment_id: str) -> str:
         StripeUnavailable: Stripe did not answer; asking again gives nothing back twice.
     """
     payment, metadata = stripe.payment(payment_id)
-    if not is_ours(metadata):
+    if not ownership.owns(metadata):
         raise NotAtStripe(f"{payment_id} is no payment for a machine: refund it in Stripe's dashboard")
     if payment.status == "requires_capture":
         if release_if_open(stripe, payment_id) is not Released.SETTLED:

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
-from cloud_relay.rules.orders import BadOrder, Order, is_ours
+from cloud_relay.rules.orders import BadOrder, Order
 from cloud_relay.rules.settlement import Conflict, Payment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
@@ -34,13 +34,14 @@ _TIMEOUT_S = (
 )  # to connect, to read: the library's own 80 s would outlast every caller of ours
 
 
-def _http_client(proxy: str | None) -> stripe.RequestsClient:
+def http_client(proxy: str | None, timeout_s: tuple[int, int]) -> stripe.RequestsClient:
+    """A client that nothing in the surroundings leads elsewhere; `timeout_s` to connect, and to read."""
     # By itself `requests` takes proxies from the environment, and a .netrc overwrites the key.
     session = requests.Session()
     session.trust_env = False
     for scheme in ("https://", "http://"):  # the latter for the stand-in; all threads share it
         session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
-    return stripe.RequestsClient(timeout=_TIMEOUT_S, session=session, proxy=proxy)
+    return stripe.RequestsClient(timeout=timeout_s, session=session, proxy=proxy)
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ class StripePayments:
     def __init__(self, settings: StripeSettings) -> None:
         url = settings.stand_in_url
         self._secrets = settings.webhook_secrets
+        self._ownership = settings.ownership
         self._client = stripe.StripeClient(
             settings.api_key,
             base_addresses={"api": url} if url else {},
             max_network_retries=_NETWORK_RETRIES,
-            http_client=_http_client(settings.proxy),
+            http_client=http_client(settings.proxy, _TIMEOUT_S),
         )
 
     def event_in(self, body: bytes, signature_header: str) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class StripePayments:
         self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
     ) -> str:
         """The address of a new Checkout Session that reserves the order's amount."""
-        metadata = order.metadata()
+        metadata = self._ownership.mark(order.metadata())
         params: SessionCreateParams = {
             "mode": "payment",
             "line_items": [_line(order, product_name)],
@@ -105,7 +107,8 @@ class StripePayments:
             yield [
                 as_open_payment(intent)
                 for intent in page
-                if intent["status"] == "requires_capture" and is_ours(intent.get("metadata") or {})
+                if intent["status"] == "requires_capture"
+                and self._ownership.owns(intent.get("metadata") or {})
             ]
 
     def conflicts(self, now_s: float) -> list[Conflict]:
@@ -114,7 +117,7 @@ class StripePayments:
             Conflict(intent["id"], intent["metadata"].get(CONFLICT_MACHINE, ""), intent["metadata"][CONFLICT])
             for page in self._pages_since(now_s - CONFLICTS_OF_THE_LAST_S)
             for intent in page
-            if CONFLICT in (intent.get("metadata") or {})
+            if CONFLICT in (intent.get("metadata") or {}) and self._ownership.owns(intent["metadata"])
         ]
 
     def _pages_since(self, since_s: float) -> Iterator[list[dict[str, Any]]]:
@@ -140,7 +143,7 @@ class StripePayments:
     def open_payment(self, payment_id: str) -> OpenPayment | None:
         """A payment, if nobody has settled it: reserved, or charged at once by an older link."""
         intent, metadata = self._read(payment_id)
-        is_open = _payment(intent, metadata).is_open
+        is_open = self._ownership.owns(metadata) and _payment(intent, metadata).is_open
         return as_open_payment({**intent, "metadata": metadata}) if is_open else None
 
     def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -149,7 +152,7 @@ class StripePayments:
                 payment_id, params={"expand": ["latest_charge"]}
             ).to_dict()
             metadata = dict(intent.get("metadata") or {})
-            if not is_ours(metadata):
+            if not self._ownership.owns(metadata):
                 metadata = {**self._session_metadata(payment_id), **metadata}
         return intent, metadata
 
