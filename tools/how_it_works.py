@@ -15,14 +15,15 @@ from http_recorder import Exchange
 from recorded_sale import MqttMessage, Sale, recorded_sale
 from stable_words import BOOT_S, LEFT_S, PERIOD_S, PORTS, PULSE_S, StableWords, letters, sign
 
-from cloud_relay.rules.tokens import TokenBook
+from cloud_relay.rules.tokens import TokenBook, relay_tag
 from simulator.chain.cabinet import MACHINE_ID
 
 PAGE = Path(__file__).parent.parent / "docs" / "how-it-works.md"
 PLACE = re.compile(r"(<!-- run: ([a-z-]+) -->\n).*?(<!-- /run -->)", re.DOTALL)
 # Of the headers, those that mean something here.
 HEADERS = ("Host", "Authorization", "Content-Type", "Stripe-Signature", "Location")
-MACHINE_TOKEN = TokenBook(letters("relay secret", 64), {}).issue(MACHINE_ID)
+RELAY_SECRET = letters("relay secret", 64)
+MACHINE_TOKEN = TokenBook(RELAY_SECRET, {}).issue(MACHINE_ID)
 WEBHOOK_SECRET = f"whsec_{letters('webhook secret', 32)}"
 
 
@@ -72,7 +73,10 @@ def pieces(sale: Sale) -> dict[str, str]:
 
 
 def _known(sale: Sale) -> dict[str, str]:
-    secrets = {sale.secrets.machine_token: MACHINE_TOKEN}
+    secrets = {
+        sale.secrets.machine_token: MACHINE_TOKEN,
+        relay_tag(sale.secrets.relay_secret): relay_tag(RELAY_SECRET),
+    }
     return secrets | {f"127.0.0.1:{port}": f"127.0.0.1:{PORTS[part]}" for port, part in sale.ports.items()}
 
 
