@@ -42,10 +42,10 @@ def expect_count(turn: Turn, pulse: PulseFired) -> None:
         _counted(turn, at_s)
 
 
-def miss_what_was_not_counted(turn: Turn) -> None:
-    """Called when no edge waits to be handled: what was not counted until now will not be."""
+def miss_what_was_not_counted(turn: Turn, until_s: float) -> None:
+    """Every edge of the meter until then was told: what was not counted by its time will not be."""
     due_s = turn.cabinet.count_due_s
-    if due_s is not None and turn.now_s >= due_s and turn.cabinet.expected:
+    if due_s is not None and until_s >= due_s and turn.cabinet.expected:
         turn.apply(turn.cabinet.expected.payment_id, PulseNotCounted())
 
 
