@@ -367,6 +367,10 @@ def test_a_flood_of_refused_messages_is_a_few_lines() -> None:
 
     assert bench.log[10:] == [Note("message refused: credits is 0 (and 990 more before it)", logging.WARNING)]
 
+    bench.handle(MessageRefused(DELIVERY, "credits is 1"))
+
+    assert bench.log[11:] == [Note("message refused: credits is 1", logging.WARNING)]
+
 
 def test_nothing_is_asked_once_the_daemon_was_asked_to_stop() -> None:
     """The next start asks."""

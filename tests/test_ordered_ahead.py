@@ -35,9 +35,10 @@ from controller.model.effects import (
     SendReceipt,
     WithdrawPulses,
 )
-from controller.model.events import PulseBegun, PulseFired, StopRequested, Tally
+from controller.model.events import BrokerLost, PulseBegun, PulseFired, StopRequested, Tally
 from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 from controller.model.policy import MeterRules
+from controller.rules.decide import decide
 
 LATE_TO_KNOW = (ConnectBroker(), FetchOffer())
 
@@ -324,6 +325,15 @@ def test_the_log_tells_what_was_found() -> None:
         Note("payment pi_1: pulse 2 ambiguous", logging.WARNING),
         Note("payment pi_1: goes on with pulse 3, which had not begun"),
     ]
+
+
+def test_a_decisions_lines_for_the_log_are_among_its_acts() -> None:
+    """The ledger keeps them too."""
+    bench = open_bench()
+
+    decision = decide(bench.cabinet, BrokerLost("no route"), bench.now_s)
+
+    assert decision.notes == (Note("broker lost: no route", logging.WARNING),)
 
 
 def test_the_log_tells_that_a_train_goes_on() -> None:

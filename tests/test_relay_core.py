@@ -33,7 +33,7 @@ from cloud_relay.rules.orders import (
     is_machine_id,
     order_from,
 )
-from cloud_relay.rules.tokens import TokenBook, machine_token
+from cloud_relay.rules.tokens import TokenBook, machine_token, relay_tag
 
 ORDER = Order("galaga-01", 3, 250, "usd")
 
@@ -42,6 +42,11 @@ def test_a_token_is_its_number_and_an_hmac_of_machine_and_number() -> None:
     """Anybody with the secret can make it again: there is nothing to store."""
     expected = hmac.new(b"secret", b"galaga-01:2", hashlib.sha256).hexdigest()
     assert machine_token("secret", "galaga-01", 2) == f"2.{expected}"
+
+
+def test_a_relays_tag_is_the_same_for_ever() -> None:
+    """It stands beside payments at Stripe. By printf 'relay tag' | openssl dgst -sha256 -hmac secret."""
+    assert relay_tag("secret") == "b976414be5321f91"
 
 
 def test_raising_a_machines_smallest_number_revokes_its_older_tokens_only() -> None:

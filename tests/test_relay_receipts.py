@@ -58,6 +58,7 @@ def test_a_receipt_that_contradicts_itself_is_refused(change: dict[str, object],
     ("outcome", "delivered", "paid"),
     [
         ("delivered", 1, 1),
+        ("delivered", 100, 100),
         ("undelivered", 0, 1),
         ("undelivered", 0, 3),
         ("partial", 0, 1),
@@ -71,6 +72,16 @@ def test_the_least_and_the_most_that_a_receipt_may_say(outcome: str, delivered: 
     said = {"paymentId": "pi_1", "outcome": outcome, "creditsDelivered": delivered, "creditsPaid": paid}
     receipt = read_receipt(said)
     assert (receipt.words, receipt.credits_paid) == (f"{outcome} {delivered}", paid)
+
+
+def test_a_receipt_is_held_to_the_order_where_that_is_known() -> None:
+    """Or "delivered 1 of 1" of a payment for three would charge it whole."""
+    said = {"paymentId": "pi_1", "outcome": "delivered", "creditsDelivered": 1, "creditsPaid": 1}
+    assert read_receipt(said, 1, order_is_known=True).credits_paid == 1
+    assert read_receipt(said, 3).credits_paid == 1
+    with pytest.raises(BadReceipt) as refused:
+        read_receipt(said, 3, order_is_known=True)
+    assert str(refused.value) == "creditsPaid is 1, and 3 credits were ordered"
 
 
 @pytest.mark.parametrize("said", [None, [], "pi_1", 7])
