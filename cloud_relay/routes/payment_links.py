@@ -17,8 +17,10 @@ from cloud_relay.rules.orders import (
     BadOrder,
     UnsellableCredits,
     credits_bought,
+    credits_in_words,
     order_metadata,
 )
+from cloud_relay.rules.statement import sale_words
 
 _PRICE_ID = re.compile(r"price_[A-Za-z0-9_]{1,64}")
 
@@ -52,8 +54,9 @@ def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> Respon
     # Nobody reads it back. It tells apart the links of two prices that are equal in all else.
     metadata["price_id"] = price_id
     metadata = relay.settings.stripe.ownership.mark(metadata)
+    words = sale_words(credits_in_words(credits), relay.settings.offers.of(machine_id).name, machine_id)
     link_id, url = relay.stripe().live_link(
-        price_id, quantity, metadata, relay.settings.thanks_url, relay.clock()
+        price_id, quantity, words, metadata, relay.settings.thanks_url, relay.clock()
     )
     return {
         "url": url,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloud_relay.rules.charges import least_charge
-from cloud_relay.rules.orders import MOST_CREDITS, Order, is_machine_id
+from cloud_relay.rules.orders import MOST_CREDITS, Order, credits_in_words, is_machine_id
 from cloud_relay.rules.prices import price
 
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -34,7 +34,7 @@ class Offer:
     @property
     def words(self) -> str:
         """The credits in words."""
-        return f"{self.credits} credit" + ("" if self.credits == 1 else "s")
+        return credits_in_words(self.credits)
 
     @property
     def price(self) -> str:

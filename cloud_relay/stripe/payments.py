@@ -15,13 +15,14 @@ from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
 from cloud_relay.rules.settlement import Conflict, Payment
+from cloud_relay.rules.statement import SaleWords
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
 from cloud_relay.stripe.events import event_in
+from cloud_relay.stripe.sale_params import link_params, made_with_suffix, session_params
 
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentListParams
-    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
 CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
@@ -80,23 +81,19 @@ class StripePayments:
         return event_in(body, signature_header, self._secrets)
 
     def checkout_url(
-        self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
+        self, order: Order, words: SaleWords, success_url: str, cancel_url: str, now_s: float
     ) -> str:
         """The address of a new Checkout Session that reserves the order's amount."""
         metadata = self._ownership.mark(order.metadata())
-        params: SessionCreateParams = {
-            "mode": "payment",
-            "line_items": [_line(order, product_name)],
-            "allowed_payment_method_types": ["card"],  # wallets come with it, and all can reserve
-            "adaptive_pricing": {"enabled": False},
-            "metadata": metadata,
-            "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
-            "success_url": success_url,
-            "cancel_url": cancel_url,
-            "expires_at": int(now_s) + SESSION_LIFE_S,
-        }
+
+        def make(words: SaleWords) -> stripe.checkout.Session:
+            params = session_params(order, words, metadata)
+            params["success_url"], params["cancel_url"] = success_url, cancel_url
+            params["expires_at"] = int(now_s) + SESSION_LIFE_S
+            return self._client.v1.checkout.sessions.create(params=params)
+
         with _at_stripe("create a Checkout Session"):
-            session = self._client.v1.checkout.sessions.create(params=params)
+            session = made_with_suffix(make, words)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
         return session.url
@@ -233,7 +230,13 @@ class StripePayments:
         return Price(price_id, price["unit_amount"], price["currency"], per_unit)
 
     def live_link(
-        self, price_id: str, quantity: int, metadata: dict[str, str], thanks_url: str, now_s: float
+        self,
+        price_id: str,
+        quantity: int,
+        words: SaleWords,
+        metadata: dict[str, str],
+        thanks_url: str,
+        now_s: float,
     ) -> tuple[str, str]:
         """The id and address of the payment link with just this metadata, made if there is none."""
         with _at_stripe("find or make a payment link"):
@@ -242,16 +245,15 @@ class StripePayments:
             for link in same:
                 if link.active:
                     return link.id, link.url
-            made = self._client.v1.payment_links.create(
-                params={
-                    "line_items": [{"price": price_id, "quantity": quantity}],
-                    "payment_method_types": ["card"],
-                    "metadata": metadata,
-                    "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
-                    "after_completion": {"type": "redirect", "redirect": {"url": thanks_url}},
-                },
-                options={"idempotency_key": _link_key(metadata, len(same), now_s)},
-            )
+            key = _link_key(metadata, len(same), now_s)
+
+            def make(words: SaleWords) -> stripe.PaymentLink:
+                return self._client.v1.payment_links.create(
+                    params=link_params(price_id, quantity, words, metadata, thanks_url),
+                    options={"idempotency_key": f"{key}-{words.statement_suffix}"},
+                )
+
+            made = made_with_suffix(make, words)
         return made.id, made.url
 
     def _session_metadata(self, payment_id: str) -> dict[str, str]:
@@ -270,17 +272,6 @@ def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
             raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
         reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
         raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
-
-
-def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
-    return {
-        "price_data": {
-            "currency": order.currency,
-            "unit_amount": order.amount,
-            "product_data": {"name": product_name},
-        },
-        "quantity": 1,
-    }
 
 
 def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
