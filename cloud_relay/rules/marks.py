@@ -94,7 +94,7 @@ class Dispute:
         return f"{self.status}: {price(self.amount, self.currency)}, {self.reason} ({self.dispute_id})"
 
     def is_news(self, noted: str) -> bool:
-        """Whether it says more than the note that is there; events come in any order, and a closed one is last."""
+        """Whether it says more than the note so far; events come in any order, a closed one is last."""
         if self.status in _CLOSED or f"({self.dispute_id})" not in noted:
             return True
         return not noted.startswith(_CLOSED)
