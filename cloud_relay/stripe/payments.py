@@ -233,13 +233,13 @@ class StripePayments:
             if why.code in REFUSALS:
                 raise RefundRefused(why.code) from why
             raise
-        return _made_refund(made.to_dict())
+        return made_refund(made.to_dict())
 
     def refunds(self, payment_id: str) -> list[MadeRefund]:
         """The refunds of a payment, oldest first."""
         with _at_stripe("list refunds", payment_id):
             found = self._client.v1.refunds.list(params={"payment_intent": payment_id, "limit": _PAGE})
-            return [_made_refund(refund.to_dict()) for refund in reversed(found.data)]
+            return [made_refund(refund.to_dict()) for refund in reversed(found.data)]
 
     def mark_settled(self, payment_id: str, receipt: str) -> None:
         """Note in a payment's metadata what its receipt says, where the money alone would not."""
@@ -331,7 +331,8 @@ def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
     )
 
 
-def _made_refund(refund: dict[str, Any]) -> MadeRefund:
+def made_refund(refund: dict[str, Any]) -> MadeRefund:
+    """A refund as Stripe has it now."""
     return MadeRefund(
         refund_id=refund["id"],
         amount=refund["amount"],
