@@ -54,11 +54,11 @@ def test_a_name_becomes_what_a_bank_can_print(name: str, machine_id: str, suffix
     assert statement_suffix(name, machine_id) == suffix
 
 
-def sold(relay: RelayUnderTest) -> CheckoutSession:
-    """What pressing the door's first button makes."""
+def sold(relay: RelayUnderTest, offer: str = "1-100-usd") -> CheckoutSession:
+    """What pressing one of the door's buttons makes."""
     with Cabinet("galaga-01", relay.broker) as cabinet:
         cabinet.say()
-        answer = relay.client.post("/p/galaga-01", data={"offer": "1-100-usd"})
+        answer = relay.client.post("/p/galaga-01", data={"offer": offer})
     assert answer.status_code == 303
     return list(relay.stripe.book.table(CheckoutSession).values())[-1]
 
@@ -114,6 +114,21 @@ def test_any_name_in_the_offers_can_be_sold(broker: Broker, name: str) -> None:
         intent = relay.stripe.book.intents[relay.stripe.pay(sold(relay).id)]
     assert intent.description == f"1 credit - {name}"
     assert intent.statement_descriptor_suffix == statement_suffix(name, "galaga-01")
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"),
+    [("isk", 10_000), ("ugx", 400_000), ("kwd", 250), ("jpy", 100), ("krw", 1000), ("huf", 20_000)],
+)
+def test_a_price_of_any_kind_of_currency_is_sold_as_it_is_offered(
+    broker: Broker, currency: str, amount: int
+) -> None:
+    """Whole units, thousandths, or none at all."""
+    offers = {"currency": currency, "offers": [{"credits": 1, "amount": amount}]}
+    with relay_under_test(broker, OFFERS=json.dumps(offers)) as relay:
+        relay.stripe.webhooks.url = None
+        intent = relay.stripe.book.intents[relay.stripe.pay(sold(relay, f"1-{amount}-{currency}").id)]
+    assert (intent.amount, intent.currency, intent.status) == (amount, currency, "requires_capture")
 
 
 def test_a_sales_words_are_made_once() -> None:
