@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import stripe
@@ -373,3 +374,9 @@ def test_a_note_is_news_for_thirty_days_after_it_was_made(now_s: float, shown: i
     """However old its payment is."""
     metadata = mark_metadata(MarkKind.DISPUTE, "lost", "tag", "m", 5)
     assert len(list(marks_in("pi_1", metadata, 0, now_s))) == shown
+
+
+def test_the_readme_names_every_event_that_the_relay_wants() -> None:
+    """Whoever sets up the endpoint reads it there."""
+    readme = (Path(__file__).parent.parent / "cloud_relay" / "README.md").read_text(encoding="utf-8")
+    assert [event for event in WANTED_EVENTS if f"`{event}`" not in readme] == []
