@@ -37,6 +37,7 @@ def rules_of(config: Config) -> Rules:
         max_credits=config.coin_line.max_credits,
         ready_stuck_s=config.ready_stuck_s,
         coin_meter=_meter_rules(config.coin_meter) if config.coin_meter else None,
+        input_pins={line: wiring.pin for line, wiring in input_lines(config).items() if wiring},
     )
 
 
