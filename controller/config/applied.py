@@ -63,6 +63,11 @@ def _meter_rules(meter: CoinMeterConfig) -> MeterRules:
     return MeterRules(meter.debounce_ms / 1000, meter.within_ms / 1000, meter.out_of_order_after)
 
 
+def input_holds_s(config: Config) -> dict[InputLine, float]:
+    """How long each wired line must hold to be believed."""
+    return {line: wiring.debounce_ms / 1000 for line, wiring in input_lines(config).items() if wiring}
+
+
 def input_lines(config: Config) -> dict[InputLine, InputConfig | CoinMeterConfig | None]:
     """How each of the board's lines is wired; None where it is not."""
     return {"game_over": config.game_over, "ready": config.ready, "coin_meter": config.coin_meter}

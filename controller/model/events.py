@@ -114,7 +114,8 @@ class InputChanged:
     """A raw edge on a board input, or its level `at_start`; `active` is in the board's sense.
 
     Of a burst, in which each edge followed the one before so soon that no level held, it is the last of so
-    many `edges`, and `began_s` is the time of the first.
+    many `edges`, and `began_s` is the time of the first. Of those before it the first few are kept, as level
+    and time: a technician looks at them.
     """
 
     line: InputLine
@@ -123,6 +124,7 @@ class InputChanged:
     at_start: bool = False
     began_s: float | None = None
     edges: int = 1
+    kept: tuple[tuple[bool, float], ...] = ()
 
     @property
     def known_until_s(self) -> float:

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 # The mains hum through an opto-coupler at 100 edges a second (50 Hz, one diode) to 240 (60 Hz, two). Of a
 # board the fastest line is its coin meter, at 60 ms for a count (coin-op.org, Player Input Connector) and as
-# long a rest: 17 edges a second, or 50 from a contact that bounces once each time. A burst of 200 on top may be
-# a bad contact's.
+# long a rest: 17 edges a second, or 50 from a contact that bounces once each time. A burst of 200 on top may
+# be a bad contact's.
 HUM_A_SECOND, HUM_BURST = 50.0, 200.0
 # A ready line is lost with the board's mind, and a game over ends a game: five within seconds are neither.
 MOVES_A_SECOND, MOVES_BURST = 0.5, 5.0

@@ -14,7 +14,7 @@ REMEDIES: Final[dict[FaultKind, str]] = {
         "`sudo cabinet pulse 1`, `sudo cabinet clear`."
     ),
     FaultKind.INPUT_LINE: (
-        "See to that wire, its ground and its opto-coupler (docs/wiring.md); `sudo cabinet watch` counts edges."
+        "See to that wire, its ground and its opto-coupler: `sudo cabinet watch` counts its edges."
     ),
     FaultKind.READY: "See to the board and its ready line: `sudo cabinet watch` shows it.",
     FaultKind.FENCE: "It ends by itself once the relay answers: see under relay.",

@@ -27,7 +27,7 @@ from controller.rules.turn import Turn
 
 # Whoever feeds a machine with coins drops one about every second.
 CASH_NEARBY_S = 1.5
-# A board holds its meter for at least 60 ms (coin-op.org, Player Input Connector), and a counter's wheel needs
+# A board holds its meter for at least 60 ms (coin-op.org, Player Input Connector), and its wheel needs
 # as long to come back. Credits of a note reader, the fastest known, are 150 ms apart (forum.rarib.net 26846).
 COUNT_PERIOD_S = 0.12
 # A contact comes to rest sooner; behind a meter that does not, a count may hide.

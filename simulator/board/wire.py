@@ -11,6 +11,7 @@ import logging
 import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from simulator.board.model.edge import Edge
 BEHIND_S = 0.03
 """How far the board runs behind the clock, so that an edge arrives before its frame is taken."""
 TICK_S = 1 / 60
+SHAKE_S = 0.002
 PACKET_BYTES = 4096
 
 logger = logging.getLogger(__name__)
@@ -234,6 +236,25 @@ class BoardServer:
         with self._board_time() as now_s:
             self._take_edge(Edge(self._coin_pin, self._board.profile.idle_level, since_boot_s()))
             self._board.power_cycle(now_s)
+
+    def shake(self, line: Line, edges_a_second: int, seconds: float) -> None:
+        """Have a line move as fast as that, whatever the board does: hum on its wire. It ends as it began."""
+        wire = self._lines[line]
+        began_s = since_boot_s()
+        told, most = 0, int(edges_a_second * seconds) // 2 * 2
+        while told < most:
+            time.sleep(SHAKE_S)
+            due = min(most, int((since_boot_s() - began_s) * edges_a_second))
+            with self._lock:
+                active = self._board.is_active(line)
+                for number in range(told, due):
+                    level = wire.level(active if number % 2 else not active)
+                    at_s = began_s + (number + 1) / edges_a_second
+                    for cabinet in self._cabinets:
+                        cabinet.tell({wire.pin: level}, at_s)
+                for cabinet in self._cabinets:
+                    cabinet.flush()
+            told = due
 
     @contextmanager
     def _board_time(self) -> Iterator[float]:
