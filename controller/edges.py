@@ -50,7 +50,7 @@ class OneShot:
 class Edges:
     """What the loop reads, writes, fires and publishes with; `broker` and `relay` are None without them.
 
-    `inputs` has the edges of the board's lines; `look_at_inputs_again` tells it the levels whose edge got lost.
+    `inputs` has the edges of the board's lines; `look_at_inputs_again` tells it levels whose edge got lost.
     """
 
     ledger: Ledger

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from attract_screen.systemd_notify import ALIVE, READY, STOPPING, notify
+from attract_screen.systemd_notify import ALIVE, READY, STOPPING, notify, patience
 from controller.board.input_gate import InputsMoved
 from controller.cloud.broker import Broker, Published
 from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
@@ -47,6 +47,7 @@ from controller.model.events import (
     RulesChanged,
     Tick,
 )
+from controller.model.payment import KnownPayment
 from controller.rules.decide import Decision, decide, next_wake_s
 from controller.rules.turn import AT_ONCE
 from controller.system.clock import since_boot_s
@@ -61,6 +62,8 @@ SHORTEST_WAIT_S = 0.01
 DAY_S = 86400.0
 # How often the board's lines are looked at for an edge that got lost.
 LOOK_AGAIN_S = 1.0
+# An SD card may be busy with itself for most of a minute: no reason for the watchdog to kill us in mid-train.
+CARD_STALLS_S = 180.0
 # How long to wait before a full disk is tried again.
 DISK_RETRY_S = 1.0
 
@@ -161,7 +164,8 @@ class Loop:
         if since_boot_s() >= self._prune_due_s:
             self._prune_due_s = since_boot_s() + DAY_S
             try:
-                self._edges.ledger.prune()
+                with patience(CARD_STALLS_S):
+                    self._edges.ledger.prune()
             except sqlite3.OperationalError as error:
                 log.warning("old payments not pruned: %s", error)
 
@@ -175,8 +179,8 @@ class Loop:
     def _hear_the_board(self, began_s: float) -> None:
         """Take up every edge before anything is decided by the clock, or by what waits in the queue.
 
-        An edge has the kernel's time, and reaches us a moment later: only those of before this turn `began_s`,
-        and of before that moment, are known to be all here.
+        An edge has the kernel's time, and reaches us a moment later: only those of before this turn
+        `began_s`, and of before that moment, are known to be all here.
         """
         if since_boot_s() >= self._look_again_s:
             self._look_again_s = since_boot_s() + LOOK_AGAIN_S
@@ -220,7 +224,8 @@ class Loop:
         """Put the decision on disk, or say why that is not possible just now."""
         try:
             if decision.records:
-                self._edges.ledger.write(decision.records)
+                with patience(CARD_STALLS_S):
+                    self._edges.ledger.write(decision.records)
         except sqlite3.OperationalError as error:
             return str(error)
         return None
@@ -265,7 +270,7 @@ class Loop:
         if isinstance(item, CoinPulseArrived):
             return self._read(item)
         if isinstance(item, OpenPaymentsListed):
-            find = self._edges.ledger.find
+            find = self._find
             found = (FoundPayment(payment, left_s, find(payment.id)) for payment, left_s in item.payments)
             return OpenPaymentsFound(item.sent_s, tuple(found))
         return item
@@ -280,9 +285,13 @@ class Loop:
             paid.payment,
             arrived.received_s,
             paid.time_left_s,
-            self._edges.ledger.find(paid.payment.id),
+            self._find(paid.payment.id),
             paid.window_s,
         )
+
+    def _find(self, payment_id: str) -> KnownPayment | None:
+        with patience(CARD_STALLS_S):
+            return self._edges.ledger.find(payment_id)
 
     def _reconfigure(self, reloaded: Reloaded) -> RulesChanged:
         for level, text in reloaded.log_lines():

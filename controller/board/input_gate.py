@@ -18,8 +18,8 @@ class InputsMoved:
 class InputGate:
     """Keeps what the lines told until the loop takes it; `holds_s` are their debounce times.
 
-    A line that goes on moving wakes nobody: the loop looks again by itself once it may have come to rest. So a
-    storm on a wire costs the loop no more than some looks a second, and nothing else has to wait behind it.
+    A line that goes on moving wakes nobody: the loop looks again by itself once it may have come to rest. So
+    a storm on a wire costs the loop some looks a second, and nothing else has to wait behind it.
     """
 
     def __init__(self, holds_s: Mapping[InputLine, float], wake: Callable[[InputsMoved], None]) -> None:

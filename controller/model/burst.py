@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from controller.model.events import InputChanged
 
-# As much as a line says in some seconds, if it holds each level for as short as it may: beyond that it is noise.
+# As much as a line says in some seconds, if it holds each level no longer than it must: more is noise.
 MOST_WAITING = 500
 # Of one entry, to be looked at: more than a contact bounces.
 MOST_KEPT = 20
