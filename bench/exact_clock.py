@@ -1,4 +1,4 @@
-"""The rules under hum, with an exact clock: by how much noise on one line makes what is due on the others late."""
+"""The rules under hum, with an exact clock: how late noise on one line makes what is due on the others."""
 
 from __future__ import annotations
 
