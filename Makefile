@@ -37,6 +37,11 @@ kills: ## kill controller and coin line at random moments of trains, and compare
 	@tools/prepare.sh test
 	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_kills.py
 
+mutants: MINUTES = 10
+mutants: ## change the rules here and there, and count what no test notices (MINUTES=10 ONLY=controller/rules/receipts.py JOBS=1)
+	@tools/prepare.sh mutants
+	@$(VENV) tools/mutants.py --minutes $(MINUTES) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
+
 lint: ## style, types, the core's rules, and the shell scripts
 	@tools/prepare.sh test
 	$(VENV) -m ruff check .
@@ -71,17 +76,25 @@ lock: ## choose the newest packages for cabinets, and write down their hashes: r
 test-bare: ## the first verbs on a Debian 12 with only git, make and python3, in a container (root; takes minutes)
 	tools/test-bare-machine.sh
 
-format: ## put the code into the project's style
+format: ## put the code into the project's style, and wrap the prose
 	@tools/prepare.sh test
 	$(VENV) -m ruff check --fix --quiet . || true
 	$(VENV) -m ruff format .
+	$(VENV) tools/wrap_prose.py $$(git ls-files --cached --others --exclude-standard '*.md')
 
 pictures: ## draw the pictures of the docs anew
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
+docs: ## write the messages of a real sale into docs/how-it-works.md anew
+	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/how_it_works.py
+
+release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
+	@python3 tools/release.py $(VERSION)
+
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills lint check test-install bundle lock test-bare test-vm test-power format pictures clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock test-bare test-vm test-power format pictures docs release clean

@@ -9,6 +9,13 @@
 #   sudo ./install.sh --uninstall   take it off again, but for config.yaml and the ledger; with --purge, these too
 set -eu
 
+# Nothing of whoever calls says where packages come from, or which code runs: no variable, and nothing in a home folder. A
+# mirror or a proxy that is meant stands where the system has it: /etc/pip.conf and /etc/apt/apt.conf.d.
+if [ "${ARCADE_CABINET_INSTALL-}" != alone ]; then
+    exec env -i ARCADE_CABINET_INSTALL=alone PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/nonexistent LC_ALL=C.UTF-8 sh "$0" "$@"
+fi
+
 source_dir=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 app=/opt/arcade-cabinet
 new=$app.new                # built here,
@@ -144,7 +151,7 @@ install_all() {
     verb=start
     if [ "$changes" != 0 ]; then verb=restart; fi
     put "$source_dir/systemd/cabinet" "$command" 0755
-    keep_boot_lines "$(coin_pin)"
+    keep_coin_line_low
 }
 
 main() {

@@ -45,7 +45,7 @@ def _sale(chain: Chain) -> tuple[float, int | None]:
     edges, log = len(chain.board.edges_of(COIN_PIN)), chain.folder / "state" / "ledger.sqlite-wal"
     before = log.read_bytes()
     payment_id = buy(chain, CREDITS)
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered")
     wait(lambda: len(chain.board.edges_of(COIN_PIN)) == edges + 2 * CREDITS, "the edges")
     commits = _commits_since(before, log.read_bytes())
     rose_s = chain.board.edges_of(COIN_PIN)[edges].at_s + time.time() - since_boot_s()

@@ -72,10 +72,10 @@ def measure(folder: Path, line: Line, rate: int, lasts_s: float) -> Storm:
         time.sleep(lasts_s / 2)
         paid_s = time.time()
         payment_id = chain.stripe.pay(page)
-        said = chain.controller.wait_to_hear(f"{payment_id}: received", within_s=60.0)
+        said = chain.controller.wait_for_line(f"{payment_id}: received", within_s=60.0)
         storm.join()
         cpu = (cpu_s(pids) - before_cpu_s) / lasts_s * 100
-        named = chain.controller.heard(f"WARNING {line} (GPIO ") is not None
+        named = chain.controller.find_line(f"WARNING {line} (GPIO ") is not None
         return Storm(said.at_s - paid_s, (before_mb, memory_mb(pid, "Rss")), cpu, named)
 
 

@@ -18,10 +18,11 @@ WITHIN_S = 20.0
 
 @contextmanager
 def selling_chain() -> Iterator[Chain]:
-    """The chain, once its door sells."""
+    """The chain, once its door sells; in the end it tells what it read at Stripe."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_chain(Path(folder)) as chain:
         wait(lambda: sells(chain), "the door to sell")
         yield chain
+        print(chain.stripe.reads_in_words())
 
 
 def buy(chain: Chain, credits: int) -> str:

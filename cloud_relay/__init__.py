@@ -1,3 +1,3 @@
 """The cloud relay: a thin, stateless app between Stripe, the MQTT broker and the cabinets."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

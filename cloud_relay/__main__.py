@@ -12,7 +12,7 @@ from cloud_relay.errors import RelayError
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
-from cloud_relay.rules.settlement import is_payment_id
+from cloud_relay.rules.receipts import is_payment_id
 from cloud_relay.settings import EX_CONFIG, SettingsError, read_settings, read_token_book
 
 _EX_FAILED, _EX_USAGE = 1, 2
@@ -21,9 +21,9 @@ _EX_FAILED, _EX_USAGE = 1, 2
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 what failed, 2 a wrong call, 78 wrong settings."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        status: int = asked.run(asked)
+        status: int = options.run(options)
     except SettingsError as why:
         return _complain(str(why), EX_CONFIG)
     except RelayError as why:
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     token = commands.add_parser("token", help="print the token to write into a cabinet's config.yaml")
     token.add_argument("machine_id")
-    token.set_defaults(run=lambda asked: _print_token(asked.machine_id))
+    token.set_defaults(run=lambda options: _print_token(options.machine_id))
     tidy = commands.add_parser("tidy", help="publish again what may be lost, release what nobody settled")
     tidy.set_defaults(run=lambda _: _with_relay(lambda relay: tidy_once(relay, sys.stdout)))
     opened = commands.add_parser("open", help="list what Stripe holds open, and why")
@@ -46,12 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=_lister(run))
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
-    refund.set_defaults(run=lambda asked: _refund(asked.payment))
+    refund.set_defaults(run=lambda options: _refund(options.payment))
     return parser
 
 
 def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:
-    return lambda asked: _with_relay(lambda relay: run(relay, sys.stdout, as_json=asked.json))
+    return lambda options: _with_relay(lambda relay: run(relay, sys.stdout, as_json=options.json))
 
 
 def _with_relay(act: Callable[[Relay], int]) -> int:

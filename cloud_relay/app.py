@@ -21,10 +21,12 @@ from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
 from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
-from cloud_relay.settling.tidy_thread import TidyThread
+from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
+from cloud_relay.settling.unpublished import Retries, RetryThread
 
 _LARGEST_BODY_BYTES = 256 * 1024  # Stripe's events are a tenth of it
 _PAGES = ("/p/", "/thanks")
@@ -42,13 +44,20 @@ def create_app(
     return app_for(relay_from(settings, publisher=publisher, clock=clock))
 
 
-def app_for(relay: Relay) -> Flask:
-    """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy."""
+def app_for(relay: Relay, retries: Retries | None = None) -> Flask:
+    """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy.
+
+    `retries` publishes what the broker did not take; by default a thread of this process does.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
-    for routes in (door, webhook, machines, payment_links, thanks):
-        app.register_blueprint(routes(relay))
+    app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
+    phones, cabinets = Room(PHONES_AT_ONCE), Room(MACHINES_AT_ONCE)
+    for routes in (door, thanks):
+        app.register_blueprint(phones.guard(routes(relay)))
+    for routes in (machines, payment_links):
+        app.register_blueprint(cabinets.guard(routes(relay)))
     app.add_url_rule("/status", view_func=_status)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(ConnectionError, _unavailable)
@@ -70,7 +79,7 @@ def create_app_from_environment() -> Flask:
         sys.stderr.write(f"{why}\n")
         raise SystemExit(EX_CONFIG) from None
     if relay.settings.tidy_every_s:
-        TidyThread(relay, relay.settings.tidy_every_s).start()
+        TidyThreads(relay, min(LOOK_EVERY_S, relay.settings.tidy_every_s)).start()
     return app_for(relay)
 
 

@@ -13,11 +13,21 @@ from apig_wsgi import make_lambda_handler
 from cloud_relay.app import app_for
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import read_settings
-from cloud_relay.settling.tidy import summary, tidy
+from cloud_relay.settling.lambda_retries import (
+    Invoke,
+    SelfInvocation,
+    invoke_this_function,
+    is_retry,
+    try_until_done,
+)
+from cloud_relay.settling.tidy import LongTidy, summary, tidy_recent
 
 # What EventBridge rules and EventBridge schedules call themselves. An HTTP request cannot: its body and
 # headers never become the event's own keys.
 _SCHEDULES = frozenset({"aws.events", "aws.scheduler"})
+
+# Of the function's 60 s: the long list goes on a minute later where it was left.
+LONG_TIDY_S = 20.0
 
 Event = dict[str, Any]
 Handler = Callable[[Event, object], dict[str, Any]]
@@ -33,13 +43,17 @@ def handler(event: Event, context: object) -> dict[str, Any]:
     return _handler()(event, context)
 
 
-def handler_for(relay: Relay) -> Handler:
-    """What answers the events of one relay."""
-    answer_http: Handler = make_lambda_handler(app_for(relay))
+def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
+    """What answers the events of one relay; `invoke` sends this function an event of its own."""
+    retries, long = SelfInvocation(invoke), LongTidy(relay)
+    answer_http: Handler = make_lambda_handler(app_for(relay, retries))
 
-    def answer(event: Event, context: object) -> dict[str, Any]:
+    def answer(event: Event, context: Any) -> dict[str, Any]:
+        if is_retry(event):
+            left_s = context.get_remaining_time_in_millis() / 1000
+            return {"published": try_until_done(relay, retries, event, left_s)}
         if event.get("source") in _SCHEDULES and event.get("detail-type") == "Scheduled Event":
-            return dict(summary(tidy(relay)))
+            return dict(summary([*tidy_recent(relay), *long.go_on(LONG_TIDY_S)]))
         return answer_http(event, context)
 
     return answer

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.settings import Settings
+from cloud_relay.stripe.open_book import OpenBook
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
@@ -17,23 +18,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Relay:
-    """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once."""
+    """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once.
+
+    `book` is what Stripe holds open, as far as this process has read it.
+    """
 
     settings: Settings
     publisher: Publisher
     stripe: Callable[[], StripePayments]
     clock: Callable[[], float]
+    book: OpenBook
 
 
 def relay_from(
-    settings: Settings, *, publisher: Publisher | None = None, clock: Callable[[], float] = time.time
+    settings: Settings,
+    *,
+    publisher: Publisher | None = None,
+    clock: Callable[[], float] = time.time,
+    stripe: Callable[[], StripePayments] | None = None,
 ) -> Relay:
     """The relay's edges; they connect to nothing before they are first used."""
+    stripe = stripe or cache(lambda: _stripe_payments(settings))
     return Relay(
         settings=settings,
         publisher=publisher or Publisher(settings.mqtt),
-        stripe=cache(lambda: _stripe_payments(settings)),
+        stripe=stripe,
         clock=clock,
+        book=OpenBook(settings, stripe, clock),
     )
 
 

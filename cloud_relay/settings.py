@@ -6,14 +6,14 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from cloud_relay.rules.offers import Offers, read_offers
-from cloud_relay.rules.orders import is_machine_id
-from cloud_relay.rules.tokens import TokenBook
+from cloud_relay.rules.orders import Ownership, is_machine_id
+from cloud_relay.rules.tokens import TokenBook, relay_tag
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
 EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong
@@ -43,12 +43,14 @@ class MqttSettings:
 
 @dataclass(frozen=True)
 class StripeSettings:
-    """How to reach Stripe; `stand_in_url` only in the demo and in tests."""
+    """How to reach Stripe, and through which proxy; `stand_in_url` only in the demo and in tests."""
 
     api_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
     default_price_id: str
     stand_in_url: str | None
+    proxy: str | None = field(default=None, repr=False)
+    ownership: Ownership = field(default_factory=lambda: Ownership(tag=""))
 
     @property
     def livemode(self) -> bool:
@@ -58,7 +60,7 @@ class StripeSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the relay is told from outside. Secrets never show in its repr."""
+    """Everything that the relay takes from outside. Secrets never show in its repr."""
 
     url: str
     mqtt: MqttSettings
@@ -90,11 +92,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     reader = _Reader(environment)
     stripe = _stripe_settings(reader)
+    url = reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None))
+    mqtt, tokens = _mqtt_settings(reader), _token_book(reader)
     settings = Settings(
-        url=reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
-        mqtt=_mqtt_settings(reader),
-        stripe=stripe,
-        tokens=_token_book(reader),
+        url=url,
+        mqtt=mqtt,
+        stripe=replace(stripe, ownership=_ownership(reader, tokens)),
+        tokens=tokens,
         operator_key=reader.read("OPERATOR_KEY", _long_secret) if "OPERATOR_KEY" in reader else None,
         offers=reader.read("OFFERS", read_offers),
         credit_window_s=reader.read("CREDIT_WINDOW_S", _whole_number(60, 3600), "180"),
@@ -136,7 +140,13 @@ def _stripe_settings(reader: _Reader) -> StripeSettings:
         webhook_secrets=reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets),
         default_price_id=reader.read("PRICE_ID", _matching(r"price_\w+", "price_...")),
         stand_in_url=stand_in,
+        proxy=reader.read("STRIPE_PROXY", _proxy) if "STRIPE_PROXY" in reader else None,
     )
+
+
+def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
+    untagged = reader.read("UNTAGGED_PAYMENTS", _one_of("ours", "leave"), "ours")
+    return Ownership(relay_tag(tokens.relay_secret), takes_untagged=untagged == "ours")
 
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:
@@ -186,6 +196,15 @@ def _matching(pattern: str, example: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if re.fullmatch(pattern, text) is None:
             raise ValueError(f"does not look like {example}")
+        return text
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"is {text!r:.80}: write {' or '.join(words)}")
         return text
 
     return parse
@@ -245,6 +264,13 @@ def _stand_in_url(api_key: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _proxy(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("write the proxy's address alone, such as http://proxy.example.com:3128")
+    return text
 
 
 def _certificates(text: str) -> Path:

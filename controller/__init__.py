@@ -1,3 +1,3 @@
 """The on-cabinet daemon: payments in from the broker, coin pulses out on one pin."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,6 +12,7 @@ from gpiozero import GPIOZeroError
 
 from controller.check.command import add_check_command
 from controller.commands.clear import add_clear_command
+from controller.commands.config_value import add_config_commands
 from controller.commands.logs import add_logs_command
 from controller.commands.payments import add_payments_command
 from controller.commands.pulse import add_pulse_command
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     add_check_command(commands, DEFAULT_CONFIG)
     add_payments_command(commands, DEFAULT_CONFIG)
     add_release_lines_command(commands, DEFAULT_CONFIG)
+    add_config_commands(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)
     add_watch_command(commands, DEFAULT_CONFIG)
     add_clear_command(commands, DEFAULT_CONFIG)

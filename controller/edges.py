@@ -102,7 +102,7 @@ def _control_socket(config: Config, put: Callable[[Any], None], closing: ExitSta
 def _relay_client(config: Config, put: Callable[[Any], None], closing: ExitStack) -> RelayClient | None:
     if config.relay is None:
         return None
-    relay = RelayClient(config.relay.url, config.machine_id, config.relay.token, put, since_boot_s)
+    relay = RelayClient(config.relay, config.machine_id, put, since_boot_s)
     closing.callback(relay.close)
     return relay
 

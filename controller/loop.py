@@ -7,6 +7,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from controller.config.reload import Reloaded, ReloadRequested, begin_reading
 from controller.control.requests import Control
 from controller.edges import CoinPulseArrived, Edges
 from controller.formats.control_lines import ToolRequest
-from controller.formats.wire import Refused
+from controller.formats.wire import Refused, SignedByAnother
 from controller.ledger.ledger import LedgerError
 from controller.model.cabinet import Cabinet, new_cabinet
 from controller.model.effects import (
@@ -136,6 +137,8 @@ class Loop:
         """Take up what the last run left; without a coin line a later start may still read its tally."""
         coin_line = self._edges.coin_line
         if coin_line.holds_pin:
+            for note in self._edges.ledger.unsaid():  # before the first commit of this run
+                log.log(note.level, "of the last run, perhaps said before: %s", note.text)
             self._handle(replace(self._edges.ledger.read_start(), tally=coin_line.tally))
             coin_line.begin_tally()
         self._handle_waiting()
@@ -159,6 +162,8 @@ class Loop:
         self._cabinet = replace(self._cabinet, stopping=True)  # whatever ended the loop: no further pulse
         self._edges.coin_line.stop()
         self._handle_waiting()
+        with suppress(sqlite3.OperationalError):  # on a full disk the next run says them again
+            self._edges.ledger.forget_notes()
 
     def _prune_once_a_day(self) -> None:
         if since_boot_s() >= self._prune_due_s:
@@ -225,7 +230,7 @@ class Loop:
         try:
             if decision.records:
                 with patience(CARD_STALLS_S):
-                    self._edges.ledger.write(decision.records)
+                    self._edges.ledger.write(decision.records, decision.notes)
         except sqlite3.OperationalError as error:
             return str(error)
         return None
@@ -279,7 +284,7 @@ class Loop:
         try:
             paid = self._reader.read(arrived.message)
         except Refused as error:
-            return MessageRefused(arrived.delivery, str(error))
+            return MessageRefused(arrived.delivery, str(error), isinstance(error, SignedByAnother))
         return PaymentReceived(
             arrived.delivery,
             paid.payment,

@@ -11,14 +11,9 @@ boot_file() {
     done
 }
 
-# The configured one, if that can be read.
+# The configured one, by this copy's own reader: with --check, an older release may be installed.
 coin_pin() {
-    (cd "$app" && venv/bin/python -c '
-import sys
-from pathlib import Path
-from controller.config.keys import KEYS
-from controller.config.reader import read_keys
-print(read_keys(Path(sys.argv[1]), KEYS).values["coin_line.pin"])' "$config") 2>/dev/null || echo 17
+    PYTHONPATH=$source_dir "$app/venv/bin/python" -P -B -m controller config-value coin_line.pin --config "$config"
 }
 
 begin="# arcade-cabinet: begin (install.sh keeps these lines, install.sh --uninstall takes them out)"
@@ -41,6 +36,19 @@ put_boot_file() {
     sync -f "$2.new"
     mv "$2.new" "$2"
     sync -f "$2"
+}
+
+# What config.yaml does not say is not guessed: another pin's lines could drive what the board drives.
+keep_coin_line_low() {
+    boot=$(boot_file)
+    [ -n "$boot" ] || return 0
+    if [ ! -e "$app" ]; then
+        step "$boot" "told to rest the coin line from power-up on" :
+    elif pin=$(coin_pin); then
+        keep_boot_lines "$pin"
+    else
+        say "$boot: left as it is, for $config does not say which pin the coin line has. Edit it, and run this again"
+    fi
 }
 
 # keep_boot_lines PIN, or nothing to take them out

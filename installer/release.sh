@@ -5,7 +5,7 @@ version_of() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$1/controller/__init__.
 
 # What the venv holds, and the Python that it is for. Packages are taken by their hashes, whoever serves them.
 locks() {
-    python3 -c 'import sys; print("# for Python %d.%d" % sys.version_info[:2])' 2>/dev/null || :
+    python3 -V 2>/dev/null | sed -n 's/^Python \([0-9]*\.[0-9]*\).*/# for Python \1/p'
     cat "$source_dir/requirements/cabinet.lock"
     if ! has_packaged_lgpio; then cat "$source_dir/requirements/lgpio.lock"; fi
 }
@@ -14,7 +14,7 @@ is_installed() {
     for item in $release; do
         diff -rq -x __pycache__ "$source_dir/$item" "$app/$item" >/dev/null 2>&1 || return 1
     done
-    locks | cmp -s - "$app/requirements.lock" && "$app/venv/bin/python" -c '' 2>/dev/null
+    locks | cmp -s - "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null
 }
 
 install_release() {
@@ -49,41 +49,36 @@ stage_code() {
 }
 
 stage_venv() {
-    if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -c '' 2>/dev/null; then
+    if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null; then
         cp -a "$app/venv" "$new/venv"
         return
     fi
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "needs Python 3.11 or later; $(python3 -V) is too old"
+    case $(python3 -V) in
+        "Python 3."[0-9].* | "Python 3.10."*) fail "needs Python 3.11 or later; $(python3 -V) is too old" ;;
+    esac
     # The system's pip does; one of its own would take longer to set up than all the packages.
-    python3 -m venv --without-pip --system-site-packages "$new/venv"
+    python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
-    "$new/venv/bin/python" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
+    "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
         --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
         fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced.
 Is there a network, and is the clock right (date)? Without a network: docs/install.md, --from"
     # By hand, too, the venv's Python finds the code from any directory.
-    echo "$app" >"$("$new/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/arcade-cabinet.pth"
+    for folder in "$new"/venv/lib/python3.*/site-packages; do echo "$app" >"$folder/arcade-cabinet.pth"; done
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"
 }
 
-# A release that cannot even be imported never replaces one that works. (Importing lgpio itself opens FIFOs.)
+# A release that cannot even be imported never replaces one that works.
 check_release() {
-    (cd "$new" && venv/bin/python -m compileall -q controller attract_screen &&
-        venv/bin/python -W ignore -c 'import _lgpio, controller.__main__, controller.app, attract_screen.__main__') ||
+    (cd "$new" && venv/bin/python -I -m compileall -q controller attract_screen &&
+        venv/bin/python -I -W ignore "$source_dir/installer/import_release.py" "$new") ||
         fail "this release does not even import; nothing was replaced"
 }
 
 # Nor does one that would refuse the configuration with which the cabinet runs.
 check_config() {
     systemctl is-active --quiet arcade-controller 2>/dev/null || return 0
-    (cd "$new" && runuser -u cabinet -- venv/bin/python -c '
-import sys
-from pathlib import Path
-from controller.config.keys import ConfigError, load_config
-try:
-    load_config(Path(sys.argv[1]))
-except ConfigError as error:
-    sys.exit(str(error))' "$config") ||
+    PYTHONPATH=$new runuser -u cabinet -- "$new/venv/bin/python" -P -m controller check-config --config "$config" ||
         fail "this release does not take that config.yaml; nothing was replaced, and the cabinet runs on. Edit it, and run this again"
 }
 
@@ -104,11 +99,7 @@ swap_release() {
 
 # exchange A B: at no moment is there none (RENAME_EXCHANGE of renameat2); a file system that cannot gets two renames.
 exchange() {
-    python3 -c '
-import ctypes, os, sys
-AT_FDCWD, RENAME_EXCHANGE = -100, 2
-a, b = map(os.fsencode, sys.argv[1:])
-sys.exit(ctypes.CDLL(None).renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) != 0)' "$1" "$2" && return
+    python3 -I "$source_dir/installer/exchange.py" "$1" "$2" && return
     mv "$2" "$2.aside"
     mv "$1" "$2"
     mv "$2.aside" "$1"

@@ -23,6 +23,7 @@ from controller.model.offer import Offer, Price
 from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
 from controller.model.policy import Rules
 from controller.model.session import GameOver, Session
+from controller.model.trust import Unsettled
 from controller.rules.decide import decide
 from controller.rules.mood import faults
 
@@ -124,6 +125,7 @@ def started_bench(
     doubt_before_s: float | None = None,
     tally: Tally | None = None,
     game_overs: tuple[GameOver, ...] = (),
+    unsettled: Unsettled | None = None,
     **rules: Any,
 ) -> tuple[Bench, Orders]:
     """A cabinet that has just read its ledger, and what it wants done about it.
@@ -144,6 +146,7 @@ def started_bench(
         doubt_before_s=doubt_before_s,
         tally=tally,
         game_overs=game_overs,
+        unsettled=unsettled,
     )
     return bench, bench.handle(started)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.part import Part
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("exploring", deadline=None)
@@ -28,6 +29,14 @@ def wait_until(condition: Callable[[], object], what: str, within_s: float = 20.
         if time.monotonic() > deadline:
             pytest.fail(f"waited {within_s:g} s for {what}")
         time.sleep(0.01)
+
+
+def has_caught_up(controller: Part) -> bool:
+    """Whether a cabinet has an answer to all that it asked at its start; Stripe's list takes a second."""
+    texts = [line.text for line in controller.log_lines]
+    connected = any("broker connected" in text for text in texts)
+    asked = sum("asked the relay for open payments" in text for text in texts)
+    return connected and asked == sum("open payments received" in text for text in texts)
 
 
 @pytest.fixture

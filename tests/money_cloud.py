@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import stripe
@@ -17,15 +17,19 @@ from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, StripeUnavai
 from cloud_relay.relay import relay_from
 from cloud_relay.rules.orders import Order
 from cloud_relay.settings import StripeSettings, read_settings
+from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.settling.tidy import Tidied, tidy
+from cloud_relay.settling.unpublished import published
 from cloud_relay.stripe.payments import StripePayments
 from controller.formats.wire import CoinPulseMessage
 from simulator.stripe.api import Api, api_app
 from simulator.stripe.faults import Faults
 from simulator.stripe.keeper import Keeper
+from simulator.stripe.keys import ApiKeys
 from simulator.stripe.model import till
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.objects import Event, PaymentIntent
+from simulator.stripe.pace import QUICK
 
 MACHINE = "galaga-01"
 PRICES = {1: 100, 2: 180, 3: 250}
@@ -171,12 +175,16 @@ class Cloud:
         self.released_by_tidy: set[str] = set()
         self.book = Book(_token, checkout_url="http://localhost", api_version=stripe.api_version)
         self._keeper = Keeper(self.book, clock.unix_s, self._note)
-        api = Api(self._keeper, API_KEY, self.faults, clock.unix_s, 60)
+        keys = ApiKeys()
+        keys.allow(API_KEY)
+        api = Api(self._keeper, keys, self.faults, clock.unix_s, QUICK)
         self.settings = read_settings(environment())
         payments = DirectStripe(self.settings.stripe, InProcess(api_app(api)))
-        relay = relay_from(self.settings, publisher=self.mailbox, clock=clock.unix_s)
-        self._relay = replace(relay, stripe=lambda: payments)
-        self._client = app_for(self._relay).test_client()
+        self._relay = relay_from(
+            self.settings, publisher=self.mailbox, clock=clock.unix_s, stripe=lambda: payments
+        )
+        self._unpublished: dict[str, PaidOrder] = {}
+        self._client = app_for(self._relay, retries=self).test_client()
         self.token = self.settings.tokens.issue(MACHINE)
 
     def buy(self, credits: int) -> None:
@@ -211,6 +219,18 @@ class Cloud:
         signature = stripe.WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET)
         answer = self._client.post("/addCredit", data=body, headers={"Stripe-Signature": signature})
         return answer.json if answer.status_code == 200 else None
+
+    def keep(self, paid: PaidOrder) -> None:
+        """Have the relay try again to publish what the broker did not take."""
+        self._unpublished[paid.payment_id] = paid
+
+    def try_again(self) -> None:
+        """Let the relay's thread come round, if the relay runs; killed, it has forgotten."""
+        if not self.relay_up:
+            self._unpublished.clear()
+        for payment_id, paid in list(self._unpublished.items()):
+            if published(self._relay, paid):
+                del self._unpublished[payment_id]
 
     def settle(self, receipt: dict[str, Any]) -> dict[str, Any]:
         """Post a receipt; gives the relay's answer."""

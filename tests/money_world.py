@@ -16,7 +16,7 @@ from typing import Any
 from cabinets import RULES
 from money_cloud import Clock, Cloud
 
-from cloud_relay.rules.money import share_of
+from cloud_relay.rules.charges import share_of
 from controller.cloud.relay_client import FINAL_ANSWERS, read_open_payments
 from controller.formats.wire import CoinPulseMessage, Reader
 from controller.ledger.ledger import Ledger
@@ -251,6 +251,7 @@ class World:
             due_s = next_wake_s(self.cabinet)
             wake_s = until_s if due_s is None else max(self.clock.now_s + 0.01, due_s + self.booted_s)
             self.clock.now_s = min(until_s, wake_s)
+            self.cloud.try_again()
             self.tell(Tick)
 
     def end_pulse(self) -> None:

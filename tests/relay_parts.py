@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,8 +26,10 @@ from cloud_relay.app import app_for
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.settlement import Payment
 from cloud_relay.settings import Settings, read_settings
+from cloud_relay.settling.unpublished import RetryThread
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.stripe.pace import QUICK, Pace
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 from simulator.stripe.serving import serving
 
@@ -120,30 +122,61 @@ class RelayUnderTest:
 
 
 @contextmanager
-def relay_under_test(broker: Broker, **changes: str | None) -> Iterator[RelayUnderTest]:
+def relay_under_test(
+    broker: Broker, *, pace: Pace = QUICK, **changes: str | None
+) -> Iterator[RelayUnderTest]:
     """Run the relay against a running broker and a stand-in Stripe of its own, which calls its webhook.
 
-    Both go by the same clock; the relay is given `variables` as its environment.
+    Both go by the same clock; the relay is given `variables` as its environment. Stripe's `pace` is quicker
+    than life, unless a test is about its times.
     """
     clock = Clock()
-    with stand_in_stripe(
-        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, retry_first_s=0.05, clock=clock
-    ) as stand_in:
-        variables = environment(
-            MQTT_PORT=str(broker.port),
-            MQTT_CA_FILE=str(broker.ca_file),
-            STAND_IN_STRIPE_URL=stand_in.api_url,
+    with (
+        stand_in_stripe(
+            api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, pace=pace, clock=clock
+        ) as stand_in,
+        _relay(broker, stand_in, clock, changes) as running,
+    ):
+        stand_in.webhooks.url = f"{running.url}/addCredit"
+        yield running
+
+
+@contextmanager
+def relay_beside(hall: RelayUnderTest, broker: Broker, **changes: str | None) -> Iterator[RelayUnderTest]:
+    """Run a second relay on the Stripe account of another, with a secret and a webhook endpoint of its own.
+
+    Like every endpoint of the account it gets every event from now on.
+    """
+    secret = "whsec_beside"
+    another = {"STRIPE_WEBHOOK_SECRET": secret, "RELAY_SECRET": "another-relay-secret-of-32-characters"}
+    changes = {**another, **changes}
+    with _relay(broker, hall.stripe, hall.clock, changes) as running:
+        hall.stripe.webhooks.endpoints.add(f"{running.url}/addCredit", secret)
+        yield running
+
+
+@contextmanager
+def _relay(
+    broker: Broker, stand_in: StandInStripe, clock: Clock, changes: Mapping[str, str | None]
+) -> Iterator[RelayUnderTest]:
+    variables = environment(
+        **{
+            "MQTT_PORT": str(broker.port),
+            "MQTT_CA_FILE": str(broker.ca_file),
+            "STAND_IN_STRIPE_URL": stand_in.api_url,
             **changes,
-        )
-        settings = read_settings(variables)
-        relay = relay_from(settings, clock=clock)
-        app = app_for(relay)
-        with served(app) as url:
-            stand_in.webhooks.url = f"{url}/addCredit"
-            try:
-                yield RelayUnderTest(relay, variables, settings, app, url, broker, stand_in, clock)
-            finally:
-                relay.publisher.close()
+        }
+    )
+    settings = read_settings(variables)
+    relay = relay_from(settings, clock=clock)
+    retries = RetryThread(relay)
+    app = app_for(relay, retries)
+    with served(app) as url:
+        try:
+            yield RelayUnderTest(relay, variables, settings, app, url, broker, stand_in, clock)
+        finally:
+            retries.close()
+            relay.publisher.close()
 
 
 @contextmanager

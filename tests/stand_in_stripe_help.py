@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from typing import Any
 
 import stripe
 
-from simulator.stripe.server import StandInStripe
+from simulator.stripe.pace import QUICK
+from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 API_KEY = "sk_test_stand_in"
 SECRET = "whsec_stand_in"
@@ -30,13 +32,13 @@ class Clock:
         return self.now_s
 
 
-def client_of(stand_in: StandInStripe, api_key: str = API_KEY) -> stripe.StripeClient:
-    """Stripe's own client, talking to the stand-in, without retries of its own."""
+def client_of(stand_in: StandInStripe, api_key: str = API_KEY, retries: int = 0) -> stripe.StripeClient:
+    """Stripe's own client, talking to the stand-in; it tries again as often as it is told."""
     return stripe.StripeClient(
         api_key,
         base_addresses={"api": stand_in.api_url},
         http_client=stripe.RequestsClient(timeout=(3, 6)),
-        max_network_retries=0,
+        max_network_retries=retries,
     )
 
 
@@ -61,6 +63,46 @@ def session_params(amount: int = 250, capture_method: str = "manual", **more: ob
 
 
 @dataclass
+class Desk:
+    """A stand-in at work, Stripe's own client to it, and the clock that it goes by."""
+
+    stand_in: StandInStripe
+    client: stripe.StripeClient
+    clock: Clock
+
+    def reserved(self, amount: int = 250, **more: object) -> str:
+        """A payment of so much, reserved and not yet captured."""
+        return self.stand_in.pay(self.client.v1.checkout.sessions.create(session_params(amount, **more)).id)
+
+    def charged(self, amount: int = 250) -> str:
+        """A payment of so much, charged without a reservation."""
+        session = self.client.v1.checkout.sessions.create(session_params(amount, "automatic"))
+        return self.stand_in.pay(session.id)
+
+    def intent(self, intent_id: str) -> stripe.PaymentIntent:
+        """A payment with its charge, as the API tells it."""
+        return self.client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+
+    def events(self, *types: str) -> list[stripe.Event]:
+        """What has happened, oldest first: all of it, or only events of these types."""
+        found = self.client.v1.events.list({"limit": 100, **({"types": list(types)} if types else {})})
+        return list(reversed(found.data))
+
+    def event_types(self) -> list[str]:
+        """The types of all that has happened, oldest first."""
+        return [event.type for event in self.events()]
+
+
+@contextmanager
+def desk(**changes: Any) -> Iterator[Desk]:
+    """A stand-in without an address for its webhooks, whose clock stands still."""
+    clock = Clock()
+    settings: dict[str, Any] = {"webhook_url": None, "webhook_secret": SECRET, "pace": QUICK, "clock": clock}
+    with stand_in_stripe(api_key=API_KEY, **settings | changes) as running:
+        yield Desk(running, client_of(running), clock)
+
+
+@dataclass
 class Receiver:
     """What arrived at the webhook endpoint; it answers with `statuses` in turn, and then with 200.
 
@@ -77,6 +119,11 @@ class Receiver:
         """Everything that arrived, verified with the endpoint's secret."""
         with self.lock:
             return [stripe.Webhook.construct_event(body, seal, SECRET) for body, seal in self.received]
+
+    def unsealed(self) -> list[stripe.Event]:
+        """Everything that arrived, whenever it was signed."""
+        with self.lock:
+            return [stripe.Event.construct_from(json.loads(body), None) for body, _ in self.received]
 
     def types(self) -> list[str]:
         """The types of what arrived, in order."""

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attract_screen.model.feed_format import Feed, Offer, State
-from attract_screen.model.money import price
 from attract_screen.model.view import PriceRow, View, out_of_order, starting, view_of
 
 offers = st.builds(
@@ -123,26 +122,6 @@ def test_only_pictures_that_somebody_watches_move() -> None:
     """Movement invites and comforts; all other pictures are still and cost no CPU."""
     moving = {state for state in State if view_of(replace(FEED, state=state), 0.0).moving}
     assert moving == {State.STARTING, State.ATTRACT, State.PAYING}
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [
-        (250, "usd", "$2.50"),
-        (5, "usd", "$0.05"),
-        (250, "eur", "€2.50"),
-        (100, "gbp", "£1.00"),
-        (500, "jpy", "¥500"),
-        (250, "myr", "RM2.50"),
-        (250, "chf", "2.50 CHF"),
-        (1500, "krw", "1500 KRW"),
-        (1250, "kwd", "1.250 KWD"),
-        (0, "usd", "$0.00"),
-    ],
-)
-def test_a_price_is_written_as_its_currency_is(amount: int, currency: str, text: str) -> None:
-    """Minor units become the player's money, each currency with its own decimals."""
-    assert price(amount, currency) == text
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from controller.board.pins import open_pins
 from controller.config.keys import CoinMeterConfig, InputConfig
 from controller.model.events import InputChanged
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
 
 GAME_OVER, READY, METER = 27, 22, 23
 METER_LINE = CoinMeterConfig(METER, "low", debounce_ms=10, within_ms=500, out_of_order_after=3)

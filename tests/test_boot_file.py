@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from test_config import NEEDED, written
 
-INSTALLER = Path(__file__).parent.parent / "installer"
+PROJECT = Path(__file__).parent.parent
+INSTALLER = PROJECT / "installer"
 # The rest of install.sh, in small.
 HARNESS = """
 set -eu
@@ -17,7 +20,13 @@ fail() {{ say "$*" >&2; exit 1; }}
 step() {{ said="$1: $2"; shift 2; if [ "$mode" = install ]; then "$@"; fi; say "$said"; }}
 . {installer}/boot_file.sh
 boot_file() {{ if [ -f {file} ]; then echo {file}; fi; }}
-keep_boot_lines {pin}
+"""
+# A cabinet with this environment, and this copy of the project.
+CABINET = f"""
+source_dir={PROJECT}
+app={{app}}
+config={{config}}
+keep_coin_line_low
 """
 SOMEBODYS = "dtparam=audio=on\n\n[pi4]\narm_boost=1\n"
 OURS = """\
@@ -31,11 +40,26 @@ dtparam=strict_gpiod
 """
 
 
-def keep(file: Path, pin: str, mode: str = "install") -> tuple[int, str]:
+def run(file: Path, line: str, mode: str) -> tuple[int, str]:
     """The exit status, and what was said."""
-    script = HARNESS.format(installer=INSTALLER, file=file, pin=pin, mode=mode)
+    script = HARNESS.format(installer=INSTALLER, file=file, mode=mode) + line
     ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
-    return ended.returncode, ended.stdout + ended.stderr
+    return ended.returncode, ended.stderr + ended.stdout
+
+
+def keep(file: Path, pin: str, mode: str = "install") -> tuple[int, str]:
+    """Have the lines for a pin, or none, in a boot file."""
+    return run(file, f"keep_boot_lines {pin}", mode)
+
+
+def keep_configured(file: Path, text: str, mode: str = "install") -> tuple[int, str]:
+    """Have the lines for the pin that a config.yaml names."""
+    app = file.parent / "app"
+    app.mkdir(exist_ok=True)
+    (app / "venv").exists() or (app / "venv").symlink_to(sys.prefix)
+    config = written(file.parent, text)
+    status, said = run(file, CABINET.format(app=app, config=config), mode)
+    return status, said.replace(str(config), "config.yaml")
 
 
 @pytest.fixture
@@ -100,3 +124,50 @@ def test_a_check_changes_nothing(file: Path) -> None:
 def test_a_computer_without_such_a_file_is_left_alone(tmp_path: Path) -> None:
     """Debian on a PC."""
     assert keep(tmp_path / "none", "17") == (0, "")
+
+
+def test_the_pin_is_the_configured_one(file: Path) -> None:
+    """Whichever copy of the project is installed."""
+    keep_configured(file, NEEDED.replace("pin: 17", "pin: 22"))
+    assert file.read_text() == SOMEBODYS + OURS.replace("gpio=17", "gpio=22")
+
+
+@pytest.mark.parametrize("mode", ["install", "check"])
+@pytest.mark.parametrize(
+    ("typo", "problem"),
+    [
+        ("pni: 22", "config.yaml:5: coin_line.pni is unknown: did you mean coin_line.pin?"),
+        (
+            "pin: twenty-two",
+            "config.yaml:5: coin_line.pin is 'twenty-two': write a GPIO (BCM number) that rests low at "
+            "power-up as a whole number from 9 to 27",
+        ),
+    ],
+)
+def test_a_typo_in_the_configuration_leaves_the_lines_alone(
+    file: Path, typo: str, problem: str, mode: str
+) -> None:
+    """It once rested pin 17 instead, without a word, and let go of the line that pays."""
+    keep_configured(file, NEEDED.replace("pin: 17", "pin: 22"))
+    before = file.read_text()
+    status, said = keep_configured(file, NEEDED.replace("pin: 17", typo), mode)
+    assert (status, file.read_text()) == (0, before)
+    first, *_, last = said.splitlines()
+    assert (first, last) == (
+        problem,
+        f"{file}: left as it is, for config.yaml does not say which pin the coin line has. "
+        "Edit it, and run this again",
+    )
+
+
+def test_a_typo_elsewhere_does_not_keep_the_lines_from_moving(file: Path) -> None:
+    """A file that is not filled in yet names a pin all the same."""
+    keep_configured(file, NEEDED.replace("pin: 17", "pin: 22") + "nmae: x\n")
+    assert file.read_text() == SOMEBODYS + OURS.replace("gpio=17", "gpio=22")
+
+
+def test_a_check_before_anything_is_installed_says_what_would_be_done(file: Path) -> None:
+    """There is nothing yet that could read the configuration."""
+    line = CABINET.format(app=file.parent / "none", config=file.parent / "none.yaml")
+    assert run(file, line, "check") == (0, f"{file}: told to rest the coin line from power-up on\n")
+    assert file.read_text() == SOMEBODYS

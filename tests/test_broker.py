@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import shutil
 import socket
 import ssl
 import subprocess
@@ -145,6 +146,20 @@ def relay_at(broker: Mosquitto) -> Iterator[Relay]:
         yield relay
     finally:
         relay.close()
+
+
+def wait_until_told(cabinet: Cabinet, wanted: BrokerConnected | str) -> None:
+    """Wait for such a word about the link, which may have others before it."""
+
+    def is_told() -> bool:
+        told = cabinet.links.get(timeout=60)
+        return (
+            wanted in told.reason
+            if isinstance(told, BrokerLost) and isinstance(wanted, str)
+            else told == wanted
+        )
+
+    wait_until(is_told, f"{wanted}", within_s=60)
 
 
 def send(broker: Mosquitto, *payloads: bytes, **how: Any) -> None:
@@ -307,6 +322,26 @@ def test_a_broker_with_another_authority_is_not_trusted(broker: Mosquitto, tmp_p
     assert isinstance(told, BrokerLost)
     assert told.reason.startswith(f"localhost:{broker.port} cannot be reached: ")
     assert "certificate verify failed" in told.reason
+
+
+def test_a_new_authority_holds_from_the_next_connection_on(broker: Mosquitto, tmp_path: Path) -> None:
+    """The file is replaced while the cabinet runs; broken on the way there, it is named."""
+    ca_file = tmp_path / "ca.crt"
+    shutil.copy(broker.ca_file, ca_file)
+    with cabinet_at(broker, ca_file=ca_file) as cabinet:
+        assert cabinet.link() == BrokerConnected(session_present=False)
+        broker.stop()
+        for made in ("ca.crt", "server.crt", "server.key"):
+            (broker.folder / made).unlink()
+        broker.start()  # with an authority and a certificate of its own, made anew
+        wait_until_told(cabinet, "certificate verify failed")
+        ca_file.write_text("half a file")
+        wait_until_told(cabinet, f"broker.ca_file {ca_file} cannot be used: ")
+        ca_file.unlink()
+        wait_until_told(cabinet, f"broker.ca_file {ca_file} cannot be used: No such file or directory")
+        shutil.copy(broker.ca_file, ca_file)
+
+        wait_until_told(cabinet, BrokerConnected(session_present=True))
 
 
 def test_a_broker_that_is_not_there_is_named_and_tried_again(broker: Mosquitto) -> None:

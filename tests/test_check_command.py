@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import has_caught_up, wait_until
 from workbench import workbench
 
+from controller import __version__
 from controller.check.command import Surroundings, look_at_all
 from controller.config.keys import load_config
 from controller.pages.check_page import MARKS, section_text, summary_text
@@ -48,7 +49,7 @@ service
   ✓ the controller is running: waiting for a player, selling
 
 pins
-  ✓ the running controller was asked, which owns the pins (version 0.1.0)
+  ✓ the running controller was asked, which owns the pins (version {__version__})
   ✓ coin line: GPIO 17 is the controller's
   ✓ game_over: GPIO 27 is high: not active
   ✓ ready: GPIO 22 is low: active
@@ -143,6 +144,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """A cabinet that sells."""
     with running_chain(tmp_path_factory.mktemp("chain")) as running:
         wait_until(lambda: '"accepting": true' in read(running.feed_file), "a cabinet that sells")
+        wait_until(lambda: has_caught_up(running.controller), "the answers to its first questions")
         yield running
 
 
@@ -188,12 +190,12 @@ def test_a_cabinet_that_is_well_has_this_page(chain: Chain, tmp_path: Path) -> N
 
 def test_a_check_leaves_no_trace_in_the_cabinet(chain: Chain, tmp_path: Path) -> None:
     """Its status, its connection and its coin line are as they were."""
-    before = chain.controller.said
+    before = chain.controller.log_lines
     list(look_at_all(load_config(chain.config_file), chain.config_file, elsewhere(tmp_path)))
     wait_until(lambda: any('"check"' in told.payload for told in chain.observer.on("status")), "the check")
     marked = [told for told in chain.observer.messages if '"check"' in told.payload]
 
-    assert (chain.controller.said, chain.board.view().coins) == (before, 0)
+    assert (chain.controller.log_lines, chain.board.view().coins) == (before, 0)
     assert {told.retained for told in marked} == {False}
     assert {told.topic.rpartition("/")[2] for told in marked} == {"status", "gameover"}
 

@@ -13,6 +13,7 @@ from gpiozero import OutputDevice
 from gpiozero.pins.mock import MockFactory, MockPin
 from workbench import Workbench, workbench
 
+from controller import __version__
 from controller.check.pins import check_free_pins, check_pins
 from controller.config.keys import load_config
 from controller.pages.findings import Finding, note, ok, warning, wrong
@@ -128,7 +129,7 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 def test_a_running_controller_is_asked(bench: Workbench) -> None:
     """It owns the pins, and says so."""
     assert check_pins(load_config(bench.config_file)) == [
-        ok("the running controller was asked, which owns the pins (version 0.1.0)"),
+        ok(f"the running controller was asked, which owns the pins (version {__version__})"),
         ok("coin line: GPIO 17 is the controller's"),
         ok("game_over: GPIO 27 is high: not active"),
         ok("ready: GPIO 22 is low: active"),

@@ -98,13 +98,13 @@ def test_a_sale_completes_while_the_time_of_day_leaps_by_years(tmp_path: Path) -
         running_chain(tmp_path / "chain") as chain,
         with_leaping_controller(chain, time_of_day) as controller,
     ):
-        controller.wait_to_hear("broker connected")
+        controller.wait_for_line("broker connected")
         wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell")
         time_of_day.leap("+10y")
         payment_id = buy(chain)
-        controller.wait_to_hear(f"{payment_id}: received")
+        controller.wait_for_line(f"{payment_id}: received")
         time_of_day.leap("-25y")
-        controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+        controller.wait_for_line(f"{payment_id}: receipt answered: settled")
 
         wait_until(lambda: chain.board.view().coins == 3, "three coins")
         assert chain.stripe.money() == {"charged": 250, "refunded": 0, "released": 0, "reserved": 0}

@@ -22,9 +22,9 @@ from controller.board.tally import read_tally
 from controller.config.keys import CoinLineConfig
 from controller.model.events import CoinLineFailed, PulseBegun, PulseFired
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
 
 PIN = 17
 PULSE_MS, GAP_MS = 40, 60

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
+from controller.config.applied import reader_of
 from controller.config.keys import (
     KEYS,
     BrokerConfig,
@@ -153,8 +154,8 @@ def test_the_untouched_shipped_file_says_what_is_to_be_filled_in(tmp_path: Path)
         "can do without, by payment_link and accept_unsigned_coinpulse: true",
         "6: machine_id is empty: it is needed",
         "9: name is empty: it is needed",
-        "19: broker.host is empty: it is needed",
-        "23: broker.password is empty: it is needed",
+        "23: broker.host is empty: it is needed",
+        "27: broker.password is empty: it is needed",
     ]
 
 
@@ -273,6 +274,15 @@ def test_a_cabinet_of_the_older_relay_needs_no_relay(tmp_path: Path) -> None:
             "3: relay.token is not right: copy what `python -m cloud_relay token MACHINE_ID` printed",
         ),
         (
+            f"relay: {{url: https://pay.example.com, token: {TOKEN}, proxy: 'me:word@proxy:3128'}}",
+            "3: relay.proxy is not right: use the proxy's address alone, for example "
+            "http://proxy.example.com:3128",
+        ),
+        (
+            f"relay: {{url: https://pay.example.com, token: {TOKEN}, ca_file: /nowhere/ca.crt}}",
+            "3: relay.ca_file is '/nowhere/ca.crt': there is no such file, or it may not be read",
+        ),
+        (
             "broker: {host: mqtts://broker.example.com, password: x}",
             "4: broker.host is 'mqtts://broker.example.com': "
             "write the host alone, for example broker.example.com",
@@ -361,6 +371,14 @@ def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     assert "abab" not in "\n".join(problems(tmp_path, text))
 
 
+def test_a_secret_is_not_shown_with_what_holds_it(tmp_path: Path) -> None:
+    """A configuration, and what reads messages with it, end up in logs and tracebacks."""
+    config = load(tmp_path, NEEDED)
+    shown = repr(config) + repr(reader_of(config))
+
+    assert ("pay.example.com" in shown, TOKEN in shown, "galaga-password" in shown) == (True, False, False)
+
+
 def test_every_problem_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     """One walk to the cabinet must be enough."""
     text = """\
@@ -388,6 +406,27 @@ game_over:
         "7: broker.port is 'mqtt': write a port as a whole number from 1 to 65535",
         "10: coin_line.pin stands here a second time",
         "12: ready.pin is 22, as game_over.pin is: each line needs its own pin",
+    ]
+
+
+def test_the_way_to_the_relay_may_lead_through_a_proxy(tmp_path: Path) -> None:
+    """With a name and a password, which nothing shows."""
+    proxy = "http://me:word@proxy.example.com:3128"
+    text = re.sub("token:", f"proxy: '{proxy}', token:", NEEDED)
+
+    config = load(tmp_path, text)
+
+    assert config.relay == RelayConfig("https://pay.example.com", TOKEN, proxy)
+    assert "word" not in repr(config)
+
+
+def test_a_proxy_without_a_relay_is_a_mistake(tmp_path: Path) -> None:
+    """It would be silently unused."""
+    old = "payment_link: https://buy.example.com/1\naccept_unsigned_coinpulse: true\n"
+    text = re.sub("relay: .*", "relay: {proxy: 'http://proxy.example.com:3128'}", NEEDED) + old
+
+    assert problems(tmp_path, text) == [
+        "3: relay.proxy is for the way to the relay, and there is no relay.url: set it, or take the line out"
     ]
 
 

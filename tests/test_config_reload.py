@@ -243,9 +243,9 @@ def test_sighup_applies_an_edit_to_the_running_daemon(bench: Workbench) -> None:
     """What the player reads changes, and nothing stops."""
     pid = bench.controller.pid
     edit(bench, name="Star Raider II", session_timeout_s=60, coin_line={"pin": 18})
-    bench.controller.wait_to_hear("config.yaml read again: applied name, session_timeout_s")
+    bench.controller.wait_for_line("config.yaml read again: applied name, session_timeout_s")
     wait_until(lambda: feed(bench)["machine_name"] == "Star Raider II", "the new name")
-    assert bench.controller.heard("WARNING config.yaml read again: restart to apply coin_line.pin")
+    assert bench.controller.find_line("WARNING config.yaml read again: restart to apply coin_line.pin")
     assert feed(bench)["configuration"] == "restart to apply coin_line.pin"
     assert (bench.controller.pid, bench.controller.exit_status) == (pid, None)
 
@@ -253,14 +253,14 @@ def test_sighup_applies_an_edit_to_the_running_daemon(bench: Workbench) -> None:
 def test_a_bad_edit_leaves_the_daemon_as_it_is(bench: Workbench) -> None:
     """It still sells, and the next good edit takes the complaint away."""
     edit(bench, name="", coin_meter={"pin": METER_PIN, "within_ms": 1})
-    said = bench.controller.wait_to_hear("not read again, all stays as it was: ").text
+    said = bench.controller.wait_for_line("not read again, all stays as it was: ").text
     wait_until(lambda: feed(bench).get("configuration"), "the complaint")
     complaint = feed(bench)["configuration"]
     with a_connection(bench) as client:
         client.request({"do": "pulse", "credits": 1})
         bench.wait_for_coins(1)
     edit(bench, name="Star Raider", coin_meter={"pin": METER_PIN})
-    bench.controller.wait_to_hear("config.yaml read again: nothing has changed")
+    bench.controller.wait_for_line("config.yaml read again: nothing has changed")
     wait_until(lambda: feed(bench).get("configuration") == "", "no complaint")
 
     assert said.startswith(f"ERROR not read again, all stays as it was: {bench.config_file}:")
@@ -303,7 +303,7 @@ def test_a_reload_in_the_middle_of_a_train_costs_no_pulse(bench: Workbench) -> N
     with a_pulse(bench, 3):
         bench.wait_for_coins(before + 1)
         edit(bench, coin_line={"pin": 17, "pulses_per_credit": 2})
-        bench.controller.wait_to_hear("applied coin_line.pulses_per_credit")
+        bench.controller.wait_for_line("applied coin_line.pulses_per_credit")
     bench.wait_for_coins(before + 3)
     assert bench.ledger("SELECT pulses, credits_delivered, outcome FROM payments") == [(3, 3, "delivered")]
 
@@ -313,10 +313,10 @@ def test_messages_of_an_older_relay_can_be_let_in_while_it_runs(tmp_path: Path) 
     with running_chain(tmp_path) as chain:
         wait_until_it_sells(chain)
         publish(chain, order())
-        chain.controller.wait_to_hear("accept_unsigned_coinpulse is not true")
+        chain.controller.wait_for_line("accept_unsigned_coinpulse is not true")
         settings = yaml.safe_load(chain.config_file.read_text())
         chain.config_file.write_text(yaml.safe_dump(settings | {"accept_unsigned_coinpulse": True}))
         os.kill(chain.controller.pid, signal.SIGHUP)
-        chain.controller.wait_to_hear("applied accept_unsigned_coinpulse")
+        chain.controller.wait_for_line("applied accept_unsigned_coinpulse")
         publish(chain, order())
-        assert chain.controller.wait_to_hear(": delivered, 1 of 1 credits")
+        assert chain.controller.wait_for_line(": delivered, 1 of 1 credits")

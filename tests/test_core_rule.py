@@ -122,6 +122,40 @@ def test_what_needs_no_import_is_found_too(room: Path, breach: str) -> None:
     assert found.returncode == 1, found.stdout
 
 
+# An import of a room from one below it, or of a package that ships apart.
+ARROWS_UP = {
+    "controller/ledger": "controller.app",
+    "attract_screen/picture": "attract_screen.show",
+    "cloud_relay/broker": "cloud_relay.routes.door",
+    "cloud_relay/stripe": "cloud_relay.broker.publisher",
+    "cloud_relay/routes": "attract_screen.feed",
+    "simulator/chain": "simulator.demo.run",
+    "simulator/chaos": "simulator.demo.wifi",
+    "controller/system": "simulator.chain.part",
+    "controller/cloud": "cloud_relay.errors",
+}
+
+
+def test_every_arrow_up_is_found(checkout: Path) -> None:
+    """The list of rooms is the architecture only while no import goes against it."""
+    for room, imported in ARROWS_UP.items():
+        (checkout / room / "breach.py").write_text(f"import {imported}\n")
+    found = lint_imports(checkout)
+    assert found.returncode == 1
+    arrows = [f"{room.replace('/', '.')}.breach -> {imported}" for room, imported in ARROWS_UP.items()]
+    assert [arrow for arrow in arrows if arrow not in found.stdout] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_new_room_has_to_find_its_place(checkout: Path, package: str) -> None:
+    """One that the order does not name could import whatever it likes."""
+    (checkout / package / "attic").mkdir()
+    (checkout / package / "attic" / "__init__.py").touch()
+    found = lint_imports(checkout)
+    assert found.returncode == 1
+    assert f"{package}.attic" in found.stdout
+
+
 def test_lint_runs_the_contracts() -> None:
     """They are of no use where nobody runs them."""
     plan = subprocess.run(["make", "-n", "lint"], capture_output=True, text=True, cwd=ROOT, check=True).stdout

@@ -16,9 +16,9 @@ from conftest import wait_until
 
 from controller.board.tally import read_tally
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
 from simulator.chain.broker import Broker
 from simulator.chain.cabinet import COIN_PIN, GAME_OVER_PIN, READY_PIN, Secrets, write_config
 from simulator.chain.ports import free_port

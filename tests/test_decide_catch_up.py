@@ -32,6 +32,7 @@ from controller.model.events import (
     FoundPayment,
     OpenPaymentsFailed,
     OpenPaymentsFound,
+    PulseFired,
     StopRequested,
 )
 from controller.model.payment import KnownPayment, Outcome, Payment, Receipt
@@ -76,6 +77,22 @@ def fenced_bench() -> Bench:
     bench, _ = started_bench(board=None, boot_id=None)
     bench.log.clear()
     return bench
+
+
+def test_a_train_whose_every_pulse_is_in_doubt_has_begun_all_the_same() -> None:
+    """An older payment whose time is known by now waits for its end: trains never interleave."""
+    older, newer = payment("pi_1"), payment("pi_2", credits=2)
+    unfinished = (train(older, deadline_s=50_000.0, boot_id="boot-before"),)
+    bench, _ = started_bench(unfinished=unfinished, boot_id="boot-before", shortest_ms=50.0)
+    bench.wait(10.0)
+    bench.receive(newer, left_s=175.0, window_s=180.0)
+    ordered = [bench.acknowledged().acts]
+    found(bench, FoundPayment(older, 40.0, OPEN), FoundPayment(newer, 40.0, OPEN))
+    for payment_id, number in (("pi_2", 1), ("pi_2", 2)):
+        orders = bench.handle(PulseFired(payment_id, number, bench.now_s - 0.01, bench.now_s))
+        ordered.append(tuple(act for act in orders.acts if isinstance(act, FirePulse)))
+
+    assert ordered == [(FirePulse("pi_2", 1),), (FirePulse("pi_2", 2),), (FirePulse("pi_1", 1),)]
 
 
 # When the relay is asked
@@ -126,6 +143,20 @@ def test_a_message_without_time_left_makes_the_relay_be_asked(left_s: float | No
     )
 
 
+def test_the_log_tells_why_the_relay_is_asked_about_a_payment() -> None:
+    """Its message did not say what is left, or it may be one that an older ledger has credited."""
+    silent, doubted = open_bench(), started_bench(boot_id="boot-before")[0]
+    silent.receive(payment(), left_s=None)
+    found(doubted)
+    doubted.receive(payment(), left_s=60.0, window_s=180.0)
+
+    asked = [bench.log[-1].text for bench in (silent, doubted)]
+    assert asked == [
+        "asked the relay for open payments: payment pi_1 came without its time left",
+        "asked the relay for open payments: payment pi_1 may have been credited before",
+    ]
+
+
 def test_a_message_with_two_seconds_left_is_taken_at_its_word() -> None:
     """Nobody has to be asked."""
     orders = open_bench().receive(payment(), left_s=2.0)
@@ -155,6 +186,34 @@ def test_one_question_is_under_way_at_a_time_and_another_follows() -> None:
 
     assert found(bench) == Orders((), (FetchOpenPayments(),))
     assert found(bench) == Orders((CAUGHT_UP,), ())
+
+
+def test_each_question_is_told_with_its_reason_and_each_answer_with_its_length() -> None:
+    """In the log, for whoever wonders what a cabinet waits for."""
+    bench, _ = started_bench(boot_id="boot-before")
+    bench.handle(BrokerConnected(session_present=False))
+    found(bench, new(payment(), 40.0))
+
+    assert [note for note in bench.log if "open payments" in note.text] == [
+        Note("asked the relay for open payments: the cabinet was switched off"),
+        Note("open payments received: 1"),
+        Note("asked the relay for open payments: the cabinet was switched off"),
+    ]
+
+
+def test_a_new_ledger_says_why_it_asks() -> None:
+    """Until the answer the cabinet credits nothing, and somebody will wonder."""
+    bench, _ = started_bench(board=None, boot_id=None)
+
+    assert bench.log == [Note("asked the relay for open payments: the ledger is new to this board")]
+
+
+def test_a_payment_whose_time_was_not_known_when_the_process_ended_is_asked_for_again() -> None:
+    """By its name, and the next process says why."""
+    bench, orders = started_bench(unfinished=(train(payment(), deadline_s=None),))
+
+    assert FetchOpenPayments(("pi_1",)) in orders.acts
+    assert Note("asked the relay for open payments: payment pi_1 has no known time left") in bench.log
 
 
 # While there is no answer
@@ -214,6 +273,32 @@ def test_other_payments_go_on_meanwhile() -> None:
 
 
 # The answer
+
+
+def test_an_answer_that_nobody_waits_for_is_taken_all_the_same() -> None:
+    """A payment in it is one that did not reach us."""
+    orders = found(open_bench(), new(payment(), 40.0))
+
+    assert orders.records[0] == RecordPayment(train(payment(), deadline_s=NOW_S + 40))
+
+
+def test_a_payment_whose_time_is_known_now_is_one_of_this_boot() -> None:
+    """A kill finds it so, and does not ask again."""
+    bench, _ = rebooted_bench(payment())
+    bench.handle(BrokerConnected(session_present=True))
+
+    orders = found(bench, FoundPayment(payment(), 40.0, OPEN))
+
+    assert RenewDeadline("pi_1", NOW_S + 40, BOOT) in orders.records
+    assert [(each.deadline_s, each.boot_id) for each in bench.cabinet.trains] == [(NOW_S + 40, BOOT)]
+
+
+def test_an_open_payment_that_ended_without_a_receipt_is_left_to_the_relay() -> None:
+    """There is no word of ours to be repeated."""
+    bench = open_bench()
+
+    assert found(bench, FoundPayment(payment(), 0.0, OPEN)).acts == ()
+    assert bench.cabinet.receipts == ()
 
 
 def test_a_payment_that_never_reached_us_is_written_and_then_fired() -> None:

@@ -122,6 +122,17 @@ def test_what_the_relay_charged_is_written(charged: int, why_not: str) -> None:
     assert bench.log == [Note(f"payment pi_1: receipt answered: settled{why_not}", logging.INFO)]
 
 
+def test_nothing_charged_for_nothing_delivered_needs_no_word() -> None:
+    """Stripe's least charge has no part in it."""
+    receipt = Receipt("pi_1", Outcome.UNDELIVERED, 0, 1)
+    bench, _ = started_bench(owed=(OwedReceipt(receipt, next_try_s=0.0),))
+    bench.log.clear()
+
+    bench.handle(ReceiptAnswered("pi_1", "settled", 0))
+
+    assert bench.log == [Note("payment pi_1: receipt answered: settled", logging.INFO)]
+
+
 def test_receipts_do_not_wait_for_each_other() -> None:
     """One that fails leaves the others alone."""
     others = tuple(
@@ -134,6 +145,20 @@ def test_receipts_do_not_wait_for_each_other() -> None:
         ConnectBroker(),
         *(SendReceipt(owed.receipt) for owed in others),
         FetchOffer(),
+    )
+
+
+def test_a_receipt_that_fails_leaves_the_others_as_they_were() -> None:
+    """Each keeps its own payment, and its own time."""
+    receipts = [Receipt(f"pi_{n}", Outcome.DELIVERED, n, n) for n in (1, 2, 3)]
+    bench, _ = started_bench(owed=tuple(OwedReceipt(each, next_try_s=0.0) for each in receipts))
+    bench.handle(ReceiptFailed("pi_2", "503 Stripe did not answer"))
+
+    one, two, three = receipts
+    assert bench.cabinet.receipts == (
+        OwedReceipt(one, next_try_s=0.0, in_flight=True),
+        OwedReceipt(two, next_try_s=NOW_S + 1, tries=1, trouble="503 Stripe did not answer"),
+        OwedReceipt(three, next_try_s=0.0, in_flight=True),
     )
 
 
@@ -177,16 +202,14 @@ def test_a_cabinet_without_a_relay_asks_nobody() -> None:
     assert (orders, next_wake_s(bench.cabinet)) == (Orders((), (ConnectBroker(),)), None)
 
 
-def test_a_fixed_payment_link_is_the_offer_and_the_relay_is_not_asked() -> None:
-    """Whatever was remembered before: the technician has decided."""
+def test_a_fixed_payment_link_is_the_offer_whatever_the_relay_sells() -> None:
+    """The technician has decided; the relay is asked all the same, for it has to settle what is sold."""
     link = "https://buy.example.com/x"
     bench, orders = started_bench(offer=OFFER, payment_link=link)
+    assert orders == Orders((), (ConnectBroker(), FetchOffer()))
 
-    assert (bench.cabinet.offer, orders, next_wake_s(bench.cabinet)) == (
-        Offer(link, ()),
-        Orders((), (ConnectBroker(),)),
-        None,
-    )
+    assert bench.handle(OfferReceived(OFFER)) == Orders()
+    assert (bench.cabinet.offer, next_wake_s(bench.cabinet)) == (Offer(link, ()), NOW_S + 3600)
 
 
 def test_a_remembered_offer_is_shown_before_the_relay_answers() -> None:
@@ -277,27 +300,6 @@ def test_a_train_goes_on_without_the_broker() -> None:
     assert [type(act).__name__ for act in bench.fired("pi_1", 1).acts] == ["FirePulse"]
 
 
-def test_a_cabinet_that_is_thrown_out_twice_in_ten_minutes_leaves_for_good() -> None:
-    """Another one has its id: each gets the other's messages, and both would credit them."""
-    bench = open_bench()
-    assert bench.handle(BrokerLost("Session taken over", taken_over=True)) == Orders()
-    bench.handle(BrokerConnected(session_present=True))
-    bench.now_s += 599
-
-    assert bench.handle(BrokerLost("Session taken over", taken_over=True)) == Orders(
-        (), (DisconnectBroker(),)
-    )
-    trouble = "broker: another cabinet is called galaga-01 too"
-    assert (accepting(bench.cabinet, bench.now_s), mood(bench.cabinet, bench.now_s)) == (
-        False,
-        State.OUT_OF_ORDER,
-    )
-    assert bench.faults == (trouble,)
-    assert bench.log[-1] == Note(
-        f"stopped selling: {trouble}: give one of them another machine_id", logging.ERROR
-    )
-
-
 def test_a_cabinet_that_is_thrown_out_now_and_then_goes_on() -> None:
     """Its own old connection may be the other one, after a broken link."""
     bench = open_bench()
@@ -364,16 +366,6 @@ def test_no_pulse_is_ordered_while_nothing_can_be_written() -> None:
     assert bench.faults == ()
 
 
-def test_a_ledger_that_heals_does_not_bring_a_taken_over_cabinet_back() -> None:
-    """Only a technician can give it another id."""
-    bench = open_bench()
-    for _ in range(2):
-        bench.handle(BrokerLost("Session taken over", taken_over=True))
-    bench.handle(LedgerFailed("database or disk is full"))
-
-    assert bench.handle(LedgerHealed()) == Orders()
-
-
 # What the machine says of itself
 
 
@@ -403,6 +395,23 @@ def test_it_accepts_only_what_it_could_credit_now() -> None:
     }
 
     assert {name for name, bench in benches.items() if accepting(bench.cabinet, NOW_S)} == {"open"}
+
+
+@pytest.mark.parametrize("offer", [None, Offer("https://buy.example", ())], ids=["none yet", "a link"])
+def test_a_machine_with_room_for_one_credit_accepts_where_no_prices_are_known(offer: Offer | None) -> None:
+    """One is the fewest that anybody can buy."""
+    bench, _ = started_bench(offer=offer, max_credits=1)
+    bench.handle(BrokerConnected(session_present=True))
+
+    assert accepting(bench.cabinet, NOW_S)
+
+
+@pytest.mark.parametrize(("credits", "accepts"), [(2, True), (3, False)])
+def test_it_accepts_while_the_queue_takes_a_minute_at_most(credits: int, accepts: bool) -> None:
+    """Counted from what was paid and is not ordered yet: here a minute for each pulse."""
+    bench = paid_bench(payment(credits=credits), pulse_period_s=60.0)
+
+    assert accepting(bench.cabinet, NOW_S) is accepts
 
 
 def test_its_mood_is_the_first_that_applies() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -40,6 +41,7 @@ from controller.model.events import (
     CoinLineFailed,
     Event,
     MessageRefused,
+    PaymentReceived,
     PulseFired,
     Started,
     StopRequested,
@@ -133,10 +135,60 @@ def test_a_repeat_of_an_ended_payment_without_receipt_is_only_acknowledged() -> 
     assert orders == Orders((), (Acknowledge(DELIVERY),))
 
 
-def test_a_refused_message_is_acknowledged_and_logged() -> None:
-    """It must not come back, and it changes nothing."""
+@pytest.mark.parametrize(
+    ("paid", "left_s", "told"),
+    [
+        (payment(), 60.0, "received, 1 credit for $1.00, 60 s left"),
+        (payment(credits=2), None, "received, 2 credits for $2.00, time left unknown"),
+        (Payment("pi_1", 3, None, None, has_receipt=False), 0.0, "received, 3 credits, 0 s left"),
+        (Payment("pi_1", 3, None, "usd", has_receipt=True), 60.0, "received, 3 credits, 60 s left"),
+        (Payment("pi_1", 3, 250, None, has_receipt=True), 60.0, "received, 3 credits, 60 s left"),
+    ],
+)
+def test_what_was_paid_is_told_in_the_log(paid: Payment, left_s: float | None, told: str) -> None:
+    """One line for each payment, with its id."""
     bench = open_bench()
-    before = bench.cabinet
+    bench.receive(paid, left_s=left_s)
+
+    assert f"payment pi_1: {told}" in [note.text for note in bench.log]
+
+
+def test_a_payment_that_came_after_its_window_has_no_seconds_left_in_the_log() -> None:
+    """Never a negative number, and then how it ended."""
+    bench = open_bench()
+    bench.handle(PaymentReceived(DELIVERY, payment(), bench.now_s - 100, 60.0, None, None))
+
+    assert [note.text for note in bench.log] == [
+        "payment pi_1: received, 1 credit for $1.00, 0 s left",
+        "payment pi_1: undelivered, 0 of 1 credits (the credit window ended)",
+    ]
+
+
+def test_a_pulse_in_doubt_takes_no_room_for_the_next_credit() -> None:
+    """Half a credit that was delivered is none: the board that can hold one gets the next."""
+    bench = paid_bench(payment(credits=2), pulses_per_credit=2, max_credits=1, shortest_ms=50.0)
+    bench.handle(PulseFired("pi_1", 1, bench.now_s - 0.01, bench.now_s))
+
+    assert bench.fired("pi_1", 2).acts == (FirePulse("pi_1", 3),)
+
+
+def test_a_repeat_is_told_in_the_log() -> None:
+    """Whoever wonders about a second webhook finds it there, and that it gave nothing."""
+    bench = paid_bench(payment())
+    bench.log.clear()
+    bench.receive(payment(), known=KnownPayment(receipt=None))
+    bench.receive(payment("pi_0"), known=KnownPayment(Receipt("pi_0", Outcome.DELIVERED, 1, 1)))
+
+    assert bench.log == [
+        Note("payment pi_1: came again while its pulses are still to come"),
+        Note("payment pi_0: came again after it had ended"),
+    ]
+
+
+def test_a_refused_message_is_acknowledged_and_logged() -> None:
+    """It must not come back, and it changes nothing but what stands in the log."""
+    bench = open_bench()
+    before = replace(bench.cabinet, refused_said_s=(bench.now_s,))
 
     orders = bench.handle(MessageRefused(DELIVERY, "credits is 0"))
 
@@ -297,6 +349,16 @@ def test_the_first_pulse_follows_the_puback_at_once() -> None:
 # The board's inhibit line
 
 
+def test_nobody_wakes_for_the_deadline_of_a_train_on_the_line_or_for_one_that_is_not_known() -> None:
+    """The pulse's own end wakes the loop, and the relay's answer does."""
+    on_the_line = paid_bench(payment())
+    not_known = open_bench()
+    not_known.receive(payment(), left_s=None)
+    not_known.acknowledged()
+
+    assert [next_wake_s(bench.cabinet) for bench in (on_the_line, not_known)] == [NOW_S + 3600] * 2
+
+
 def test_a_payment_is_held_while_the_board_is_not_ready_and_fired_once_it_is() -> None:
     """A coin that the board would not see is no coin."""
     bench = open_bench(has_ready_line=True)
@@ -382,6 +444,15 @@ def test_no_pulse_is_ordered_on_a_coin_line_that_failed() -> None:
 
 
 # Recovery
+
+
+def test_a_coin_line_that_failed_is_an_error_in_the_log() -> None:
+    """It ends the process; nobody may have to guess why."""
+    bench = open_bench()
+
+    bench.handle(CoinLineFailed("its process ended"))
+
+    assert bench.log == [Note("coin line failed: its process ended", logging.ERROR)]
 
 
 def test_before_the_ledger_was_read_nothing_is_done() -> None:
@@ -522,13 +593,15 @@ def test_two_pulses_a_credit_begin_the_session_with_the_second() -> None:
 
 
 def test_a_start_restores_what_the_ledger_says() -> None:
-    """Sessions of this boot and the offer are there again."""
+    """Sessions of this boot are there again, and what was counted goes on from where it was."""
     running = session("pi_0", NOW_S - 60, 2)
     bench = bare_bench()
 
-    bench.handle(Started((), (), running, None, BOARD, BOOT))
+    bench.handle(Started((), (), running, None, BOARD, BOOT, conflicts=2, coins=17, uncounted=1))
 
-    assert bench.cabinet.session == running
+    cabinet = bench.cabinet
+    assert cabinet.session == running
+    assert (cabinet.conflicts, cabinet.coins, cabinet.uncounted) == (2, 17, 1)
 
 
 # The board's figures

@@ -23,7 +23,7 @@ from PIL import Image
 from test_demo_page import END_WITHIN_S, ROOT, children_of
 
 from simulator.chain.cabinet import MACHINE_ID
-from simulator.demo.folder import DemoError
+from simulator.chain.folder import DemoError
 from simulator.demo.ports import EVERYWHERE, lan_address
 
 LISTEN = "0A"  # as the kernel writes the state in /proc/net/tcp

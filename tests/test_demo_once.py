@@ -37,10 +37,11 @@ def session_of(leader: int) -> list[str]:
 
 
 def test_a_sale_is_told_from_the_reservation_to_game_over() -> None:
-    """Every step comes once, and the verdict is right."""
+    """Every step comes once, the reads of Stripe are counted, and the verdict is right."""
     ended = subprocess.run(COMMAND, capture_output=True, text=True, timeout=60)
-    *lines, verdict = ended.stdout.splitlines()
+    *lines, reads, verdict = ended.stdout.splitlines()
     assert [re.split(r" ms +", line)[1].split()[0] for line in lines] == STEPS
+    assert re.match(r"\d+ reads of Stripe: .*; the account may read 10,000 times in 30 days$", reads)
     assert verdict.endswith(": right")
     assert "3 of 3 credits" in verdict
     assert ended.returncode == 0

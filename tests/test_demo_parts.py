@@ -15,19 +15,19 @@ from controller.control.socket import ControlSocket
 from controller.formats.control_lines import ClearRequest, ToolRequest, cleared, hello
 from controller.model.ledger_row import LedgerRow
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
 from simulator.board.model.edge import Edge
 from simulator.board.technician import faults_cleared
-from simulator.board.wire import BoardServer
 from simulator.chain.observer import Message
 from simulator.chain.part import Part
+from simulator.chain.supervisor import Supervisor
 from simulator.demo.formats.trace import Change, Lane, changes, recent
 from simulator.demo.formats.words import About, Moment, moment, what_you_see
 from simulator.demo.journal import Entry, Journal, brief
-from simulator.demo.supervisor import Supervisor
 from simulator.demo.wifi import Wifi
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 LANES = {17: Lane("coin", active_level=1), 22: Lane("ready", active_level=0)}
 
@@ -95,8 +95,8 @@ def test_the_ledger_tells_what_the_cabinet_was_about(
         (
             "controller",
             Moment(About.IN_PULSE, 2, 3),
-            "The controller was killed inside pulse 2: that pulse is never fired again, "
-            "its credit is not charged.",
+            "The controller was killed with pulse 2 ordered: it follows if it had not begun, "
+            "else it is never fired again, and its credit is not charged.",
         ),
         (
             "plug",
@@ -111,7 +111,7 @@ def test_the_ledger_tells_what_the_cabinet_was_about(
         (
             "coin_wire",
             Moment(About.RECEIPT),
-            "The coin wire was cut behind the last pulse: what the board had counted is charged, "
+            "The coin wire was cut after the last pulse: what the board had counted is charged, "
             "and nothing after it.",
         ),
         (

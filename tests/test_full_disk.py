@@ -90,16 +90,16 @@ def test_a_payment_that_finds_the_disk_full_is_credited_when_there_is_space(disk
     page = checkout(chain, 3)
     disk.fill()
     payment_id = chain.stripe.pay(page)
-    chain.controller.wait_to_hear(FULL)
+    chain.controller.wait_for_line(FULL)
     wait_until(lambda: "3 credits" not in door(chain), "the door to close")
-    heard = chain.controller.heard(f"{payment_id}: received")
+    heard = chain.controller.find_line(f"{payment_id}: received")
     assert (disk.payments(), heard, chain.board.view().coins) == ([], None, 0)
 
     disk.free()
 
-    chain.controller.wait_to_hear("ledger can be written again")
-    chain.controller.wait_to_hear(f"{payment_id}: came again")
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    chain.controller.wait_for_line("ledger can be written again")
+    chain.controller.wait_for_line(f"{payment_id}: came again")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
     wait_until(lambda: chain.board.view().coins == 3, "three coins")
     assert (disk.payments(), money(chain)) == ([payment_id], {"charged": 250})
     wait_until_it_sells(chain)
@@ -109,12 +109,12 @@ def test_a_disk_that_fills_in_mid_train_forgets_no_pulse(disk: SmallDisk) -> Non
     """What left the pin is written as soon as that is possible, and the rest follows."""
     chain = disk.chain
     payment_id = chain.stripe.pay(checkout(chain, 3))
-    chain.controller.wait_to_hear(f"{payment_id}: received")
+    chain.controller.wait_for_line(f"{payment_id}: received")
     disk.fill()
-    chain.controller.wait_to_hear(FULL)
+    chain.controller.wait_for_line(FULL)
 
     disk.free()
 
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
     wait_until(lambda: chain.board.view().coins == 3, "three coins")
     assert money(chain) == {"charged": 250}

@@ -25,11 +25,11 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
 def test_an_idle_controller_leaves_its_card_alone(tmp_path: Path) -> None:
     """Connected, with an offer, and its loop coming round: a card that is always written to wears out."""
     with running_chain(tmp_path) as chain:
-        wait_until(lambda: chain.controller.heard("broker connected"), "the broker")
-        lines = [line.text for line in chain.controller.said]
+        wait_until(lambda: chain.controller.find_line("broker connected"), "the broker")
+        lines = [line.text for line in chain.controller.log_lines]
         connected = lines.index("INFO broker connected, with a new session")
-        chain.controller.wait_to_hear("open payments received", since=connected)
-        chain.controller.wait_to_hear("offer received")
+        chain.controller.wait_for_line("open payments received", since=connected)
+        chain.controller.wait_for_line("offer received")
         begun_s = written_at_s(chain)
         wait_until(lambda: written_at_s(chain) > begun_s, "what this wrote down")
         begun_s, before = written_at_s(chain), files(tmp_path / "state")

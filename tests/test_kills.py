@@ -27,10 +27,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from controller.board.tally import read_tally
 from controller.model.events import PulseBegun, PulseFired, Tally
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
 from simulator.board.model.edge import Edge
-from simulator.board.wire import BoardServer
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.cabinet import COIN_PIN, MACHINE_ID, Secrets, write_config
 from simulator.chain.part import Part
@@ -67,11 +67,11 @@ class KilledCabinet:
 
     def start(self) -> None:
         """Start the controller; returns once it holds the pin, with a train to fire."""
-        heard = len(self.controller.said)
+        heard = len(self.controller.log_lines)
         self.controller.start()
-        self.controller.wait_to_hear(READY, since=heard)
+        self.controller.wait_for_line(READY, since=heard)
         if self._left() == 0:
-            self.controller.wait_to_hear("broker connected", since=heard)
+            self.controller.wait_for_line("broker connected", since=heard)
             self._pay()
             wait_until(self._left, "a train to fire")
 

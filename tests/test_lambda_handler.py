@@ -17,6 +17,7 @@ import stripe
 from conftest import PASSWORDS
 from relay_parts import WEBHOOK_SECRET, Cabinet, RelayUnderTest, environment, relay_under_test
 
+from cloud_relay import __version__
 from simulator.chain.broker import Broker
 
 ROOT = Path(__file__).parent.parent
@@ -121,8 +122,8 @@ def function_url(method: str, path: str, headers: dict[str, str], body: str | No
 SHAPES = pytest.mark.parametrize("shape", [api_gateway, function_url])
 
 
-def webhook(shape: Callable[..., Event], *, coded: bool, signed_body: str | None = None) -> Event:
-    """A signed webhook, with its body plain or in base 64."""
+def webhook(shape: Callable[..., Event], *, coded: bool, signed_indent: int = 2) -> Event:
+    """A signed webhook, with its body plain or in base 64; what is sent has an indent of two spaces."""
     intent = {
         "object": "payment_intent",
         "id": "pi_Lambda",
@@ -141,7 +142,8 @@ def webhook(shape: Callable[..., Event], *, coded: bool, signed_body: str | None
         "data": {"object": intent},
     }
     body = json.dumps(event, ensure_ascii=False, indent=2)
-    header = stripe.WebhookSignature.generate_signature_header(signed_body or body, WEBHOOK_SECRET)
+    signed_body = json.dumps(event, ensure_ascii=False, indent=signed_indent)
+    header = stripe.WebhookSignature.generate_signature_header(signed_body, WEBHOOK_SECRET)
     sent = base64.b64encode(body.encode()).decode() if coded else body
     headers = {"stripe-signature": header, "content-type": "application/json; charset=utf-8"}
     return shape("POST", "/addCredit", headers, sent, coded)
@@ -165,8 +167,11 @@ def test_a_webhook_signed_for_other_bytes_is_refused(
     handle: Callable[[Event], Event], cabinet: Cabinet, shape: Callable[..., Event], coded: bool
 ) -> None:
     """The same JSON with other spaces is another message."""
-    answer = handle(webhook(shape, coded=coded, signed_body="{}"))
+    answer = handle(webhook(shape, coded=coded, signed_indent=3))
     assert (answer["statusCode"], cabinet.heard) == (400, [])
+    assert json.loads(answer["body"]) == {
+        "error": "the signature is not Stripe's for these bytes, or is too old"
+    }
 
 
 @SHAPES
@@ -198,7 +203,7 @@ def test_a_button_of_the_door_redirects_to_stripe(
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        (environment(), '{"message":"API is running","status":"up","version":"0.1.0"}'),
+        (environment(), f'{{"message":"API is running","status":"up","version":"{__version__}"}}'),
         ({"PRICE_ID": "price_1"}, "STRIPE_API_KEY: is not set"),
     ],
 )

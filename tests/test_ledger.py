@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import subprocess
 import sys
@@ -18,17 +19,20 @@ from controller.model.effects import (
     ClosePayment,
     IntendPulse,
     MarkAmbiguous,
+    Note,
     RecordAnswer,
     RecordCoin,
     RecordPayment,
     RecordPulse,
     RememberUncounted,
+    RememberUnsettled,
     RememberUse,
     SaveOffer,
     SaveSession,
 )
 from controller.model.events import Started
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt
+from controller.model.trust import Unsettled
 
 NOTHING = Started(unfinished=(), owed=(), session=None, offer=None, board=None)
 DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 1, 1)
@@ -130,6 +134,34 @@ def test_a_test_credit_is_marked(ledger: Ledger, path: Path) -> None:
 
     assert rows(path, "SELECT id, test FROM payments") == [("test-1", 1)]
     assert ledger.read_start().unfinished == (train(trial),)
+
+
+def test_the_lines_of_the_last_commit_are_kept_until_the_next(ledger: Ledger, path: Path) -> None:
+    """A kill between a commit and its lines loses none; what a clean end has said is taken out."""
+    said = Note("payment pi_1: received"), Note("something is wrong", logging.ERROR)
+    ledger.write([RememberUncounted(1)], said)
+    ledger.close()
+    again = opened(path)
+    assert again.unsaid() == said
+    again.write([RememberUncounted(2)])
+    assert again.unsaid() == ()
+
+    again.write([RememberUncounted(3)], said)
+    again.forget_notes()
+
+    assert again.unsaid() == ()
+    again.close()
+
+
+def test_since_when_receipts_fail_outlives_the_process(ledger: Ledger) -> None:
+    """Until none fails any more."""
+    assert ledger.read_start().unsettled is None
+    ledger.write([RememberUnsettled(Unsettled("boot-a", 12.5))])
+    assert ledger.read_start().unsettled == Unsettled("boot-a", 12.5)
+
+    ledger.write([RememberUnsettled(None)])
+
+    assert ledger.read_start().unsettled is None
 
 
 def test_faults_that_the_technician_cleared_stay_cleared(ledger: Ledger, path: Path) -> None:

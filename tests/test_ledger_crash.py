@@ -23,6 +23,7 @@ from controller.model.effects import (
     FetchOffer,
     FetchOpenPayments,
     FirePulse,
+    Note,
     PublishGameOver,
     SendReceipt,
 )
@@ -76,6 +77,8 @@ class Life:
 
     def run(self) -> None:
         """From the start until nothing is left to do, and the game is over."""
+        for note in self.ledger.unsaid():
+            self._tell(f"line {note.text}")
         noted = read_tally(self._tally_file, self.ledger.identity)
         started = replace(self.ledger.read_start(), tally=noted)
         self._was_here = started.board is not None
@@ -101,7 +104,7 @@ class Life:
             assert self._turns < MANY_TURNS, "it never comes to rest"
             decision = decide(self._cabinet, self._events.popleft(), self._now_s)
             if decision.records:
-                self.ledger.write(decision.records)
+                self.ledger.write(decision.records, decision.notes)
                 self._step("committed")
             self._cabinet = decision.cabinet
             for act in decision.acts:
@@ -122,6 +125,8 @@ class Life:
                     f"game over {ended.session_id} {ended.game}",
                     GameOverPublished(ended.session_id, ended.game),
                 )
+            case Note(text):
+                self._act(f"line {text}")
             case _:
                 self._answer(act)
 
@@ -238,6 +243,13 @@ def check_that_the_next_run_makes_it_right(path: Path, said: list[str]) -> None:
     assert pulses(path, "ambiguous") == doubtful
     assert len(doubtful) <= 1
     assert ended(path) == [expected_end(paid, doubtful) for paid in PAID]
+    lines = "\n".join(line for line in said if line.startswith("line"))
+    for paid in PAID:
+        outcome, credits = expected_end(paid, doubtful)[1:3]
+        ends = f"payment {paid.id}: {outcome}, {credits} of {paid.credits} credits"
+        answered = f"payment {paid.id}: receipt answered: settled"
+        for line in (f"payment {paid.id}: received", ends, answered, "game over"):
+            assert line in lines, f"the log lacks: {line}"
     receipts = {line for line in said if line.startswith("receipt")}
     assert len(receipts) == len(PAID), "a receipt changed its words"
 
@@ -258,7 +270,7 @@ def test_a_life_without_a_kill_delivers_all(tmp_path: Path) -> None:
     life.ledger.close()
 
     assert set(fired(said)) == ALL_PULSES
-    assert sorted(line for line in said if not line.startswith("fire")) == [
+    assert sorted(line for line in said if not line.startswith(("fire", "line"))) == [
         "ack pi_1",
         "ack pi_2",
         "game over pi_1 1",

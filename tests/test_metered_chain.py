@@ -25,9 +25,9 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
 
 
 def status(chain: Chain) -> dict[str, object]:
-    """What the cabinet last said of itself."""
+    """What the cabinet last said of itself, once it has said anything."""
     said = [m.payload for m in chain.observer.messages if m.topic.endswith("/status")]
-    return dict(json.loads(said[-1]))
+    return dict(json.loads(said[-1])) if said else {"coins": None}
 
 
 def fates(chain: Chain) -> list[tuple[int, str]]:
@@ -39,7 +39,7 @@ def fates(chain: Chain) -> list[tuple[int, str]]:
 def sell(chain: Chain, credits: int) -> str:
     """Sell so many credits, and wait until the money is settled."""
     payment_id = chain.stripe.pay(checkout(chain, credits))
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
     return payment_id
 
 
@@ -70,7 +70,7 @@ def test_a_broken_coin_wire_charges_nothing_and_closes_the_machine(chain: Chain)
 
     payment_id = chain.stripe.pay(checkout(chain, 3))
 
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
     assert (coin_levels(chain), chain.board.view().coins) == (COIN * 3, 0)
     assert (fates(chain), money(chain)) == ([(n, "uncounted") for n in (1, 2, 3)], {"released": 250})
     wait_until(lambda: status(chain)["state"] == "out_of_order", "the machine to close")
@@ -86,8 +86,8 @@ def test_a_wire_that_breaks_in_mid_sale_charges_what_was_counted(chain: Chain) -
     wait_until(lambda: chain.board.view().coins == 1, "the first coin")
     chain.board.break_coin_wire(True)
 
-    chain.controller.wait_to_hear(f"{payment_id}: partial, 1 of 3 credits")
-    chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+    chain.controller.wait_for_line(f"{payment_id}: partial, 1 of 3 credits")
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
     assert money(chain) == {"charged": 83, "released": 167}
     with closing(sqlite3.connect(chain.folder / "state" / "ledger.sqlite")) as db:
         assert db.execute("SELECT answer, charged FROM payments").fetchall() == [("settled", 83)]

@@ -20,10 +20,10 @@ from gpiozero import DigitalInputDevice, OutputDevice
 
 from controller.board.mock_pins import BoardUnreachableError, BoardWiredFactory
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
 from simulator.board.model.edge import Edge
-from simulator.board.wire import BoardServer
 
 COIN, GAME_OVER, READY, METER, LAMP = 17, 27, 22, 23, 5
 

@@ -70,7 +70,7 @@ def test_the_cabinet_s_game_over_is_not_retained(tmp_path: Path) -> None:
         wait_until_it_sells(chain)
         chain.stripe.pay(checkout(chain))
         wait_until(chain.board.press_start, "a credit to start with")
-        chain.controller.wait_to_hear("delivered")
+        chain.controller.wait_for_line("delivered")
         assert chain.board.end_game()
         until(lambda: [said for said in heard if said[0] == topic], [(topic, False)], "the game over")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -27,15 +28,17 @@ from controller.model.effects import (
     FirePulse,
     IntendPulse,
     MarkAmbiguous,
+    Note,
     RecordPulse,
     RenewDeadline,
     SaveSession,
     SendReceipt,
     WithdrawPulses,
 )
-from controller.model.events import PulseBegun, PulseFired, StopRequested, Tally
+from controller.model.events import BrokerLost, PulseBegun, PulseFired, StopRequested, Tally
 from controller.model.payment import Outcome, Payment, PulseFate, Receipt
 from controller.model.policy import MeterRules
+from controller.rules.decide import decide
 
 LATE_TO_KNOW = (ConnectBroker(), FetchOffer())
 
@@ -314,14 +317,36 @@ def test_a_train_whose_every_pulse_the_tally_knows_is_over() -> None:
 
 
 def test_the_log_tells_what_was_found() -> None:
-    """In words for whoever wonders about a credit."""
+    """In words for whoever wonders about a credit; one that is not charged is a warning."""
     cut = train(payment(credits=4), intended=3)
     bench, _ = started_bench(unfinished=(cut,), tally=(fired(1), PulseBegun("pi_1", 2)))
 
-    assert [note.text for note in bench.log if "pi_1" in note.text] == [
-        "payment pi_1: pulse 2 ambiguous",
-        "payment pi_1: goes on with pulse 3, which had not begun",
+    assert [note for note in bench.log if "pi_1" in note.text] == [
+        Note("payment pi_1: pulse 2 ambiguous", logging.WARNING),
+        Note("payment pi_1: goes on with pulse 3, which had not begun"),
     ]
+
+
+def test_a_decisions_lines_for_the_log_are_among_its_acts() -> None:
+    """The ledger keeps them too."""
+    bench = open_bench()
+
+    decision = decide(bench.cabinet, BrokerLost("no route"), bench.now_s)
+
+    assert decision.notes == (Note("broker lost: no route", logging.WARNING),)
+
+
+def test_the_log_tells_that_a_train_goes_on() -> None:
+    """After a restart of the process, and after a reboot where the board keeps its credits."""
+    bench, _ = started_bench(unfinished=(train(payment(credits=2), intended=1, fired=1),))
+    rebooted, _ = started_bench(
+        unfinished=(train(payment(credits=2), intended=1, fired=1, boot_id="boot-before"),),
+        boot_id="boot-before",
+        board_keeps_credits=True,
+    )
+
+    for log in (bench.log, rebooted.log):
+        assert Note("payment pi_1: goes on after pulse 1") in log
 
 
 def test_the_first_pulse_is_alone_where_none_may_stand_in_line() -> None:

@@ -118,7 +118,7 @@ def test_without_a_meter_each_pulse_is_fired(tmp_path: Path) -> None:
 def test_a_board_that_is_not_ready_gets_no_pulse(bench: Workbench) -> None:
     """The technician need not wait for what cannot come."""
     bench.board.set_ready(False)
-    bench.controller.wait_to_hear("board not ready")
+    bench.controller.wait_for_line("board not ready")
 
     assert told(bench.does("pulse", "1")) == (1, ["refused: the board is not ready for coins"])
     assert (levels(bench), bench.ledger(PAYMENTS)) == ([], [])
@@ -153,11 +153,11 @@ def test_while_the_loop_waits_for_the_disk_it_is_refused(bench: Workbench) -> No
     with closing(sqlite3.connect(bench.folder / "state" / "ledger.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         bench.board.insert_cash_coin()
-        bench.controller.wait_to_hear("ledger cannot be written")
+        bench.controller.wait_for_line("ledger cannot be written")
         reason = "refused: the ledger cannot be written: database is locked"
         assert told(bench.does("pulse", "1")) == (1, [reason])
         other.execute("ROLLBACK")
-    bench.controller.wait_to_hear("ledger can be written again")
+    bench.controller.wait_for_line("ledger can be written again")
 
     assert told(bench.does("pulse", "1"))[0] == 0
 

@@ -21,6 +21,7 @@ from controller.cloud.relay_client import (
     RelayEvent,
     read_offer,
 )
+from controller.config.keys import RelayConfig
 from controller.model.events import (
     OfferFailed,
     OfferReceived,
@@ -30,10 +31,12 @@ from controller.model.events import (
 )
 from controller.model.offer import Offer, Price
 from controller.model.payment import Outcome, Payment, Receipt
+from controller.model.trust import Refusal
 
 TOKEN = "1." + "ab" * 32
 RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
 SENT_S = 1234.5
+NOT_THE_RELAY = "from {url}, and not the JSON that was expected: is it the relay?"
 OFFER = {
     "door": "https://pay.example/p/galaga-01",
     "offers": [{"credits": 1, "amount": 100, "currency": "usd", "label": "1 credit"}],
@@ -48,8 +51,9 @@ import sys
 import time
 from controller.model.payment import Outcome, Receipt
 from controller.cloud.relay_client import RelayClient
+from controller.config.keys import RelayConfig
 
-client = RelayClient(sys.argv[1], "galaga-01", "1.ab", print, time.monotonic)
+client = RelayClient(RelayConfig(sys.argv[1], "1.ab"), "galaga-01", print, time.monotonic)
 client.send_receipt(Receipt("pi_1", Outcome.DELIVERED, 1, 1))
 sys.stdin.read()
 client.close()
@@ -126,7 +130,7 @@ def told() -> queue.SimpleQueue[RelayEvent]:
 @pytest.fixture
 def client(relay: ScriptedRelay, told: queue.SimpleQueue[RelayEvent]) -> Iterator[RelayClient]:
     """A client of the scripted relay."""
-    client = RelayClient(relay.url + "/", "galaga-01", TOKEN, told.put, lambda: SENT_S)
+    client = RelayClient(RelayConfig(relay.url + "/", TOKEN), "galaga-01", told.put, lambda: SENT_S)
     yield client
     client.close()
 
@@ -186,17 +190,20 @@ def test_what_is_charged_counts_if_it_is_an_amount(
 
 
 @pytest.mark.parametrize(
-    ("status", "fields", "reason"),
+    ("status", "fields", "reason", "refusal"),
     [
-        (200, {"result": "retry"}, "the relay answered 'retry'"),
-        (200, {}, "the relay answered None"),
-        (200, {"result": ["settled"]}, "the relay answered ['settled']"),
-        (401, {"error": "token refused"}, "401 token refused"),
-        (503, {"error": "Stripe did not answer"}, "503 Stripe did not answer"),
-        (503, {"result": "retry"}, "503 Service Unavailable"),
-        (200, b"<html>", "200 from {url}, and not the JSON that was expected: is it the relay?"),
-        (200, [], "200 from {url}, and not the JSON that was expected: is it the relay?"),
-        (502, b"", "502 from {url}, and not the JSON that was expected: is it the relay?"),
+        (200, {"result": "retry"}, "the relay answered 'retry'", None),
+        (200, {}, "the relay answered None", Refusal.OTHER),
+        (200, {"result": ["settled"]}, "the relay answered ['settled']", Refusal.OTHER),
+        (400, {"error": "creditsPaid is 9"}, "400 creditsPaid is 9", Refusal.OTHER),
+        (401, {"error": "token refused"}, "401 token refused", Refusal.TOKEN),
+        (429, {"error": "too many"}, "429 too many", None),
+        (503, {"error": "Stripe did not answer"}, "503 Stripe did not answer", None),
+        (503, {"result": "retry"}, "503 Service Unavailable", None),
+        (200, b"<html>", f"200 {NOT_THE_RELAY}", Refusal.OTHER),
+        (200, [], f"200 {NOT_THE_RELAY}", Refusal.OTHER),
+        (404, b"<html>", f"404 {NOT_THE_RELAY}", Refusal.OTHER),
+        (502, b"", f"502 {NOT_THE_RELAY}", None),
     ],
 )
 def test_any_other_answer_leaves_the_receipt_owed(
@@ -206,14 +213,26 @@ def test_any_other_answer_leaves_the_receipt_owed(
     status: int,
     fields: Any,
     reason: str,
+    refusal: Refusal | None,
 ) -> None:
-    """With a reason for the log."""
+    """With a reason for the log, and whether it would be the same if it were asked again."""
     relay.answer("receipts", fields, status)
 
     client.send_receipt(RECEIPT)
 
     url = f"{relay.url}/machines/galaga-01/receipts"
-    assert told.get(timeout=10) == ReceiptFailed("pi_1", reason.format(url=url))
+    assert told.get(timeout=10) == ReceiptFailed("pi_1", reason.format(url=url), refusal)
+
+
+def test_what_is_told_of_a_refusal_is_short(
+    relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
+) -> None:
+    """Whoever answers in the relay's place must not fill the log, the screen and the status."""
+    relay.answer("offer", {"error": "x" * 10_000}, 403)
+
+    client.fetch_offer()
+
+    assert told.get(timeout=10) == OfferFailed(f"403 {'x' * 196}", Refusal.OTHER)
 
 
 def test_a_redirect_is_not_followed(
@@ -228,7 +247,7 @@ def test_a_redirect_is_not_followed(
 
     url = f"{relay.url}/machines/galaga-01/receipts"
     assert told.get(timeout=10) == ReceiptFailed(
-        "pi_1", f"307 from {url}, and not the JSON that was expected: is it the relay?"
+        "pi_1", f"307 from {url}, and not the JSON that was expected: is it the relay?", Refusal.OTHER
     )
     assert len(relay.asked) == 1
 
@@ -319,7 +338,7 @@ def test_a_refused_offer_is_told_with_its_reason(
 
     client.fetch_offer()
 
-    assert told.get(timeout=10) == OfferFailed("401 token refused")
+    assert told.get(timeout=10) == OfferFailed("401 token refused", Refusal.TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +385,7 @@ def test_open_payments_count_from_before_the_question(
 ) -> None:
     """Each look at this clock is a second later; the relay looked at it while it answered."""
     times = iter(range(100, 200))
-    client = RelayClient(relay.url, "galaga-01", TOKEN, told.put, lambda: float(next(times)))
+    client = RelayClient(RelayConfig(relay.url, TOKEN), "galaga-01", told.put, lambda: float(next(times)))
     relay.answer("payments", [LISTED, LISTED | {"paymentId": "pi_2", "secondsLeft": 0, "why": "late"}])
 
     client.fetch_open_payments()
@@ -432,13 +451,13 @@ def test_one_wrong_entry_makes_none_of_them_count(
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "reason"),
+    ("status", "answer", "reason", "refusal"),
     [
-        (503, {"error": "Stripe did not answer"}, "503 from {url}, Stripe did not answer"),
-        (503, [], "503 from {url}, and not the JSON that was expected: is it the relay?"),
-        (401, {"error": "token refused"}, "401 from {url}, token refused"),
-        (200, {}, "200 from {url}, and not the JSON that was expected: is it the relay?"),
-        (200, b"<html>", "200 from {url}, and not the JSON that was expected: is it the relay?"),
+        (503, {"error": "Stripe did not answer"}, "503 from {url}, Stripe did not answer", None),
+        (503, [], f"503 {NOT_THE_RELAY}", None),
+        (401, {"error": "token refused"}, "401 from {url}, token refused", Refusal.TOKEN),
+        (200, {}, f"200 {NOT_THE_RELAY}", Refusal.OTHER),
+        (200, b"<html>", f"200 {NOT_THE_RELAY}", Refusal.OTHER),
     ],
 )
 def test_no_answer_is_not_an_empty_list(
@@ -448,6 +467,7 @@ def test_no_answer_is_not_an_empty_list(
     status: int,
     answer: Any,
     reason: str,
+    refusal: Refusal | None,
 ) -> None:
     """An empty list would end payments; this asks again."""
     relay.answer("payments", answer, status)
@@ -455,7 +475,7 @@ def test_no_answer_is_not_an_empty_list(
     client.fetch_open_payments()
 
     url = f"{relay.url}/machines/galaga-01/payments"
-    assert told.get(timeout=10) == OpenPaymentsFailed(reason.format(url=url))
+    assert told.get(timeout=10) == OpenPaymentsFailed(reason.format(url=url), refusal)
 
 
 def test_a_relay_that_cannot_be_reached_lists_nothing(

@@ -1,11 +1,14 @@
-"""The relay's pure parts: tokens, orders, messages, money and what a receipt means."""
+"""The relay's pure parts: tokens, orders and messages."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-from dataclasses import replace
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,7 +24,6 @@ from cloud_relay.rules.messages import (
     seconds_left,
     signature,
 )
-from cloud_relay.rules.money import share_of, shown
 from cloud_relay.rules.orders import (
     BadOrder,
     Order,
@@ -31,35 +33,20 @@ from cloud_relay.rules.orders import (
     is_machine_id,
     order_from,
 )
-from cloud_relay.rules.settlement import (
-    BadReceipt,
-    Capture,
-    Outcome,
-    Payment,
-    Receipt,
-    Refund,
-    Release,
-    Result,
-    Step,
-    next_step,
-    read_receipt,
-)
-from cloud_relay.rules.tokens import TokenBook, machine_token
+from cloud_relay.rules.tokens import TokenBook, machine_token, relay_tag
 
 ORDER = Order("galaga-01", 3, 250, "usd")
-RESERVED = Payment("pi_1", "requires_capture", 250, "usd", 0, 0, immediate=False, settled=None)
-CHARGED = replace(RESERVED, status="succeeded", received=250)
-RELEASED = replace(RESERVED, status="canceled")
-PAID_AT_ONCE = replace(CHARGED, immediate=True)
-DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 3, 3)
-UNDELIVERED = Receipt("pi_1", Outcome.UNDELIVERED, 0, 3)
-TWO_OF_THREE = Receipt("pi_1", Outcome.PARTIAL, 2, 3)
 
 
 def test_a_token_is_its_number_and_an_hmac_of_machine_and_number() -> None:
     """Anybody with the secret can make it again: there is nothing to store."""
     expected = hmac.new(b"secret", b"galaga-01:2", hashlib.sha256).hexdigest()
     assert machine_token("secret", "galaga-01", 2) == f"2.{expected}"
+
+
+def test_a_relays_tag_is_the_same_for_ever() -> None:
+    """It stands beside payments at Stripe. By printf 'relay tag' | openssl dgst -sha256 -hmac secret."""
+    assert relay_tag("secret") == "b976414be5321f91"
 
 
 def test_raising_a_machines_smallest_number_revokes_its_older_tokens_only() -> None:
@@ -71,11 +58,37 @@ def test_raising_a_machines_smallest_number_revokes_its_older_tokens_only() -> N
     assert after.accepts(other, "pacman-02")
 
 
+ISSUED = machine_token("secret", "galaga-01", 1)
+
+
 @pytest.mark.parametrize(
-    "token", ["", "1", "1.", "1." + "0" * 64, "01." + "0" * 64, "0." + "0" * 64, "1.é", "x" * 9999]
+    "token",
+    [
+        ISSUED[:-1] + ("0" if ISSUED[-1] != "0" else "1"),
+        ISSUED[:-1],
+        ISSUED.upper(),
+        f"0{ISSUED}",
+        f" {ISSUED}",
+        f"{ISSUED}\n",
+        ISSUED.removeprefix("1."),
+        ISSUED.replace("1.", "2.", 1),
+        ISSUED.replace("1.", "\u0661.", 1),
+        machine_token("secret", "galaga-01", 0),
+        machine_token("secret", "galaga-01", -1),
+        machine_token("secret", "galaga-01", 10**9),
+        machine_token("secret", "galaga-02", 1),
+        machine_token("Secret", "galaga-01", 1),
+    ],
 )
-def test_a_made_up_token_is_not_accepted(token: str) -> None:
-    """Nor does a malformed one raise."""
+def test_a_token_that_was_not_issued_is_not_accepted(token: str) -> None:
+    """However little it differs from one that was."""
+    book = TokenBook("secret", {})
+    assert (book.accepts(token, "galaga-01"), book.accepts(ISSUED, "galaga-01")) == (False, True)
+
+
+@pytest.mark.parametrize("token", ["", "1", "1.", "1.é", "x" * 9999])
+def test_what_has_nothing_of_a_token_is_not_accepted(token: str) -> None:
+    """Nor does it raise."""
     assert not TokenBook("secret", {}).accepts(token, "galaga-01")
 
 
@@ -147,6 +160,20 @@ def test_a_coin_pulse_is_compact_json_and_the_same_for_the_same_payment() -> Non
     )
 
 
+def test_times_are_told_in_utc_wherever_the_relay_runs() -> None:
+    """A server in Tokyo sells no credits of tomorrow."""
+    code = "from cloud_relay.rules.messages import iso_utc; print(iso_utc(1_700_000_000))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "TZ": "Asia/Tokyo"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "2023-11-14T22:13:20Z\n"
+
+
 def test_a_game_over_says_machine_status_and_time() -> None:
     """The ancestor's format."""
     assert json.loads(gameover("galaga-01", 1_700_000_000)) == {
@@ -204,106 +231,13 @@ def test_a_broken_status_is_not_accepting(payload: bytes) -> None:
     assert read_status(payload, "m") == UNREADABLE_STATUS
 
 
+def test_a_status_without_a_state_is_read_all_the_same() -> None:
+    """The ancestor's cabinets say none."""
+    said = b'{"machineId":"m","online":true,"accepting":true}'
+    assert read_status(said, "m") == MachineStatus(online=True, accepting=True, state="")
+
+
 def test_a_machine_that_is_not_online_is_not_accepting() -> None:
     """Whatever it says beside that."""
     said = b'{"machineId":"m","online":false,"accepting":true,"state":"attract"}'
     assert read_status(said, "m") == MachineStatus(online=False, accepting=False, state="attract")
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [(250, "usd", "$2.50"), (5, "usd", "$0.05"), (300, "jpy", "¥300"), (1250, "kwd", "1.250 KWD")],
-)
-def test_an_amount_is_shown_in_its_currencys_own_way(amount: int, currency: str, text: str) -> None:
-    """Minor units differ by currency."""
-    assert shown(amount, currency) == text
-
-
-@pytest.mark.parametrize(
-    ("amount", "delivered", "paid", "currency", "share"),
-    [
-        (250, 2, 3, "usd", 166),
-        (250, 3, 3, "usd", 250),
-        (250, 0, 3, "usd", 0),
-        (100, 1, 3, "usd", 0),
-        (150, 1, 3, "usd", 50),
-        (1000, 1, 3, "kwd", 330),
-        (1000, 1, 3, "isk", 300),
-        (1000, 1, 3, "jpy", 333),
-    ],
-)
-def test_a_share_is_rounded_down_to_what_the_currency_holds_and_stripe_charges(
-    amount: int, delivered: int, paid: int, currency: str, share: int
-) -> None:
-    """A share under Stripe's minimum is not charged at all."""
-    assert share_of(amount, delivered, paid, currency) == share
-
-
-@pytest.mark.parametrize(
-    ("payment", "receipt", "step"),
-    [
-        (RESERVED, DELIVERED, Capture(250)),
-        (RESERVED, UNDELIVERED, Release()),
-        (RESERVED, TWO_OF_THREE, Capture(166)),
-        (RESERVED, Receipt("pi_1", Outcome.PARTIAL, 0, 3), Release()),
-        (replace(RESERVED, amount=100), Receipt("pi_1", Outcome.PARTIAL, 1, 3), Release()),
-        (CHARGED, DELIVERED, Result.ALREADY),
-        (CHARGED, UNDELIVERED, Result.CONFLICT),
-        (CHARGED, TWO_OF_THREE, Result.CONFLICT),
-        (replace(CHARGED, received=166), TWO_OF_THREE, Result.ALREADY),
-        (replace(CHARGED, received=166), DELIVERED, Result.CONFLICT),
-        (replace(CHARGED, refunded=250), DELIVERED, Result.ALREADY),
-        (replace(CHARGED, refunded=250), UNDELIVERED, Result.CONFLICT),
-        (RELEASED, UNDELIVERED, Result.ALREADY),
-        (replace(RELEASED, refunded=250), UNDELIVERED, Result.ALREADY),
-        (RELEASED, DELIVERED, Result.CONFLICT),
-        (RELEASED, TWO_OF_THREE, Result.CONFLICT),
-        (replace(RESERVED, status="processing"), DELIVERED, Result.RETRY),
-        (PAID_AT_ONCE, DELIVERED, Refund(0, "delivered 3")),
-        (PAID_AT_ONCE, UNDELIVERED, Refund(250, "undelivered 0")),
-        (PAID_AT_ONCE, TWO_OF_THREE, Refund(84, "partial 2")),
-        (replace(PAID_AT_ONCE, refunded=100), UNDELIVERED, Refund(150, "undelivered 0")),
-        (replace(PAID_AT_ONCE, refunded=250), UNDELIVERED, Refund(0, "undelivered 0")),
-        (replace(PAID_AT_ONCE, settled="delivered 3"), DELIVERED, Result.ALREADY),
-        (replace(PAID_AT_ONCE, settled="delivered 3"), UNDELIVERED, Result.CONFLICT),
-        (replace(PAID_AT_ONCE, settled="partial 1"), TWO_OF_THREE, Result.CONFLICT),
-        (replace(RELEASED, settled="partial 2"), TWO_OF_THREE, Result.ALREADY),
-        (replace(RELEASED, settled="partial 2"), DELIVERED, Result.CONFLICT),
-    ],
-)
-def test_what_a_receipt_asks_for_depends_on_what_has_happened_to_the_money(
-    payment: Payment, receipt: Receipt, step: Step
-) -> None:
-    """The table of settlement."""
-    assert next_step(payment, receipt) == step
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"paymentId": "ch_1"},
-        {"paymentId": "pi_1/cancel"},
-        {"paymentId": None},
-        {"outcome": "lost"},
-        {"outcome": ["delivered"]},
-        {"creditsDelivered": "3"},
-        {"creditsDelivered": True},
-        {"creditsDelivered": 2},
-        {"creditsDelivered": 4, "outcome": "partial"},
-        {"creditsDelivered": -1, "outcome": "partial"},
-        {"outcome": "undelivered"},
-        {"creditsPaid": 0, "creditsDelivered": 0},
-    ],
-)
-def test_a_receipt_that_contradicts_itself_is_refused(change: dict[str, object]) -> None:
-    """It would move money by mistake."""
-    good = {"paymentId": "pi_1", "outcome": "delivered", "creditsDelivered": 3, "creditsPaid": 3}
-    assert read_receipt(good) == DELIVERED
-    with pytest.raises(BadReceipt, match=r"write|contradicts"):
-        read_receipt(good | change)
-
-
-def test_credits_paid_stand_in_from_the_order_when_the_receipt_does_not_say() -> None:
-    """Short receipts are enough."""
-    said = {"paymentId": "pi_1", "outcome": "delivered", "creditsDelivered": 3}
-    assert read_receipt(said, credits_ordered=3) == DELIVERED

@@ -168,7 +168,8 @@ def test_buying_makes_a_session_that_only_reserves(relay: RelayUnderTest, cabine
     }
     payment_id = relay.stripe.pay(session.id)
     intent = relay.stripe.book.table(PaymentIntent)[payment_id]
-    assert (session.metadata, intent.metadata) == (metadata, metadata)
+    marked = relay.settings.stripe.ownership.mark(metadata)
+    assert (session.metadata, intent.metadata) == (marked, marked)
     assert (intent.status, intent.amount, intent.capture_method) == ("requires_capture", 250, "manual")
     assert 30 * 60 < session.expires_at - before_s <= 32 * 60
 

@@ -160,8 +160,8 @@ def test_without_an_operator_key_in_the_settings_none_opens(broker: Broker) -> N
 def test_a_malformed_request_is_a_400_that_names_the_value(
     relay: RelayUnderTest, said: dict[str, Any], says: str
 ) -> None:
-    """And makes no link."""
-    answer = ask(relay, **said)
+    """And makes no link, of a price that would sell."""
+    answer = ask(relay, **({"price_id": relay.stripe.create_price(100, "usd")} | said))
     assert answer.status_code == 400
     assert says in answer.json["error"]
     assert links(relay) == []
@@ -179,14 +179,16 @@ def test_a_malformed_request_is_a_400_that_names_the_value(
 def test_a_price_that_buys_nothing_sellable_is_a_422(
     relay: RelayUnderTest, unit_amount: int, per_unit: str, quantity: int, says: str
 ) -> None:
-    """Better here than at the machine."""
+    """Better here than at the machine; and there is no link to pay by."""
     price_id = relay.stripe.create_price(unit_amount, "usd", {"credits_per_unit": per_unit})
     answer = ask(relay, price_id=price_id, quantity=quantity)
     assert answer.status_code == 422
     assert says in answer.json["error"]
+    assert links(relay) == []
 
 
 def test_stripe_away_is_a_503(relay: RelayUnderTest) -> None:
     """The operator tries again."""
+    price_id = relay.stripe.create_price(100, "usd")
     relay.stripe.fail_next(status=429, path_prefix="/v1/prices")
-    assert ask(relay, price_id="price_1").status_code == 503
+    assert [ask(relay, price_id=price_id).status_code for _ in range(2)] == [503, 200]

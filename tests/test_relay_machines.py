@@ -13,13 +13,15 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
 from werkzeug.test import TestResponse
 
+from cloud_relay import __version__
 from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import Order
-from cloud_relay.rules.settlement import Result, Settlement
+from cloud_relay.rules.settlement import Answer, Result
 from cloud_relay.rules.tokens import machine_token
 from cloud_relay.settling.receipts import settle
+from cloud_relay.stripe.open_book import OpenBook
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import Broker
 from simulator.stripe.model.objects import PaymentIntent
@@ -122,7 +124,8 @@ def test_no_machine_endpoint_opens_without_the_machines_own_valid_token(
     answer = relay.client.open(
         path, method=method, headers=headers, json={"machine_id": "pacman-02"} | receipt("pi_1")
     )
-    assert (answer.status_code, list(answer.json)) == (401, ["error"])
+    error = "Authorization: Bearer <token of pacman-02> is missing, wrong or revoked"
+    assert (answer.status_code, answer.json) == (401, {"error": error})
 
 
 def test_a_token_of_a_higher_number_opens(relay: RelayUnderTest) -> None:
@@ -208,7 +211,8 @@ def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnde
     payment_id = fresh.pay_in_secret(OURS)
     fresh.clock.ahead_s = 1000
     stripe = ListsNothing(fresh.settings.stripe)
-    app = app_for(replace(fresh.relay, stripe=lambda: stripe))
+    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock)
+    app = app_for(replace(fresh.relay, stripe=lambda: stripe, book=book))
     path = f"/machines/galaga-01/payments?paid={payment_id}&paid={payment_id}"
     answer = app.test_client().get(path, headers=fresh.token())
     assert answer.json == [
@@ -219,8 +223,8 @@ def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnde
 class ListsNothing(StripePayments):
     """Stripe, whose list lacks every payment."""
 
-    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
-        return []
+    def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
+        return iter(())
 
 
 def test_a_payment_that_is_listed_is_not_read_again(relay: RelayUnderTest) -> None:
@@ -267,7 +271,16 @@ def test_a_payment_of_another_machine_is_as_one_that_stripe_does_not_have(
     """Nothing is told of it, not even that it is there."""
     others = fresh.pay_in_secret(Order("pacman-02", 3, 250, "usd").metadata(), capture=capture)
     nobodys = fresh.pay_in_secret({"order": "7"}, capture=capture)
-    assert named(fresh, others, nobodys, "pi_MadeUp") == []
+    assert named(fresh, others, nobodys) == []
+    assert named(fresh, "pi_MadeUp") == []
+
+
+def test_more_names_than_may_be_read_at_once_are_answered_bit_by_bit(fresh: RelayUnderTest) -> None:
+    """Reads are rationed: one question causes three calls at most, and never a shorter list."""
+    paid = [fresh.pay_in_secret(IMMEDIATE, capture="automatic") for _ in range(5)]
+    answers = [open_payments(fresh, "galaga-01", *paid) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 503, 200]
+    assert [one["paymentId"] for one in answers[-1].json] == paid
 
 
 def test_a_payment_that_cannot_be_read_makes_the_whole_answer_a_503(fresh: RelayUnderTest) -> None:
@@ -376,7 +389,7 @@ def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnder
     stripe = ChargesOnlyWholes(relay.settings.stripe)
     picky = replace(relay.relay, stripe=lambda: stripe)
     answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
-    assert answers == [Settlement(Result.SETTLED, 0), Settlement(Result.ALREADY, 0)]
+    assert answers == [Answer(Result.SETTLED, 0), Answer(Result.ALREADY, 0)]
     assert relay.payment(payment_id).status == "canceled"
 
 
@@ -494,23 +507,39 @@ def test_a_payment_that_stripe_does_not_have_is_unknown(relay: RelayUnderTest) -
     assert said(send(relay, receipt("pi_MadeUp"))) == (404, "unknown")
 
 
+@pytest.mark.parametrize("body", [b"", b"[]", b'"pi_1"', b"not json", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_a_400(relay: RelayUnderTest, body: bytes) -> None:
+    """It can never be settled, so it is no retry."""
+    answer = relay.client.post("/machines/galaga-01/receipts", data=body, headers=relay.token())
+    assert (answer.status_code, answer.json) == (400, {"error": "the body must be a JSON object"})
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("changes", "error"),
     [
-        b"",
-        b"[]",
-        b"not json",
-        b"[" * 100_000,
-        b'{"paymentId":"pi_1"}',
-        b'{"paymentId":"../prices","outcome":"delivered","creditsDelivered":1}',
+        ({"outcome": None}, "outcome is None: write one of ['delivered', 'undelivered', 'partial']"),
+        ({"creditsDelivered": None}, "creditsDelivered is None: write a whole number of credits"),
+        ({"creditsDelivered": 2}, "delivered contradicts creditsDelivered 2 of 3"),
+        ({"paymentId": None}, "paymentId is None: write a PaymentIntent id such as pi_3Abc"),
     ],
 )
-def test_a_malformed_receipt_is_a_400_that_says_what_is_wrong(relay: RelayUnderTest, body: bytes) -> None:
-    """It can never be settled, so it is no retry."""
-    if b"pi_1" in body:
-        body = body.replace(b"pi_1", relay.pay_in_secret(OURS).encode())
-    answer = relay.client.post("/machines/galaga-01/receipts", data=body, headers=relay.token())
-    assert (answer.status_code, list(answer.json)) == (400, ["error"])
+def test_a_malformed_receipt_is_a_400_that_says_what_is_wrong(
+    relay: RelayUnderTest, changes: dict[str, Any], error: str
+) -> None:
+    """Nothing else is wrong with it, and its payment stays as it was."""
+    payment_id = relay.pay_in_secret(OURS)
+    answer = send(relay, receipt(payment_id, **changes))
+    assert (answer.status_code, answer.json) == (400, {"error": error})
+    assert relay.payment(payment_id).status == "requires_capture"
+
+
+def test_a_payment_id_leads_to_no_other_place_of_stripes(relay: RelayUnderTest) -> None:
+    """A path to a real payment is no payment's id, though Stripe would find it there."""
+    payment_id = relay.pay_in_secret(OURS)
+    answer = send(relay, receipt(f"pi_1/../{payment_id}"))
+    error = f"paymentId is 'pi_1/../{payment_id}': write a PaymentIntent id such as pi_3Abc"
+    assert (answer.status_code, answer.json) == (400, {"error": error})
+    assert relay.payment(payment_id).status == "requires_capture"
 
 
 def test_a_game_over_is_published_for_a_cabinet_that_cannot_speak_mqtt(
@@ -540,6 +569,9 @@ def test_a_game_over_is_a_503_when_the_broker_is_away(tmp_path_factory: pytest.T
         broker.stop()
         answer = relay.client.post("/gameover", json={"machine_id": "galaga-01"}, headers=relay.token())
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
+    assert answer.json["error"].startswith(
+        f"the game over was not sent: cannot reach localhost:{broker.port}: "
+    )
 
 
 def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:
@@ -547,7 +579,7 @@ def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:
     answer = relay.client.get("/status")
     assert (answer.status_code, answer.json) == (
         200,
-        {"status": "up", "message": "API is running", "version": "0.1.0"},
+        {"status": "up", "message": "API is running", "version": __version__},
     )
 
 

@@ -277,7 +277,7 @@ def test_a_conflict_is_shown_for_seven_days(relay: RelayUnderTest) -> None:
     settle(relay, payment_id, 2)
     stripe = relay.relay.stripe()
     relay.clock.ahead_s = 7 * 24 * HOUR_S - 60
-    shown = [(one.payment_id, one.machine_id, one.said) for one in stripe.conflicts(relay.clock())]
+    shown = [(one.payment_id, one.machine_id, one.receipt) for one in stripe.conflicts(relay.clock())]
     assert shown == [(payment_id, "galaga-01", "partial 2")]
     assert stripe.conflicts(relay.clock() + 120) == []
 
@@ -362,7 +362,10 @@ def test_a_refund_that_crosses_a_receipt_refunds_what_the_receipt_charged(relay:
     """The operator wants the player to have it all back."""
     payment_id = relay.pay_in_secret(OURS)
     stripe = CapturedMeanwhile(relay.settings.stripe)
-    assert refund(stripe, payment_id) == f"Refunded $1.66 of {payment_id}; $1.66 had been charged."
+    assert (
+        refund(stripe, relay.settings.stripe.ownership, payment_id)
+        == f"Refunded $1.66 of {payment_id}; $1.66 had been charged."
+    )
 
 
 def command(relay: RelayUnderTest, *arguments: str) -> subprocess.CompletedProcess[str]:

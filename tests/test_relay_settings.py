@@ -54,6 +54,8 @@ def test_every_missing_variable_is_named_at_once() -> None:
         ("RELEASE_AFTER", "0h", "write hours"),
         ("RELEASE_AFTER", "145h", "write hours"),
         ("RELEASE_AFTER", "3599", "write hours"),
+        ("STRIPE_PROXY", "proxy.example.com:3128", "write the proxy's address alone"),
+        ("STRIPE_PROXY", "http://proxy.example.com/path", "write the proxy's address alone"),
         ("TIDY_EVERY_S", "-1", "write a whole number, 0 to 3600"),
         ("MIN_TOKEN_NUMBERS", "[2]", "is no JSON object"),
         ("MIN_TOKEN_NUMBERS", '{"galaga-01": 0}', "'galaga-01': 0"),

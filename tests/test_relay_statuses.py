@@ -19,7 +19,7 @@ from cloud_relay.app import app_for
 from cloud_relay.broker.publisher import STATUS_WITHIN_S, Publisher
 from cloud_relay.broker.statuses import MOST_WAITING, SOON_S, Statuses
 from cloud_relay.errors import BrokerUnavailable, Busy
-from cloud_relay.rules.messages import NOT_HEARD_OF, MachineStatus
+from cloud_relay.rules.messages import NO_STATUS, MachineStatus
 from cloud_relay.rules.orders import Order
 from cloud_relay.settings import MqttSettings, read_settings
 from simulator.chain.broker import Broker
@@ -116,7 +116,7 @@ def test_a_silent_machine_is_asked_for_again_only_after_a_few_seconds(
     """One phone that looks again and again holds nobody up, and a machine that comes back is soon seen."""
     publisher.let_go.set()
     seen = [statuses.of("galaga-01") for _ in range(5)]
-    assert (seen, publisher.waiting) == ([NOT_HEARD_OF] * 5, ["galaga-01"])
+    assert (seen, publisher.waiting) == ([NO_STATUS] * 5, ["galaga-01"])
     with Cabinet("galaga-01", broker) as cabinet:
         cabinet.say()
         clock.ahead_s = 3
@@ -134,8 +134,8 @@ def test_when_enough_wait_the_next_is_turned_away_and_a_machine_that_is_there_is
         cabinet.say()
         assert statuses.of("galaga-01") == ACCEPTING
     publisher.let_go.set()
-    assert [each.result() for each in asking] == [NOT_HEARD_OF] * MOST_WAITING
-    assert statuses.of("silent-too") == NOT_HEARD_OF
+    assert [each.result() for each in asking] == [NO_STATUS] * MOST_WAITING
+    assert statuses.of("silent-too") == NO_STATUS
 
 
 def test_a_wait_that_ends_with_the_broker_leaves_its_place_to_others(
@@ -148,7 +148,7 @@ def test_a_wait_that_ends_with_the_broker_leaves_its_place_to_others(
     assert [type(each.exception()) for each in asking] == [BrokerUnavailable] * MOST_WAITING
     broker.start()
     publisher.waiting.clear()
-    assert [statuses.of(machine_id) for machine_id in SILENT[:3]] == [NOT_HEARD_OF] * 3
+    assert [statuses.of(machine_id) for machine_id in SILENT[:3]] == [NO_STATUS] * 3
     assert publisher.waiting == SILENT[:3]
 
 

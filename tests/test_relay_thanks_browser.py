@@ -20,6 +20,7 @@ from test_relay_thanks import Shop
 
 from cloud_relay.app import create_app
 from cloud_relay.settings import read_settings
+from simulator.stripe.pace import QUICK
 from simulator.stripe.server import stand_in_stripe
 
 RESERVED = "Your payment has arrived."
@@ -33,7 +34,7 @@ def shop_at() -> Iterator[tuple[Shop, str]]:
     """A shop whose clock stands still, and its address."""
     clock = Clock()
     with stand_in_stripe(
-        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, clock=clock
+        api_key=API_KEY, webhook_url=None, webhook_secret=WEBHOOK_SECRET, pace=QUICK, clock=clock
     ) as stripe:
         settings = read_settings(environment(STAND_IN_STRIPE_URL=stripe.api_url))
         app = create_app(settings, clock=clock)

@@ -17,9 +17,9 @@ from controller.__main__ import EX_CONFIG
 from controller.board.mock_pins import BoardWiredFactory
 from controller.commands.release_lines import LineNotReleasedError, put_at_rest
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
 
 PIN = 17
 BUSY = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from cabinets import NOW_S, OFFER, open_bench, paid_bench, payment, started_benc
 
 from controller.announcements.screen_feed import ScreenFeed, picture_of
 from controller.model.cabinet import Cabinet
-from controller.model.events import BrokerLost
+from controller.model.events import BrokerLost, CoinLineFailed, InputChanged, LedgerFailed, OfferFailed
+from controller.model.policy import MeterRules
 
 ABOUT = {"machine_id": "galaga-01", "machine_name": "Galaga", "rotate": 90}
 PRICES = [
@@ -109,6 +111,40 @@ def test_credits_are_those_on_their_way_and_then_those_of_the_session() -> None:
 def test_what_is_wrong_is_told_to_the_technician() -> None:
     """In words."""
     assert picture_of(offline(), NOW_S)["technician_line"] == "broker: no route"
+
+
+def test_every_fault_is_on_the_technician_line() -> None:
+    """Whoever opens the door of the cabinet reads all that is wrong there, and looks no further."""
+    bench, _ = started_bench(
+        board=None,
+        boot_id=None,
+        conflicts=2,
+        uncounted=3,
+        has_ready_line=True,
+        coin_meter=MeterRules(hold_s=0.01, within_s=0.5, out_of_order_after=3),
+    )
+    bench.cabinet = replace(bench.cabinet, ledger_faults=("ledger: the old one was damaged",))
+    bench.handle(InputChanged("ready", False, NOW_S))
+    for event in (
+        CoinLineFailed("its process ended"),
+        LedgerFailed("database or disk is full"),
+        BrokerLost("no route"),
+        OfferFailed("401 token refused"),
+    ):
+        bench.handle(event)
+    line = picture_of(bench.cabinet, NOW_S + bench.cabinet.rules.ready_stuck_s)["technician_line"]
+
+    assert line.split("; ") == [
+        "coin line: its process ended",
+        "ledger: database or disk is full",
+        "coin meter: the last 3 coin pulses were not counted by the board",
+        "ready: the board has not been ready for more than 600 s",
+        "new ledger: waiting for the relay to name what was open",
+        "broker: no route",
+        "relay: 401 token refused",
+        "2 receipts in conflict with Stripe",
+        "ledger: the old one was damaged",
+    ]
 
 
 def test_the_feed_is_written_once_a_second_to_show_that_we_live(tmp_path: Path) -> None:

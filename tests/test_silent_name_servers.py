@@ -65,7 +65,7 @@ def test_it_ends_well_though_nobody_answers_for_a_name(tmp_path: Path, sought: d
     with workbench(tmp_path, broker=broker, **sought) as bench:
         daemon = Part("controller", [*in_silence(tmp_path), *bench.command("run")], tmp_path / "silent.log")
         daemon.start()
-        daemon.wait_to_hear("board ready")
+        daemon.wait_for_line("board ready")
         time.sleep(1.0)
         began_s = time.monotonic()
         os.kill(daemon.pid, signal.SIGTERM)

@@ -89,7 +89,7 @@ def watched(bench: Workbench, folder: Path, preload: Path) -> Iterator[ServiceMa
     watching = threading.Thread(target=manager.watch)
     watching.start()
     try:
-        part.wait_to_hear("board ready")
+        part.wait_for_line("board ready")
         yield manager
     finally:
         (folder / "stall").unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import requests
 import stripe
 from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, offer, session_params
 
+from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 DAY_S = 24 * 3600
@@ -22,7 +23,9 @@ def clock() -> Clock:
 @pytest.fixture
 def stand_in(clock: Clock) -> Iterator[StandInStripe]:
     """A stand-in without a webhook endpoint."""
-    with stand_in_stripe(api_key=API_KEY, webhook_url=None, webhook_secret=SECRET, clock=clock) as running:
+    with stand_in_stripe(
+        api_key=API_KEY, webhook_url=None, webhook_secret=SECRET, pace=QUICK, clock=clock
+    ) as running:
         yield running
 
 
@@ -131,6 +134,37 @@ def test_the_same_key_gets_the_first_answer(client: stripe.StripeClient) -> None
     )
     assert (second.id, second.last_response.headers["Idempotent-Replayed"]) == (first.id, "true")
     assert len(client.v1.checkout.sessions.list().data) == 1
+
+
+def test_a_replay_names_the_request_that_it_repeats(client: stripe.StripeClient) -> None:
+    """Both answers carry the key; only the second says whose answer it is."""
+    first, second = (
+        client.v1.checkout.sessions.create(session_params(), {"idempotency_key": "k"}).last_response.headers
+        for _ in range(2)
+    )
+    assert (first["Idempotency-Key"], second["Idempotency-Key"]) == ("k", "k")
+    assert "Original-Request" not in first
+    assert second["Original-Request"] == first["Request-Id"] != second["Request-Id"]
+
+
+def test_a_refusal_is_replayed_too(stand_in: StandInStripe, client: stripe.StripeClient) -> None:
+    """A request that was begun is answered once, though it could succeed by now."""
+    intent_id = reserve(stand_in, client)
+    options: stripe.RequestOptions = {"idempotency_key": "k"}
+    with pytest.raises(stripe.InvalidRequestError, match="is not captured"):
+        client.v1.refunds.create({"payment_intent": intent_id}, options)
+    stand_in.capture(intent_id)
+    with pytest.raises(stripe.InvalidRequestError, match="is not captured") as refused:
+        client.v1.refunds.create({"payment_intent": intent_id}, options)
+    assert refused.value.headers["Idempotent-Replayed"] == "true"
+    assert client.v1.refunds.create({"payment_intent": intent_id}, {"idempotency_key": "l"}).amount == 250
+
+
+def test_a_key_has_a_longest_length(client: stripe.StripeClient) -> None:
+    """Of 255 characters."""
+    client.v1.checkout.sessions.create(session_params(), {"idempotency_key": "k" * 255})
+    with pytest.raises(stripe.IdempotencyError, match="at most 255 characters long: yours has 256"):
+        client.v1.checkout.sessions.create(session_params(), {"idempotency_key": "k" * 256})
 
 
 def test_a_key_does_not_fit_another_request(client: stripe.StripeClient) -> None:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.stripe.keeper import Keeper
+from simulator.stripe.model import holds as holds
+from simulator.stripe.model import refunds as refunds
 from simulator.stripe.model import shop as shop
 from simulator.stripe.model import till as till
 from simulator.stripe.model.book import Book
@@ -20,14 +22,14 @@ from simulator.stripe.model.params import decode, merge_metadata
 
 NOW_S = 1_800_000_000
 VERBS: dict[str, Callable[[Book, str, int, int], object]] = {
-    "capture": lambda book, intent, amount, now: till.capture(
+    "capture": lambda book, intent, amount, now: holds.capture(
         book, intent, {"amount_to_capture": amount}, now
     ),
-    "cancel": lambda book, intent, _amount, now: till.cancel(book, intent, {}, now),
-    "refund": lambda book, intent, amount, now: till.refund(
+    "cancel": lambda book, intent, _amount, now: holds.cancel(book, intent, {}, now),
+    "refund": lambda book, intent, amount, now: refunds.refund(
         book, {"payment_intent": intent, "amount": amount}, now
     ),
-    "a week": lambda book, _intent, _amount, now: till.lapse(book, now + till.RESERVATION_S),
+    "a week": lambda book, _intent, _amount, now: holds.lapse(book, now + till.RESERVATION_S),
 }
 
 
@@ -141,7 +143,7 @@ def test_an_event_keeps_its_object_as_it_was() -> None:
     book = new_book()
     intent = reserved(book)
     event = next(each for each in book.events.values() if each.type.endswith("amount_capturable_updated"))
-    till.capture(book, intent.id, {}, NOW_S)
+    holds.capture(book, intent.id, {}, NOW_S)
     assert event.object["status"] == "requires_capture"
 
 

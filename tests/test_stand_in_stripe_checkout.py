@@ -9,6 +9,7 @@ from flask import Flask
 from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, offer, session_params
 
 from simulator.stripe.checkout import checkout_blueprint
+from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 
@@ -21,7 +22,9 @@ def clock() -> Clock:
 @pytest.fixture
 def stand_in(clock: Clock) -> Iterator[StandInStripe]:
     """A stand-in without a webhook endpoint."""
-    with stand_in_stripe(api_key=API_KEY, webhook_url=None, webhook_secret=SECRET, clock=clock) as running:
+    with stand_in_stripe(
+        api_key=API_KEY, webhook_url=None, webhook_secret=SECRET, pace=QUICK, clock=clock
+    ) as running:
         yield running
 
 
@@ -150,6 +153,7 @@ def test_another_server_can_carry_the_pages(clock: Clock) -> None:
         webhook_url=None,
         webhook_secret=SECRET,
         public_checkout_url="http://demo.test:8000/shop",
+        pace=QUICK,
         clock=clock,
     ) as stand_in:
         demo = Flask("demo")

@@ -7,9 +7,11 @@ import stripe
 from conftest import wait_until
 from stand_in_stripe_help import API_KEY, SECRET, Receiver, client_of, receiving, session_params
 
+from simulator.stripe.pace import Pace, quick_retries
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 UPDATED = "payment_intent.amount_capturable_updated"
+HURRIED = Pace(quick_retries(0.01), list_page_s=0)
 COMPLETED = "checkout.session.completed"
 
 
@@ -27,7 +29,7 @@ def stand_in(receiver: Receiver) -> Iterator[StandInStripe]:
         api_key=API_KEY,
         webhook_url=receiver.url,
         webhook_secret=SECRET,
-        retry_first_s=0.01,
+        pace=HURRIED,
         enabled_events=frozenset({UPDATED, "payment_intent.succeeded", "payment_intent.canceled"}),
     ) as running:
         yield running
@@ -79,7 +81,7 @@ def test_webhooks_wait_for_an_address(receiver: Receiver) -> None:
 def test_a_dead_receiver_is_tried_again(receiver: Receiver) -> None:
     """Nobody listens at first; the log names the failure."""
     with stand_in_stripe(
-        api_key=API_KEY, webhook_url="http://127.0.0.1:1/", webhook_secret=SECRET, retry_first_s=0.01
+        api_key=API_KEY, webhook_url="http://127.0.0.1:1/", webhook_secret=SECRET, pace=HURRIED
     ) as stand_in:
         reserve(stand_in)
         wait_until(lambda: stand_in.webhooks.log, "a first attempt")

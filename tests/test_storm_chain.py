@@ -39,15 +39,15 @@ def test_a_storm_on_a_line_holds_nothing_else_up(tmp_path: Path, line: Line) -> 
         wait_until(lambda: faults(chain) == [f"{line} (GPIO {PINS[line]}) hums"], "the fault")
 
         payment_id = chain.stripe.pay(page)
-        chain.controller.wait_to_hear(f"{payment_id}: received", within_s=STORM_S / 2)
+        chain.controller.wait_for_line(f"{payment_id}: received", within_s=STORM_S / 2)
 
         assert storm.is_alive(), "the payment was heard in the storm"
         storm.join()
         grown_mb = memory_mb(chain.controller.pid, "Rss") - before_mb
         # A board that may not take coins, or count them, gets its pulse once its line can be believed again.
-        chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled", within_s=60.0)
+        chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled", within_s=60.0)
         assert (money(chain), chain.board.view().coins) == ({"charged": 100}, 1)
         assert grown_mb < MOST_GROWTH_MB
         wait_until(lambda: faults(chain) == [], "the fault to end", within_s=30.0)
-        told = [said.text for said in chain.controller.said if f"{line} (GPIO" in said.text]
+        told = [said.text for said in chain.controller.log_lines if f"{line} (GPIO" in said.text]
         assert len(told) == 1

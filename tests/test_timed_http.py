@@ -16,7 +16,8 @@ import trustme
 from conftest import wait_until
 
 from controller.cloud.relay_client import AT_ONCE, RelayClient, RelayEvent
-from controller.cloud.timed_http import Answer, Limits, send
+from controller.cloud.timed_http import Answer, Limits, Way, send
+from controller.config.keys import RelayConfig
 from controller.model.events import OfferFailed
 
 # The next byte is never waited for as long as that: what ends the question is its time in all.
@@ -100,28 +101,28 @@ def test_an_answer_that_drips_ends_with_its_time(at_once: bytes, drip: bytes) ->
         assert str(raised.value) == f"{server.url} gave no whole answer within 0.3 s"
 
 
-def test_an_answer_that_drips_through_tls_ends_with_its_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_drips_through_tls_ends_with_its_time(tmp_path: Path) -> None:
     """As at a real relay."""
     authority, ca_file = trustme.CA(), tmp_path / "ca.crt"
     authority.cert_pem.write_to_path(str(ca_file))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca_file))
+    way = Way(ca_file=ca_file)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     with serving(*DRIPS["headers"], tls) as server:
         with pytest.raises(requests.Timeout) as raised:
-            send("GET", server.url, SHORT, headers={})
+            send("GET", server.url, SHORT, headers={}, way=way)
         assert str(raised.value) == f"{server.url} gave no whole answer within 0.3 s"
     with serving(whole(b"{}"), tls=tls) as server:
-        assert send("GET", server.url, LONG, headers={}) == Answer(200, "OK", f"{server.url}/", b"{}")
+        assert send("GET", server.url, LONG, headers={}, way=way) == Answer(
+            200, "OK", f"{server.url}/", b"{}"
+        )
 
 
 def test_a_relay_that_drips_holds_up_no_later_question() -> None:
     """All workers were at it, and each came back."""
     told: queue.SimpleQueue[RelayEvent] = queue.SimpleQueue()
     with serving(*DRIPS["headers"]) as server:
-        client = RelayClient(server.url, "galaga-01", "1.ab", told.put, lambda: 0.0, SHORT)
+        client = RelayClient(RelayConfig(server.url, "1.ab"), "galaga-01", told.put, lambda: 0.0, SHORT)
         for _ in range(AT_ONCE + 1):
             client.fetch_offer()
         reason = f"{server.url}/machines/galaga-01/offer gave no whole answer within 0.3 s"

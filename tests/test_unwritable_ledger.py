@@ -28,16 +28,16 @@ def test_a_train_that_the_disk_cuts_goes_on_when_it_can_be_written(tmp_path: Pat
         (file,) = wait_for_ledger(chain.folder)
         wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell")
         payment_id = buy(chain)
-        chain.controller.wait_to_hear(f"{payment_id}: received")
+        chain.controller.wait_for_line(f"{payment_id}: received")
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            chain.controller.wait_to_hear("ledger cannot be written: database is locked")
+            chain.controller.wait_for_line("ledger cannot be written: database is locked")
             wait_until(
                 lambda: "3 credits" not in requests.get(chain.door, timeout=10).text, "the door to close"
             )
             other.execute("ROLLBACK")
-        chain.controller.wait_to_hear("ledger can be written again")
-        chain.controller.wait_to_hear(f"{payment_id}: receipt answered: settled")
+        chain.controller.wait_for_line("ledger can be written again")
+        chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
 
         wait_until(lambda: chain.board.view().coins == 3, "three coins")
         assert chain.stripe.money() == {"charged": 250, "refunded": 0, "released": 0, "reserved": 0}

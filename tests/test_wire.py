@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.formats import wire
-from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, Status
+from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, SignedByAnother, Status
 from controller.model.fault import Fault, FaultKind
 from controller.model.payment import Payment
 from controller.model.session import GameOver
@@ -77,6 +77,24 @@ def test_a_missing_expiry_is_no_time_left_that_we_know() -> None:
 def test_a_strange_window_is_as_good_as_none(window_s: object) -> None:
     """It only spares a question to the relay."""
     assert STRICT.read(signed(encoded(windowS=window_s))) == STRICT.read(signed(encoded()))
+
+
+@pytest.mark.parametrize("window_s", [1, 3600])
+def test_the_shortest_and_the_longest_window_are_taken(window_s: int) -> None:
+    """No relay can be set to a longer one."""
+    assert STRICT.read(signed(encoded(windowS=window_s))).window_s == window_s
+
+
+@pytest.mark.parametrize("amount", [0, 10**12 - 1])
+def test_the_least_and_the_largest_amount_are_taken(amount: int) -> None:
+    """Twelve digits, as at Stripe."""
+    assert STRICT.read(signed(encoded(amount=amount))).payment.amount == amount
+
+
+@pytest.mark.parametrize(("length", "shown"), [(38, "x" * 38 + "'"), (39, "x" * 36 + "...")])
+def test_a_long_value_is_cut_in_the_reason(length: int, shown: str) -> None:
+    """Forty characters of it, quotes included, are enough to see what it is."""
+    assert refusal(signed(encoded(currency="x" * length))) == f"currency is '{shown}, not three small letters"
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -215,6 +233,13 @@ def test_a_signed_field_of_the_wrong_kind_is_refused(changes: dict[str, Any], re
     assert refusal(signed(encoded(**changes))) == reason
 
 
+def test_what_has_no_signature_shows_nothing_of_our_token() -> None:
+    """Whoever sends such messages from elsewhere does not close the door with them."""
+    with pytest.raises(Refused) as refused:
+        STRICT.read(CoinPulseMessage(encoded(), False, 150, None))
+    assert type(refused.value) is Refused
+
+
 def test_a_retained_coin_pulse_is_refused() -> None:
     """It would be a credit at every start."""
     assert refusal(signed(encoded(), retained=True)) == (
@@ -235,8 +260,10 @@ def test_a_retained_coin_pulse_is_refused() -> None:
     ids=["another token", "another payload", "empty", "no hex", "in capitals"],
 )
 def test_a_wrong_signature_is_refused_everywhere(reader: Reader, message: CoinPulseMessage) -> None:
-    """Accepting unsigned messages does not accept forged ones."""
-    assert refusal(message, reader) == SIGNATURE_REFUSED
+    """Accepting unsigned messages does not accept forged ones; it is told apart from all other refusals."""
+    with pytest.raises(SignedByAnother) as refused:
+        reader.read(message)
+    assert str(refused.value) == SIGNATURE_REFUSED
 
 
 def test_a_signature_that_nobody_can_check_is_refused() -> None:
@@ -326,6 +353,18 @@ def test_a_status_says_how_the_machine_is() -> None:
         "conflicts": 3,
         "coins": 17,
     }
+
+
+def test_what_is_sent_is_compact_and_in_utf_8() -> None:
+    """Metered networks carry it."""
+    faults = (Fault(FaultKind.RELAY, "relay: no route to Zürich"),)
+    status = Status("galaga-01", True, True, "attract", 2, "0.1.0", "boot-a", faults, 3, 17)
+
+    assert status.payload("now").decode() == (
+        '{"machineId":"galaga-01","online":true,"accepting":true,"state":"attract","credits":2,'
+        '"version":"0.1.0","bootId":"boot-a","timestamp":"now","faults":["relay: no route to Zürich"],'
+        '"faultKinds":["relay"],"conflicts":3,"coins":17}'
+    )
 
 
 def test_the_last_will_is_offline_and_accepts_nothing() -> None:

@@ -15,9 +15,9 @@ import yaml
 from conftest import wait_until
 
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA, BoardProfile
-from simulator.board.wire import BoardServer
 from simulator.chain.cabinet import COIN_PIN, GAME_OVER_PIN, READY_PIN
 from simulator.chain.part import Part
 from simulator.chain.ports import free_port
@@ -47,9 +47,9 @@ class Workbench:
 
     def start(self) -> None:
         """Start the controller, and wait until its loop serves the socket and has seen the board ready."""
-        before = len(self.controller.said)
+        before = len(self.controller.log_lines)
         self.controller.start()
-        self.controller.wait_to_hear("board ready", since=before)
+        self.controller.wait_for_line("board ready", since=before)
 
     def command(self, *arguments: str) -> list[str]:
         """A command line for this cabinet."""

@@ -55,10 +55,17 @@ pip_paths() {
     } | sort -u | while read -r path; do [ ! -e "$path" ] || echo "$path"; done
 }
 
+# What this machine's pip goes by, be it a user's or a variable: in the container it is the system's, for install.sh takes
+# nothing else.
+pip_config() {
+    echo "[global]"
+    { python3 -m pip config list; env | sed -n "s/^https_proxy=\(.*\)/global.proxy='\1'/Ip"; } |
+        sed -n "s/^[^.]*\.\([a-z-]*\)='\(.*\)'$/\1 = \2/p" | awk '!seen[$1]++'
+}
+
 boot() {
     local binds=() path
-    while read -r path; do binds+=("--bind-ro=$path"); done < <(pip_paths)
-    mapfile -t kept < <(env | grep -Ei '^(PIP_|https?_proxy=)')
+    while read -r path; do binds+=("--bind-ro=$path"); done < <(pip_paths | grep -v '/pip\.conf$')
     # What a service may do on a real machine it may do in here: realtime scheduling, locked memory.
     systemd-nspawn --capability=CAP_SYS_NICE,CAP_IPC_LOCK,CAP_SYS_RESOURCE --system-call-filter="@resources @memlock" \
         --quiet --register=no --keep-unit --settings=no --link-journal=no --volatile=overlay \
@@ -66,6 +73,7 @@ boot() {
     container=$!
     trap shut_down EXIT
     until_true "the container boots" booted
+    pip_config | inside tee /etc/pip.conf >/dev/null
 }
 
 shut_down() {
@@ -81,7 +89,7 @@ booted() {
 }
 
 inside() {
-    env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "${kept[@]}" \
+    env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
         nsenter --target "$init" --all -- "$@"
 }
 

@@ -10,30 +10,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # pygame is the system's on every cabinet: the one from pip cannot draw without a desktop.
-cabinet_needs() {
-    "${PYTHON:-python3}" -c '
-import tomllib
-with open("pyproject.toml", "rb") as file:
-    needs = tomllib.load(file)["project"]["dependencies"]
-print(*(need for need in needs if not need.startswith("pygame")), sep="\n")'
-}
+cabinet_needs() { "${PYTHON:-python3}" -I tools/requirements.py project | grep -v '^pygame'; }
 
 # write_lock FOLDER LOCK: a line for each package, with the hash of each of its wheels.
 write_lock() {
-    "${PYTHON:-python3}" - "$1" >"$scratch/lock" <<'PYTHON'
-import hashlib, pathlib, sys
-
-hashes = {}
-for wheel in sorted(pathlib.Path(sys.argv[1]).glob("*.whl")):
-    name, version = wheel.name.split("-")[:2]
-    found = hashes.setdefault(name.lower().replace("_", "-"), (version, []))
-    if found[0] != version:
-        sys.exit(f"{name}: {found[0]} for one cabinet and {version} for another; bound it in pyproject.toml")
-    found[1].append(hashlib.sha256(wheel.read_bytes()).hexdigest())
-print("# Made by `make lock`; install.sh takes nothing else.")
-for name, (version, digests) in sorted(hashes.items()):
-    print(f"{name}=={version}", *(f"--hash=sha256:{digest}" for digest in sorted(digests)), sep=" \\\n    ")
-PYTHON
+    "${PYTHON:-python3}" -I tools/lock_lines.py "$1" >"$scratch/lock"
     mv "$scratch/lock" "$2"
     echo "Wrote $2: $(grep -c == "$2") packages, $(grep -c sha256 "$2") wheels."
 }

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Gets this machine ready for `make demo`, `make bench` or `make test`: Debian packages that are missing (listed before they
-# are installed), and a virtual environment in .venv. Run again, it finds everything in place and takes no time.
+# Gets this machine ready for `make demo`, `make bench`, `make test` or `make mutants`: Debian packages that are
+# missing (listed before they are installed), and a virtual environment in .venv. Run again, it finds everything
+# in place and takes no time.
 set -eu
 
-purpose=${1:?usage: tools/prepare.sh demo|bench|test}
+purpose=${1:?usage: tools/prepare.sh demo|bench|test|mutants}
 cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*" >&2; }
@@ -20,23 +21,31 @@ case $purpose in
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
         extras="demo dev"
         ;;
-    *) die "usage: tools/prepare.sh demo|bench|test" ;;
+    mutants) needs="" extras="demo dev mutants" ;;
+    *) die "usage: tools/prepare.sh demo|bench|test|mutants" ;;
 esac
 
 # A Python that was named is the one to take: another in its place would be a surprise.
 find_python() {
     for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
-        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$python"
-            return
-        fi
+        case $(version_of "$python") in
+            "" | 2.* | 3.[0-9] | 3.10) ;;
+            *)
+                command -v "$python"
+                return
+                ;;
+        esac
     done
     die "Python 3.11 or newer is needed, and $(what_is "${PYTHON:-python3}"): install one, or name one:
   make PYTHON=/path/to/python"
 }
 
+# 3.11, say; nothing where it does not run.
+version_of() { "$1" -V 2>/dev/null | sed -n 's/^Python \([0-9]*\.[0-9]*\).*/\1/p'; }
+
 what_is() {
-    "$1" -c 'import sys; print(sys.argv[1], "is %d.%d" % sys.version_info[:2])' "$1" 2>/dev/null || echo "$1 does not run"
+    version=$(version_of "$1")
+    if [ -n "$version" ]; then echo "$1 is $version"; else echo "$1 does not run"; fi
 }
 
 missing_packages() {
@@ -44,7 +53,7 @@ missing_packages() {
         command -v "${need%%:*}" >/dev/null || printf ' %s' "${need#*:}"
     done
     # Debian keeps the part of venv that installs pip in a package of its own.
-    if [ ! -e .venv/bin/pip ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
+    if [ ! -e .venv/bin/pip ] && ! "$python" -I -m ensurepip --version >/dev/null 2>&1; then
         printf ' python3-venv'
     fi
 }
@@ -111,7 +120,7 @@ disable_new_services() {
 
 # An environment that was cut short while it was made has no pip; one of another Python is no use.
 is_environment() {
-    [ "$(.venv/bin/python -V 2>/dev/null)" = "$("$python" -V)" ] && .venv/bin/python -c 'import pip' 2>/dev/null
+    [ "$(.venv/bin/python -V 2>/dev/null)" = "$("$python" -V)" ] && .venv/bin/python -I -m pip --version >/dev/null 2>&1
 }
 
 make_environment() {
@@ -121,12 +130,7 @@ make_environment() {
     say "Making the virtual environment in .venv (once; about a minute)"
     is_environment || "$python" -m venv --clear .venv
     # shellcheck disable=SC2086 # a list of names
-    .venv/bin/python -c '
-import sys, tomllib
-project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-extras = project["optional-dependencies"]
-print(*project["dependencies"], *(need for name in sys.argv[1:] for need in extras[name]), sep="\n")
-' $extras >.venv/requirements.txt
+    .venv/bin/python -I tools/requirements.py project $extras >.venv/requirements.txt
     # What a cabinet runs on is what is tested. (As a plain list: its hashes would be asked of all others too.)
     sed -n 's/ \\$//p' requirements/cabinet.lock | grep '==' >.venv/constraints.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \

@@ -54,11 +54,10 @@ check_ordinary_user() {
 # A python3 that is 3.9, and nothing newer beside it.
 old_python() {
     inside sh -c 'mkdir /opt/old-python && cd /opt/old-python && cat >python3 && chmod +x python3 && ln -s python3 python3.11' \
-        <<'PYTHON'
+        <<'OLD'
 #!/bin/sh
-[ "$1" = -c ] && shift && exec /usr/bin/python3 -c 'import sys; sys.version_info = (3, 9, 2); exec(sys.argv.pop(1))' "$@"
-exit 1
-PYTHON
+[ "$1" = -V ] && echo "Python 3.9.2"
+OLD
 }
 
 check_old_python() {
@@ -126,7 +125,7 @@ Press Ctrl-C here to end it." "$(grep -v 'virtual environment' "$work/demo.txt" 
     same "Ctrl-C ends it without a word" "" "$(sed '1,/Ctrl-C/d' "$work/demo.txt")"
 }
 
-fetch() { inside python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' "$1"; }
+fetch() { inside python3 -I $roots/tools/container/fetch.py "$1"; }
 
 mosquittos_state() {
     inside systemctl show mosquitto --property=UnitFileState,ActiveState,MainPID,NRestarts

@@ -15,7 +15,11 @@ ledger=/var/lib/arcade-cabinet/ledger.sqlite
 boot_file=/boot/firmware/config.txt
 most_exposure=20            # tenths: 2.0 of systemd-analyze security
 
-install_sh() { inside "$source_dir/install.sh" "$@" 2>&1; }
+# In surroundings that lead nowhere: neither may decide where packages come from.
+install_sh() {
+    inside env PIP_INDEX_URL=http://127.0.0.1:9/ PIP_NO_INDEX=1 https_proxy=http://127.0.0.1:9 http_proxy=http://127.0.0.1:9 \
+        PYTHONPATH=/nowhere "$source_dir/install.sh" "$@" 2>&1
+}
 
 show() { inside systemctl show --property "$2" --value "arcade-$1"; }
 
@@ -154,8 +158,9 @@ check_refusals() {
 
 # install.sh where dpkg says that it is a Pi of 32 bits.
 on_32_bits() {
-    inside sh -c "mkdir -p /tmp/armhf && printf '#!/bin/sh\necho armhf\n' >/tmp/armhf/dpkg && chmod +x /tmp/armhf/dpkg
-        PATH=/tmp/armhf:\$PATH $source_dir/install.sh"
+    inside sh -c "printf '#!/bin/sh\necho armhf\n' >/usr/local/sbin/dpkg && chmod +x /usr/local/sbin/dpkg
+        $source_dir/install.sh
+        rm /usr/local/sbin/dpkg"
 }
 
 # A cabinet of the older relay: it has nobody to ask about open payments, and so needs no network for a test credit.
@@ -175,24 +180,9 @@ mock_pins_for_demo_only: /run/board.sock
 CONFIG
 }
 
-# A virtual board that writes down every edge of the coin line.
 start_board() {
-    inside sh -c "cat >/run/board.py" <<'BOARD'
-import os, time
-from pathlib import Path
-from controller.system.clock import since_boot_s
-from simulator.board.model.arcade_board import ArcadeBoard
-from simulator.board.model.board_profiles import JAMMA
-from simulator.board.wire import BoardServer
-
-os.umask(0)  # the cabinet's user has to reach the socket
-with BoardServer(Path("/run/board.sock"), ArcadeBoard(JAMMA, powered_at_s=since_boot_s()), coin_pin=17) as board:
-    while True:
-        Path("/run/board-edges").write_text(str(board.edges))
-        time.sleep(0.05)
-BOARD
     inside systemd-run --quiet --unit=board --setenv=PYTHONPATH=$source_dir \
-        /opt/arcade-cabinet/venv/bin/python /run/board.py
+        /opt/arcade-cabinet/venv/bin/python $source_dir/tools/container/board.py
     until_true "the virtual board listens" inside test -s /run/board-edges
 }
 
@@ -273,14 +263,7 @@ check_stop() {
     same "all this made no edge on the coin line" "[]" "$(inside cat /run/board-edges)"
 }
 
-# What a process leaves behind that is killed in the middle of a pulse: its wire keeps the level.
-leave_line_active() {
-    inside /opt/arcade-cabinet/venv/bin/python -c '
-from pathlib import Path
-from gpiozero import OutputDevice
-from controller.board.mock_pins import BoardWiredFactory
-OutputDevice(17, initial_value=True, pin_factory=BoardWiredFactory(Path("/run/board.sock"), listens=False))'
-}
+leave_line_active() { inside /opt/arcade-cabinet/venv/bin/python $source_dir/tools/container/leave_line_active.py; }
 
 check_release() {
     inside systemctl start arcade-controller

@@ -11,7 +11,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-if ! $python -c 'import ensurepip, pygame' >/dev/null 2>&1; then
+if ! dpkg -s python3-pygame python3-venv >/dev/null 2>&1; then
     as_root apt-get install -qq -y --no-install-recommends python3-pygame python3-venv >/dev/null
 fi
 if [ ! -e $environment/ready ] || [ requirements/cabinet.lock -nt $environment/ready ]; then

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from attract_screen.model.feed_format import Feed, Offer, State
-from attract_screen.model.money import price
+from attract_screen.model.prices import price
 
 STALE_AFTER_S = 5.0
 # A feed "from the future" was written before the last boot; the rest is the rounding of its clock.

@@ -1,4 +1,4 @@
-"""EDGE: one connection to the MQTT broker, from CONNECT until it breaks; it is never mended."""
+"""EDGE. One connection to the MQTT broker, from CONNECT until it breaks; it is never mended."""
 
 from __future__ import annotations
 

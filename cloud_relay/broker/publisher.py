@@ -1,4 +1,4 @@
-"""EDGE: the MQTT side: publish until acknowledged, and read what a machine said last."""
+"""EDGE. The MQTT side: publish until acknowledged, and read what a machine said last."""
 
 from __future__ import annotations
 
@@ -88,15 +88,15 @@ class Publisher:
             return act(self._usable(connection))
 
     def _usable(self, failed: BrokerConnection | None) -> BrokerConnection:
-        asked_at = time.monotonic()
+        called_at = time.monotonic()
         with self._lock:
             current = self._connection
             if current is not None and current is not failed and not current.is_broken:
                 return current
-            # Those who queued here behind a failed attempt share its failure instead of each
-            # waiting for their own.
+            # Whoever queued here during a failed attempt shares its failure instead of waiting for
+            # one of their own.
             failed_at, why = self._failure
-            if failed_at > asked_at:
+            if failed_at > called_at:
                 raise BrokerUnavailable(why)
             return self._replace(current)
 

@@ -1,4 +1,4 @@
-"""EDGE: what machines said last, for pages that anybody may open, with any machine id in the address."""
+"""EDGE. What machines said last, for pages that anybody may open, with any machine id in the address."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 
 from cloud_relay.broker.publisher import Publisher
-from cloud_relay.broker.recent import Recent
 from cloud_relay.errors import Busy
-from cloud_relay.rules.messages import NOT_HEARD_OF, MachineStatus
+from cloud_relay.memory.recent import Recent
+from cloud_relay.rules.messages import NO_STATUS, MachineStatus
 
 # A broker sends a retained status right after it accepted the subscription; only its absence takes the
 # whole wait, in a thread that a webhook may need. So few wait at once, and machines that are heard of
@@ -30,7 +30,7 @@ class Statuses:
         self._waiting = threading.Semaphore(MOST_WAITING)
 
     def of(self, machine_id: str) -> MachineStatus:
-        """What a machine said last; NOT_HEARD_OF where the broker holds nothing of it.
+        """What a machine said last; NO_STATUS where the broker holds nothing of it.
 
         Raises:
             Busy: whether it holds something would take a wait, and enough are waiting.
@@ -38,7 +38,7 @@ class Statuses:
             PublishRefused: the access rules forbid it.
         """
         if self._silent.get(machine_id, self._clock()):
-            return NOT_HEARD_OF
+            return NO_STATUS
         return self._publisher.retained_status(machine_id, SOON_S) or self._after_a_wait(machine_id)
 
     def _after_a_wait(self, machine_id: str) -> MachineStatus:
@@ -50,4 +50,4 @@ class Statuses:
             self._waiting.release()
         if status is None:
             self._silent.keep(machine_id, True, self._clock(), _SILENT_FOR_S)
-        return status or NOT_HEARD_OF
+        return status or NO_STATUS

@@ -1,4 +1,4 @@
-"""EDGE: what an operator asks in a terminal; each command writes to `out` and gives the exit status."""
+"""EDGE. What an operator types in a terminal; each command writes to `out` and gives the exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cloud_relay.rules.open_list import OPEN_HEAD, open_row
 from cloud_relay.rules.settlement import Conflict
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
-from cloud_relay.settling.tidy import Outcome, in_words, summary, tidy
+from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
 
 _MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults", "conflicts")
 
@@ -24,14 +24,15 @@ def tidy_once(relay: Relay, out: TextIO) -> int:
     for one in done:
         out.write(f"{one.payment.payment_id} of {one.payment.machine_id}: {one.outcome}, {one.why}\n")
     out.write(in_words(summary(done)) + "\n")
-    return int(any(one.outcome is Outcome.FAILED for one in done))
+    return int(any(one.outcome is TidyOutcome.FAILED for one in done))
 
 
 def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
     """List what Stripe holds open, oldest last."""
     rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
     now_s = relay.clock()
-    rows = [open_row(payment, rules, now_s) for payment in relay.stripe().all_open_payments(now_s)]
+    pages = relay.book.all_pages()
+    rows = [open_row(payment, rules, now_s) for page in pages for payment in page]
     if as_json:
         _write_json(out, [row.as_json for row in rows])
     else:
@@ -47,13 +48,15 @@ def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
         return 0
     out.write(table(_MACHINES_HEAD, [_machine_cells(machine) for machine in machines]))
     for conflict in (conflict for machine in machines for conflict in machine.conflicts):
-        out.write(f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.said}\n")
+        out.write(
+            f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.receipt}\n"
+        )
     return 0
 
 
 def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     """Give back what is left of one payment."""
-    out.write(refund(relay.stripe(), payment_id) + "\n")
+    out.write(refund(relay.stripe(), relay.settings.stripe.ownership, payment_id) + "\n")
     return 0
 
 
@@ -95,7 +98,7 @@ def _machine_json(machine: Machine) -> dict[str, object]:
         "lastSeen": report.last_seen if report else None,
         "version": report.version if report else None,
         "faults": list(report.faults) if report else [],
-        "conflicts": [{"paymentId": each.payment_id, "said": each.said} for each in machine.conflicts],
+        "conflicts": [{"paymentId": each.payment_id, "said": each.receipt} for each in machine.conflicts],
     }
 
 

@@ -1,4 +1,4 @@
-"""CORE: rows of text in columns."""
+"""CORE. Rows of text in columns."""
 
 from __future__ import annotations
 

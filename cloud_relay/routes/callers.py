@@ -20,7 +20,7 @@ def require_machine(settings: Settings, machine_id: object) -> str:
 
 
 def require_operator_or_machine(settings: Settings, machine_id: object) -> str:
-    """The same for an endpoint that the operator's key opens too."""
+    """The machine's id, once the caller showed its token or the operator's key; else 400 or 401."""
     machine_id, key = _machine_id(machine_id), settings.operator_key
     if key is not None and hmac.compare_digest(key.encode(), _bearer(request).encode()):
         return machine_id
@@ -30,12 +30,12 @@ def require_operator_or_machine(settings: Settings, machine_id: object) -> str:
 def json_object() -> dict[str, Any]:
     """The request's body; anything but a JSON object ends the request with 400."""
     try:
-        said = request.get_json(force=True, silent=True)
+        body = request.get_json(force=True, silent=True)
     except RecursionError:  # thousands of brackets
-        said = None
-    if not isinstance(said, dict):
+        body = None
+    if not isinstance(body, dict):
         abort(400, "the body must be a JSON object")
-    return said
+    return body
 
 
 def _machine_id(machine_id: object) -> str:
@@ -44,6 +44,6 @@ def _machine_id(machine_id: object) -> str:
     return machine_id
 
 
-def _bearer(asked: Request) -> str:
-    scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
+def _bearer(call: Request) -> str:
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

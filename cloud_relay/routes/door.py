@@ -88,4 +88,5 @@ def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer)
     except (StripeUnavailable, NotAtStripe) as why:
         log.error("Could not open a checkout for %s: %s", machine_id, why)
         abort(503, "The payment service does not answer right now. Nothing was charged.")
+    relay.book.notice()
     return redirect(url, 303)

@@ -1,4 +1,4 @@
-"""What cabinets ask and tell over HTTPS: the offer, their open payments, receipts, game overs."""
+"""What cabinets want and report over HTTPS: the offer, their open payments, receipts, game overs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import logging
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, NotAtStripe, PublishRefused
+from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
 from cloud_relay.routes.callers import json_object, require_machine
 from cloud_relay.rules.messages import gameover, gameover_topic, seconds_left
-from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
-    Order,
     UnsellableCredits,
-    immediate_order_from,
-    order_from,
 )
-from cloud_relay.rules.settlement import BadReceipt, Result, is_payment_id
+from cloud_relay.rules.receipts import BadReceipt, is_payment_id
+from cloud_relay.rules.settlement import Result
+from cloud_relay.settling.pulses import paid_order
 from cloud_relay.settling.receipts import settle
+from cloud_relay.stripe.named_reads import NamedReads
 
 # Each is a question of its own to Stripe, and the cabinet waits for all of them.
 MOST_NAMED = 20
@@ -32,6 +31,7 @@ log = logging.getLogger(__name__)
 def machines(relay: Relay) -> Blueprint:
     """The routes that take a machine token."""
     routes = Blueprint("machines", __name__)
+    reads = NamedReads(relay.stripe, relay.clock)
 
     @routes.get("/machines/<machine_id>/offer")
     def offer(machine_id: str) -> ResponseReturnValue:
@@ -51,17 +51,17 @@ def machines(relay: Relay) -> Blueprint:
     @routes.get("/machines/<machine_id>/payments")
     def payments(machine_id: str) -> ResponseReturnValue:
         machine_id = require_machine(relay.settings, machine_id)
-        return _open_payments(relay, machine_id, _named(request.args.getlist("paid")))
+        return _open_payments(relay, reads, machine_id, _named(request.args.getlist("paid")))
 
     @routes.post("/machines/<machine_id>/receipts")
     def receipts(machine_id: str) -> ResponseReturnValue:
         machine_id = require_machine(relay.settings, machine_id)
         try:
-            settlement = settle(relay, machine_id, json_object())
+            answer = settle(relay, machine_id, json_object())
         except BadReceipt as why:
             abort(400, str(why))
-        charged = {} if settlement.charged is None else {"charged": settlement.charged}
-        return {"result": settlement.result, **charged}, _STATUS_OF.get(settlement.result, 200)
+        charged = {} if answer.charged is None else {"charged": answer.charged}
+        return {"result": answer.result, **charged}, _STATUS_OF.get(answer.result, 200)
 
     @routes.post("/gameover")
     def game_over() -> ResponseReturnValue:
@@ -80,17 +80,17 @@ def _named(payment_ids: list[str]) -> list[str]:
     return list(dict.fromkeys(payment_ids))
 
 
-def _open_payments(relay: Relay, machine_id: str, named: list[str]) -> ResponseReturnValue:
+def _open_payments(relay: Relay, reads: NamedReads, machine_id: str, named: list[str]) -> ResponseReturnValue:
     now_s, window_s = relay.clock(), relay.settings.credit_window_s
-    found = relay.stripe().open_payments(machine_id, now_s)
+    found = [payment for payment in relay.book.recent() if payment.machine_id == machine_id]
     # A list at Stripe may lack a payment: whether one is open for sure, only its id tells.
     in_list = {payment.payment_id for payment in found}
-    by_id = (_open_payment(relay, machine_id, each) for each in named if each not in in_list)
-    found += filter(None, by_id)
+    by_id = reads.of([payment_id for payment_id in named if payment_id not in in_list])
+    found += [payment for payment in by_id if payment.machine_id == machine_id]
     listed: list[dict[str, str | int]] = []
     for payment in found:
         try:
-            order = _order(payment, relay.settings.credit_amount)
+            order = paid_order(payment, relay.settings.credit_amount).order
         except (BadOrder, UnsellableCredits) as why:
             log.error("Left %s out of the open payments: %s", payment.payment_id, why)
             continue
@@ -104,20 +104,6 @@ def _open_payments(relay: Relay, machine_id: str, named: list[str]) -> ResponseR
             }
         )
     return listed
-
-
-def _open_payment(relay: Relay, machine_id: str, payment_id: str) -> OpenPayment | None:
-    try:
-        payment = relay.stripe().open_payment(payment_id)
-    except NotAtStripe:
-        return None
-    return payment if payment and payment.machine_id == machine_id else None
-
-
-def _order(payment: OpenPayment, credit_amount: int) -> Order:
-    if payment.immediate:
-        return immediate_order_from(payment.metadata, payment.amount, payment.currency, credit_amount)
-    return order_from(payment.metadata, payment.amount, payment.currency)
 
 
 def _game_over(relay: Relay, machine_id: str) -> ResponseReturnValue:

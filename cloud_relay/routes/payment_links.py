@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from cloud_relay.errors import NotAtStripe
 from cloud_relay.relay import Relay
 from cloud_relay.routes.callers import json_object, require_operator_or_machine
-from cloud_relay.rules.money import least_charge
+from cloud_relay.rules.charges import least_charge
 from cloud_relay.rules.orders import (
     MOST_CREDITS,
     BadOrder,
@@ -29,10 +29,10 @@ def payment_links(relay: Relay) -> Blueprint:
 
     @routes.post("/create-payment-link")
     def create() -> ResponseReturnValue:
-        said = json_object()
-        machine_id = require_operator_or_machine(relay.settings, said.get("machine_id"))
-        price_id = _price_id(said, relay.settings.stripe.default_price_id)
-        return _link(relay, machine_id, price_id, _quantity(said))
+        body = json_object()
+        machine_id = require_operator_or_machine(relay.settings, body.get("machine_id"))
+        price_id = _price_id(body, relay.settings.stripe.default_price_id)
+        return _link(relay, machine_id, price_id, _quantity(body))
 
     return routes
 
@@ -51,6 +51,7 @@ def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> Respon
     metadata = order_metadata(machine_id, quantity, price.credits_per_unit, amount, price.currency)
     # Nobody reads it back. It tells apart the links of two prices that are equal in all else.
     metadata["price_id"] = price_id
+    metadata = relay.settings.stripe.ownership.mark(metadata)
     link_id, url = relay.stripe().live_link(
         price_id, quantity, metadata, relay.settings.thanks_url, relay.clock()
     )
@@ -64,15 +65,15 @@ def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> Respon
     }
 
 
-def _price_id(said: dict[str, Any], default: str) -> str:
-    price_id = said.get("price_id", default)
+def _price_id(body: dict[str, Any], default: str) -> str:
+    price_id = body.get("price_id", default)
     if not isinstance(price_id, str) or _PRICE_ID.fullmatch(price_id) is None:
         abort(400, f"price_id is {price_id!r:.80}: write a price's id such as price_1Abc")
     return price_id
 
 
-def _quantity(said: dict[str, Any]) -> int:
-    quantity = said.get("quantity", 1)
+def _quantity(body: dict[str, Any]) -> int:
+    quantity = body.get("quantity", 1)
     if isinstance(quantity, bool) or not isinstance(quantity, int):
         abort(400, f"quantity is {quantity!r:.80}: write a whole number")
     if not 1 <= quantity <= MOST_CREDITS:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,11 +16,13 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.broker.recent import Recent
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
-from cloud_relay.rules.thanks_words import UNSURE, State, Told, tell
+from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text
 from cloud_relay.settings import Settings
+from cloud_relay.settling.tidy import publish_if_lost
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.paid_sessions import PaidSessions
@@ -32,6 +33,8 @@ _UNKNOWN = "This payment is not known here."
 # become another final one.
 _FRESH_S, _FRESH_WHEN_FINAL_S = 1, 60
 _MOST_KEPT = 1000
+# A page looks each second: what was lost is published again less often.
+_PUBLISH_AGAIN_S = 10
 # How often the page reloads where there is no JavaScript.
 _RELOAD_S, _RELOAD_SELDOM_S = 2, 15
 _SELDOM = frozenset({State.UNSURE, State.UNPAID, State.CHECKING})
@@ -43,36 +46,74 @@ log = logging.getLogger(__name__)
 class _Seen:
     """What the page says, and of which machine, where that is known."""
 
-    told: Told
+    text: PageText
     machine_id: str | None
 
     @property
     def status(self) -> int:
-        return 503 if self.told is UNSURE else 200
+        return 503 if self.text is UNSURE else 200
 
 
 def thanks(relay: Relay) -> Blueprint:
     """The page to which Stripe sends the player back."""
     routes = Blueprint("thanks", __name__)
-    sessions = cache(lambda: _paid_sessions(relay.settings))
-    recent = Recent[_Seen](_MOST_KEPT)
+    purchases = _Purchases(relay)
 
     @routes.get("/thanks")
     def show() -> ResponseReturnValue:
-        return _page(relay, _seen(relay, sessions, recent))
+        return _page(relay, purchases.seen(request.args.get("s", "")))
 
     @routes.get("/thanks/state")
     def state() -> ResponseReturnValue:
-        seen = _seen(relay, sessions, recent)
-        told = seen.told
+        seen = purchases.seen(request.args.get("s", ""))
+        text = seen.text
         return {
-            "state": told.state,
-            "title": told.title,
-            "lines": told.lines,
-            "final": told.final,
+            "state": text.state,
+            "title": text.title,
+            "lines": text.lines,
+            "final": text.final,
         }, seen.status
 
     return routes
+
+
+class _Purchases:
+    """What players' sessions have come to, read at Stripe no more often than a page needs."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._sessions = cache(lambda: _paid_sessions(relay.settings))
+        self._seen = Recent[_Seen](_MOST_KEPT)
+        self._published = Recent[bool](_MOST_KEPT)
+
+    def seen(self, session_id: str) -> _Seen:
+        """What the session has come to; one that is not ours ends the request."""
+        now_s = self._relay.clock()
+        if _SESSION_ID.fullmatch(session_id) is None:
+            abort(404, _UNKNOWN)
+        seen = self._seen.get(session_id, now_s)
+        if seen is None:
+            seen = self._read(session_id, now_s)
+            self._seen.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if seen.text.final else _FRESH_S)
+        return seen
+
+    def _read(self, session_id: str, now_s: float) -> _Seen:
+        try:
+            purchase = self._sessions().purchase(session_id)
+        except NotAtStripe:
+            abort(404, _UNKNOWN)
+        except StripeUnavailable as why:
+            log.warning("Could not show a player the payment: %s", why)
+            return _Seen(UNSURE, None)
+        if purchase.waiting is not None:
+            self._publish_if_lost(purchase.waiting, now_s)
+        return _Seen(page_text(purchase, now_s, self._relay.settings.credit_window_s), purchase.machine_id)
+
+    def _publish_if_lost(self, payment: OpenPayment, now_s: float) -> None:
+        """Its webhook should have come by now, and its player waits before the machine."""
+        if self._published.get(payment.payment_id, now_s) is None:
+            self._published.keep(payment.payment_id, True, now_s, _PUBLISH_AGAIN_S)
+            publish_if_lost(self._relay, payment)
 
 
 def _paid_sessions(settings: Settings) -> PaidSessions:
@@ -82,39 +123,16 @@ def _paid_sessions(settings: Settings) -> PaidSessions:
     return PaidSessions(settings)
 
 
-def _seen(relay: Relay, sessions: Callable[[], PaidSessions], recent: Recent[_Seen]) -> _Seen:
-    """What the session in the address has come to; one that is not ours ends the request."""
-    session_id, now_s = request.args.get("s", ""), relay.clock()
-    if _SESSION_ID.fullmatch(session_id) is None:
-        abort(404, _UNKNOWN)
-    seen = recent.get(session_id, now_s)
-    if seen is None:
-        seen = _asked(relay, sessions(), session_id, now_s)
-        recent.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if seen.told.final else _FRESH_S)
-    return seen
-
-
-def _asked(relay: Relay, sessions: PaidSessions, session_id: str, now_s: float) -> _Seen:
-    try:
-        purchase = sessions.purchase(session_id)
-    except NotAtStripe:
-        abort(404, _UNKNOWN)
-    except StripeUnavailable as why:
-        log.warning("Could not tell a player of the payment: %s", why)
-        return _Seen(UNSURE, None)
-    return _Seen(tell(purchase, now_s, relay.settings.credit_window_s), purchase.machine_id)
-
-
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
-    told, machine_id = seen.told, seen.machine_id
+    text, machine_id = seen.text, seen.machine_id
     prices = relay.settings.offers.of(machine_id) if machine_id else None
     page = render_template(
         "thanks.html",
-        told=told,
+        text=text,
         name=prices.name if prices else "Your payment",
         door=f"/p/{machine_id}" if machine_id else None,
-        refresh_s=None if told.final else _RELOAD_SELDOM_S if told.state in _SELDOM else _RELOAD_S,
-        nonce=None if told.final else _allow_the_script(),
+        refresh_s=None if text.final else _RELOAD_SELDOM_S if text.state in _SELDOM else _RELOAD_S,
+        nonce=None if text.final else _allow_the_script(),
     )
     return page, seen.status
 

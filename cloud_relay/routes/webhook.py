@@ -12,23 +12,22 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
-from cloud_relay.rules.messages import expiry_s
 from cloud_relay.rules.orders import (
     BadOrder,
     Order,
     UnsellableCredits,
     immediate_order_from,
-    is_ours,
     order_from,
 )
 from cloud_relay.rules.settlement import Result
-from cloud_relay.settling.pulses import publish_pulse
+from cloud_relay.settling.pulses import PaidOrder, publish_in_window
 from cloud_relay.settling.receipts import give_back
+from cloud_relay.settling.unpublished import Retries
 
 log = logging.getLogger(__name__)
 
 
-def webhook(relay: Relay) -> Blueprint:
+def webhook(relay: Relay, retries: Retries) -> Blueprint:
     """The route that Stripe calls."""
     routes = Blueprint("webhook", __name__)
 
@@ -36,9 +35,9 @@ def webhook(relay: Relay) -> Blueprint:
     def add_credit() -> ResponseReturnValue:
         event = _signed_event(relay)
         if event["type"] == "payment_intent.amount_capturable_updated":
-            return _reserved(relay, event)
+            return _reserved(relay, retries, event)
         if event["type"] == "checkout.session.completed":
-            return _completed(relay, event)
+            return _completed(relay, retries, event)
         return {"ignored": event["type"]}
 
     return routes
@@ -56,19 +55,19 @@ def _signed_event(relay: Relay) -> dict[str, Any]:
     return event
 
 
-def _reserved(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
+def _reserved(relay: Relay, retries: Retries, event: dict[str, Any]) -> ResponseReturnValue:
     intent = event["data"]["object"]
     metadata = intent.get("metadata") or {}
-    if not is_ours(metadata) or intent["status"] != "requires_capture":
+    if not relay.settings.stripe.ownership.owns(metadata) or intent["status"] != "requires_capture":
         return {"ignored": "not a reservation of ours"}
     read_order = partial(order_from, metadata, intent["amount_capturable"], intent["currency"])
-    return _deliver(relay, event, intent["id"], read_order)
+    return _deliver(relay, retries, event, intent["id"], read_order)
 
 
-def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
+def _completed(relay: Relay, retries: Retries, event: dict[str, Any]) -> ResponseReturnValue:
     session = event["data"]["object"]
     metadata = session.get("metadata") or {}
-    if not is_ours(metadata) or session["payment_status"] != "paid":
+    if not relay.settings.stripe.ownership.owns(metadata) or session["payment_status"] != "paid":
         return {"ignored": "not an immediate payment of ours"}
     read_order = partial(
         immediate_order_from,
@@ -77,20 +76,29 @@ def _completed(relay: Relay, event: dict[str, Any]) -> ResponseReturnValue:
         session["currency"],
         relay.settings.credit_amount,
     )
-    return _deliver(relay, event, session["payment_intent"], read_order)
+    return _deliver(relay, retries, event, session["payment_intent"], read_order)
 
 
 def _deliver(
-    relay: Relay, event: dict[str, Any], payment_id: str, read_order: Callable[[], Order]
+    relay: Relay,
+    retries: Retries,
+    event: dict[str, Any],
+    payment_id: str,
+    read_order: Callable[[], Order],
 ) -> ResponseReturnValue:
     """Publish what was paid for; an order that cannot be read is reported, or its money given back."""
     try:
         order = read_order()
     except BadOrder as why:
-        return _reported(payment_id, why)
+        metadata = event["data"]["object"].get("metadata") or {}
+        if not relay.settings.stripe.ownership.is_tagged(metadata):
+            return _reported(payment_id, why)
+        # Sold by this relay, and changed on its way: other currency, added tax. It can never be credited.
+        return _given_back(relay, payment_id, why)
     except UnsellableCredits as why:
         return _given_back(relay, payment_id, why)
-    return _publish(relay, event, payment_id, order)
+    paid = PaidOrder(payment_id, order, event["data"]["object"]["created"], event["created"])
+    return _publish(relay, retries, paid)
 
 
 def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
@@ -99,22 +107,22 @@ def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
     return {"reported": str(why), "paymentId": payment_id}
 
 
-def _given_back(relay: Relay, payment_id: str, why: UnsellableCredits) -> ResponseReturnValue:
+def _given_back(relay: Relay, payment_id: str, why: BadOrder | UnsellableCredits) -> ResponseReturnValue:
     result = give_back(relay, payment_id)
     log.error("Gave %s back (%s): %s", payment_id, result, why)
     return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
 
 
-def _publish(relay: Relay, event: dict[str, Any], payment_id: str, order: Order) -> ResponseReturnValue:
-    expiry = expiry_s(relay.settings.credit_window_s, event["created"], relay.clock())
-    if expiry is None:
-        log.warning("Did not publish %s: its credit window has passed", payment_id)
-        return {"late": True, "paymentId": payment_id}
+def _publish(relay: Relay, retries: Retries, paid: PaidOrder) -> ResponseReturnValue:
+    relay.book.notice()
     try:
-        named_s = event["data"]["object"]["created"]
-        publish_pulse(relay, order, payment_id, named_s=named_s, expiry_s=expiry)
+        expiry_s = publish_in_window(relay, paid)
     except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
-        log.error("Did not publish %s, Stripe will repeat it: %s", payment_id, why)
-        return {"published": False, "paymentId": payment_id, "error": str(why)}, 503
-    log.info("Published %s: %d credits for %s", payment_id, order.credits, order.machine_id)
-    return {"published": True, "paymentId": payment_id}
+        log.error("Did not publish %s, trying again: %s", paid.payment_id, why)
+        retries.keep(paid)
+        return {"published": False, "paymentId": paid.payment_id, "error": str(why)}, 503
+    if expiry_s is None:
+        log.warning("Did not publish %s: its credit window has passed", paid.payment_id)
+        return {"late": True, "paymentId": paid.payment_id}
+    log.info("Published %s: %d credits for %s", paid.payment_id, paid.order.credits, paid.order.machine_id)
+    return {"published": True, "paymentId": paid.payment_id}

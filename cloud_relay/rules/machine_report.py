@@ -1,4 +1,4 @@
-"""CORE: what a machine's retained status tells its operator."""
+"""CORE. What a machine's retained status shows its operator."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Machine:
 
 def read_report(payload: bytes, machine_id: str) -> MachineReport:
     """The report in a retained status; one that cannot be read is not accepting."""
-    said = _object(payload)
-    faults = said.get("faults")
+    fields = _object(payload)
+    faults = fields.get("faults")
     return MachineReport(
         status=read_status(payload, machine_id),
-        last_seen=_shown(said.get("timestamp")),
-        version=_shown(said.get("version")),
+        last_seen=_shown(fields.get("timestamp")),
+        version=_shown(fields.get("version")),
         faults=tuple(_shown(fault) for fault in faults) if isinstance(faults, list) else (),
     )
 
@@ -63,10 +63,10 @@ def machine_in(status_topic: str) -> str | None:
 
 def _object(payload: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(payload)
+        fields = json.loads(payload)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""CORE: what the relay says to a cabinet over MQTT, and what it hears of it."""
+"""CORE. What the relay and a cabinet say to each other over MQTT."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEEPALIVE_S = 15
 # buffers, and a dead link is noticed within two keepalives.
 LINK_MARGIN_S = 2 * KEEPALIVE_S
 LEAST_TIME_LEFT_S = 5
-# Within the margin a cabinet may not trust the time left: this tells it to ask us for it.
+# Within the margin a cabinet may not trust the time left: this has it ask us.
 ASK_FOR_IT_S = 1
 
 
@@ -31,16 +31,16 @@ class MachineStatus:
 
 UNREADABLE_STATUS = MachineStatus(online=True, accepting=False, state="unreadable")
 # Cabinets renew their status long before the broker forgets it: without one, a machine is not there.
-NOT_HEARD_OF = MachineStatus(online=False, accepting=False, state="")
+NO_STATUS = MachineStatus(online=False, accepting=False, state="")
 
 
 def coinpulse_topic(machine_id: str) -> str:
-    """Where a cabinet hears its credits."""
+    """Where a cabinet's credits are published."""
     return f"arcade/machine/{machine_id}/coinpulse"
 
 
 def gameover_topic(machine_id: str) -> str:
-    """Where a cabinet's game overs are told."""
+    """Where a cabinet's game overs are published."""
     return f"arcade/machine/{machine_id}/gameover"
 
 
@@ -91,12 +91,12 @@ def expiry_s(window_s: int, created_s: float, now_s: float) -> int | None:
 def read_status(payload: bytes, machine_id: str) -> MachineStatus:
     """The status in a retained message; one that cannot be read is not accepting."""
     try:
-        said = json.loads(payload)
+        fields = json.loads(payload)
     except (ValueError, RecursionError):  # bad UTF-8, bad JSON, or JSON a thousand levels deep
         return UNREADABLE_STATUS
-    if not isinstance(said, dict) or said.get("machineId") != machine_id:
+    if not isinstance(fields, dict) or fields.get("machineId") != machine_id:
         return UNREADABLE_STATUS
-    online, accepting, state = said.get("online"), said.get("accepting"), said.get("state", "")
+    online, accepting, state = fields.get("online"), fields.get("accepting"), fields.get("state", "")
     if not (isinstance(online, bool) and isinstance(accepting, bool) and isinstance(state, str)):
         return UNREADABLE_STATUS
     return MachineStatus(online=online, accepting=online and accepting, state=state)

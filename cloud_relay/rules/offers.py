@@ -1,4 +1,4 @@
-"""CORE: what each machine sells, from the OFFERS setting."""
+"""CORE. What each machine sells, from the OFFERS setting."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloud_relay.rules.money import least_charge, shown
+from cloud_relay.rules.charges import least_charge
 from cloud_relay.rules.orders import MOST_CREDITS, Order, is_machine_id
+from cloud_relay.rules.prices import price
 
 _CURRENCY = re.compile(r"[a-z]{3}")
 _MOST_OFFERS = 6
@@ -38,7 +39,7 @@ class Offer:
     @property
     def price(self) -> str:
         """The price as a player reads it."""
-        return shown(self.amount, self.currency)
+        return price(self.amount, self.currency)
 
     def order_for(self, machine_id: str) -> Order:
         """The order that this offer makes for a machine."""

@@ -1,12 +1,12 @@
-"""CORE: what Stripe holds open, as its operator reads it."""
+"""CORE. What Stripe holds open, as its operator reads it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from cloud_relay.rules.messages import iso_utc, seconds_left
-from cloud_relay.rules.money import shown
 from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.prices import price
 from cloud_relay.rules.tidy_rules import Rules
 
 OPEN_HEAD = ("payment", "machine", "amount", "age", "left", "why")
@@ -26,7 +26,7 @@ class OpenRow:
     def cells(self) -> tuple[str, ...]:
         """The row of the list."""
         paid = self.payment
-        amount = shown(paid.amount, paid.currency)
+        amount = price(paid.amount, paid.currency)
         left = f"{self.seconds_left} s"
         return (paid.payment_id, paid.machine_id, amount, duration(self.age_s), left, self.why)
 

@@ -1,4 +1,4 @@
-"""CORE: a payment that nobody has settled, and what time means for it."""
+"""CORE. A payment that nobody has settled, and what time means for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CORE: what a payment bought, as its metadata at Stripe tells it."""
+"""CORE. What a payment bought, as its metadata at Stripe has it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 MOST_CREDITS = 100
+RELAY_TAG = "relay"
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
@@ -53,13 +54,34 @@ def order_metadata(
     }
 
 
-def is_ours(metadata: Mapping[str, str]) -> bool:
-    """Whether a payment is for a machine of ours at all; anything else is left alone."""
-    return "machine_id" in metadata
+@dataclass(frozen=True)
+class Ownership:
+    """Whose a payment is. Several relays may share one Stripe account, and each hears of every payment.
+
+    `tag` is made from this relay's secret. Links of older relays carry none: `takes_untagged` counts them as
+    this relay's own.
+    """
+
+    tag: str
+    takes_untagged: bool = True
+
+    def owns(self, metadata: Mapping[str, str]) -> bool:
+        """Whether a payment is for a machine of this relay; anything else is left alone."""
+        if "machine_id" not in metadata:
+            return False
+        return self.is_tagged(metadata) or (self.takes_untagged and RELAY_TAG not in metadata)
+
+    def is_tagged(self, metadata: Mapping[str, str]) -> bool:
+        """Whether this very relay sold it."""
+        return metadata.get(RELAY_TAG) == self.tag
+
+    def mark(self, metadata: Mapping[str, str]) -> dict[str, str]:
+        """The metadata of what this relay sells."""
+        return {**metadata, RELAY_TAG: self.tag}
 
 
 def order_from(metadata: Mapping[str, str], amount: int, currency: str) -> Order:
-    """The order behind a payment of `amount`.
+    """The order of a payment of `amount`.
 
     Raises:
         BadOrder: a field is missing or malformed, or the amount is not what was ordered.
@@ -75,7 +97,7 @@ def order_from(metadata: Mapping[str, str], amount: int, currency: str) -> Order
 def immediate_order_from(
     metadata: Mapping[str, str], amount: int, currency: str, credit_amount: int
 ) -> Order:
-    """The order behind a payment charged at once, by a link that may name only the machine.
+    """The order of a payment charged at once, by a link that may name only the machine.
 
     Such a link buys one credit for each `credit_amount` minor units. Raises as `order_from` does.
     """

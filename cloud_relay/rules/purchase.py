@@ -1,20 +1,22 @@
-"""CORE: what a player bought, and what has become of the money so far."""
+"""CORE. What a player bought, and what has become of the money so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloud_relay.rules.money import share_of
+from cloud_relay.rules.charges import share_of
+from cloud_relay.rules.open_payment import OpenPayment
 
 
 @dataclass(frozen=True)
 class Purchase:
     """A Checkout Session of ours with its payment, as Stripe has them; amounts in minor units.
 
-    `credits` is None where the metadata does not tell; `charged_s` is the charge's own time, in Unix
-    seconds. As at Stripe, `refunded` includes what a capture or a cancel released. `settled` is the
-    receipt that a mark in the metadata names, such as `partial 2`; `disputed` says that a later one
-    contradicted it.
+    `credits` is None where the metadata does not show it; `charged_s` is the charge's own time, in Unix
+    seconds. `refunded` is what was given back of `received`; what a capture or a cancel released is no part
+    of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
+    `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
+    the payment while it is reserved and nobody has settled it.
     """
 
     machine_id: str
@@ -29,6 +31,7 @@ class Purchase:
     settled: str | None
     disputed: bool
     charged_s: int | None
+    waiting: OpenPayment | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -40,7 +43,7 @@ class Purchase:
     @property
     def is_refunded(self) -> bool:
         """Whether the whole of a charge was given back."""
-        return self.payment_status == "succeeded" and self.refunded >= self.amount
+        return self.payment_status == "succeeded" and self.refunded >= self.received
 
     @property
     def price(self) -> int:
@@ -52,14 +55,14 @@ class Purchase:
     @property
     def given_back_since(self) -> int:
         """What was refunded of that price afterwards."""
-        return self.price + self.refunded - self.amount
+        return self.refunded - (self.received - self.price)
 
     @property
     def credits_delivered(self) -> int | None:
-        """The credits that arrived: as the receipt said, else as the price tells; None where neither does."""
-        said = (self.settled or "").partition(" ")[2]
-        if said.isdecimal():
-            return int(said)
+        """The credits that arrived, by the receipt, else by the price; None where neither shows them."""
+        count = (self.settled or "").partition(" ")[2]
+        if count.isdecimal():
+            return int(count)
         fitting = [count for count in range(1, (self.credits or 0) + 1) if self._costs(count) == self.price]
         return fitting[0] if len(fitting) == 1 else None
 

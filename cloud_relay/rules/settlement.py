@@ -1,52 +1,12 @@
-"""CORE: (payment as Stripe has it, receipt) -> what to do to the money, or to answer."""
+"""CORE. (payment as Stripe has it, receipt) -> what to do to the money, in order, and what to answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from cloud_relay.rules.money import share_of
-
-
-class BadReceipt(ValueError):
-    """A receipt that can never be settled; the message names the field and its value."""
-
-
-class Outcome(StrEnum):
-    """What the coin line did with a payment."""
-
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    PARTIAL = "partial"
-
-
-class Result(StrEnum):
-    """What the relay answers to a receipt.
-
-    `conflict` is final: the money went the other way before. `retry`: ask again later.
-    """
-
-    SETTLED = "settled"
-    ALREADY = "already"
-    CONFLICT = "conflict"
-    UNKNOWN = "unknown"
-    RETRY = "retry"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A cabinet's word on one payment: how many of the paid credits its coin line gave."""
-
-    payment_id: str
-    outcome: Outcome
-    credits_delivered: int
-    credits_paid: int
-
-    @property
-    def words(self) -> str:
-        """What it says, as Stripe's metadata keeps it: `partial 2`."""
-        return f"{self.outcome} {self.credits_delivered}"
+from cloud_relay.rules.charges import share_of
+from cloud_relay.rules.receipts import Receipt
 
 
 @dataclass(frozen=True)
@@ -80,19 +40,11 @@ class Payment:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A receipt against what had happened to its money; `said` is its words."""
+    """A receipt, in its words, against what had happened to its money."""
 
     payment_id: str
     machine_id: str
-    said: str
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """How a receipt ended, and what it charged, in minor units; None where it settled nothing."""
-
-    result: Result
-    charged: int | None = None
+    receipt: str
 
 
 @dataclass(frozen=True)
@@ -109,124 +61,101 @@ class Release:
 
 @dataclass(frozen=True)
 class Refund:
-    """Give this much of an immediate payment back, and mark it as settled."""
+    """Give this much of a charge back; `refunded_before` is what the amount was reckoned from."""
 
     amount: int
-    settled: str
+    refunded_before: int
 
 
-Step = Capture | Release | Refund | Result
+@dataclass(frozen=True)
+class MarkSettled:
+    """Note the receipt's words beside the payment, where the money alone would not tell."""
+
+    receipt: str
 
 
-def read_receipt(said: object, credits_ordered: int | None = None) -> Receipt:
-    """A receipt from its JSON.
+Move = Capture | Release | Refund | MarkSettled
 
-    `credits_ordered` stands in where the cabinet did not say `creditsPaid`.
 
-    Raises:
-        BadReceipt: a field is missing, malformed or contradicts another.
+class Result(StrEnum):
+    """What the relay answers to a receipt.
+
+    `conflict` is final: the money went the other way before. `retry`: ask again later.
     """
-    fields = said if isinstance(said, dict) else {}
-    outcomes = [outcome.value for outcome in Outcome]
-    if fields.get("outcome") not in outcomes:
-        raise BadReceipt(f"outcome is {fields.get('outcome')!r:.80}: write one of {outcomes}")
-    outcome = Outcome(fields["outcome"])
-    delivered = _count(fields, "creditsDelivered", None)
-    paid = _count(fields, "creditsPaid", credits_ordered)
-    if not _consistent(outcome, delivered, paid):
-        raise BadReceipt(f"{outcome} contradicts creditsDelivered {delivered} of {paid}")
-    return Receipt(read_payment_id(fields), outcome, delivered, paid)
+
+    SETTLED = "settled"
+    ALREADY = "already"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+    RETRY = "retry"
 
 
-def next_step(payment: Payment, receipt: Receipt) -> Step:
+@dataclass(frozen=True)
+class Answer:
+    """How a receipt ended, and what is charged for it, in minor units; None where it settled nothing."""
+
+    result: Result
+    charged: int | None = None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a receipt comes to: the moves, to be made in this order, and the answer once they are made."""
+
+    answer: Answer
+    moves: tuple[Move, ...] = ()
+
+
+def settlement_of(payment: Payment, receipt: Receipt) -> Settlement:
     """What the receipt asks for, given what has already happened to the money."""
     if payment.status == "processing":
-        return Result.RETRY
-    wanted = wanted_by(receipt, payment)
+        return Settlement(Answer(Result.RETRY))
+    wanted = share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
     if payment.immediate:
-        return _step_for_immediate(payment, receipt, wanted)
-    if payment.status == "requires_capture":
-        return _capture_or_release(wanted)
-    return Result.ALREADY if payment.settled == receipt.words else _money_has_moved(payment, wanted)
+        return _of_charge(payment, receipt, wanted)
+    return _of_reservation(payment, receipt, wanted)
 
 
-def wanted_by(receipt: Receipt, payment: Payment) -> int:
-    """What a receipt asks to be charged, in minor units."""
-    return share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
+def settlement_uncharged(receipt: Receipt) -> Settlement:
+    """What a capture comes to that Stripe refused as too little: nothing is charged."""
+    # Stripe's least charge is also that of our account's own currency, which we do not know. The mark
+    # comes first, so that a repeated receipt is not taken for a conflict with the release.
+    return Settlement(Answer(Result.SETTLED, 0), (MarkSettled(receipt.words), Release()))
 
 
-def settled_before(payment: Payment, receipt: Receipt) -> Settlement:
-    """The settlement of a receipt that finds its payment as it wants it.
-
-    What somebody refunded of an immediate payment by hand is a kindness of its own.
-    """
-    charged = wanted_by(receipt, payment) if payment.immediate else payment.received
-    return Settlement(Result.ALREADY, charged)
+def answer_after_doubt(payment: Payment, receipt: Receipt) -> Answer:
+    """What the payment itself says once an answer of Stripe's was lost; `retry` while it waits for us."""
+    found = settlement_of(payment, receipt)
+    return Answer(Result.RETRY) if found.moves else found.answer
 
 
-def _capture_or_release(wanted: int) -> Capture | Release:
-    """Under Stripe's least charge nothing is charged: `share_of` says 0 there."""
-    return Capture(wanted) if wanted else Release()
-
-
-def _money_has_moved(payment: Payment, wanted: int) -> Result:
+def _of_reservation(payment: Payment, receipt: Receipt, wanted: int) -> Settlement:
     """A reservation moves once; a receipt that wants it otherwise is a conflict, and final.
 
-    Whether some of it was refunded plays no part: Stripe counts what a capture or a cancel releases as
-    refunded too, and a goodwill refund afterwards makes no conflict of a delivered game.
+    Whether some of it was refunded plays no part: a goodwill refund makes no conflict of a delivered game.
     """
-    return Result.ALREADY if payment.received == wanted else Result.CONFLICT
+    if payment.status == "requires_capture":
+        # `share_of` says 0 for what is under Stripe's least charge.
+        return Settlement(Answer(Result.SETTLED, wanted), (Capture(wanted) if wanted else Release(),))
+    agrees = payment.settled == receipt.words or payment.received == wanted
+    return _as_it_stands(payment.received, agrees=agrees)
 
 
-def _step_for_immediate(payment: Payment, receipt: Receipt, wanted: int) -> Refund | Result:
+def _of_charge(payment: Payment, receipt: Receipt, wanted: int) -> Settlement:
+    """A payment that was charged at once: what was not delivered goes back, and a mark says so.
+
+    The first receipt stays, though a cabinet may report otherwise after a reboot: it has moved the money,
+    and a second refund could give back what was played. What somebody refunded by hand is a kindness of
+    its own, and counts towards what has to go back.
+    """
     if payment.settled is not None:
-        return _first_word_counts(payment, receipt)
+        return _as_it_stands(wanted, agrees=payment.settled == receipt.words)
     if payment.status != "succeeded":
-        return Result.CONFLICT if wanted else Result.ALREADY
-    return Refund(_exact_remainder(payment, wanted), receipt.words)
+        return _as_it_stands(wanted, agrees=wanted == 0)
+    rest = max(0, payment.received - payment.refunded - wanted)
+    refund = (Refund(rest, payment.refunded),) if rest else ()
+    return Settlement(Answer(Result.SETTLED, wanted), (*refund, MarkSettled(receipt.words)))
 
 
-def _first_word_counts(payment: Payment, receipt: Receipt) -> Result:
-    """After a reboot a cabinet may report otherwise what it reported before: the first receipt stays.
-
-    It has moved the money, and a second refund could give back what was played.
-    """
-    return Result.ALREADY if payment.settled == receipt.words else Result.CONFLICT
-
-
-def _exact_remainder(payment: Payment, wanted: int) -> int:
-    """What has to go back so that `wanted` stays charged, whatever somebody refunded by hand before."""
-    return max(0, payment.received - payment.refunded - wanted)
-
-
-def _consistent(outcome: Outcome, delivered: int, paid: int) -> bool:
-    if outcome is Outcome.DELIVERED:
-        return 0 < delivered == paid
-    if outcome is Outcome.UNDELIVERED:
-        return delivered == 0 < paid
-    return 0 <= delivered <= paid and paid > 0
-
-
-def _count(fields: dict[str, Any], key: str, otherwise: int | None) -> int:
-    value = fields.get(key)
-    value = otherwise if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadReceipt(f"{key} is {value!r:.80}: write a whole number of credits")
-    return value
-
-
-def read_payment_id(said: object) -> str:
-    """The `paymentId` of a receipt.
-
-    Raises:
-        BadReceipt: it is missing or is not a PaymentIntent's id.
-    """
-    value = said.get("paymentId") if isinstance(said, dict) else None
-    if not isinstance(value, str) or not is_payment_id(value):
-        raise BadReceipt(f"paymentId is {value!r:.80}: write a PaymentIntent id such as pi_3Abc")
-    return value
-
-
-def is_payment_id(text: str) -> bool:
-    """Whether `text` can be a PaymentIntent's id; another could lead to other places of Stripe's API."""
-    return text.startswith("pi_") and text[3:].isascii() and text[3:].replace("_", "").isalnum()
+def _as_it_stands(charged: int, *, agrees: bool) -> Settlement:
+    return Settlement(Answer(Result.ALREADY, charged) if agrees else Answer(Result.CONFLICT))

@@ -1,4 +1,4 @@
-"""CORE: (open payment, now) -> publish it again, give it back, or leave it alone."""
+"""CORE. (open payment, now) -> publish it again, give it back, or leave it alone."""
 
 from __future__ import annotations
 
@@ -28,6 +28,15 @@ class Republish:
 
 
 @dataclass(frozen=True)
+class Remind:
+    """Its window has passed and no receipt came: let the cabinet say what it did, if it is there.
+
+    The message has no time left, so that a cabinet which never heard of the payment credits nothing: it
+    asks for its open payments, writes this one as undelivered, and reports that.
+    """
+
+
+@dataclass(frozen=True)
 class GiveBack:
     """Nobody settled it in time: read it again, and release it if it is still open."""
 
@@ -39,14 +48,14 @@ class Rules:
     window_s: int
     release_after_s: int
 
-    def step(self, payment: OpenPayment, now_s: float) -> Republish | GiveBack | Waiting:
+    def step(self, payment: OpenPayment, now_s: float) -> Republish | Remind | GiveBack | Waiting:
         """What to do with an open payment now."""
         if seconds_left(self.window_s, payment.created_s, now_s) > 0:
             return self._step_in_window(payment, now_s)
         if now_s >= self.release_due_s(payment):
             return GiveBack()
-        # A plug pulled at closing time must not lose the evening's last sale.
-        return Waiting.RECEIPT
+        # A plug pulled at closing time must not lose the evening's last sale: it may take until the morning.
+        return Remind()
 
     def release_due_s(self, payment: OpenPayment) -> int:
         """When `step` begins to say GiveBack, in Unix seconds."""

@@ -1,4 +1,4 @@
-"""CORE: machine tokens, which a cabinet shows to the relay and which nobody has to store."""
+"""CORE. Machine tokens, which a cabinet shows to the relay and which nobody has to store."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ _TOKEN = re.compile(r"([1-9][0-9]{0,8})\.[0-9a-f]{64}")
 
 def machine_token(relay_secret: str, machine_id: str, number: int) -> str:
     """The `number`-th token of a machine: `<number>.<HMAC-SHA256 in hex>`."""
-    said = f"{machine_id}:{number}".encode()
-    return f"{number}." + hmac.new(relay_secret.encode(), said, hashlib.sha256).hexdigest()
+    message = f"{machine_id}:{number}".encode()
+    return f"{number}." + hmac.new(relay_secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def relay_tag(relay_secret: str) -> str:
+    """What tells this relay's payments from another relay's on the same Stripe account; no secret itself."""
+    return hmac.new(relay_secret.encode(), b"relay tag", hashlib.sha256).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

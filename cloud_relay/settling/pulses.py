@@ -1,10 +1,48 @@
-"""EDGE: sends a paid order to its cabinet."""
+"""EDGE. Sends a paid order to its cabinet."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cloud_relay.relay import Relay
-from cloud_relay.rules.messages import coinpulse, coinpulse_topic, signature
-from cloud_relay.rules.orders import Order
+from cloud_relay.rules.messages import coinpulse, coinpulse_topic, expiry_s, signature
+from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.orders import Order, immediate_order_from, order_from
+
+
+@dataclass(frozen=True)
+class PaidOrder:
+    """What was paid for, times in Unix seconds: the window begins at `charged_s`, `named_s` never changes."""
+
+    payment_id: str
+    order: Order
+    named_s: int
+    charged_s: int
+
+
+def paid_order(payment: OpenPayment, credit_amount: int) -> PaidOrder:
+    """The order behind an open payment.
+
+    Raises:
+        BadOrder: its metadata cannot be believed.
+        UnsellableCredits: it comes to no whole credit, or to more than a machine takes at once.
+    """
+    if payment.immediate:
+        order = immediate_order_from(payment.metadata, payment.amount, payment.currency, credit_amount)
+    else:
+        order = order_from(payment.metadata, payment.amount, payment.currency)
+    return PaidOrder(payment.payment_id, order, payment.named_s, payment.created_s)
+
+
+def publish_in_window(relay: Relay, paid: PaidOrder) -> int | None:
+    """Publish with what is left of the window as its expiry, in seconds; None, and nothing sent, if too late.
+
+    Raises as `Publisher.publish` does.
+    """
+    expiry = expiry_s(relay.settings.credit_window_s, paid.charged_s, relay.clock())
+    if expiry is not None:
+        publish_pulse(relay, paid.order, paid.payment_id, named_s=paid.named_s, expiry_s=expiry)
+    return expiry
 
 
 def publish_pulse(relay: Relay, order: Order, payment_id: str, *, named_s: int, expiry_s: int) -> None:

@@ -1,4 +1,4 @@
-"""Settles receipts: reads the payment, decides, acts, and after any doubt reads it again."""
+"""EDGE. Settles receipts: reads the payment, makes the moves, and after any doubt reads it again."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.relay import Relay
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from
+from cloud_relay.rules.receipts import Outcome, Receipt, read_payment_id, read_receipt
 from cloud_relay.rules.settlement import (
+    Answer,
     Capture,
-    Outcome,
+    MarkSettled,
+    Move,
     Payment,
-    Receipt,
     Refund,
     Release,
     Result,
     Settlement,
-    Step,
-    next_step,
-    read_payment_id,
-    read_receipt,
-    settled_before,
-    wanted_by,
+    answer_after_doubt,
+    settlement_of,
+    settlement_uncharged,
 )
 
 if TYPE_CHECKING:
@@ -32,36 +31,38 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def settle(relay: Relay, machine_id: str, said: Mapping[str, Any]) -> Settlement:
+def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     """Move the money as a cabinet's receipt says, once, however often the receipt comes.
 
     Raises:
         BadReceipt: the receipt is malformed; the message names the field.
     """
-    payment_id = read_payment_id(said)
+    payment_id = read_payment_id(body)
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
-        return Settlement(found)
+        return Answer(found)
     payment, metadata = found
-    if metadata.get("machine_id") != machine_id:
+    if metadata.get("machine_id") != machine_id or not relay.settings.stripe.ownership.owns(metadata):
         log.error("Refused a receipt of %s for %s: not its payment", machine_id, payment_id)
-        return Settlement(Result.UNKNOWN)
+        return Answer(Result.UNKNOWN)
     ordered = _credits_ordered(payment, metadata, relay.settings.credit_amount)
-    receipt = read_receipt(said, ordered)
-    settlement = _carry_out(relay, next_step(payment, receipt), receipt, payment)
-    if settlement.result is Result.CONFLICT:
+    # Where only the amount tells, the price of a credit may have changed since.
+    known = ordered is not None and "quantity" in metadata
+    receipt = read_receipt(body, ordered, order_is_known=known)
+    answer = _carry_out(relay, receipt, settlement_of(payment, receipt))
+    if answer.result is Result.CONFLICT:
         _keep_conflict(relay.stripe(), machine_id, receipt)
-    log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, settlement.result)
-    return settlement
+    log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, answer.result)
+    return answer
 
 
 def give_back(relay: Relay, payment_id: str) -> Result:
-    """Release or refund a payment that cannot become credits, as if its cabinet had said undelivered."""
+    """Release or refund a payment that cannot become credits, as an undelivered one of its cabinet."""
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
         return found
     receipt = Receipt(payment_id, Outcome.UNDELIVERED, 0, 1)
-    return _carry_out(relay, next_step(found[0], receipt), receipt, found[0]).result
+    return _carry_out(relay, receipt, settlement_of(found[0], receipt)).result
 
 
 def _find(stripe: StripePayments, payment_id: str) -> tuple[Payment, dict[str, str]] | Result:
@@ -83,65 +84,40 @@ def _credits_ordered(payment: Payment, metadata: Mapping[str, str], credit_amoun
     return order.credits
 
 
+def _carry_out(relay: Relay, receipt: Receipt, settlement: Settlement) -> Answer:
+    try:
+        for move in settlement.moves:
+            _make(relay, receipt.payment_id, move)
+    except TooLittleToCharge as why:
+        log.warning("Released %s instead of charging a part of it: %s", receipt.payment_id, why)
+        return _carry_out(relay, receipt, settlement_uncharged(receipt))
+    except (StripeUnavailable, NotAtStripe) as why:
+        log.warning("Asked Stripe again about %s: %s", receipt.payment_id, why)
+        found = _find(relay.stripe(), receipt.payment_id)
+        return Answer(Result.RETRY) if isinstance(found, Result) else answer_after_doubt(found[0], receipt)
+    return settlement.answer
+
+
+def _make(relay: Relay, payment_id: str, move: Move) -> None:
+    stripe = relay.stripe()
+    match move:
+        case Capture(amount):
+            stripe.capture(payment_id, amount)
+        case Release():
+            stripe.release(payment_id)
+        case Refund(amount, refunded_before):
+            stripe.refund(payment_id, amount, refunded_before, relay.clock())
+        case MarkSettled(receipt):
+            stripe.mark_settled(payment_id, receipt)
+
+
 def _keep_conflict(stripe: StripePayments, machine_id: str, receipt: Receipt) -> None:
-    """Tell the operator both sides: in the log, and at Stripe for `python -m cloud_relay machines`."""
+    """Show the operator both sides: in the log, and at Stripe for `python -m cloud_relay machines`."""
     payment_id, found = receipt.payment_id, _find(stripe, receipt.payment_id)
     money = "no answer" if isinstance(found, Result) else found[0].words
-    said = f"{machine_id} says {receipt.words} of {receipt.credits_paid}"
-    log.error("Conflict on %s: %s, and Stripe has it as %s", payment_id, said, money)
+    claim = f"{machine_id} says {receipt.words} of {receipt.credits_paid}"
+    log.error("Conflict on %s: %s, and Stripe has it as %s", payment_id, claim, money)
     try:
         stripe.mark_conflict(payment_id, machine_id, receipt.words)
     except (StripeUnavailable, NotAtStripe) as why:
         log.error("Did not mark the conflict on %s at Stripe: %s", payment_id, why)
-
-
-def _carry_out(relay: Relay, step: Step, receipt: Receipt, payment: Payment) -> Settlement:
-    if isinstance(step, Result):
-        return _as_found(step, receipt, payment)
-    try:
-        return Settlement(Result.SETTLED, _do(relay, step, receipt, payment))
-    except (StripeUnavailable, NotAtStripe) as why:
-        log.warning("Asked Stripe again about %s: %s", receipt.payment_id, why)
-        return _as_it_stands(relay.stripe(), receipt)
-
-
-def _as_found(result: Result, receipt: Receipt, payment: Payment) -> Settlement:
-    return settled_before(payment, receipt) if result is Result.ALREADY else Settlement(result)
-
-
-def _do(relay: Relay, step: Capture | Release | Refund, receipt: Receipt, payment: Payment) -> int:
-    """Move the money; gives what is charged, in minor units."""
-    stripe, payment_id = relay.stripe(), receipt.payment_id
-    match step:
-        case Capture(amount):
-            return _capture_or_release(stripe, amount, receipt)
-        case Release():
-            stripe.release(payment_id)
-            return 0
-        case Refund(amount, settled):
-            if amount:
-                stripe.refund(payment_id, amount, payment.refunded, relay.clock())
-            stripe.mark_settled(payment_id, settled)
-            return wanted_by(receipt, payment)
-
-
-def _capture_or_release(stripe: StripePayments, amount: int, receipt: Receipt) -> int:
-    try:
-        stripe.capture(receipt.payment_id, amount)
-    except TooLittleToCharge as why:
-        # Stripe's least charge is also that of our account's own currency, which we do not know. The mark
-        # comes first, so that a repeated receipt is not taken for a conflict with the release.
-        log.warning("Released %s instead of charging a part of it: %s", receipt.payment_id, why)
-        stripe.mark_settled(receipt.payment_id, receipt.words)
-        stripe.release(receipt.payment_id)
-        return 0
-    return amount
-
-
-def _as_it_stands(stripe: StripePayments, receipt: Receipt) -> Settlement:
-    """What the payment itself says after a lost answer; `retry` while it still waits for us."""
-    found = _find(stripe, receipt.payment_id)
-    if isinstance(found, Result):
-        return Settlement(Result.RETRY)
-    step = next_step(found[0], receipt)
-    return _as_found(step, receipt, found[0]) if isinstance(step, Result) else Settlement(Result.RETRY)

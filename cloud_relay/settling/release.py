@@ -1,4 +1,4 @@
-"""EDGE: gives one open reservation back, if it is still open."""
+"""EDGE. Gives one open reservation back, if it is still open."""
 
 from __future__ import annotations
 

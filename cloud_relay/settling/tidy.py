@@ -1,4 +1,4 @@
-"""EDGE: tidy, each minute: publishes again what may have been lost, releases what nobody settled."""
+"""EDGE. Tidy, each minute: publishes again what may have been lost, releases what nobody settled."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from cloud_relay.errors import (
     StripeUnavailable,
 )
 from cloud_relay.relay import Relay
+from cloud_relay.rules.messages import ASK_FOR_IT_S
 from cloud_relay.rules.open_payment import OpenPayment
-from cloud_relay.rules.orders import BadOrder, UnsellableCredits, order_from
-from cloud_relay.rules.tidy_rules import GiveBack, Republish, Rules, Waiting
-from cloud_relay.settling.pulses import publish_pulse
+from cloud_relay.rules.orders import BadOrder, Order, UnsellableCredits
+from cloud_relay.rules.tidy_rules import GiveBack, Remind, Republish, Rules, Waiting
+from cloud_relay.settling.pulses import paid_order, publish_pulse
 from cloud_relay.settling.release import Released, release_if_open
 
 log = logging.getLogger(__name__)
 
 
-class Outcome(StrEnum):
+class TidyOutcome(StrEnum):
     """What a run did with one open payment."""
 
     REPUBLISHED = "republished"
@@ -39,29 +40,79 @@ class Tidied:
     """One open payment, what was done with it, and why."""
 
     payment: OpenPayment
-    outcome: Outcome
+    outcome: TidyOutcome
     why: str
 
 
 def tidy(relay: Relay) -> list[Tidied]:
-    """One run over all open reservations; one payment's failure does not stop the others.
+    """One run over all open payments; one payment's failure does not stop the others.
 
     A list at Stripe may lack a payment, so nothing is concluded from what is not in it.
 
     Raises:
+        StripeUnavailable: Stripe did not list them all.
+    """
+    return _tidied(relay, [payment for page in relay.book.all_pages() for payment in page])
+
+
+def tidy_recent(relay: Relay) -> list[Tidied]:
+    """One run over what may still be credited, if it is worth reading now: Stripe rations reads.
+
+    Raises:
         StripeUnavailable: Stripe did not list them; nothing was done.
     """
-    done = list(_Run(relay).over(relay.stripe().all_open_payments(relay.clock())))
-    counts = summary(done)
-    idle = all(one.outcome is Outcome.WAITING for one in done)
-    log.log(logging.DEBUG if idle else logging.INFO, "Tidied: %s", in_words(counts))
+    return _tidied(relay, relay.book.recent()) if relay.book.take_recent_due() else []
+
+
+class LongTidy:
+    """The hourly run over all that can be open, a page at a time: a large account has a thousand of them."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._pages: Iterator[list[OpenPayment]] | None = None
+
+    def go_on(self, for_s: float) -> list[Tidied]:
+        """Begin if it is due, go on if it has begun, and stop at its end, or after about that long.
+
+        Raises:
+            StripeUnavailable: Stripe did not give a page; the next hour begins anew.
+        """
+        if self._pages is None and self._relay.book.take_all_due():
+            self._pages = self._relay.book.all_pages()
+        pages, self._pages = self._pages, None
+        done: list[Tidied] = []
+        until_s = self._relay.clock() + for_s
+        for page in pages or ():
+            older = [payment for payment in page if not self._relay.book.is_recent(payment)]
+            done += _tidied(self._relay, older)
+            if self._relay.clock() >= until_s:
+                self._pages = pages
+                break
+        return done
+
+
+def publish_if_lost(relay: Relay, payment: OpenPayment) -> None:
+    """Publish a payment whose webhook should have come by now: its player waits before the machine.
+
+    The player's own page has just read it at Stripe, so that this costs no further read.
+    """
+    rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
+    if isinstance(rules.step(payment, relay.clock()), Republish):
+        relay.book.notice()
+        _tidied(relay, [payment])
+
+
+def _tidied(relay: Relay, payments: list[OpenPayment]) -> list[Tidied]:
+    done = list(_Run(relay).over(payments))
+    idle = all(one.outcome is TidyOutcome.WAITING for one in done)
+    log.log(logging.DEBUG if idle else logging.INFO, "Tidied: %s", in_words(summary(done)))
     return done
 
 
 def summary(done: list[Tidied]) -> dict[str, int]:
     """How many of each outcome."""
     counted = Counter(one.outcome for one in done)
-    return {outcome.value: counted[outcome] for outcome in Outcome}
+    return {outcome.value: counted[outcome] for outcome in TidyOutcome}
 
 
 def in_words(counts: dict[str, int]) -> str:
@@ -82,37 +133,51 @@ class _Run:
             outcome, why = self._tidied(payment)
             yield Tidied(payment, outcome, why)
 
-    def _tidied(self, payment: OpenPayment) -> tuple[Outcome, str]:
+    def _tidied(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         match self._rules.step(payment, self._relay.clock()):
             case Republish(expiry_s):
                 return self._republish(payment, expiry_s)
+            case Remind():
+                return self._remind(payment)
             case GiveBack():
                 return self._give_back(payment)
             case Waiting() as why:
-                return Outcome.WAITING, why
+                return TidyOutcome.WAITING, why
 
-    def _republish(self, payment: OpenPayment, expiry_s: int) -> tuple[Outcome, str]:
+    def _republish(self, payment: OpenPayment, expiry_s: int) -> tuple[TidyOutcome, str]:
         try:
-            order = order_from(payment.metadata, payment.amount, payment.currency)
-            if self._broker_away is not None:
-                raise self._broker_away
-            publish_pulse(self._relay, order, payment.payment_id, named_s=payment.named_s, expiry_s=expiry_s)
-        except (BadOrder, UnsellableCredits, NobodySubscribed, PublishRefused) as why:
-            return _failed("publish", payment, why)
-        except BrokerUnavailable as why:
-            self._broker_away = why
+            order = self._publish(payment, expiry_s)
+        except (BadOrder, UnsellableCredits, BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
             return _failed("publish", payment, why)
         log.info("Published %s again: %d s are left of its window", payment.payment_id, expiry_s)
-        return Outcome.REPUBLISHED, f"{order.credits} credits, expiry {expiry_s} s"
+        return TidyOutcome.REPUBLISHED, f"{order.credits} credits, expiry {expiry_s} s"
 
-    def _give_back(self, payment: OpenPayment) -> tuple[Outcome, str]:
+    def _remind(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
+        try:
+            self._publish(payment, ASK_FOR_IT_S)
+        except (BadOrder, UnsellableCredits, BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
+            log.debug("Did not remind %s of %s: %s", payment.machine_id, payment.payment_id, why)
+        return TidyOutcome.WAITING, Waiting.RECEIPT
+
+    def _publish(self, payment: OpenPayment, expiry_s: int) -> Order:
+        paid = paid_order(payment, self._relay.settings.credit_amount)
+        if self._broker_away is not None:
+            raise self._broker_away
+        try:
+            publish_pulse(self._relay, paid.order, paid.payment_id, named_s=paid.named_s, expiry_s=expiry_s)
+        except BrokerUnavailable as why:
+            self._broker_away = why
+            raise
+        return paid.order
+
+    def _give_back(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         try:
             released = release_if_open(self._relay.stripe(), payment.payment_id)
         except (StripeUnavailable, NotAtStripe) as why:
             return _failed("release", payment, why)
         if released is not Released.NOW:
             log.info("Left %s alone: it %s", payment.payment_id, released)
-            return Outcome.WAITING, f"it {released}"
+            return TidyOutcome.WAITING, f"it {released}"
         log.warning(
             "Released %s of %s, %d %s: no receipt came",
             payment.payment_id,
@@ -120,9 +185,9 @@ class _Run:
             payment.amount,
             payment.currency,
         )
-        return Outcome.RELEASED, "no receipt came"
+        return TidyOutcome.RELEASED, "no receipt came"
 
 
-def _failed(what: str, payment: OpenPayment, why: Exception) -> tuple[Outcome, str]:
+def _failed(what: str, payment: OpenPayment, why: Exception) -> tuple[TidyOutcome, str]:
     log.error("Did not %s %s of %s in tidy: %s", what, payment.payment_id, payment.machine_id, why)
-    return Outcome.FAILED, str(why)
+    return TidyOutcome.FAILED, str(why)

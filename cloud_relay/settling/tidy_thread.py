@@ -1,48 +1,60 @@
-"""EDGE: runs tidy once a minute beside a plain server; on Lambda a schedule does."""
+"""EDGE. Runs tidy when it is due beside a plain server; on Lambda a schedule does."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from math import inf
 
 from cloud_relay.relay import Relay
-from cloud_relay.settling.tidy import tidy
+from cloud_relay.settling.tidy import LongTidy, tidy_recent
+
+LOOK_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
 
 
-class TidyThread:
-    """Runs tidy at once and then every `every_s` seconds, until it is stopped or the process ends."""
+class TidyThreads:
+    """Looks at once, and then every `look_every_s` seconds, whether a run is due.
 
-    def __init__(self, relay: Relay, every_s: float) -> None:
-        self._relay = relay
-        self._every_s = every_s
+    The long list has a thread of its own: it may take minutes, in which a payment could miss its window.
+    """
+
+    def __init__(self, relay: Relay, look_every_s: float = LOOK_EVERY_S) -> None:
+        self._look_every_s = look_every_s
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tidy", daemon=True)
+        long = LongTidy(relay)
+        self._threads = [
+            threading.Thread(target=self._run, args=(run,), name=name, daemon=True)
+            for name, run in (
+                ("tidy", lambda: tidy_recent(relay)),
+                ("long tidy", lambda: long.go_on(inf)),
+            )
+        ]
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, within_s: float = 10.0) -> None:
         """Begin no further run, and wait for one under way."""
         self._stopped.set()
-        self._thread.join(within_s)
+        for thread in self._threads:
+            thread.join(within_s)
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self._thread.is_alive()
+        """Whether both still run."""
+        return all(thread.is_alive() for thread in self._threads)
 
-    def _run(self) -> None:
+    def _run(self, run: Callable[[], object]) -> None:
         while not self._stopped.is_set():
-            self._run_once()
-            self._stopped.wait(self._every_s)
-
-    def _run_once(self) -> None:
-        try:
-            tidy(self._relay)
-        except ConnectionError as why:
-            log.error("A run of tidy failed, the next one is in %g s: %s", self._every_s, why)
-        except Exception:
-            log.exception("A run of tidy failed, the next one is in %g s", self._every_s)
+            try:
+                run()
+            except ConnectionError as why:
+                log.error("A run of tidy failed: %s", why)
+            except Exception:
+                log.exception("A run of tidy failed")
+            self._stopped.wait(self._look_every_s)

@@ -1,4 +1,4 @@
-"""EDGE: Stripe's webhooks, believed only with Stripe's signature."""
+"""EDGE. Stripe's webhooks, believed only with Stripe's signature."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _is_signed(body: bytes, header: str, secret: str) -> bool:
     return True
 
 
-def _is_event(said: object) -> bool:
-    match said:
+def _is_event(body: object) -> bool:
+    match body:
         case {"object": "event", "type": str(), "created": int(), "data": {"object": dict()}}:
             return True
     return False

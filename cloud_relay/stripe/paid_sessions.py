@@ -1,4 +1,4 @@
-"""EDGE: a player's Checkout Session, read from Stripe for a page that will ask again anyway."""
+"""EDGE. A player's Checkout Session, read from Stripe for a page that will ask again anyway."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from typing import Any
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
-from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from, is_machine_id
+from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.orders import (
+    BadOrder,
+    Ownership,
+    UnsellableCredits,
+    immediate_order_from,
+    is_machine_id,
+)
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
+from cloud_relay.stripe.payments import as_open_payment, http_client
 
 # To connect, to read: less together than a phone waits, and no second try. A page looks again by
 # itself, and must not hold the threads that webhooks and receipts need.
@@ -22,11 +30,12 @@ class PaidSessions:
     def __init__(self, settings: Settings) -> None:
         url = settings.stripe.stand_in_url
         self._credit_amount = settings.credit_amount
+        self._ownership = settings.stripe.ownership
         self._client = stripe.StripeClient(
             settings.stripe.api_key,
             base_addresses={"api": url} if url else {},
             max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+            http_client=http_client(settings.stripe.proxy, _TIMEOUT_S),
         )
 
     def purchase(self, session_id: str) -> Purchase:
@@ -45,15 +54,15 @@ class PaidSessions:
                 raise NotAtStripe("Stripe knows no such Checkout Session") from None
             reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
             raise StripeUnavailable(f"read a Checkout Session: {reason} ({why.request_id})") from why
-        return _purchase(session, self._credit_amount)
+        return _purchase(session, self._credit_amount, self._ownership)
 
 
-def _purchase(session: dict[str, Any], credit_amount: int) -> Purchase:
+def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership) -> Purchase:
     payment = session.get("payment_intent") or {}
     charge = payment.get("latest_charge") or {}
     # A payment link's metadata reaches the session only; what a receipt settled, the payment only.
     metadata = {**(session.get("metadata") or {}), **(payment.get("metadata") or {})}
-    if not is_machine_id(metadata.get("machine_id")):
+    if not ownership.owns(metadata) or not is_machine_id(metadata.get("machine_id")):
         raise NotAtStripe("no Checkout Session of ours")
     amount, currency = payment.get("amount", session["amount_total"]), session["currency"]
     return Purchase(
@@ -69,7 +78,14 @@ def _purchase(session: dict[str, Any], credit_amount: int) -> Purchase:
         settled=metadata.get("settled"),
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
+        waiting=_waiting(payment, metadata),
     )
+
+
+def _waiting(payment: dict[str, Any], metadata: dict[str, str]) -> OpenPayment | None:
+    if payment.get("status") != "requires_capture":
+        return None
+    return as_open_payment({**payment, "metadata": metadata})
 
 
 def _credits(metadata: dict[str, str], amount: int, currency: str, credit_amount: int) -> int | None:

@@ -1,4 +1,4 @@
-"""EDGE: everything that the relay asks of Stripe, the book of record."""
+"""EDGE. Everything that the relay asks of Stripe, the book of record."""
 
 from __future__ import annotations
 
@@ -7,31 +7,41 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import requests
 import stripe
+from requests.adapters import HTTPAdapter
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
-from cloud_relay.rules.orders import BadOrder, Order, is_ours
+from cloud_relay.rules.orders import BadOrder, Order
 from cloud_relay.rules.settlement import Conflict, Payment
+from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
 from cloud_relay.stripe.events import event_in
 
 if TYPE_CHECKING:
+    from stripe.params import PaymentIntentListParams
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
-# Stripe's least life of a session is 30 minutes, counted when the request arrives there: a minute
-# more covers the way, and clocks that differ.
-SESSION_LIFE_S = 31 * 60
-# A payment is made with its session, at most a day before its card is charged; nothing older can be open.
-OPEN_AT_MOST_S = RESERVATION_S + DAY_S
 CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
 CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
 _PAGE = 100
 _NETWORK_RETRIES = 2
+_MOST_CONNECTIONS = 32  # that are kept: as many as a server has threads, and some
 _TIMEOUT_S = (
     3,
     6,
 )  # to connect, to read: the library's own 80 s would outlast every caller of ours
+
+
+def http_client(proxy: str | None, timeout_s: tuple[int, int]) -> stripe.RequestsClient:
+    """A client that nothing in the surroundings leads elsewhere; `timeout_s` to connect, and to read."""
+    # By itself `requests` takes proxies from the environment, and a .netrc overwrites the key.
+    session = requests.Session()
+    session.trust_env = False
+    for scheme in ("https://", "http://"):  # the latter for the stand-in; all threads share it
+        session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
+    return stripe.RequestsClient(timeout=timeout_s, session=session, proxy=proxy)
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Price:
 
 
 class StripePayments:
-    """Stripe, asked in the relay's own terms.
+    """Stripe, in the relay's own terms.
 
     Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id.
     """
@@ -53,11 +63,12 @@ class StripePayments:
     def __init__(self, settings: StripeSettings) -> None:
         url = settings.stand_in_url
         self._secrets = settings.webhook_secrets
+        self._ownership = settings.ownership
         self._client = stripe.StripeClient(
             settings.api_key,
             base_addresses={"api": url} if url else {},
             max_network_retries=_NETWORK_RETRIES,
-            http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
+            http_client=http_client(settings.proxy, _TIMEOUT_S),
         )
 
     def event_in(self, body: bytes, signature_header: str) -> dict[str, Any]:
@@ -72,7 +83,7 @@ class StripePayments:
         self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
     ) -> str:
         """The address of a new Checkout Session that reserves the order's amount."""
-        metadata = order.metadata()
+        metadata = self._ownership.mark(order.metadata())
         params: SessionCreateParams = {
             "mode": "payment",
             "line_items": [_line(order, product_name)],
@@ -84,38 +95,45 @@ class StripePayments:
             "cancel_url": cancel_url,
             "expires_at": int(now_s) + SESSION_LIFE_S,
         }
-        with _asking("create a Checkout Session"):
+        with _at_stripe("create a Checkout Session"):
             session = self._client.v1.checkout.sessions.create(params=params)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
         return session.url
 
-    def all_open_payments(self, now_s: float) -> list[OpenPayment]:
-        """All reservations of our machines that nobody has settled yet, newest first."""
-        return [
-            _open_payment(intent)
-            for intent in self._made_since(now_s - OPEN_AT_MOST_S)
-            if intent["status"] == "requires_capture" and is_ours(intent.get("metadata") or {})
-        ]
-
-    def open_payments(self, machine_id: str, now_s: float) -> list[OpenPayment]:
-        """Those of one machine."""
-        return [each for each in self.all_open_payments(now_s) if each.machine_id == machine_id]
+    def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
+        """The payments of our machines, made since then, that nobody has settled: by page, newest first."""
+        for page in self._pages_since(made_since_s):
+            yield [
+                as_open_payment(intent)
+                for intent in page
+                if intent["status"] == "requires_capture"
+                and self._ownership.owns(intent.get("metadata") or {})
+            ]
 
     def conflicts(self, now_s: float) -> list[Conflict]:
         """The conflicts among the payments of the last seven days, newest first."""
         return [
             Conflict(intent["id"], intent["metadata"].get(CONFLICT_MACHINE, ""), intent["metadata"][CONFLICT])
-            for intent in self._made_since(now_s - CONFLICTS_OF_THE_LAST_S)
-            if CONFLICT in (intent.get("metadata") or {})
+            for page in self._pages_since(now_s - CONFLICTS_OF_THE_LAST_S)
+            for intent in page
+            if CONFLICT in (intent.get("metadata") or {}) and self._ownership.owns(intent["metadata"])
         ]
 
-    def _made_since(self, since_s: float) -> list[dict[str, Any]]:
-        with _asking("list payments"):
-            intents = self._client.v1.payment_intents.list(
-                params={"created": {"gte": int(since_s)}, "limit": _PAGE, "expand": ["data.latest_charge"]}
-            )
-            return [intent.to_dict() for intent in intents.auto_paging_iter()]
+    def _pages_since(self, since_s: float) -> Iterator[list[dict[str, Any]]]:
+        params: PaymentIntentListParams = {
+            "created": {"gte": int(since_s)},
+            "limit": _PAGE,
+            "expand": ["data.latest_charge"],
+        }
+        while True:
+            with _at_stripe("list payments"):
+                page = self._client.v1.payment_intents.list(params=params)
+                found = [intent.to_dict() for intent in page.data]
+            yield found
+            if not page.has_more or not found:
+                return
+            params["starting_after"] = found[-1]["id"]
 
     def payment(self, payment_id: str) -> tuple[Payment, dict[str, str]]:
         """A payment as it stands now, and its metadata."""
@@ -125,16 +143,16 @@ class StripePayments:
     def open_payment(self, payment_id: str) -> OpenPayment | None:
         """A payment, if nobody has settled it: reserved, or charged at once by an older link."""
         intent, metadata = self._read(payment_id)
-        is_open = _payment(intent, metadata).is_open
-        return _open_payment({**intent, "metadata": metadata}) if is_open else None
+        is_open = self._ownership.owns(metadata) and _payment(intent, metadata).is_open
+        return as_open_payment({**intent, "metadata": metadata}) if is_open else None
 
     def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
-        with _asking("read a payment", payment_id):
+        with _at_stripe("read a payment", payment_id):
             intent = self._client.v1.payment_intents.retrieve(
                 payment_id, params={"expand": ["latest_charge"]}
             ).to_dict()
             metadata = dict(intent.get("metadata") or {})
-            if not is_ours(metadata):
+            if not self._ownership.owns(metadata):
                 metadata = {**self._session_metadata(payment_id), **metadata}
         return intent, metadata
 
@@ -146,7 +164,7 @@ class StripePayments:
         """
         # No idempotency key: it would replay a lost answer's failure. The payment's own status keeps
         # a second capture out.
-        with _asking("capture", payment_id):
+        with _at_stripe("capture", payment_id):
             try:
                 self._client.v1.payment_intents.capture(payment_id, params={"amount_to_capture": amount})
             except stripe.InvalidRequestError as why:
@@ -156,7 +174,7 @@ class StripePayments:
 
     def release(self, payment_id: str) -> None:
         """Give the whole reservation back."""
-        with _asking("cancel", payment_id):
+        with _at_stripe("cancel", payment_id):
             self._client.v1.payment_intents.cancel(payment_id)
 
     def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> None:
@@ -168,7 +186,7 @@ class StripePayments:
         # what is left, and a failure that Stripe replays for a day must not stand in the way: hence the
         # minute.
         key = f"refund-{payment_id}-{refunded_before}-{amount}-{int(now_s) // 60}"
-        with _asking("refund", payment_id):
+        with _at_stripe("refund", payment_id):
             try:
                 self._client.v1.refunds.create(
                     params={"payment_intent": payment_id, "amount": amount}, options={"idempotency_key": key}
@@ -179,7 +197,7 @@ class StripePayments:
 
     def refund_rest(self, payment_id: str) -> int:
         """Give back all that is left of a charge; the amount in minor units, 0 where nothing was left."""
-        with _asking("refund", payment_id):
+        with _at_stripe("refund", payment_id):
             try:
                 # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
                 made = self._client.v1.refunds.create(params={"payment_intent": payment_id})
@@ -189,16 +207,16 @@ class StripePayments:
                 return 0
         return made.amount
 
-    def mark_settled(self, payment_id: str, said: str) -> None:
-        """Note in a payment's metadata what its receipt said, where the money alone would not tell."""
-        self._mark(payment_id, {"settled": said})
+    def mark_settled(self, payment_id: str, receipt: str) -> None:
+        """Note in a payment's metadata what its receipt says, where the money alone would not."""
+        self._mark(payment_id, {"settled": receipt})
 
-    def mark_conflict(self, payment_id: str, machine_id: str, said: str) -> None:
+    def mark_conflict(self, payment_id: str, machine_id: str, receipt: str) -> None:
         """Note in a payment's metadata that a machine's receipt came too late to be followed."""
-        self._mark(payment_id, {CONFLICT: said, CONFLICT_MACHINE: machine_id})
+        self._mark(payment_id, {CONFLICT: receipt, CONFLICT_MACHINE: machine_id})
 
     def _mark(self, payment_id: str, metadata: dict[str, str]) -> None:
-        with _asking("mark", payment_id):
+        with _at_stripe("mark", payment_id):
             self._client.v1.payment_intents.update(payment_id, params={"metadata": metadata})
 
     def price(self, price_id: str) -> Price:
@@ -207,7 +225,7 @@ class StripePayments:
         Raises:
             BadOrder: it is a subscription's, or has no fixed amount, or is retired.
         """
-        with _asking("read a price"):
+        with _at_stripe("read a price"):
             price = self._client.v1.prices.retrieve(price_id).to_dict()
         if price.get("unit_amount") is None or price.get("recurring") or not price["active"]:
             raise BadOrder(f"{price_id} is not an active one-time price with a fixed amount")
@@ -218,7 +236,7 @@ class StripePayments:
         self, price_id: str, quantity: int, metadata: dict[str, str], thanks_url: str, now_s: float
     ) -> tuple[str, str]:
         """The id and address of the payment link with just this metadata, made if there is none."""
-        with _asking("find or make a payment link"):
+        with _at_stripe("find or make a payment link"):
             links = self._client.v1.payment_links.list(params={"limit": _PAGE})
             same = [link for link in links.auto_paging_iter() if link.to_dict()["metadata"] == metadata]
             for link in same:
@@ -243,7 +261,7 @@ class StripePayments:
 
 
 @contextmanager
-def _asking(what: str, payment_id: str = "") -> Iterator[None]:
+def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
     """Turn the library's errors into ours; their own texts can quote the payer's data."""
     try:
         yield
@@ -265,7 +283,8 @@ def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
     }
 
 
-def _open_payment(intent: dict[str, Any]) -> OpenPayment:
+def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
+    """A PaymentIntent with its latest charge, as a payment that nobody has settled."""
     charge = intent["latest_charge"]
     card = (charge.get("payment_method_details") or {}).get("card") or {}
     return OpenPayment(

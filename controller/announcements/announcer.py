@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from controller import __version__
@@ -22,12 +23,13 @@ STATUS_RENEWED_S, STATUS_EXPIRES_S = 60.0, 180
 
 
 class Announcer:
-    """Writes the screen's feed, and publishes what concerns everybody."""
+    """Writes the screen's feed, and publishes what concerns everybody. `clock` gives seconds since boot."""
 
-    def __init__(self, config: Config, boot_id: str) -> None:
+    def __init__(self, config: Config, boot_id: str, clock: Callable[[], float] = since_boot_s) -> None:
         self._machine_id = config.machine_id
         self._boot_id = boot_id
-        self._screen = ScreenFeed(config.screen_feed, _about(config), since_boot_s)
+        self._screen = ScreenFeed(config.screen_feed, _about(config), clock)
+        self._clock = clock
         self._published: Status | None = None
         self._status_due_s = 0.0
         self._on_their_way: dict[int, GameOver] = {}
@@ -40,11 +42,11 @@ class Announcer:
         """Let the door and the screen know what changed."""
         self._screen.show(cabinet)
         status = self._status(cabinet) if cabinet.broker_up else None
-        due = status != self._published or since_boot_s() >= self._status_due_s
+        due = status != self._published or self._clock() >= self._status_due_s
         if status is not None and due:
             topic, payload = wire.status_topic(self._machine_id), status.payload(wall_time())
             broker.publish(topic, payload, retain=True, expiry_s=STATUS_EXPIRES_S)
-            self._status_due_s = since_boot_s() + STATUS_RENEWED_S
+            self._status_due_s = self._clock() + STATUS_RENEWED_S
         self._published = status
 
     def game_over(self, ended: GameOver, broker: Broker) -> None:
@@ -64,7 +66,7 @@ class Announcer:
         return wire.status_topic(self._machine_id), status.payload(wall_time())
 
     def _status(self, cabinet: Cabinet) -> Status:
-        now_s = since_boot_s()
+        now_s = self._clock()
         return Status(
             machine_id=self._machine_id,
             online=True,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Callable
 from functools import partial
 
 from controller.check.broker_probe import BrokerProbe, HungUpError, ProbeFailedError
 from controller.check.reach import Server, check_reach
+from controller.cloud.tls import client_context
 from controller.config.keys import Config
 from controller.formats import wire
 from controller.pages.findings import Finding, all_well, ok, warning, wrong
@@ -26,7 +26,7 @@ def check_broker(config: Config, *, daemon_connected: bool) -> list[Finding]:
     broker = config.broker
     authority = "Set broker.ca_file to the certificate of the authority that signed the broker's."
     server = Server(broker.host, broker.port, "broker.host", authority)
-    found = check_reach(server, ssl.create_default_context(cafile=broker.ca_file))
+    found = check_reach(server, client_context(broker.ca_file))
     if not all_well(found):
         return found
     # Each of these may cost the connection, so that each has its own.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import queue
-import ssl
 import time
 from types import TracebackType
 from typing import Self
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from controller.cloud.mqtt_client import DirectClient
 from controller.config.keys import BrokerConfig
 
 ANSWER_WITHIN_S = 3.0
@@ -39,11 +37,8 @@ class BrokerProbe:
         self._config = config
         self._answers: queue.SimpleQueue[tuple[int, list[ReasonCode]] | None] = queue.SimpleQueue()
         self.topics: set[str] = set()
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False
-        )
+        self._client = DirectClient(client_id, config.ca_file, reconnect_on_failure=False)
         self._client.username_pw_set(machine_id, config.password)
-        self._client.tls_set_context(ssl.create_default_context(cafile=config.ca_file))
         self._client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put((_CONNECT, [reason]))
         self._client.on_publish = lambda _c, _u, mid, reason, _p: self._answers.put((mid, [reason]))
         self._client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._answers.put((mid, reasons))

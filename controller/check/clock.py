@@ -8,8 +8,9 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
+from controller.cloud.relay_client import way_to
 from controller.cloud.timed_http import Limits, in_short, send
-from controller.config.keys import Config
+from controller.config.keys import Config, RelayConfig
 from controller.pages.findings import Finding, note, ok, warning
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=64 * 1024)
@@ -23,7 +24,7 @@ def check_clock(config: Config) -> list[Finding]:
     """Whether it is synchronised, and how far it is from the relay's."""
     found = [_synchronised()]
     if config.relay is not None:
-        found.append(_against(config.relay.url))
+        found.append(_against(config.relay))
     return found
 
 
@@ -38,9 +39,9 @@ def _synchronised() -> Finding:
     return warning("not synchronised: times in the ledger and the journal may be wrong", _SET)
 
 
-def _against(url: str) -> Finding:
+def _against(relay: RelayConfig) -> Finding:
     try:
-        date = send("GET", f"{url}/status", LIMITS, headers={}).date
+        date = send("GET", f"{relay.url}/status", LIMITS, headers={}, way=way_to(relay)).date
         theirs_s = parsedate_to_datetime(date).timestamp()
     except requests.RequestException as error:
         return note(f"not compared with the relay's, which does not answer: {in_short(error)}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from controller.check.reach import Server, check_reach
-from controller.cloud.relay_client import read_offer
-from controller.cloud.timed_http import Answer, Limits, in_short, send
+from controller.cloud.relay_client import read_offer, way_to
+from controller.cloud.timed_http import DIRECT, Answer, Limits, Way, in_short, send
+from controller.cloud.tls import client_context
 from controller.config.keys import Config, RelayConfig
 from controller.model.offer import Offer
 from controller.pages.findings import Finding, all_well, note, ok, wrong
@@ -25,32 +25,37 @@ def check_relay(config: Config) -> list[Finding]:
     """The relay, if there is one, and the address that players open."""
     if config.relay is None:
         found = [note("no relay in config.yaml: a cabinet of the older relay")]
-        address = config.payment_link
+        address, way = config.payment_link, DIRECT
     else:
         found, offer = _answers_of(config.relay, config.machine_id)
+        # A fixed link is not at the relay, and its authority is a public one.
+        way = Way(config.relay.proxy) if config.payment_link else way_to(config.relay)
         address = config.payment_link or (offer.address if offer else None)
-    return [*found, _opens(address)] if address else found
+    return [*found, _opens(address, way)] if address else found
 
 
 def _answers_of(relay: RelayConfig, machine_id: str) -> tuple[list[Finding], Offer | None]:
-    found = _reach(relay.url)
+    found = _reach(relay)
     if not all_well(found):
         return found, None
     try:
         url = f"{relay.url}/machines/{machine_id}/offer"
-        answer = send("GET", url, LIMITS, headers={"Authorization": f"Bearer {relay.token}"})
+        headers = {"Authorization": f"Bearer {relay.token}"}
+        answer = send("GET", url, LIMITS, headers=headers, way=way_to(relay))
     except requests.RequestException as error:
         return [*found, wrong(f"it does not answer: {in_short(error)}", _SEE_LOG)], None
     finding, offer = _read(answer, machine_id)
     return [*found, finding], offer
 
 
-def _reach(url: str) -> list[Finding]:
+def _reach(relay: RelayConfig) -> list[Finding]:
+    """The relay itself, or the proxy before it: what is behind a proxy, only the proxy can reach."""
+    key, url = ("relay.proxy", relay.proxy) if relay.proxy else ("relay.url", relay.url)
     parts = urlsplit(url)
-    is_plain = parts.scheme == "http"  # on this very machine
-    authority = "Give the relay a certificate of a public authority."
-    server = Server(parts.hostname or "", parts.port or (80 if is_plain else 443), "relay.url", authority)
-    return check_reach(server, None if is_plain else ssl.create_default_context())
+    is_plain = parts.scheme == "http"  # a relay on this very machine, or a proxy
+    authority = f"Give {key} a certificate of a public authority, or set relay.ca_file to its own."
+    server = Server(parts.hostname or "", parts.port or (80 if is_plain else 443), key, authority)
+    return check_reach(server, None if is_plain else client_context(relay.ca_file))
 
 
 def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
@@ -70,9 +75,9 @@ def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
     return ok(f"it takes the token, and sells {len(offer.prices)} offers for {machine_id}"), offer
 
 
-def _opens(address: str) -> Finding:
+def _opens(address: str, way: Way) -> Finding:
     try:
-        answer = send("GET", address, LIMITS, headers={})
+        answer = send("GET", address, LIMITS, headers={}, way=way)
     except requests.RequestException as error:
         text = f"the address of the QR, {address}, does not open: {in_short(error)}"
         return wrong(text, _ADDRESS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -14,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from controller.cloud.mqtt_client import DirectClient
 from controller.config.keys import BrokerConfig
 from controller.formats.wire import CoinPulseMessage
 from controller.model.events import BrokerConnected, BrokerLost, Delivery
@@ -76,6 +75,7 @@ class Broker:
     def start(self) -> None:
         """Begin to connect, and go on trying until stopped."""
         self._wanted = True
+        self._short_lives = 0
         self._client.on_disconnect = _guarded(self._on_disconnect)
         self._client.connect_async(
             self._config.host,
@@ -125,14 +125,8 @@ class Broker:
         ending.join(ENDS_WITHIN_S)
 
     def _new_client(self, machine_id: str, will_topic: str, will: bytes) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=machine_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
+        client = DirectClient(machine_id, self._config.ca_file, manual_ack=True)
         client.username_pw_set(machine_id, self._config.password)
-        client.tls_set_context(ssl.create_default_context(cafile=self._config.ca_file))
         client.will_set(will_topic, will, qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=random.randint(*RETRY_MAX_S))  # noqa: S311
         client.on_socket_open = _guarded(_send_at_once)

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import requests
 
-from controller.cloud.timed_http import Answer, Limits, in_short, send
+from controller.cloud.timed_http import Answer, Limits, Way, in_short, send
+from controller.config.keys import RelayConfig
 from controller.formats import wire
 from controller.model.events import (
     OfferFailed,
@@ -23,12 +24,16 @@ from controller.model.events import (
 )
 from controller.model.offer import Offer, Price
 from controller.model.payment import Payment, Receipt
+from controller.model.trust import Refusal
 
 log = logging.getLogger(__name__)
 
 # To the next byte 20 s: the relay itself may wait for Stripe, twice. Nothing that it says is nearly as long.
 LIMITS = Limits(connect_s=5.0, read_s=20.0, total_s=30.0, most_bytes=256 * 1024)
 AT_ONCE = 4
+# Request Timeout, Too Early, Too Many Requests: of gateways too, and soon over.
+TRANSIENT = (408, 425, 429)
+MOST_REASON = 200
 FINAL_ANSWERS = ("settled", "already", "conflict", "unknown")
 
 _T = TypeVar("_T")
@@ -42,6 +47,14 @@ class OpenPaymentsListed:
     payments: tuple[tuple[Payment, float], ...]
 
 
+class RelayRefusedError(ValueError):
+    """An answer that is not the one to the question; `refusal` is None where another try may get it."""
+
+    def __init__(self, answer: Answer, reason: str) -> None:
+        super().__init__(f"{answer.status} {reason}")
+        self.refusal = _refusal(answer.status)
+
+
 RelayEvent = (
     OfferFailed | OfferReceived | OpenPaymentsFailed | OpenPaymentsListed | ReceiptAnswered | ReceiptFailed
 )
@@ -52,15 +65,15 @@ class RelayClient:
 
     def __init__(
         self,
-        url: str,
+        config: RelayConfig,
         machine_id: str,
-        token: str,
         on_event: Callable[[RelayEvent], None],
         clock: Callable[[], float],
         limits: Limits = LIMITS,
     ) -> None:
-        self._machine_url = f"{url.rstrip('/')}/machines/{machine_id}"
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._machine_url = f"{config.url.rstrip('/')}/machines/{machine_id}"
+        self._headers = {"Authorization": f"Bearer {config.token}"}
+        self._way = way_to(config)
         self._on_event = on_event
         self._clock = clock
         self._limits = limits
@@ -105,7 +118,7 @@ class RelayClient:
         payment_id = receipt.payment_id
         self._report(
             lambda: _answer(payment_id, self._call("POST", "receipts", body)),
-            lambda reason: ReceiptFailed(payment_id, reason),
+            lambda reason, refusal: ReceiptFailed(payment_id, reason, refusal),
         )
 
     def _fetch_offer(self) -> None:
@@ -122,24 +135,30 @@ class RelayClient:
         listed = _json(answer, list, only_if=answer.status == 200)
         return OpenPaymentsListed(sent_s, read_open_payments(listed))
 
-    def _report(self, question: Callable[[], RelayEvent], failed: Callable[[str], RelayEvent]) -> None:
+    def _report(
+        self,
+        question: Callable[[], RelayEvent],
+        failed: Callable[[str, Refusal | None], RelayEvent],
+    ) -> None:
         """Every question to the relay ends in one event: what was answered, or why nothing was."""
         try:
             event = question()
         except requests.RequestException as error:
-            event = failed(in_short(error))
+            event = failed(in_short(error), None)
+        except RelayRefusedError as error:
+            event = failed(_short(error), error.refusal)
         except ValueError as error:
-            event = failed(str(error))
+            event = failed(_short(error), Refusal.OTHER)
         except Exception:
             log.exception("a question to the relay failed")
-            event = failed("see the log")
+            event = failed("see the log", None)
         self._on_event(event)
 
     def _call(self, method: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._send(method, what, body)
         fields: dict[str, Any] = _json(answer, dict)
         if answer.status != 200 and fields.get("result") not in FINAL_ANSWERS:
-            raise ValueError(f"{answer.status} {fields.get('error', answer.reason)}")
+            raise RelayRefusedError(answer, f"{fields.get('error', answer.reason)}")
         return fields
 
     def _send(
@@ -150,7 +169,12 @@ class RelayClient:
         query: dict[str, tuple[str, ...]] | None = None,
     ) -> Answer:
         url = f"{self._machine_url}/{what}"
-        return send(method, url, self._limits, headers=self._headers, params=query, json=body)
+        return send(method, url, self._limits, headers=self._headers, params=query, json=body, way=self._way)
+
+
+def way_to(relay: RelayConfig) -> Way:
+    """How the relay is reached."""
+    return Way(relay.proxy, relay.ca_file)
 
 
 def read_offer(fields: dict[str, Any]) -> Offer:
@@ -182,7 +206,8 @@ def _answer(payment_id: str, fields: dict[str, Any]) -> ReceiptAnswered | Receip
         # The money has been seen to, whatever else stands there.
         is_amount = type(charged) is int and 0 <= charged <= wire.MAX_AMOUNT
         return ReceiptAnswered(payment_id, result, charged if is_amount else None)
-    return ReceiptFailed(payment_id, f"the relay answered {result!r}")
+    refusal = None if result == "retry" else Refusal.OTHER
+    return ReceiptFailed(payment_id, f"the relay answered {result!r:.80}", refusal)
 
 
 def read_open_payments(listed: list[Any]) -> tuple[tuple[Payment, float], ...]:
@@ -204,6 +229,17 @@ def _open_payment(fields: object) -> tuple[Payment, float]:
         raise ValueError(f"the relay's open payments have a wrong one: {error}") from error
 
 
+def _refusal(status: int) -> Refusal | None:
+    if status == 401:
+        return Refusal.TOKEN
+    return None if status in TRANSIENT or status >= 500 else Refusal.OTHER
+
+
+def _short(error: ValueError) -> str:
+    # Whoever answers in the relay's place must not fill the log, the screen and the status.
+    return f"{error!s:.{MOST_REASON}}"
+
+
 def _json(answer: Answer, kind: type[_T], *, only_if: bool = True) -> _T:
     try:
         body = json.loads(answer.body)
@@ -212,5 +248,5 @@ def _json(answer: Answer, kind: type[_T], *, only_if: bool = True) -> _T:
     if not (only_if and isinstance(body, kind)):
         named = body.get("error") if isinstance(body, dict) else None
         reason = named or "and not the JSON that was expected: is it the relay?"
-        raise ValueError(f"{answer.status} from {answer.url}, {reason}")
+        raise RelayRefusedError(answer, f"from {answer.url}, {reason}")
     return body

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -39,10 +40,31 @@ class Limits:
     most_bytes: int
 
 
+@dataclass(frozen=True)
+class Way:
+    """How to get to a server: through an HTTP proxy, and trusting the authorities in `ca_file`, if any."""
+
+    proxy: str | None = None
+    ca_file: Path | None = None
+
+
+DIRECT = Way()
+
+
 def send(
-    method: str, url: str, limits: Limits, *, headers: Mapping[str, str], params: Any = None, json: Any = None
+    method: str,
+    url: str,
+    limits: Limits,
+    *,
+    headers: Mapping[str, str],
+    params: Any = None,
+    json: Any = None,
+    way: Way = DIRECT,
 ) -> Answer:
     """Ask, and read the whole answer; a redirect is one, and not followed.
+
+    Nobody but the caller says whom to ask, and as whom: `requests` by itself takes proxies and authorities
+    from the environment, and lets a .netrc in the home folder overwrite the Authorization header.
 
     Raises:
         requests.RequestException: there is no whole answer, or not within the limits.
@@ -53,6 +75,7 @@ def send(
     alarm.start()
     try:
         with requests.Session() as session:
+            session.trust_env = False
             session.mount("https://", line)
             session.mount("http://", line)
             with session.request(
@@ -64,6 +87,8 @@ def send(
                 timeout=(limits.connect_s, limits.read_s),
                 allow_redirects=False,
                 stream=True,
+                proxies={"http": way.proxy, "https": way.proxy} if way.proxy else None,
+                verify=str(way.ca_file) if way.ca_file else True,
             ) as answer:
                 body = _body(answer, limits.most_bytes)
     except requests.RequestException:
@@ -102,8 +127,16 @@ class _Line(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:
         super().init_poolmanager(*arguments, **settings)
-        pools = self.poolmanager.pool_classes_by_scheme
-        self.poolmanager.pool_classes_by_scheme = {name: self._watched(pools[name]) for name in pools}
+        self._watch(self.poolmanager)
+
+    def proxy_manager_for(self, *arguments: Any, **settings: Any) -> Any:
+        manager = super().proxy_manager_for(*arguments, **settings)
+        self._watch(manager)
+        return manager
+
+    def _watch(self, manager: Any) -> None:
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {name: self._watched(pools[name]) for name in pools}
 
     def cut(self) -> None:
         """End every read and write, now and from now on."""

@@ -41,6 +41,10 @@ def _missing_relay(read: Read) -> list[Problem]:
     if bool(v["relay.url"]) != bool(v["relay.token"]):
         (line,) = (read.lines[key] for key in ("relay.url", "relay.token") if v[key])
         return [Problem(line, "relay", "needs both url and token, or neither")]
+    for key in ("relay.proxy", "relay.ca_file"):
+        if v[key] and not v["relay.url"]:
+            text = "is for the way to the relay, and there is no relay.url: set it, or take the line out"
+            return [Problem(read.lines[key], key, text)]
     if v["relay.url"] or (v["payment_link"] and v["accept_unsigned_coinpulse"]):
         return []
     return [

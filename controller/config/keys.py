@@ -25,10 +25,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class RelayConfig:
-    """Where the relay is, and our token for it."""
+    """Where the relay is, our token for it, and the proxy on the way there, if there is one.
+
+    `ca_file` is None for the public authorities.
+    """
 
     url: str
     token: str = field(repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,8 @@ KEYS = {
     "name": Key(value.name),
     "relay.url": Key(value.web_address, default=None),
     "relay.token": Key(value.token, default=None, secret=True),
+    "relay.proxy": Key(value.proxy, default=None, secret=True),
+    "relay.ca_file": Key(value.certificate_file, default=None),
     "broker.host": Key(value.host),
     "broker.port": Key(value.whole(1, 65535, "a port"), default=8883),
     "broker.password": Key(value.secret, secret=True),
@@ -189,7 +196,7 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
     return Config(
         machine_id=v["machine_id"],
         name=v["name"],
-        relay=RelayConfig(v["relay.url"], v["relay.token"]) if v["relay.url"] else None,
+        relay=_relay(v) if v["relay.url"] else None,
         broker=BrokerConfig(v["broker.host"], v["broker.port"], v["broker.password"], v["broker.ca_file"]),
         board=v["board"],
         coin_line=_coin_line(v),
@@ -209,6 +216,10 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         demo_boot_id=v["boot_id_for_demo_only"],
         warnings=warnings,
     )
+
+
+def _relay(v: dict[str, Any]) -> RelayConfig:
+    return RelayConfig(v["relay.url"], v["relay.token"], v["relay.proxy"], v["relay.ca_file"])
 
 
 def _coin_line(v: dict[str, Any]) -> CoinLineConfig:

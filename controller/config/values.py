@@ -53,6 +53,13 @@ def _has_host(address: str) -> bool:
         return False
 
 
+def proxy(text: str) -> str:
+    """The address of an HTTP proxy, with a name and a password if it wants them."""
+    if not re.fullmatch(r"https?://[!-~]+", text) or not _has_host(text) or urlsplit(text).path.strip("/"):
+        raise ValueError("use the proxy's address alone, for example http://proxy.example.com:3128")
+    return text
+
+
 def token(text: str) -> str:
     """The machine's token, as the relay issued it."""
     if not re.fullmatch(r"[1-9][0-9]*\.[0-9a-f]{64}", text):

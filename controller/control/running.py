@@ -49,7 +49,7 @@ class Running:
     @property
     def is_connected(self) -> bool:
         """Whether it has the broker, as far as the feed tells."""
-        troubled = any(fault.kind is FaultKind.BROKER for fault in self.faults)
+        troubled = any(fault.kind in (FaultKind.BROKER, FaultKind.TWIN) for fault in self.faults)
         return not troubled and self.state not in (State.STARTING, State.OFFLINE)
 
 

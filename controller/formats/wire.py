@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.model.fault import Fault
@@ -28,6 +28,10 @@ UNSIGNED_WINDOW_S = 180.0
 
 class Refused(ValueError):
     """A message that is not a payment for this machine; the text says why."""
+
+
+class SignedByAnother(Refused):
+    """A message whose signature was not made with our token."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Reader:
     """What it takes to tell a payment from anything else."""
 
     machine_id: str
-    token: str | None
+    token: str | None = field(repr=False)
     accept_unsigned: bool
 
     def read(self, message: CoinPulseMessage) -> PaidPulses:
@@ -86,7 +90,7 @@ class Reader:
         if self.token is None or not hmac.compare_digest(
             message.signature.encode(), sign(self.token, message.payload).encode()
         ):
-            raise Refused("signature is wrong: is relay.token the one that the relay issued?")
+            raise SignedByAnother("signature is wrong: is relay.token the one that the relay issued?")
         return True
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from controller.ledger.file import LedgerError, lock, open_file
 from controller.ledger.pruning import prune
-from controller.ledger.rows import find, read_start
+from controller.ledger.rows import find, read_notes, read_start
 from controller.ledger.set_aside import read_faults
 from controller.ledger.writers import RecordWriter
-from controller.model.effects import Record
+from controller.model.effects import Note, Record
 from controller.model.events import Started
 from controller.model.payment import KnownPayment
 
@@ -39,6 +39,7 @@ class Ledger:
             self._lock.close()
             raise
         self._writer = RecordWriter(self._db, wall_time)
+        self._has_notes = bool(self.unsaid())
 
     @property
     def identity(self) -> str:
@@ -51,11 +52,27 @@ class Ledger:
         self._db.close()
         self._lock.close()
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Write all of `records` in one commit, on disk when this returns; or raise, and write none."""
+    def write(self, records: Iterable[Record], notes: Sequence[Note] = ()) -> None:
+        """Write all of `records` in one commit, on disk when this returns; or raise, and write none.
+
+        `notes` are the lines of the log that tell of them: kept until the next commit, for whoever is killed
+        before they are said.
+        """
         with self._commit():
             for record in records:
                 self._writer.write(record)
+            if notes or self._has_notes:
+                self._writer.keep_notes(notes)
+        self._has_notes = bool(notes)
+
+    def unsaid(self) -> tuple[Note, ...]:
+        """The lines of the last commit, which may not have been said."""
+        return read_notes(self._db)
+
+    def forget_notes(self) -> None:
+        """All lines have been said."""
+        if self._has_notes:
+            self.write(())
 
     def prune(self, older_than_days: int = 400) -> int:
         """Delete settled payments that are older than that; returns how many. Call it once a day."""

@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from controller.model.effects import Note
 from controller.model.events import Started
 from controller.model.offer import Offer, Price
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, Receipt, Train
 from controller.model.session import GameOver, Session
+from controller.model.trust import Unsettled
 
 _GAME_OVERS = "SELECT session_id, game, credits, duration_s, ended_at FROM game_overs ORDER BY rowid"
 
@@ -28,6 +30,11 @@ def find(db: sqlite3.Connection, payment_id: str) -> KnownPayment | None:
     return KnownPayment(_receipt(receipt) if is_reported else None)
 
 
+def read_notes(db: sqlite3.Connection) -> tuple[Note, ...]:
+    """The lines of the log that tell of the last commit."""
+    return _remembered(db, "notes", lambda value: tuple(Note(*each) for each in value)) or ()
+
+
 def read_start(db: sqlite3.Connection) -> Started:
     """What the last run of the process left behind."""
     return Started(
@@ -41,6 +48,7 @@ def read_start(db: sqlite3.Connection) -> Started:
         coins=_count_coins(db),
         uncounted=_remembered(db, "uncounted", int) or 0,
         doubt_before_s=_remembered(db, "doubt_before_s", float),
+        unsettled=_remembered(db, "unsettled", lambda value: Unsettled(**value)),
         game_overs=tuple(GameOver(*row) for row in db.execute(_GAME_OVERS)),
     )
 

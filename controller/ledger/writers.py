@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,7 @@ from controller.model.effects import (
     ForgetGameOver,
     IntendPulse,
     MarkAmbiguous,
+    Note,
     Record,
     RecordAnswer,
     RecordCoin,
@@ -23,6 +24,7 @@ from controller.model.effects import (
     RecordPayment,
     RecordPulse,
     RememberUncounted,
+    RememberUnsettled,
     RememberUse,
     RenewDeadline,
     SaveOffer,
@@ -50,7 +52,11 @@ class RecordWriter:
         """
         self._WRITERS[type(record)](self, record)
 
-    def _remember(self, key: str, value: dict[str, Any] | str | float | None) -> None:
+    def keep_notes(self, notes: Sequence[Note]) -> None:
+        """Write the lines of the log that tell of this commit, in the place of the last one's."""
+        self._remember("notes", [[note.text, note.level] for note in notes])
+
+    def _remember(self, key: str, value: dict[str, Any] | list[Any] | str | float | None) -> None:
         self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _record_payment(self, record: RecordPayment) -> None:
@@ -176,6 +182,9 @@ class RecordWriter:
         self._remember("boot_id", record.boot_id)
         self._remember("doubt_before_s", record.doubt_before_s)
 
+    def _remember_unsettled(self, record: RememberUnsettled) -> None:
+        self._remember("unsettled", asdict(record.unsettled) if record.unsettled else None)
+
     _WRITERS: dict[type[Record], Callable[[RecordWriter, Any], None]] = {  # noqa: RUF012 - never changed
         RecordPayment: _record_payment,
         IntendPulse: _intend_pulse,
@@ -193,4 +202,5 @@ class RecordWriter:
         SaveOffer: _save_offer,
         RenewDeadline: _renew_deadline,
         RememberUse: _remember_use,
+        RememberUnsettled: _remember_unsettled,
     }

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from controller.model.debounce import DebouncedLine
 from controller.model.events import InputLine, PulseFired
+from controller.model.fault import FaultKind
 from controller.model.line_noise import LineNoise
 from controller.model.meter_habits import MeterHabits
 from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, PaymentState, Train
 from controller.model.policy import Rules
 from controller.model.session import Session
+from controller.model.trust import Trust
 
 # A payment behind a longer queue might not start within its credit window, three minutes by default.
 LONGEST_QUEUE_S = 60.0
@@ -24,6 +26,7 @@ class CatchUp:
 
     A payment made after the asking is not in the answer: what comes up meanwhile asks `again`. `named` are
     the payments whose ids are in the question, so that the answer says for sure whether each is open.
+    `trouble` is why it was not answered last.
     """
 
     why: str
@@ -32,6 +35,24 @@ class CatchUp:
     in_flight: bool = False
     again: bool = False
     named: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The suspicion that another cabinet has our id (seconds since boot).
+
+    While we stay away for its sake, we come `back_s`. While we are connected again, it is given up at
+    `undisturbed_s`. With neither we are trying to connect.
+    """
+
+    back_s: float | None = None
+    undisturbed_s: float | None = None
+
+    @property
+    def keeps_away(self) -> bool:
+        """Whether we stay away from the broker for its sake."""
+        return self.back_s is not None
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,9 @@ class Cabinet:
     `fenced` is a new or moved ledger that cannot know what was credited before it; `fence_lifted_s` is when
     it came to know what was open (seconds since boot), unless nobody can have sold in our name before. After
     a reboot the ledger may be an old image, put back on the same board: `doubt_before_s` is since when.
+
+    Of the messages that were refused, those at `refused_said_s` stand in the log, and `refused_unsaid` since
+    do not. `closed_by` is what of `trust` keeps the door closed, as it was last said in the log.
     """
 
     rules: Rules
@@ -58,11 +82,15 @@ class Cabinet:
     catch_up: CatchUp | None = None
     conflicts: int = 0
     thrown_out_s: tuple[float, ...] = ()
-    taken_over: bool = False
+    twin: Twin | None = None
+    trust: Trust = field(default_factory=Trust)
+    closed_by: tuple[FaultKind, ...] = ()
     ledger_trouble: str | None = None
     ledger_faults: tuple[str, ...] = ()
     trains: tuple[Train, ...] = ()
     just_recorded: bool = False
+    refused_said_s: tuple[float, ...] = ()
+    refused_unsaid: int = 0
     receipts: tuple[OwedReceipt, ...] = ()
     session: Session | None = None
     offer: Offer | None = None
@@ -190,10 +218,12 @@ def has_room(cabinet: Cabinet, credits: int) -> bool:
 
 
 def accepting(cabinet: Cabinet, now_s: float) -> bool:
-    """Whether a payment made now would be credited: the smallest on sale, after what was paid before."""
+    """Whether a payment made now would be credited and settled: the smallest on sale, after those before."""
     fewest = min((price.credits for price in cabinet.offer.prices), default=1) if cabinet.offer else 1
     return (
         cabinet.broker_up
+        and cabinet.twin is None
+        and not cabinet.trust.reasons_to_close(now_s)
         and queue_s(cabinet) <= LONGEST_QUEUE_S
         and line_can_move(cabinet, now_s)
         and cabinet.board_ready

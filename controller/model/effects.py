@@ -9,6 +9,7 @@ from controller.model.events import Delivery
 from controller.model.offer import Offer
 from controller.model.payment import Outcome, PulseFate, Receipt, Train
 from controller.model.session import GameOver, Session
+from controller.model.trust import Unsettled
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,18 @@ class RememberUse:
     doubt_before_s: float | None = None
 
 
+@dataclass(frozen=True)
+class RememberUnsettled:
+    """Remember since when receipts have failed, or that none does."""
+
+    unsettled: Unsettled | None
+
+
 Record = (
     RecordPayment
     | RenewDeadline
     | RememberUse
+    | RememberUnsettled
     | IntendPulse
     | WithdrawPulses
     | RecordPulse

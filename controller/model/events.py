@@ -9,6 +9,7 @@ from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, Payment, Train
 from controller.model.policy import Rules
 from controller.model.session import GameOver, Session
+from controller.model.trust import Refusal, Unsettled
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Started:
     tally: Tally | None = None
     # Games that are over, and whose end the broker may not have.
     game_overs: tuple[GameOver, ...] = ()
+    # Since when receipts have failed; None if none has.
+    unsettled: Unsettled | None = None
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,14 @@ class PaymentReceived:
 
 @dataclass(frozen=True)
 class MessageRefused:
-    """A message arrived that is not a payment for this machine, and why."""
+    """A message arrived that is not a payment for this machine, and why.
+
+    `signed_by_another`: it would be one, were it not for its signature.
+    """
 
     delivery: Delivery
     reason: str
+    signed_by_another: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,10 +168,11 @@ class ReceiptAnswered:
 
 @dataclass(frozen=True)
 class ReceiptFailed:
-    """The relay did not answer a receipt, or asked to be asked again."""
+    """The relay did not answer a receipt, or asked to be asked again; `refusal` if it would not ever."""
 
     payment_id: str
     reason: str
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)
@@ -184,9 +192,10 @@ class OfferReceived:
 
 @dataclass(frozen=True)
 class OfferFailed:
-    """The relay did not tell what the machine sells."""
+    """The relay did not tell what the machine sells; `refusal` if that was its answer, and no trouble."""
 
     reason: str
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)
@@ -208,9 +217,10 @@ class OpenPaymentsFound:
 
 @dataclass(frozen=True)
 class OpenPaymentsFailed:
-    """The relay did not tell which payments are open."""
+    """The relay did not tell which payments are open; `refusal` if that was its answer, and no trouble."""
 
     reason: str
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)

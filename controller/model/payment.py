@@ -146,12 +146,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class OwedReceipt:
-    """A receipt that the relay has not answered yet, and when to try again (seconds since boot)."""
+    """A receipt that the relay has not answered yet, and when to try again (seconds since boot).
+
+    `trouble` is why it was not answered last.
+    """
 
     receipt: Receipt
     next_try_s: float
     tries: int = 0
     in_flight: bool = False
+    trouble: str | None = None
 
 
 @dataclass(frozen=True)

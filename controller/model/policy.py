@@ -48,11 +48,6 @@ class Rules:
     coin_meter: MeterRules | None = None
     input_pins: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def fetches_offer(self) -> bool:
-        """Whether the relay is asked what the machine sells; a fixed payment link needs no asking."""
-        return self.has_relay and self.payment_link is None
-
     def takes_width_ms(self, width_ms: float) -> bool:
         """Whether the board takes a pulse of that width for a coin, by its profile."""
         return self.shortest_ms <= width_ms and (self.longest_ms is None or width_ms <= self.longest_ms)

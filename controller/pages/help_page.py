@@ -18,6 +18,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "run": "the controller itself",
         "release-lines": "put the coin line at rest, if no process holds it",
     },
+    "What the installer runs": {
+        "config-value": "print one value of config.yaml",
+        "check-config": "say whether config.yaml can be used",
+    },
 }
 EXAMPLES = {
     "check": "is everything well?",

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from attract_screen.model.money import price
+from attract_screen.model.prices import price
 from controller.model.ledger_row import LedgerRow
 
 WIDTH = 100

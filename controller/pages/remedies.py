@@ -18,6 +18,15 @@ REMEDIES: Final[dict[FaultKind, str]] = {
     ),
     FaultKind.READY: "See to the board and its ready line: `sudo cabinet watch` shows it.",
     FaultKind.FENCE: "It ends by itself once the relay answers: see under relay.",
+    FaultKind.TOKEN: (
+        "Write into `relay.token` what `python -m cloud_relay token MACHINE_ID` prints at the relay, then "
+        "`sudo systemctl restart arcade-controller`."
+    ),
+    FaultKind.RECEIPTS: "See under relay; the relay's own log says why it does not settle them.",
+    FaultKind.TWIN: (
+        "Give each cabinet a `machine_id` of its own; if no other has this one, the broker's log says why it "
+        "ends its connections."
+    ),
     FaultKind.BROKER: "See under broker.",
     FaultKind.RELAY: "See under relay.",
     FaultKind.CONFLICT: "Tell the operator: `sudo cabinet payments --state conflict` names them.",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from attract_screen.model.money import price
+from attract_screen.model.prices import price
 from controller.model.ledger_row import LedgerRow
 from controller.pages.payments_report import Totals, Wanted, shortened, totals
 

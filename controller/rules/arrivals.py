@@ -6,13 +6,15 @@ import logging
 
 from controller.model.effects import Acknowledge
 from controller.model.events import MessageRefused, PaymentReceived
-from controller.rules import catch_up
+from controller.rules import catch_up, signatures
 from controller.rules.receipts import owe
 from controller.rules.trains import begin
 from controller.rules.turn import Turn
 
 # Below this a message's time left says little: it is counted in whole seconds, and was on its way.
 LEAST_TIME_LEFT_S = 2.0
+# So many refused messages have a line of the log each; the next one tells how many had none.
+REFUSED_SAID, REFUSED_WITHIN_S = 10, 600.0
 
 
 def payment_received(turn: Turn, event: PaymentReceived) -> None:
@@ -41,7 +43,21 @@ def send_receipt_again(turn: Turn, payment_id: str, event: PaymentReceived) -> N
 def message_refused(turn: Turn, event: MessageRefused) -> None:
     """What can never be a payment is acknowledged, so that it cannot come back."""
     turn.act(Acknowledge(event.delivery))
-    turn.note(f"message refused: {event.reason}", logging.WARNING)
+    _say_refused(turn, event.reason)
+    if event.signed_by_another:
+        signatures.signed_by_another(turn)
+
+
+def _say_refused(turn: Turn, reason: str) -> None:
+    """A few lines, however many messages: whoever floods our topic must not flood the journal."""
+    cabinet, earliest_s = turn.cabinet, turn.now_s - REFUSED_WITHIN_S
+    recent = tuple(at_s for at_s in cabinet.refused_said_s if at_s > earliest_s)
+    if len(recent) >= REFUSED_SAID:
+        turn.change(refused_unsaid=cabinet.refused_unsaid + 1)
+        return
+    more = f" (and {cabinet.refused_unsaid} more before it)" if cabinet.refused_unsaid else ""
+    turn.note(f"message refused: {reason}{more}", logging.WARNING)
+    turn.change(refused_said_s=(*recent, turn.now_s), refused_unsaid=0)
 
 
 def _deadline_s(turn: Turn, event: PaymentReceived) -> float | None:

@@ -21,14 +21,18 @@ from controller.model.payment_events import (
     PaymentEvent,
     ProcessRestarted,
 )
+from controller.model.trust import OPEN_PAYMENTS
+from controller.rules import trust
 from controller.rules.receipts import owe
 from controller.rules.trains import begin, close, keep
 from controller.rules.turn import Turn
 
 # Seldom enough for a relay that is down, and often enough for a payment with half a minute left.
 RETRY_MAX_S = 8.0
-# As many as the relay takes in one question.
-MOST_NAMED = 20
+# Somebody has to put something right first.
+REFUSED_RETRY_S = 30.0
+# As many as the relay reads for one question: each is a call to Stripe of its own.
+MOST_NAMED = 2
 # Stands in the ledger for the boot that it was used in, so that a killed process asks again.
 STILL_ASKING = ""
 
@@ -73,16 +77,22 @@ def fetch_if_due(turn: Turn) -> None:
 def failed(turn: Turn, event: OpenPaymentsFailed) -> None:
     """Ask again after 1, 2, 4 ... seconds: no answer is not an empty one."""
     asking = turn.cabinet.catch_up
+    trust.failed(turn, OPEN_PAYMENTS, event)
     if asking is not None:
-        wait_s = min(RETRY_MAX_S, 2.0 ** min(asking.tries, 6))
-        again = replace(asking, in_flight=False, tries=asking.tries + 1, due_s=turn.now_s + wait_s)
-        turn.change(catch_up=again)
-        turn.note(f"open payments not received, again in {wait_s:.0f} s: {event.reason}", logging.WARNING)
+        most_s = RETRY_MAX_S if event.refusal is None else REFUSED_RETRY_S
+        wait_s = min(most_s, 2.0 ** min(asking.tries, 6))
+        tried = replace(asking, in_flight=False, tries=asking.tries + 1, due_s=turn.now_s + wait_s)
+        turn.change(catch_up=replace(tried, trouble=event.reason))
+        # A night without network is a few lines.
+        if event.reason != asking.trouble:
+            text = f"open payments not received, again in {wait_s:.0f} s: {event.reason}"
+            turn.note(text, logging.WARNING)
 
 
 def found(turn: Turn, event: OpenPaymentsFound) -> None:
     """Credit what still has time, report what has not; behind a fence, credit nothing."""
     asking, fenced = turn.cabinet.catch_up, turn.cabinet.fenced
+    trust.answered(turn, OPEN_PAYMENTS)
     turn.note(f"open payments received: {len(event.found)}")
     for train in turn.cabinet.trains if fenced else ():
         turn.apply(train.payment.id, LedgerMoved())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.model.cabinet import Cabinet
-from controller.model.effects import Act, ConnectBroker, Record, RememberUse
+from controller.model.effects import Act, ConnectBroker, Note, Record, RememberUse
 from controller.model.events import (
     BrokerConnected,
     BrokerLost,
@@ -50,7 +50,10 @@ from controller.rules import (
     pulses,
     receipts,
     restarts,
+    signatures,
     technician,
+    trust,
+    twins,
 )
 from controller.rules.payment_table import PAYMENT_TABLE
 from controller.rules.turn import Turn
@@ -63,6 +66,11 @@ class Decision:
     cabinet: Cabinet
     records: tuple[Record, ...]
     acts: tuple[Act, ...]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Its lines for the log."""
+        return tuple(act for act in self.acts if isinstance(act, Note))
 
 
 def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
@@ -99,6 +107,7 @@ def _started(turn: Turn, event: Started) -> None:
         not_ready_since_s=turn.now_s,
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
+    trust.begin(turn, event)
     play.publish_again(turn, event.game_overs)
     for train in event.unfinished:
         restarts.recover(turn, train, event.tally)
@@ -169,8 +178,11 @@ _STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
     pulses.end_waits,
     pulses.order_pulses,
     receipts.send_due_receipts,
+    twins.come_back_if_due,
+    signatures.check_token_if_due,
     links.fetch_offer_if_due,
     catch_up.fetch_if_due,
+    trust.say_what_closed,
 )
 
 # Each says when a rule of its own comes due.
@@ -182,5 +194,7 @@ _WAKES: tuple[Callable[[Cabinet], Iterator[float]], ...] = (
     noise.wakes_s,
     receipts.wakes_s,
     links.wakes_s,
+    twins.wakes_s,
+    signatures.wakes_s,
     catch_up.wakes_s,
 )

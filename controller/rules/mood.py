@@ -14,11 +14,11 @@ def mood(cabinet: Cabinet, now_s: float) -> State:
     broken = (cabinet.coin_line_trouble, cabinet.ledger_trouble, meter)
     session = cabinet.session
     cases = (
-        (any(broken) or cabinet.taken_over, State.OUT_OF_ORDER),
+        (any(broken), State.OUT_OF_ORDER),
         (bool(cabinet.trains) and not credits_waiting(cabinet), State.PAYING),
         (session is not None and (session.playing or bool(cabinet.trains)), State.PLAYING),
         (_still_starting(cabinet, now_s), State.STARTING),
-        (not cabinet.broker_up, State.OFFLINE),
+        (not cabinet.broker_up or cabinet.twin is not None, State.OFFLINE),
         (not cabinet.board_ready, State.NOT_READY),
     )
     return next((state for applies, state in cases if applies), State.ATTRACT)
@@ -27,6 +27,8 @@ def mood(cabinet: Cabinet, now_s: float) -> State:
 def faults(cabinet: Cabinet, now_s: float) -> tuple[Fault, ...]:
     """What is wrong, the worst first."""
     fence = "new ledger: waiting for the relay to name what was open" if cabinet.fenced else None
+    closing = cabinet.trust.reasons_to_close(now_s)
+    said = any(fault.kind in (FaultKind.TOKEN, FaultKind.RELAY) for fault in closing)
     conflicts = f"{cabinet.conflicts} receipts in conflict with Stripe" if cabinet.conflicts else None
     troubles = (
         (FaultKind.COIN_LINE, cabinet.coin_line_trouble),
@@ -35,12 +37,21 @@ def faults(cabinet: Cabinet, now_s: float) -> tuple[Fault, ...]:
         *((FaultKind.INPUT_LINE, text) for text in noise.troubles(cabinet)),
         (FaultKind.READY, _ready_trouble(cabinet, now_s)),
         (FaultKind.FENCE, fence),
+        *((fault.kind, fault.text) for fault in closing),
+        (FaultKind.TWIN, _twin_trouble(cabinet)),
         (FaultKind.BROKER, cabinet.broker_trouble),
-        (FaultKind.RELAY, cabinet.offer_trouble),
+        (FaultKind.RELAY, None if said else cabinet.offer_trouble),
         (FaultKind.CONFLICT, conflicts),
         *((FaultKind.DAMAGED_LEDGER, text) for text in cabinet.ledger_faults),
     )
     return tuple(Fault(kind, text) for kind, text in troubles if text)
+
+
+def _twin_trouble(cabinet: Cabinet) -> str | None:
+    if cabinet.twin is None:
+        return None
+    name = cabinet.rules.machine_id
+    return f"twin: another cabinet seems to be called {name} too, or the broker keeps restarting"
 
 
 def _ready_trouble(cabinet: Cabinet, now_s: float) -> str | None:
@@ -51,5 +62,6 @@ def _ready_trouble(cabinet: Cabinet, now_s: float) -> str | None:
 
 
 def _still_starting(cabinet: Cabinet, now_s: float) -> bool:
-    connecting = not cabinet.broker_up and cabinet.broker_trouble is None
+    # For whoever stays away from the broker the start is over.
+    connecting = not (cabinet.broker_up or cabinet.broker_trouble or cabinet.twin)
     return not cabinet.started or cabinet.fenced or connecting or now_s < cabinet.rules.board_boot_s

@@ -10,6 +10,7 @@ from controller.model.cabinet import Cabinet
 from controller.model.effects import RecordAnswer, SendReceipt
 from controller.model.events import ReceiptAnswered, ReceiptFailed
 from controller.model.payment import OwedReceipt, Receipt
+from controller.rules import trust
 from controller.rules.turn import Turn
 
 RETRY_MAX_S = 60.0
@@ -27,6 +28,7 @@ def settle(turn: Turn, payment_id: str, event: ReceiptAnswered) -> None:
     answered = _owed(turn, payment_id)
     turn.record(RecordAnswer(payment_id, event.answer, event.charged))
     turn.change(receipts=tuple(owed for owed in turn.cabinet.receipts if owed != answered))
+    trust.receipt_answered(turn, payment_id)
     if event.answer == "conflict":
         turn.change(conflicts=turn.cabinet.conflicts + 1)
     level = logging.INFO if event.answer in ("settled", "already") else logging.ERROR
@@ -39,11 +41,15 @@ def try_again_later(turn: Turn, payment_id: str, event: ReceiptFailed) -> None:
     """The receipt stays owed, and is sent again after 1, 2, 4 ... seconds."""
     owed = _owed(turn, payment_id)
     wait_s = min(RETRY_MAX_S, 2.0 ** min(owed.tries, 6))
-    _replace(turn, replace(owed, in_flight=False, tries=owed.tries + 1, next_try_s=turn.now_s + wait_s))
-    turn.note(
-        f"payment {payment_id}: receipt not answered, again in {wait_s:.0f} s: {event.reason}",
-        logging.WARNING,
-    )
+    tried = replace(owed, in_flight=False, tries=owed.tries + 1, next_try_s=turn.now_s + wait_s)
+    _replace(turn, replace(tried, trouble=event.reason))
+    trust.receipt_failed(turn, event)
+    # A night without network is a line, not one a minute.
+    if event.reason != owed.trouble:
+        turn.note(
+            f"payment {payment_id}: receipt not answered, again in {wait_s:.0f} s: {event.reason}",
+            logging.WARNING,
+        )
 
 
 def send_due_receipts(turn: Turn) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from attract_screen.model.money import price
+from attract_screen.model.prices import price
 from controller.model.effects import ClosePayment, RecordPayment, RecordPulse
 from controller.model.events import PulseFired
 from controller.model.payment import Payment, PulseFate, Receipt, Train

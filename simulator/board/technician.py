@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def faults_cleared(control_socket: Path) -> bool:
-    """Have the running controller clear its faults; False if it cannot be told now: try again then."""
+    """Have the running controller clear its faults; False if it cannot be reached now: try again then."""
     try:
         client = connect(control_socket)
         if client is None:

@@ -42,7 +42,7 @@ class BrokerFailed(RuntimeError):
 class Broker:
     """One Mosquitto in `folder`, which also keeps its certificates, passwords, rules, log and session store.
 
-    `passwords` maps each user name to its password; `extra_rules` are lines added behind the shipped access
+    `passwords` maps each user name to its password; `extra_rules` are lines added after the shipped access
     rules (for an observer, say). With `persistence`, sessions and retained messages live through a restart.
     """
 
@@ -126,9 +126,9 @@ class Broker:
         assert self._process is not None  # noqa: S101
         self._process.kill()
         _, errors = self._process.communicate()
-        said = errors.decode().strip()
+        words = errors.decode().strip()
         log = self.log_file.read_text().strip() if self.log_file.exists() else ""
-        return f"mosquitto did not start on port {self.port}: {said or log or 'it said nothing'}"
+        return f"mosquitto did not start on port {self.port}: {words or log or 'it said nothing'}"
 
 
 def _mosquitto() -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 import requests
 
 from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA, BoardProfile
-from simulator.board.wire import BoardServer
 from simulator.chain.broker import Broker
 from simulator.chain.cabinet import (
     COIN_METER_PIN,
@@ -29,6 +29,7 @@ from simulator.chain.cabinet import (
 from simulator.chain.observer import RULES, Observer
 from simulator.chain.part import Part
 from simulator.chain.ports import free_port
+from simulator.stripe.pace import STRIPES_PACE, Pace
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 
@@ -56,13 +57,14 @@ class Wiring:
     `via` is asked for each link, "controller-broker", "relay-broker" and "controller-relay", with the port at
     its far end, and gives the port to use instead: that of something which carries it on. `relay_settings`
     are added to the relay's environment. `controller_inside` is a command that the controller's own is given
-    to, and that becomes it: what makes its surroundings.
+    to, and that becomes it: what makes its surroundings. `pace` is Stripe's own unless it is said otherwise.
     """
 
     via: Callable[[str, int], int] = _straight
     relay_settings: Mapping[str, str] = field(default_factory=dict)
     board: BoardProfile = JAMMA
     controller_inside: Sequence[str] = ()
+    pace: Pace = STRIPES_PACE
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def running_chain(
     relay_url = f"http://{place.host}:{relay_port}"
     with ExitStack() as parts:
         broker = parts.enter_context(Broker(folder / "broker", secrets.passwords, extra_rules=RULES))
-        stripe = parts.enter_context(_stripe(secrets, relay_port, place))
+        stripe = parts.enter_context(_stripe(secrets, relay_port, place, wiring.pace))
         environment = relay_environment(
             secrets,
             replace(broker, port=wiring.via("relay-broker", broker.port)),
@@ -154,12 +156,15 @@ def running_chain(
         )
 
 
-def _stripe(secrets: Secrets, relay_port: int, place: Place) -> AbstractContextManager[StandInStripe]:
+def _stripe(
+    secrets: Secrets, relay_port: int, place: Place, pace: Pace
+) -> AbstractContextManager[StandInStripe]:
     return stand_in_stripe(
         api_key=secrets.stripe_key,
         webhook_url=f"http://127.0.0.1:{relay_port}/addCredit",
         webhook_secret=secrets.webhook_secret,
         public_checkout_url=place.checkout_url,
+        pace=pace,
     )
 
 
@@ -178,7 +183,7 @@ def _relay_command(bind: str, port: int) -> list[str]:
     server = [sys.executable, "-m", "waitress", f"--listen={bind}:{port}"]
     return [
         *server,
-        "--threads=16",
+        "--threads=48",
         "--max-request-body-size=262144",
         "--call",
         "cloud_relay.app:create_app_from_environment",

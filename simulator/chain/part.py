@@ -1,4 +1,4 @@
-"""EDGE. One process of the chain: started, listened to, killed or stopped, and started again."""
+"""EDGE. One process of the chain: started, read, killed or stopped, and started again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LAST_WORDS_WITHIN_S = 1.0
 
 
 class PartFailedError(RuntimeError):
-    """A process of the chain ended, or said nothing for too long; the message has its last lines."""
+    """A process of the chain ended, or logged nothing for too long; the message has its last lines."""
 
 
 @dataclass(frozen=True)
-class Said:
+class LogLine:
     """A line that a process logged, and when it reached us (Unix seconds)."""
 
     at_s: float
@@ -39,9 +39,9 @@ class Part:
         self._command = list(command)
         self._environment = {**os.environ, **(environment or {})}
         self._log_file = log_file
-        self._said: list[Said] = []
+        self._log_lines: list[LogLine] = []
         self._process: subprocess.Popen[str] | None = None
-        self._listener: threading.Thread | None = None
+        self._reader: threading.Thread | None = None
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -54,10 +54,10 @@ class Part:
             text=True,
             start_new_session=True,
         )
-        self._listener = threading.Thread(
-            target=self._listen, args=(self._process,), name=self.name, daemon=True
+        self._reader = threading.Thread(
+            target=self._read_log, args=(self._process,), name=self.name, daemon=True
         )
-        self._listener.start()
+        self._reader.start()
 
     @property
     def pid(self) -> int:
@@ -70,22 +70,22 @@ class Part:
         return self._running.poll()
 
     @property
-    def said(self) -> list[Said]:
+    def log_lines(self) -> list[LogLine]:
         """Every line so far, over all its starts."""
-        return list(self._said)
+        return list(self._log_lines)
 
-    def heard(self, words: str, since: int = 0) -> Said | None:
+    def find_line(self, words: str, since: int = 0) -> LogLine | None:
         """The first line after the first `since` that contains `words`."""
-        return next((line for line in self.said[since:] if words in line.text), None)
+        return next((line for line in self.log_lines[since:] if words in line.text), None)
 
-    def wait_to_hear(self, words: str, within_s: float = 20.0, since: int = 0) -> Said:
+    def wait_for_line(self, words: str, within_s: float = 20.0, since: int = 0) -> LogLine:
         """Wait for a line that contains `words`.
 
         Raises:
             PartFailedError: the process ended, or the time did.
         """
         deadline = time.monotonic() + within_s
-        while (line := self.heard(words, since)) is None:
+        while (line := self.find_line(words, since)) is None:
             if self.exit_status is not None:
                 raise self.failure(f"ended with status {self.exit_status}")
             if time.monotonic() > deadline:
@@ -95,9 +95,9 @@ class Part:
 
     def failure(self, what: str) -> PartFailedError:
         """The error to raise when it did `what`; its last lines and its log file are in the message."""
-        if self._listener is not None and self.exit_status is not None:
-            self._listener.join(LAST_WORDS_WITHIN_S)
-        last = "\n  ".join(line.text for line in self.said[-15:])
+        if self._reader is not None and self.exit_status is not None:
+            self._reader.join(LAST_WORDS_WITHIN_S)
+        last = "\n  ".join(line.text for line in self.log_lines[-15:])
         return PartFailedError(f"{self.name} {what}; its last lines (all in {self._log_file}):\n  {last}")
 
     def kill(self) -> None:
@@ -126,10 +126,10 @@ class Part:
             raise PartFailedError(f"{self.name} was not started")
         return self._process
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _read_log(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None  # noqa: S101
         with self._log_file.open("a") as log:
             for line in process.stdout:
-                self._said.append(Said(time.time(), line.rstrip("\n")))
+                self._log_lines.append(LogLine(time.time(), line.rstrip("\n")))
                 log.write(line)
                 log.flush()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class Link:
     """Listens on `port` and carries every connection to `target_port`, as well as its state allows.
 
-    "cut": connections break, and new ones are broken at once. "held": nothing passes, nobody is told, and
+    "cut": connections break, and new ones are broken at once. "held": nothing passes, nobody notices, and
     what was sent arrives once the link is whole. "slow": about a kilobyte a second passes.
     """
 
@@ -113,7 +113,7 @@ class Link:
 
 
 def _break(end: socket.socket) -> None:
-    """Wake whoever waits on a connection; once closed, it is reset, and its far side is told."""
+    """Wake whoever waits on a connection; once closed, it is reset, and its far side notices."""
     with suppress(OSError):  # it is broken already
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.shutdown(socket.SHUT_RDWR)

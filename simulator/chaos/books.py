@@ -11,7 +11,7 @@ from typing import Any
 
 from cloud_relay.rules.offers import read_offers
 from cloud_relay.stripe.payments import CONFLICT
-from simulator.board.wire import BoardServer
+from simulator.board.board_server import BoardServer
 from simulator.chain.cabinet import OFFERS
 from simulator.chain.chain import Chain
 from simulator.chaos.rules.evidence import Payment, Pulse, Span

@@ -165,7 +165,7 @@ def _stop(pid: int | None) -> Mend | None:
 
 
 def _signal(pid: int | None, number: signal.Signals) -> bool:
-    """Whether the process was there to be told."""
+    """Whether the process was there to be signalled."""
     with suppress(ProcessLookupError):
         if pid is not None:
             os.kill(pid, number)
@@ -174,7 +174,7 @@ def _signal(pid: int | None, number: signal.Signals) -> bool:
 
 
 def _fill_disk(pid: int | None) -> Mend | None:
-    """Have the kernel refuse what the process writes behind the first bytes of a file, as on a full disk."""
+    """Have the kernel refuse what the process writes after the first bytes of a file, as on a full disk."""
     return partial(_limit_files, pid, None) if _limit_files(pid, FILE_BYTES_WHEN_FULL) else None
 
 

@@ -12,13 +12,29 @@ from simulator.chaos.books import ledger_file, stripe_payments, unfinished
 
 # Behind the window: the slowest repeats are a minute apart, the receipt's and tidy's.
 REST_WITHIN_S = 90.0
+# What Stripe repeats comes after minutes; what is on its way or held back comes sooner.
+SOON_S = 10.0
+REPEATED_WITHIN_S = 30.0
 
 
 def is_at_rest(chain: Chain, window_s: float) -> bool:
-    """Whether nothing more will happen by itself, but for tidy's releases days from now."""
+    """Whether nothing more will happen by itself, but for Stripe's repeats and tidy's releases much later."""
     now_s = time.time()
     in_window = any(p.reserved and now_s <= p.created_s + window_s + 1 for p in stripe_payments(chain))
-    return not in_window and not chain.stripe.webhooks.undelivered and not unfinished(ledger_file(chain))
+    return (
+        not in_window
+        and not chain.stripe.webhooks.undelivered_within(SOON_S)
+        and not unfinished(ledger_file(chain))
+    )
+
+
+def repeats_hours_later(chain: Chain) -> None:
+    """Have Stripe repeat now what it would repeat in minutes and hours, each once, and wait until it has."""
+    webhooks = chain.stripe.webhooks
+    webhooks.retry_now()
+    deadline_s = time.monotonic() + REPEATED_WITHIN_S
+    while webhooks.undelivered_within(SOON_S) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
 
 
 def tidy_days_later(chain: Chain) -> list[Tidied]:

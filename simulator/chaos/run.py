@@ -14,20 +14,20 @@ from simulator.board.technician import faults_cleared
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import Chain, Wiring, running_chain
+from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.chain.proxy import Link
+from simulator.chain.supervisor import Supervisor
 from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
 from simulator.chaos.faults import Breaker
 from simulator.chaos.players import Players, sells
-from simulator.chaos.rest import REST_WITHIN_S, is_at_rest, tidy_days_later
+from simulator.chaos.rest import REST_WITHIN_S, is_at_rest, repeats_hours_later, tidy_days_later
 from simulator.chaos.rules.evidence import Books
 from simulator.chaos.rules.report import Crowd, table
 from simulator.chaos.rules.schedule import KILLS_OF_THE_CABINET, KINDS, WITHOUT_METER, Schedule, draw
 from simulator.chaos.rules.strikes import Strikes
 from simulator.chaos.rules.verdict import Verdict, judge
 from simulator.chaos.watch import Watch
-from simulator.demo.folder import DemoError, fresh_folder
-from simulator.demo.supervisor import Supervisor
 
 WINDOW_S, TIDY_EVERY_S = 60, 5
 STEP_S = 0.02
@@ -42,10 +42,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to: the verdict, and the crowd at the door."""
+    """What a run came to: the verdict, the crowd at the door, and what was read at Stripe."""
 
     verdict: Verdict
     crowd: Crowd
+    reads: str
 
 
 def chaos(folder: Path, minutes: float, seed: int, *, calm: bool, meter: bool) -> int:
@@ -64,6 +65,7 @@ def chaos(folder: Path, minutes: float, seed: int, *, calm: bool, meter: bool) -
     failures = outcome.verdict.calm_failures if calm else outcome.verdict.failures
     print(f"{minutes:g} minutes of {'calm' if calm else 'chaos'}, seed {seed}")
     print(table(outcome.verdict, outcome.crowd))
+    print(outcome.reads)
     print("\n".join([f"FAILED: {words}" for words in failures] or ["passed"]))
     return 1 if failures else 0
 
@@ -106,11 +108,13 @@ class _Run:
             self._under_fire()
             self._players.wait_until_all_left()
             self._rest(watch)
+        repeats_hours_later(self._chain)
         for tidied in tidy_days_later(self._chain):
             log.info("days later: %s %s, %s", tidied.payment.payment_id, tidied.outcome, tidied.why)
         self._let_the_board_count()
         verdict = judge(self._books(watch), sorted({fault.kind for fault in self._schedule.faults}))
-        return Outcome(verdict, Crowd(self._players.came, self._players.sent_away))
+        crowd = Crowd(self._players.came, self._players.sent_away)
+        return Outcome(verdict, crowd, self._chain.stripe.reads_in_words())
 
     def _wait_until_it_sells(self, watch: Watch) -> None:
         deadline_s = time.monotonic() + OPENS_WITHIN_S
@@ -141,7 +145,7 @@ class _Run:
             self._supervise()
 
     def _let_the_board_count(self) -> None:
-        """A board looks at its coin switch frame by frame, and counts a moment behind the last edge."""
+        """A board looks at its coin switch frame by frame, and counts a moment after the last edge."""
         deadline_s = time.monotonic() + COUNTS_WITHIN_S
         while self._chain.board.view().coins < len(wire_pulses(self._chain.board)):
             if time.monotonic() > deadline_s:

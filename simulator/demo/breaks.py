@@ -16,8 +16,8 @@ from simulator.board.technician import faults_cleared
 from simulator.chain.cabinet import reboot
 from simulator.chain.chain import Chain
 from simulator.chain.part import Part
+from simulator.chain.supervisor import Supervisor
 from simulator.demo.formats.words import About, Moment, moment, what_you_see
-from simulator.demo.supervisor import Supervisor
 from simulator.demo.wifi import Wifi
 
 POWER_OFF_S = 4.0
@@ -27,20 +27,20 @@ log = logging.getLogger(__name__)
 
 
 class Breaks:
-    """Breaks and mends, one at a time; `tell` gets a line for each. Any thread may call any method.
+    """Breaks and mends, one at a time; `report` gets a line for each. Any thread may call any method.
 
     What comes back by itself comes back in `look`, as do the parts that the supervisor looks after.
     """
 
     def __init__(
-        self, chain: Chain, wifi: Wifi, screen: Part, picture: Path, tell: Callable[[str], None]
+        self, chain: Chain, wifi: Wifi, screen: Part, picture: Path, report: Callable[[str], None]
     ) -> None:
         self._chain = chain
         self._wifi = wifi
         self._screen = screen
         self._picture = picture
-        self._tell = tell
-        self._supervisor = Supervisor([chain.relay, chain.controller, screen], tell)
+        self._report = report
+        self._supervisor = Supervisor([chain.relay, chain.controller, screen], report)
         self._lock = threading.Lock()
         self._power_back_s: float | None = None
         self._broker_back_s: float | None = None
@@ -71,7 +71,7 @@ class Breaks:
             done = self._ways[what]()
             if done:
                 self.seen = what_you_see(what, self._moment(credits_on_board))
-                self._tell(self.seen)
+                self._report(self.seen)
             return done
 
     def look(self, now_s: float) -> None:
@@ -82,7 +82,7 @@ class Breaks:
             if self._broker_back_s is not None and now_s >= self._broker_back_s:
                 self._chain.broker.start()
                 self._broker_back_s = None
-                self._tell("broker is back")
+                self._report("broker is back")
             self._supervisor.look(now_s)
             if self._faults_seen_to and faults_cleared(self._chain.control_socket):
                 self._faults_seen_to = False
@@ -156,7 +156,7 @@ class Breaks:
         return True
 
     def _mend_the_coin_wire(self) -> bool:
-        """Whoever mends it clears the fault too, as soon as a controller runs that can be told."""
+        """Whoever mends it clears the fault too, as soon as a controller runs that can be reached."""
         if not self._chain.board.coin_wire_is_broken:
             return False
         self._chain.board.break_coin_wire(False)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from simulator.chain.observer import Message
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 LONGEST_TEXT = 200
 # The same in every message of the one cabinet, or of no interest to a reader.
-_UNTOLD = frozenset({"machineId", "timestamp", "version", "bootId"})
+_HIDDEN = frozenset({"machineId", "timestamp", "version", "bootId"})
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,10 @@ def brief(payload: str) -> str:
         fields = None
     if not isinstance(fields, dict):
         return payload[:LONGEST_TEXT]
-    told = (f"{name} {_word(value)}" for name, value in fields.items() if name not in _UNTOLD and value != [])
-    return " · ".join(told)[:LONGEST_TEXT]
+    shown = (
+        f"{name} {_word(value)}" for name, value in fields.items() if name not in _HIDDEN and value != []
+    )
+    return " · ".join(shown)[:LONGEST_TEXT]
 
 
 def _word(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""One sale through the whole chain, told as a time line: `python -m simulator demo-once`."""
+"""One sale through the whole chain, as a time line: `python -m simulator demo-once`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
 from simulator.chain.chain import Chain, running_chain
 from simulator.chain.part import PartFailedError
-from simulator.stripe.webhooks import Delivery
+from simulator.stripe.delivery import Delivery
 
 CREDITS, AMOUNT = 3, 250
 COUNTS = 0  # the level of the coin meter's contact to ground while it counts
@@ -55,7 +55,7 @@ def _sell_once() -> int:
     ):
         _wait(lambda: "3-250-usd" in _door(chain), "the door to sell")
         payment_id = _buy(chain)
-        chain.controller.wait_to_hear(f"{payment_id}: receipt answered")
+        chain.controller.wait_for_line(f"{payment_id}: receipt answered")
         _play(chain)
         _wait(lambda: chain.observer.on("gameover"), "game over to be published")
         steps = time_line(chain, payment_id)
@@ -70,16 +70,16 @@ def time_line(chain: Chain, payment_id: str) -> list[Step]:
     published = chain.observer.on("coinpulse")[0]
     edges = [_wall_s(edge.at_s) for edge in chain.board.edges_of(COIN_PIN)]
     counts = [_wall_s(e.at_s) for e in chain.board.edges_of(COIN_METER_PIN) if e.level == COUNTS]
-    heard = chain.controller.wait_to_hear
+    line = chain.controller.wait_for_line
     return [
         Step("reserved", reserved.happened_at_s, f"$2.50 held on the card, {payment_id}"),
         Step("webhook", reserved.sent_at_s, "Stripe's signed word reaches the relay"),
         Step("published", published.at_s, "the broker has the coin pulse"),
-        Step("received", heard(f"{payment_id}: received").at_s, "written to the ledger, then acknowledged"),
+        Step("received", line(f"{payment_id}: received").at_s, "written to the ledger, then acknowledged"),
         Step("first edge", edges[0], "the coin line rises"),
         Step("last edge", edges[-1], f"the coin line rests after {len(edges) // 2} pulses"),
         Step("counted", counts[-1], f"{len(counts)} coins, by the board's own coin meter"),
-        Step("receipt", heard(f"{payment_id}: delivered").at_s, "the cabinet reports what it delivered"),
+        Step("receipt", line(f"{payment_id}: delivered").at_s, "the cabinet reports what it delivered"),
         Step("captured", captured.happened_at_s, "$2.50 charged"),
         Step("game over", chain.observer.on("gameover")[0].at_s, "the board said so, and everybody knows"),
     ]
@@ -103,8 +103,11 @@ def _play(chain: Chain) -> None:
 def _verdict(chain: Chain) -> int:
     coins, money = chain.board.view().coins, chain.stripe.money()
     right = coins == CREDITS and money == {"reserved": 0, "charged": AMOUNT, "released": 0, "refunded": 0}
-    told = ", ".join(f"{cents / 100:.2f} {what}" for what, cents in money.items())
-    print(f"The board counted {coins} of {CREDITS} credits; Stripe: {told}: {'right' if right else 'WRONG'}")
+    print(chain.stripe.reads_in_words())
+    amounts = ", ".join(f"{cents / 100:.2f} {what}" for what, cents in money.items())
+    print(
+        f"The board counted {coins} of {CREDITS} credits; Stripe: {amounts}: {'right' if right else 'WRONG'}"
+    )
     return 0 if right else 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from simulator.demo.folder import DemoError
+from simulator.chain.folder import DemoError
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan, which asks for it
@@ -33,7 +33,7 @@ def lan_address() -> str:
 
 
 def page_socket(bind: str, port: int) -> socket.socket:
-    """The page's port, taken; the one behind it, for the relay, is found free.
+    """The page's port, taken; the one after it, for the relay, is found free.
 
     Raises:
         DemoError: one of the two is taken.

@@ -14,20 +14,23 @@ from pathlib import Path
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import Chain, Place, Wiring, running_chain
+from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.demo.breaks import Breaks
-from simulator.demo.folder import DemoError, fresh_folder
 from simulator.demo.journal import Journal
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
 from simulator.demo.screen import attract_screen
 from simulator.demo.server import demo_app
-from simulator.demo.signals import asked_to_end
+from simulator.demo.signals import ending_signal
 from simulator.demo.state import DemoState, wait_for_offer
 from simulator.demo.wifi import Wifi
+from simulator.stripe.pace import Pace, quick_retries
 from simulator.stripe.serving import serving
 
 SALE_WITHIN_S = 4.0
 LOOK_EVERY_S = 0.1
+# Whoever breaks the broker by a button wants to see Stripe's repeat, and not minutes later.
+DEMO_PACE = Pace(quick_retries())
 
 log = logging.getLogger(__name__)
 
@@ -43,18 +46,18 @@ class Running:
 
 def demo(folder: Path, port: int, *, lan: bool) -> int:
     """Run the demo until it is asked to end; the process's exit status."""
-    with asked_to_end() as asked:
+    with ending_signal() as ending:
         try:
-            _run(folder, port, asked, lan=lan)
+            _run(folder, port, ending, lan=lan)
         except (DemoError, BrokerFailed, PartFailedError, OSError) as why:
-            if not asked.is_set():
+            if not ending.is_set():
                 print(f"The demo did not start: {why}", file=sys.stderr)
                 return 1
             log.warning("asked to end while something failed: %s", why)
     return 0
 
 
-def _run(folder: Path, port: int, asked: threading.Event, *, lan: bool) -> None:
+def _run(folder: Path, port: int, ending: threading.Event, *, lan: bool) -> None:
     place = _place(port, lan=lan)
     page_url = str(place.checkout_url)
     with fresh_folder(folder, page_url) as ours, page_socket(place.bind, port) as bound:
@@ -74,7 +77,7 @@ def _run(folder: Path, port: int, asked: threading.Event, *, lan: bool) -> None:
             with serving(app, bound):
                 wait_for_offer(running.chain, SALE_WITHIN_S)
                 _say(page_url, lan=lan)
-                _look_after(running.breaks, asked)
+                _look_after(running.breaks, ending)
 
 
 def _place(port: int, *, lan: bool) -> Place:
@@ -91,16 +94,16 @@ def _place(port: int, *, lan: bool) -> Place:
 def _everything(folder: Path, place: Place) -> Iterator[Running]:
     with (
         Wifi() as wifi,
-        running_chain(folder, place, Wiring(via=wifi.via), coin_meter=COIN_METER) as chain,
+        running_chain(folder, place, Wiring(via=wifi.via, pace=DEMO_PACE), coin_meter=COIN_METER) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
     ):
         journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
 
-        def tell(line: str) -> None:
+        def log_line(line: str) -> None:
             log.warning("%s", line)
             journal.note(line)
 
-        yield Running(chain, journal, Breaks(chain, wifi, screen, _picture(folder), tell))
+        yield Running(chain, journal, Breaks(chain, wifi, screen, _picture(folder), log_line))
 
 
 def _picture(folder: Path) -> Path:
@@ -114,7 +117,7 @@ def _say(page_url: str, *, lan: bool) -> None:
     print("Press Ctrl-C here to end it.", flush=True)
 
 
-def _look_after(breaks: Breaks, asked: threading.Event) -> None:
+def _look_after(breaks: Breaks, ending: threading.Event) -> None:
     """Start again what ended, by itself or by a button, until somebody asks for the end."""
-    while not asked.wait(LOOK_EVERY_S):
+    while not ending.wait(LOOK_EVERY_S):
         breaks.look(time.monotonic())

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, redirect, request, send_file, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from simulator.board.wire import BoardServer
+from simulator.board.board_server import BoardServer
 from simulator.demo.breaks import Breaks
 from simulator.demo.state import DemoState
 from simulator.stripe.checkout import checkout_blueprint

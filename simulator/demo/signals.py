@@ -12,19 +12,19 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def asked_to_end() -> Iterator[threading.Event]:
+def ending_signal() -> Iterator[threading.Event]:
     """An event that is set by the first such signal; impatient further ones change nothing.
 
     Nothing is raised in the middle of anything, so what was started is always known, and is stopped.
     """
-    asked = threading.Event()
+    came = threading.Event()
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
+    def note(_number: int, _frame: FrameType | None) -> None:
+        came.set()
 
-    before = {number: signal.signal(number, ask) for number in ENDING}
+    before = {number: signal.signal(number, note) for number in ENDING}
     try:
-        yield asked
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

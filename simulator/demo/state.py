@@ -67,7 +67,7 @@ class DemoState:
             return None
 
     def _screen(self) -> dict[str, Any]:
-        """What the controller tells the attract screen; nothing of it after five silent seconds."""
+        """What the controller has the attract screen show; nothing of it after five silent seconds."""
         silent = {"state": "out_of_order", "qr": None, "machine_name": NAME}
         try:
             feed = json.loads(self._chain.feed_file.read_text())
@@ -79,10 +79,10 @@ class DemoState:
 
     def _edges(self, index: int) -> dict[str, Any]:
         edges = self._chain.board.edges_since(index)
-        told = changes(edges, LANES)
+        shown = changes(edges, LANES)
         if index == 0:
-            told = recent(told, since_boot_s())
-        return {"next": index + len(edges), "items": [asdict(change) for change in told]}
+            shown = recent(shown, since_boot_s())
+        return {"next": index + len(edges), "items": [asdict(change) for change in shown]}
 
     def _messages(self, index: int) -> dict[str, Any]:
         entries = self._journal.since(index)

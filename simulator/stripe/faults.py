@@ -8,7 +8,7 @@ from typing import Literal
 
 from simulator.stripe.model.errors import Refusal
 
-Failure = Literal[500, 429, "timeout"]
+Failure = Literal[500, 429, "lock_timeout", "timeout"]
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,13 @@ class Faults:
                     return fault
         return None
 
-    def hold(self, fault: Fault) -> None:
-        """Wait as long as a "timeout" holds its connection, or until the stand-in stops."""
-        self._released.wait(fault.hold_s)
+    def pause(self, seconds: float) -> None:
+        """Keep a caller waiting so long, or until the stand-in stops."""
+        if seconds > 0:
+            self._released.wait(seconds)
 
     def release(self) -> None:
-        """Let go of every connection that is being held; none is held from now on."""
+        """Let go of every caller that is kept waiting; none waits from now on."""
         self._released.set()
 
 
@@ -76,3 +77,14 @@ def server_error() -> Refusal:
 def rate_limited() -> Refusal:
     """The answer to one request too many."""
     return Refusal("Request rate limit exceeded.", "rate_limit", status=429)
+
+
+def locked() -> Refusal:
+    """The answer while somebody else is at work on the object."""
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process is currently "
+        "accessing it. If you see this error intermittently, retry the request. If you see this error "
+        "frequently and are making multiple concurrent requests to a single object, make your requests "
+        "serially or at a lower rate."
+    )
+    return Refusal(message, "lock_timeout", status=429)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.stripe.model.errors import Json, Refusal
 
 FORGOTTEN_AFTER_S = 24 * 3600
+LONGEST_KEY = 255
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Answer:
 
     status: int
     body: Json
+    request_id: str = ""
     replayed: bool = False
 
 
@@ -41,10 +43,13 @@ class IdempotencyKeys:
         Raises Refusal when the key was used for another request, or is in use at this moment. What
         `work` raises is not kept: such a request did not begin.
         """
+        if len(key) > LONGEST_KEY:
+            message = f"Idempotency keys can be at most {LONGEST_KEY} characters long: yours has {len(key)}."
+            raise Refusal(message, type="idempotency_error")
         with self._lock:
             known = self._known(key, path, params, now_s)
             if known is not None:
-                return Answer(known.status, known.body, replayed=True)
+                return replace(known, replayed=True)
             self._entries[key] = _Entry(path, params, now_s, None)
         done: Answer | None = None
         try:
@@ -59,8 +64,12 @@ class IdempotencyKeys:
             return None
         _check_same(key, entry, path, params)
         if entry.answer is None:
-            message = f"There is currently another in-progress request using this idempotency key: {key}"
-            raise Refusal(message, "idempotency_key_in_use", status=409)
+            message = (
+                "There is currently another in-progress request using this Idempotent Key (that probably "
+                f"means you submitted twice, and the other request is still going through): {key}. Please "
+                "try again later."
+            )
+            raise Refusal(message, "idempotency_key_in_use", status=409, type="idempotency_error")
         return entry.answer
 
     def _keep(self, key: str, answer: Answer | None) -> None:
@@ -71,10 +80,14 @@ class IdempotencyKeys:
 
 
 def _check_same(key: str, entry: _Entry, path: str, params: str) -> None:
-    same = "parameters" if entry.path == path else "endpoint"
-    if (entry.path, entry.params) != (path, params):
-        message = (
-            f"Keys for idempotent requests can only be used with the same {same} they were first "
-            f"used with. Try another key than '{key}' for another request."
-        )
-        raise Refusal(message, type="idempotency_error")
+    if entry.path != path:
+        rule = f"for the same endpoint they were first used for ('{entry.path}' vs '{path}')"
+    elif entry.params != params:
+        rule = "with the same parameters they were first used with"
+    else:
+        return
+    message = (
+        f"Keys for idempotent requests can only be used {rule}. Try using a key other than '{key}' if you "
+        "meant to execute a different request."
+    )
+    raise Refusal(message, type="idempotency_error")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from simulator.stripe.model.book import Book
-from simulator.stripe.model.objects import Event
-from simulator.stripe.model.till import lapse
+from simulator.stripe.model.holds import lapse
+from simulator.stripe.model.objects import Account, Event
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -23,6 +23,11 @@ class Keeper:
         self._clock = clock
         self._on_event = on_event
         self._lock = threading.RLock()
+
+    @property
+    def account(self) -> Account:
+        """Whose book it is; read without waiting for a turn."""
+        return self._book.account
 
     def turn(self, action: Callable[[Book, int], _T]) -> _T:
         """Do something with the book, alone; gives what `action` gives, or raises what it raises."""

@@ -1,89 +1,53 @@
-"""EDGE. Webhooks: each event signed, and POSTed until the receiver says 2xx."""
+"""EDGE. Webhooks: each event sent to every endpoint that wants it, again and again until it is taken."""
 
 from __future__ import annotations
 
 import heapq
-import json
 import logging
 import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
 from typing import Self
 
-import requests
-from stripe import WebhookSignature
+from simulator.stripe.delivery import Delivery, Letter, Postman
+from simulator.stripe.endpoints import Endpoints
+from simulator.stripe.model.objects import Event, WebhookEndpoint
+from simulator.stripe.pace import STRIPES_RETRIES, Retries
 
-from simulator.stripe.model.objects import Event
-
-RETRY_CAP_S = 5.0
-ANSWER_WITHIN_S = 10.0
 SENDERS = 4
-
-ENABLED_EVENTS = frozenset(
-    {
-        "charge.refunded",
-        "checkout.session.completed",
-        "checkout.session.expired",
-        "payment_intent.amount_capturable_updated",
-        "payment_intent.canceled",
-        "payment_intent.succeeded",
-    }
-)
-"""What the endpoint is subscribed to unless told otherwise."""
+# The clock may be a test's, and leap: those who wait for a time look at it this often.
+LOOK_EVERY_S = 0.02
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One attempt to deliver an event; without an answer there is an `error` instead of a status.
-
-    The times are Unix seconds; `happened_at_s` is when the event came here to be sent.
-    """
-
-    event_id: str
-    event_type: str
-    attempt: int
-    status_code: int | None
-    error: str | None
-    happened_at_s: float
-    sent_at_s: float
-    answered_at_s: float
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the receiver took it, so that it is not sent again."""
-        return self.status_code is not None and 200 <= self.status_code < 300
-
-
 @dataclass(frozen=True, order=True)
 class _Due:
-    at_s: float  # on the monotonic clock
+    at_s: float  # on Stripe's clock
     order: int
-    event: Event
-    attempt: int
+    letter: Letter = field(compare=False)
 
 
 class Webhooks:
-    """The sending side of one webhook endpoint.
+    """The sending side of all webhook endpoints.
 
-    Deliveries wait while `url` is None or they are held back. `retry_first_s` is the wait before the second
-    attempt; it doubles up to RETRY_CAP_S.
+    Deliveries wait while their endpoint has no address, or while they are held back. What was not taken is
+    sent again as `retries` say, by `clock`.
     """
 
     def __init__(
         self,
-        url: str | None,
-        secret: str,
-        retry_first_s: float,
-        enabled_events: frozenset[str] = ENABLED_EVENTS,
+        endpoints: Endpoints,
+        retries: Retries = STRIPES_RETRIES,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._url = url
-        self._secret = secret
-        self._retry_first_s = retry_first_s
-        self._enabled = enabled_events
+        self.endpoints = endpoints
+        self._retries = retries
+        self._clock = clock
         self._waiting: list[_Due] = []
         self._in_flight = 0
         self._held = False
@@ -120,14 +84,13 @@ class Webhooks:
 
     @property
     def url(self) -> str | None:
-        """Where events are POSTed; they wait while it is None."""
-        with self._change:
-            return self._url
+        """Where the first endpoint's events are POSTed; they wait while it is None."""
+        return self.endpoints.first.url
 
     @url.setter
     def url(self, url: str | None) -> None:
+        self.endpoints.change(self.endpoints.first.id, url=url)
         with self._change:
-            self._url = url
             self._change.notify_all()
 
     @property
@@ -142,17 +105,34 @@ class Webhooks:
         with self._change:
             return len(self._waiting) + self._in_flight
 
+    def undelivered_within(self, seconds: float) -> int:
+        """How many are under way, or are due in so many seconds; Stripe repeats much later."""
+        with self._change:
+            until_s = self._clock() + seconds
+            return sum(due.at_s <= until_s for due in self._waiting) + self._in_flight
+
     def send(self, event: Event) -> None:
-        """Have an event delivered, if the endpoint is subscribed to its type."""
-        if event.type in self._enabled:
-            with self._change:
-                for _ in range(self._copies):
-                    self._enqueue(event)
+        """Have an event delivered to every endpoint that is subscribed to its type."""
+        with self._change:
+            for endpoint in self.endpoints.all:
+                if endpoint.wants(event.type) and event.exists_in(self._version(endpoint, event)):
+                    for _ in range(self._copies):
+                        self._post(event, endpoint)
 
     def send_again(self, event: Event) -> None:
-        """Deliver an event once more, whether it was taken or not."""
+        """Deliver an event once more to all who want it, whether it was taken or not."""
         with self._change:
-            self._enqueue(event)
+            for endpoint in self.endpoints.all:
+                if endpoint.wants(event.type):
+                    self._post(event, endpoint)
+
+    def retry_now(self) -> None:
+        """Send all that waits for its next attempt at once, as the Resend button does."""
+        with self._change:
+            now_s = self._clock()
+            self._waiting = [replace(due, at_s=min(due.at_s, now_s)) for due in self._waiting]
+            heapq.heapify(self._waiting)
+            self._change.notify_all()
 
     def deliver_copies(self, copies: int) -> None:
         """From now on deliver every event so many times: 2 is a repeat, 0 a loss."""
@@ -168,71 +148,76 @@ class Webhooks:
         """Deliver all that waits, now and one after the other; and send what comes later at once again."""
         with self._change:
             self._held = False
-            now = time.monotonic()
+            now_s = self._clock()
             held = sorted(self._waiting, key=lambda due: due.order, reverse=newest_first)
             self._in_turn = len(held)
-            self._waiting = [replace(due, at_s=now, order=next(self._numbers)) for due in held]
+            self._waiting = [replace(due, at_s=now_s, order=next(self._numbers)) for due in held]
             heapq.heapify(self._waiting)
             self._change.notify_all()
 
-    def _enqueue(self, event: Event, attempt: int = 1, after_s: float = 0.0) -> None:
+    @staticmethod
+    def _version(endpoint: WebhookEndpoint, event: Event) -> str:
+        return endpoint.api_version or event.api_version
+
+    def _post(self, event: Event, endpoint: WebhookEndpoint) -> None:
         self._happened_at_s.setdefault(event.id, time.time())
-        due = _Due(time.monotonic() + after_s, next(self._numbers), event, attempt)
-        heapq.heappush(self._waiting, due)
+        now_s = self._clock()
+        self._enqueue(Letter(event, endpoint.id, 1, now_s), now_s)
+
+    def _enqueue(self, letter: Letter, at_s: float) -> None:
+        heapq.heappush(self._waiting, _Due(at_s, next(self._numbers), letter))
         self._change.notify()
 
     def _run(self) -> None:
-        with requests.Session() as session:
-            while (due := self._next()) is not None:
-                url, event = due
-                self._settle(event, self._deliver(session, url, event))
+        with closing(Postman(self._clock)) as postman:
+            while (letter := self._next()) is not None:
+                endpoint = self.endpoints.get(letter.endpoint_id)
+                self._settle(letter, postman.deliver(letter, endpoint, self._happened_at_s[letter.event.id]))
 
-    def _next(self) -> tuple[str, _Due] | None:
-        """The next delivery and where it goes; None when sending is to stop."""
+    def _next(self) -> Letter | None:
+        """The next letter to deliver; None when sending is to stop."""
         with self._change:
             while not self._stopping:
-                wait_s = self._wait_s()
-                if wait_s == 0 and self._url is not None:
+                due = self._first_due()
+                if due is not None and due.at_s <= self._clock():
+                    self._take_out(due)
                     self._in_flight += 1
-                    return self._url, heapq.heappop(self._waiting)
-                self._change.wait(wait_s)
+                    return due.letter
+                self._change.wait(None if due is None else LOOK_EVERY_S)
         return None
 
-    def _wait_s(self) -> float | None:
-        out_of_turn = self._in_turn > 0 and self._in_flight > 0
-        if self._held or out_of_turn or self._url is None or not self._waiting:
+    def _take_out(self, due: _Due) -> None:
+        if due is self._waiting[0]:
+            heapq.heappop(self._waiting)
+        else:
+            self._waiting.remove(due)
+            heapq.heapify(self._waiting)
+
+    def _first_due(self) -> _Due | None:
+        """The first that may be sent when its time has come."""
+        if self._held or (self._in_turn > 0 and self._in_flight > 0):
             return None
-        return max(0.0, self._waiting[0].at_s - time.monotonic())
+        if self._waiting and self.endpoints.get(self._waiting[0].letter.endpoint_id).url:
+            return self._waiting[0]
+        reachable = (due for due in self._waiting if self.endpoints.get(due.letter.endpoint_id).url)
+        return min(reachable, default=None)
 
-    def _deliver(self, session: requests.Session, url: str, due: _Due) -> Delivery:
-        body = json.dumps(due.event.as_json(), indent=2)
-        sent_at_s = time.time()
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": WebhookSignature.generate_signature_header(body, self._secret),
-        }
-        status, error = None, None
-        try:
-            answer = session.post(
-                url, body.encode(), headers=headers, timeout=ANSWER_WITHIN_S, allow_redirects=False
-            )
-            status = answer.status_code
-        except requests.RequestException as problem:
-            error = type(problem).__name__
-        event = due.event
-        happened_at_s = self._happened_at_s[event.id]
-        return Delivery(
-            event.id, event.type, due.attempt, status, error, happened_at_s, sent_at_s, time.time()
-        )
-
-    def _settle(self, due: _Due, delivery: Delivery) -> None:
+    def _settle(self, letter: Letter, delivery: Delivery) -> None:
         with self._change:
             self._in_flight -= 1
             self._log.append(delivery)
             if not delivery.accepted:
-                wait_s = min(self._retry_first_s * 2 ** (due.attempt - 1), RETRY_CAP_S)
-                self._enqueue(due.event, due.attempt + 1, wait_s)
+                self._try_later(letter)
             self._in_turn = max(0, self._in_turn - 1)
             self._change.notify_all()
         result = delivery.status_code or delivery.error
-        _log.info("Delivered %s %s, attempt %d: %s", due.event.type, due.event.id, due.attempt, result)
+        event = letter.event
+        _log.info("Delivered %s %s, attempt %d: %s", event.type, event.id, letter.attempt, result)
+
+    def _try_later(self, letter: Letter) -> None:
+        now_s = self._clock()
+        wait_s = self._retries.wait_s(letter.attempt, now_s - letter.first_s)
+        if wait_s is None:
+            _log.warning("Gave %s up after %d attempts", letter.event.id, letter.attempt)
+        elif self.endpoints.get(letter.endpoint_id).status == "enabled":
+            self._enqueue(replace(letter, attempt=letter.attempt + 1), now_s + wait_s)

@@ -19,7 +19,7 @@ modules=(9p 9pnet_virtio autofs4 configfs evdev virtio_gpu virtio_net virtio_rng
 say() { echo "$*" >&2; }
 
 # What this guest is made of; another value is another guest.
-recipe() { (cd "$here" && cat build.sh fake-pi.c "$project/pyproject.toml" "$project/cloud_relay/requirements.txt" &&
+recipe() { (cd "$here" && cat build.sh unpack_kernel.py fake-pi.c "$project/pyproject.toml" "$project/cloud_relay/requirements.txt" &&
     find guest -type f -print0 | sort -z | xargs -0 cat) | sha256sum; }
 
 get_tools() {
@@ -34,12 +34,7 @@ get_kernel() {
     (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release" linux-source-6.1)
     dpkg-deb -x "$work"/linux-image-*.deb "$work/kernel"
     # Uncompressed, as QEMU boots it too: unpacking is half of the boot where every instruction is emulated.
-    python3 - "$work/kernel/boot/vmlinuz-$release" "$cache/vmlinux" <<'P'
-import lzma, pathlib, sys
-packed = pathlib.Path(sys.argv[1]).read_bytes()
-start = packed.index(b"\xfd7zXZ\0")
-pathlib.Path(sys.argv[2]).write_bytes(lzma.LZMADecompressor().decompress(packed[start:]))
-P
+    python3 -I "$here/unpack_kernel.py" "$work/kernel/boot/vmlinuz-$release" "$cache/vmlinux"
 }
 
 build_modules() {
@@ -121,9 +116,7 @@ set_up_root() {
 get_python() {
     # shellcheck source=tools/wheels.sh
     . "$project/tools/wheels.sh"
-    python3 -c 'import sys, tomllib
-print(*tomllib.load(open(sys.argv[1], "rb"))["project"]["optional-dependencies"]["demo"], "pyyaml", sep="\n")' \
-        "$project/pyproject.toml" >"$work/needs.txt"
+    { python3 -I "$project/tools/requirements.py" demo; echo pyyaml; } >"$work/needs.txt"
     # shellcheck disable=SC2046 # a list of options
     python3 -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
         --only-binary :all: --implementation cp --python-version 3.11 $(platforms x86_64) --target "$root/opt/cloud" \

@@ -35,7 +35,7 @@ class BoardView:
     coins: int
     """Coins counted since the board was made; a power cycle does not take them back."""
     cash_coins: int
-    """Those of metal among them, which came through a mech of their own."""
+    """The coins of metal among these, which came through a mech of their own."""
     playing: bool
     game_over: bool
     coin_error: str | None

@@ -69,7 +69,7 @@ class Strikes:
             if self._can_hit(fault, at_s) and self._breaks.begin(fault.kind):
                 self._ends_s[KINDS[fault.kind].target] = at_s + fault.lasts_s
             elif self._is_early(fault, at_s):
-                # The payment was settled meanwhile, say: sooner behind the next one.
+                # The payment was settled meanwhile, say: sooner after the next one.
                 self._waiting.append(replace(fault, behind_s=fault.behind_s / 2))
 
     def _can_hit(self, fault: Fault, at_s: float) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simulator.board.model.edge import Edge
 
 WINDOW_S = 10.0
-"""How much of the past somebody who has just begun to look is told."""
+"""How much of the past somebody sees who has just begun to look."""
 
 
 @dataclass(frozen=True)

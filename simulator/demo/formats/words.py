@@ -48,9 +48,9 @@ def _of_train(row: LedgerRow) -> Moment:
 
 
 def what_you_see(what: str, at: Moment) -> str:
-    """The sentence for what was done; what the table does not tell apart is told as with no sale open."""
-    told = _WORDS[what]
-    return told.get(at.about, told[About.NOTHING]).format(pulse=at.pulse, pulses=at.pulses)
+    """The sentence for what was done; what the table does not part is as with no sale open."""
+    sentences = _WORDS[what]
+    return sentences.get(at.about, sentences[About.NOTHING]).format(pulse=at.pulse, pulses=at.pulses)
 
 
 _PLUG_IN_TRAIN = (
@@ -83,7 +83,7 @@ _WORDS: dict[str, dict[About, str]] = {
         About.IN_PULSE: _PLUG_IN_TRAIN,
         About.NEXT_PULSE: _PLUG_IN_TRAIN,
         About.RECEIPT: (
-            "The plug was pulled behind the last pulse: the receipt is on disk, and is sent after the start."
+            "The plug was pulled after the last pulse: the receipt is on disk, and is sent after the start."
         ),
     },
     "controller": {
@@ -92,8 +92,8 @@ _WORDS: dict[str, dict[About, str]] = {
             "The controller was killed before the first pulse: the payment is on disk, and its pulses follow."
         ),
         About.IN_PULSE: (
-            "The controller was killed inside pulse {pulse}: that pulse is never fired again, "
-            "its credit is not charged."
+            "The controller was killed with pulse {pulse} ordered: it follows if it had not begun, "
+            "else it is never fired again, and its credit is not charged."
         ),
         About.NEXT_PULSE: (
             "The controller was killed after pulse {pulse} of {pulses}: the rest follows, each pulse once."
@@ -136,7 +136,7 @@ _WORDS: dict[str, dict[About, str]] = {
         About.IN_PULSE: _COIN_WIRE_IN_TRAIN,
         About.NEXT_PULSE: _COIN_WIRE_IN_TRAIN,
         About.RECEIPT: (
-            "The coin wire was cut behind the last pulse: what the board had counted is charged, "
+            "The coin wire was cut after the last pulse: what the board had counted is charged, "
             "and nothing after it."
         ),
     },

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from simulator.stripe.model.errors import Json, missing_object
+from simulator.stripe.model.event import as_before_basil
 from simulator.stripe.model.objects import (
+    Account,
     Charge,
     CheckoutSession,
+    Dispute,
+    EarlyFraudWarning,
     Event,
     PaymentIntent,
     PaymentLink,
     Price,
     Refund,
+    WebhookEndpoint,
 )
 
 _T = TypeVar("_T")
@@ -29,19 +34,40 @@ KINDS = {
     PaymentIntent: "payment_intent",
     Charge: "charge",
     Refund: "refund",
+    Dispute: "dispute",
+    EarlyFraudWarning: "early_fraud_warning",
     Event: "event",
+    WebhookEndpoint: "webhook endpoint",
 }
 """The name that Stripe's errors give to each kind of object."""
+
+
+class Listed(Protocol):
+    """Anything that the API can show."""
+
+    @property
+    def id(self) -> str:
+        """Its id, which is also its place in a list."""
+
+    @property
+    def created(self) -> int:
+        """When it was made, in Unix seconds."""
+
+    def as_json(self) -> Json:
+        """The API's object."""
 
 
 class Book:
     """Objects by kind and id, in the order of their making.
 
     `new_token` gives the random part of an id, of so many characters. `checkout_url` is where the
-    payment pages are served, and `api_version` is what events say of themselves.
+    payment pages are served, and `api_version` is the account's default. `next_refunds` is how the
+    refunds that are made from now on begin.
     """
 
     def __init__(self, new_token: Callable[[int], str], *, checkout_url: str, api_version: str) -> None:
+        self.account = Account(api_version)
+        self.next_refunds: Literal["succeeded", "pending"] = "succeeded"
         self.checkout_url = checkout_url.rstrip("/")
         self.prices: dict[str, Price] = {}
         self.links: dict[str, PaymentLink] = {}
@@ -49,10 +75,12 @@ class Book:
         self.intents: dict[str, PaymentIntent] = {}
         self.charges: dict[str, Charge] = {}
         self.refunds: dict[str, Refund] = {}
+        self.disputes: dict[str, Dispute] = {}
+        self.fraud_warnings: dict[str, EarlyFraudWarning] = {}
         self.events: dict[str, Event] = {}
+        self.endpoints: dict[str, WebhookEndpoint] = {}
         self.changed_at: dict[str, int] = {}
         self._new_token = new_token
-        self._api_version = api_version
         self._unsent: list[Event] = []
         self._deadlines: list[tuple[int, str]] = []
 
@@ -69,7 +97,10 @@ class Book:
             PaymentIntent: self.intents,
             Charge: self.charges,
             Refund: self.refunds,
+            Dispute: self.disputes,
+            EarlyFraudWarning: self.fraud_warnings,
             Event: self.events,
+            WebhookEndpoint: self.endpoints,
         }
         return tables[kind]
 
@@ -86,9 +117,15 @@ class Book:
         self.changed_at[thing.id] = now_s  # type: ignore[attr-defined]
         return thing
 
-    def record(self, event_type: str, thing: Json, now_s: int) -> None:
-        """Note that something happened to an object, for the events list and the webhooks."""
-        event = Event(self.new_id("evt"), now_s, event_type, self._api_version, thing)
+    def record(self, event_type: str, thing: Listed, now_s: int, *, only_older: bool = False) -> None:
+        """Note that something happened to an object, for the events list and the webhooks.
+
+        `only_older`: it happens only to readers of an API version before BASIL.
+        """
+        told = thing.as_json()
+        older = as_before_basil(thing, told)
+        version = self.account.api_version
+        event = Event(self.new_id("evt"), now_s, event_type, version, told, older, only_older)
         self.save(event, now_s)
         self._unsent.append(event)
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from simulator.stripe.model import holds as holds
+from simulator.stripe.model import refunds as refunds
 from simulator.stripe.model import shapes as shapes
 from simulator.stripe.model import shop as shop
-from simulator.stripe.model import till as till
-from simulator.stripe.model.book import Book
+from simulator.stripe.model.account import balance_json
+from simulator.stripe.model.book import Book, Listed
 from simulator.stripe.model.errors import Json
-from simulator.stripe.model.lists import Listed, expand, lines, page
+from simulator.stripe.model.lists import expand, lines, page
 from simulator.stripe.model.objects import (
     Charge,
     CheckoutSession,
+    Dispute,
+    EarlyFraudWarning,
     Event,
     PaymentIntent,
     PaymentLink,
     Price,
     Refund,
+    WebhookEndpoint,
 )
 from simulator.stripe.model.params import Kind
+from simulator.stripe.model.reads import ReadKind
 from simulator.stripe.model.search import search
 
 
@@ -33,6 +39,10 @@ class Request:
     object_id: str
     now_s: int
     search_lag_s: int = 0
+
+    def at(self, now_s: int) -> Request:
+        """The request, when its turn has come."""
+        return replace(self, now_s=now_s)
 
 
 Run: TypeAlias = Callable[[Book, Request], Json]
@@ -46,6 +56,16 @@ class Call:
     path: str
     params: Kind
     run: Run
+
+    @property
+    def read_kind(self) -> ReadKind | None:
+        """What kind of read it is; None for a call that changes something."""
+        if self.method != "GET":
+            return None
+        if self.path.endswith("/search"):
+            return "search"
+        alone = self.path.endswith("<id>") or self.path in (_ACCOUNT, _BALANCE)
+        return "retrieve" if alone else "list"
 
     def answer(self, book: Book, request: Request) -> Json:
         """Do what is asked, and expand the answer as asked."""
@@ -84,7 +104,7 @@ def _list_events(book: Book, request: Request) -> Json:
     types = [*request.params.get("types", []), *filter(None, [request.params.get("type")])]
 
     def matches(event: Event) -> bool:
-        return not types or event.type in types
+        return (not types or event.type in types) and event.exists_in(book.account.api_version)
 
     return page(book, Event, request.params, "/v1/events", matches)
 
@@ -97,8 +117,19 @@ def _search(book: Book, request: Request) -> Json:
     return search(book, request.params, request.now_s, request.search_lag_s)
 
 
+def _account(book: Book, _request: Request) -> Json:
+    return book.account.as_json()
+
+
+def _balance(book: Book, _request: Request) -> Json:
+    sums = {book.account.default_currency: 0}
+    for charge in book.charges.values():
+        sums[charge.currency] = sums.get(charge.currency, 0) + charge.refundable
+    return balance_json(sums)
+
+
 def _expire(book: Book, request: Request) -> Json:
-    return till.expire(book, request.object_id, request.now_s).as_json()
+    return holds.expire(book, request.object_id, request.now_s).as_json()
 
 
 _PRICES = "/v1/prices"
@@ -107,6 +138,13 @@ _SESSIONS = "/v1/checkout/sessions"
 _INTENTS = "/v1/payment_intents"
 _REFUNDS = "/v1/refunds"
 _EVENTS = "/v1/events"
+_CHARGES = "/v1/charges"
+_DISPUTES = "/v1/disputes"
+_WARNINGS = "/v1/radar/early_fraud_warnings"
+_ENDPOINTS = "/v1/webhook_endpoints"
+_ACCOUNT = "/v1/account"
+_BALANCE = "/v1/balance"
+_BY_PAYMENT = ("payment_intent", "charge")
 _SESSION_FILTERS = ("payment_intent", "payment_link", "status")
 
 CALLS: tuple[Call, ...] = (
@@ -140,18 +178,32 @@ CALLS: tuple[Call, ...] = (
     Call("GET", _INTENTS, shapes.LIST_INTENTS, _list(PaymentIntent, _INTENTS)),
     Call("GET", f"{_INTENTS}/search", shapes.SEARCH_INTENTS, _search),
     Call("GET", f"{_INTENTS}/<id>", shapes.EXPAND_ONLY, _retrieve(PaymentIntent, "intent")),
-    Call("POST", f"{_INTENTS}/<id>", shapes.UPDATE_INTENT, _change(till.update)),
-    Call("POST", f"{_INTENTS}/<id>/capture", shapes.CAPTURE_INTENT, _change(till.capture)),
-    Call("POST", f"{_INTENTS}/<id>/cancel", shapes.CANCEL_INTENT, _change(till.cancel)),
-    Call("GET", "/v1/charges/<id>", shapes.EXPAND_ONLY, _retrieve(Charge, "charge")),
-    Call("POST", _REFUNDS, shapes.CREATE_REFUND, _make(till.refund)),
-    Call(
-        "GET",
-        _REFUNDS,
-        shapes.LIST_REFUNDS,
-        _list(Refund, _REFUNDS, "payment_intent", "charge"),
-    ),
+    Call("POST", f"{_INTENTS}/<id>", shapes.UPDATE_INTENT, _change(holds.update)),
+    Call("POST", f"{_INTENTS}/<id>/capture", shapes.CAPTURE_INTENT, _change(holds.capture)),
+    Call("POST", f"{_INTENTS}/<id>/cancel", shapes.CANCEL_INTENT, _change(holds.cancel)),
+    Call("GET", _CHARGES, shapes.LIST_CHARGES, _list(Charge, _CHARGES, "payment_intent")),
+    Call("GET", f"{_CHARGES}/<id>", shapes.EXPAND_ONLY, _retrieve(Charge, "charge")),
+    Call("POST", _REFUNDS, shapes.CREATE_REFUND, _make(refunds.refund)),
+    Call("GET", _REFUNDS, shapes.LIST_REFUNDS, _list(Refund, _REFUNDS, *_BY_PAYMENT)),
     Call("GET", f"{_REFUNDS}/<id>", shapes.EXPAND_ONLY, _retrieve(Refund, "refund")),
     Call("GET", _EVENTS, shapes.LIST_EVENTS, _list_events),
     Call("GET", f"{_EVENTS}/<id>", shapes.EXPAND_ONLY, _retrieve(Event, "id")),
+    Call("GET", _DISPUTES, shapes.LIST_DISPUTES, _list(Dispute, _DISPUTES, *_BY_PAYMENT)),
+    Call("GET", f"{_DISPUTES}/<id>", shapes.EXPAND_ONLY, _retrieve(Dispute, "dispute")),
+    Call(
+        "GET",
+        _WARNINGS,
+        shapes.LIST_FRAUD_WARNINGS,
+        _list(EarlyFraudWarning, _WARNINGS, *_BY_PAYMENT),
+    ),
+    Call("GET", f"{_WARNINGS}/<id>", shapes.EXPAND_ONLY, _retrieve(EarlyFraudWarning, "early_fraud_warning")),
+    Call("GET", _ENDPOINTS, shapes.LIST_ENDPOINTS, _list(WebhookEndpoint, _ENDPOINTS)),
+    Call(
+        "GET",
+        f"{_ENDPOINTS}/<id>",
+        shapes.EXPAND_ONLY,
+        _retrieve(WebhookEndpoint, "webhook_endpoint"),
+    ),
+    Call("GET", _ACCOUNT, shapes.EXPAND_ONLY, _account),
+    Call("GET", _BALANCE, shapes.EXPAND_ONLY, _balance),
 )

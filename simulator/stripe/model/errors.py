@@ -26,6 +26,8 @@ class Refusal(Exception):
     def as_json(self) -> Json:
         """The body of the answer; fields without a value are left out, as Stripe does."""
         named = {"code": self.code, "message": self.message, "param": self.param, "type": self.type}
+        if self.code is not None:
+            named["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
         return {"error": {**{k: v for k, v in named.items() if v is not None}, **self.extra}}
 
 
@@ -36,8 +38,11 @@ def missing_object(kind: str, object_id: str, *, param: str, status: int = 404) 
 
 def unexpected_state(intent: Json, doing: str, allowed: str) -> Refusal:
     """A PaymentIntent that is not in a status in which this can be done; the error carries it."""
+    could_not = f"This PaymentIntent could not be {doing}"
+    if doing == "canceled":
+        could_not = "You cannot cancel this PaymentIntent"
     message = (
-        f"This PaymentIntent could not be {doing} because it has a status of {intent['status']}. "
+        f"{could_not} because it has a status of {intent['status']}. "
         f"Only a PaymentIntent with one of the following statuses may be {doing}: {allowed}."
     )
     code = "payment_intent_unexpected_state"

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
-from simulator.stripe.model.book import KINDS, Book
+from simulator.stripe.model.book import KINDS, Book, Listed
 from simulator.stripe.model.errors import Json, Refusal, missing_object
-from simulator.stripe.model.objects import CheckoutSession, PaymentLink, Price
+from simulator.stripe.model.objects import CheckoutSession, PaymentLink, Price, Refund
 
 DEFAULT_LIMIT = 10
 DEEPEST_EXPANSION = 4
-EXPANDABLE = frozenset({"charge", "latest_charge", "payment_intent", "payment_link", "product"})
-
-
-class Listed(Protocol):
-    """Anything that the API can list."""
-
-    @property
-    def id(self) -> str:
-        """Its id, which is also its place in a list."""
-
-    @property
-    def created(self) -> int:
-        """When it was made, in Unix seconds."""
-
-    def as_json(self) -> Json:
-        """The API's object."""
+EXPANDED_KINDS = {
+    "charge": "charge",
+    "latest_charge": "charge",
+    "payment_intent": "payment_intent",
+    "payment_link": "payment_link",
+    "product": "product",
+}
+"""What kind of object stands behind each id that can be expanded."""
+INCLUDED = frozenset({"line_items", "refunds", "currency_options"})
+"""What is shown only when it is asked for."""
 
 
 _L = TypeVar("_L", bound=Listed)
@@ -43,26 +38,30 @@ def page(
 
     Raises Refusal for a cursor that names nothing, or for two cursors at once.
     """
-    newest_first = list(reversed(book.table(kind).values()))
-    ids = [thing.id for thing in newest_first]
     after, before = (params.get(key) for key in ("starting_after", "ending_before"))
     if after and before:
         raise Refusal("You cannot pass both ending_before and starting_after.", None, "ending_before")
-    if after:
-        newest_first = newest_first[_place(ids, after, kind, "starting_after") + 1 :]
-    if before:
-        newest_first = newest_first[: _place(ids, before, kind, "ending_before")]
-    found = [each for each in newest_first if _within(each, params.get("created", {})) and matches(each)]
-    limit = params.get("limit", DEFAULT_LIMIT)
-    shown = found[-limit:] if before else found[:limit]
+    table, limit = book.table(kind), params.get("limit", DEFAULT_LIMIT)
+    for cursor, param in ((after, "starting_after"), (before, "ending_before")):
+        if cursor and cursor not in table:
+            raise missing_object(KINDS[kind], cursor, param=param, status=400)
+    bounds = params.get("created", {})
+    # Going forwards the oldest object comes last, going backwards from a cursor it comes first.
+    ordered: Iterable[_L] = table.values() if before else reversed(table.values())
+    behind = _behind(ordered, after or before)
+    found = list(islice((x for x in behind if _within(x, bounds) and matches(x)), limit + 1))
+    shown = found[:limit][::-1] if before else found[:limit]
     data = [each.as_json() for each in shown]
     return {"object": "list", "url": url, "has_more": len(found) > limit, "data": data}
 
 
-def _place(ids: list[str], cursor: str, kind: type, param: str) -> int:
-    if cursor not in ids:
-        raise missing_object(KINDS[kind], cursor, param=param, status=400)
-    return ids.index(cursor)
+def _behind(ordered: Iterable[_L], cursor: str | None) -> Iterator[_L]:
+    """What comes after the cursor in that order; everything, where there is none."""
+    passed = not cursor
+    for each in ordered:
+        if passed:
+            yield each
+        passed = passed or each.id == cursor
 
 
 def _within(thing: Listed, bounds: dict[str, int]) -> bool:
@@ -91,9 +90,9 @@ def expand(book: Book, answer: Json, paths: list[str]) -> Json:
 
 def _expand(book: Book, node: Json, steps: list[str], path: str) -> None:
     field, rest = steps[0], steps[1:]
-    if field == "line_items" and field not in node:
-        _include_lines(book, node)
-    if field not in node or (not rest and field not in EXPANDABLE | {"line_items"}):
+    if field in INCLUDED and field not in node:
+        _include(book, node, field)
+    if field not in node or (not rest and field not in INCLUDED | EXPANDED_KINDS.keys()):
         raise Refusal(f"This property cannot be expanded ({path}).", None, "expand")
     if isinstance(node[field], str):
         node[field] = _object(book, node[field], path)
@@ -115,10 +114,16 @@ def _object(book: Book, object_id: str, path: str) -> Json:
     raise Refusal(f"This property cannot be expanded ({path}).", None, "expand")
 
 
-def _include_lines(book: Book, node: Json) -> None:
-    owner = book.sessions.get(node["id"]) or book.links.get(node["id"])
-    if owner is not None:
+def _include(book: Book, node: Json, field: str) -> None:
+    """Add what an object of this kind shows only when asked; nothing, where it has no such thing."""
+    owner = book.sessions.get(node.get("id", "")) or book.links.get(node.get("id", ""))
+    if field == "line_items" and owner is not None:
         node["line_items"] = lines(owner, {})
+    if field == "refunds" and node.get("object") == "charge":
+        charge_id, url = node["id"], f"/v1/charges/{node['id']}/refunds"
+        node["refunds"] = page(book, Refund, {}, url, lambda refund: refund.charge == charge_id)
+    if field == "currency_options" and node.get("object") == "price":
+        node["currency_options"] = book.prices[node["id"]].options_json()
 
 
 def lines(owner: CheckoutSession | PaymentLink, params: Json) -> Json:

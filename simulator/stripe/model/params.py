@@ -169,6 +169,17 @@ def merge_metadata(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in {**old, **new}.items() if value != ""}
 
 
+def hash_by(keys: Kind, values: Kind) -> Kind:
+    """A hash whose names are free, each checked as the value that it is: amounts by currency."""
+
+    def check(raw: Raw, name: str) -> Json:
+        if not isinstance(raw, dict):
+            raise Refusal(f"Invalid hash: {name}", "parameter_invalid_hash", name)
+        return {keys(key, name): values(value, f"{name}[{key}]") for key, value in raw.items()}
+
+    return check
+
+
 def created_filter(raw: Raw, name: str) -> dict[str, int]:
     """Bounds on a Unix time: a plain number, or any of `gt`, `gte`, `lt`, `lte`."""
     number = whole_number()

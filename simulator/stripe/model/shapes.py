@@ -8,6 +8,7 @@ from __future__ import annotations
 from simulator.stripe.model.params import (
     created_filter,
     flag,
+    hash_by,
     hash_of,
     list_of,
     metadata,
@@ -22,6 +23,7 @@ _WORD = text(200)
 _METHODS = list_of(_WORD)
 _CAPTURE = one_of("automatic", "automatic_async", "manual")
 _SUBMIT = one_of("auto", "book", "donate", "pay")
+_CURRENCY_OPTIONS = hash_by(text(3), hash_of(["unit_amount"], unit_amount=whole_number(0)))
 _INTENT_DATA = hash_of(
     capture_method=_CAPTURE,
     metadata=metadata,
@@ -52,6 +54,7 @@ CREATE_PRICE = hash_of(
     unit_amount=whole_number(0),
     product=_WORD,
     product_data=hash_of(["name"], name=text(), metadata=metadata, statement_descriptor=text(22)),
+    currency_options=_CURRENCY_OPTIONS,
     nickname=text(),
     metadata=metadata,
     active=flag,
@@ -59,6 +62,7 @@ CREATE_PRICE = hash_of(
 )
 CREATE_LINK = hash_of(
     ["line_items"],
+    currency=text(3),
     line_items=list_of(_LINE, 1),
     metadata=metadata,
     payment_intent_data=_INTENT_DATA,
@@ -72,6 +76,7 @@ UPDATE_LINK = hash_of(active=flag, metadata=metadata, inactive_message=text(500)
 CREATE_SESSION = hash_of(
     ["mode", "line_items", "success_url"],
     mode=one_of("payment"),
+    currency=text(3),
     line_items=list_of(_LINE, 1),
     success_url=text(),
     cancel_url=text(),
@@ -97,7 +102,9 @@ LIST_SESSIONS = page_of(
     status=one_of("open", "complete", "expired"),
     created=created_filter,
 )
-UPDATE_INTENT = hash_of(metadata=metadata, description=text(1000), expand=_EXPAND)
+UPDATE_INTENT = hash_of(
+    metadata=metadata, description=text(1000), statement_descriptor_suffix=text(22), expand=_EXPAND
+)
 CAPTURE_INTENT = hash_of(
     amount_to_capture=whole_number(1),
     # More than one capture is a feature that Stripe must grant to an account first.
@@ -124,4 +131,8 @@ EXPAND_ONLY = hash_of(expand=_EXPAND)
 LIST_LINKS = page_of(active=flag)
 LIST_INTENTS = page_of(created=created_filter)
 LIST_REFUNDS = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
+LIST_CHARGES = page_of(payment_intent=_WORD, created=created_filter)
+LIST_DISPUTES = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
+LIST_FRAUD_WARNINGS = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
+LIST_ENDPOINTS = page_of()
 LIST_LINES = page_of()

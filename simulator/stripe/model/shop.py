@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.stripe.model.book import Book
+from simulator.stripe.model.descriptors import PARAM, check_suffix
 from simulator.stripe.model.errors import Json, Refusal
 from simulator.stripe.model.money import check_chargeable, check_currency
 from simulator.stripe.model.objects import CheckoutSession, IntentData, LineItem, PaymentLink, Price
@@ -33,8 +34,16 @@ def create_price(book: Book, params: Json, now_s: int) -> Price:
         metadata=merge_metadata({}, params.get("metadata", {})),
         nickname=params.get("nickname"),
         active=params.get("active", True),
+        currency_options=_options(params.get("currency_options", {})),
     )
     return book.save(price, now_s)
+
+
+def _options(options: Json) -> dict[str, int]:
+    return {
+        check_currency(currency, f"currency_options[{currency}]"): option["unit_amount"]
+        for currency, option in options.items()
+    }
 
 
 def create_link(book: Book, params: Json, now_s: int) -> PaymentLink:
@@ -49,12 +58,15 @@ def create_link(book: Book, params: Json, now_s: int) -> PaymentLink:
         id=link_id,
         created=now_s,
         url=f"{book.checkout_url}/b/{link_id}",
-        lines=_lines(book, params["line_items"], now_s),
+        lines=_lines(book, params["line_items"], now_s, params.get("currency")),
         metadata=merge_metadata({}, params.get("metadata", {})),
-        intent_data=_intent_data(data) if data is not None else None,
-        after_completion=completion,
+        intent_data=_intent_data(book, data) if data is not None else None,
+        after_completion=_whole(completion),
         inactive_message=params.get("inactive_message"),
+        currency=params.get("currency"),
+        payment_method_types=_methods(params.get("payment_method_types")),
     )
+    check_chargeable(sum(line.amount for line in link.lines), link.lines[0].price.currency, "line_items")
     return book.save(link, now_s)
 
 
@@ -72,9 +84,9 @@ def create_session(book: Book, params: Json, now_s: int) -> CheckoutSession:
     session = _session(
         book,
         now_s,
-        lines=_lines(book, params["line_items"], now_s),
+        lines=_lines(book, params["line_items"], now_s, params.get("currency")),
         metadata=merge_metadata({}, params.get("metadata", {})),
-        intent_data=_intent_data(params.get("payment_intent_data", {})),
+        intent_data=_intent_data(book, params.get("payment_intent_data", {})),
         success_url=params["success_url"],
         expires_at=_expiry(params.get("expires_at"), now_s),
     )
@@ -84,6 +96,8 @@ def create_session(book: Book, params: Json, now_s: int) -> CheckoutSession:
         replace(
             session,
             adaptive_pricing=params.get("adaptive_pricing", {}).get("enabled", True),
+            allowed_methods=_methods(params.get("allowed_payment_method_types")),
+            currency_is_fixed="currency" in params,
             **{key: params[key] for key in plain if key in params},
         ),
         now_s,
@@ -107,7 +121,14 @@ def open_link(book: Book, link_id: str, reference: str | None, now_s: int) -> Ch
         success_url=link.after_completion.get("redirect", {}).get("url"),
         expires_at=now_s + LONGEST_SESSION_S,
     )
-    return _open(book, replace(session, payment_link=link.id, client_reference_id=reference), now_s)
+    opened = replace(
+        session,
+        payment_link=link.id,
+        client_reference_id=reference,
+        allowed_methods=link.payment_method_types,
+        currency_is_fixed=link.currency is not None,
+    )
+    return _open(book, opened, now_s)
 
 
 def _session(
@@ -134,7 +155,8 @@ def _session(
 
 
 def _open(book: Book, session: CheckoutSession, now_s: int) -> CheckoutSession:
-    check_chargeable(session.amount_total, session.currency, "line_items")
+    what = "The Checkout Session's total amount"
+    check_chargeable(session.amount_total, session.currency, "line_items", what)
     book.remind(session.expires_at, session.id)
     return book.save(session, now_s)
 
@@ -149,10 +171,14 @@ def _expiry(asked: int | None, now_s: int) -> int:
     return asked
 
 
-def _lines(book: Book, items: list[Json], now_s: int) -> tuple[LineItem, ...]:
+def _lines(book: Book, items: list[Json], now_s: int, currency: str | None) -> tuple[LineItem, ...]:
+    prices = [_price(book, item, f"line_items[{at}]", now_s) for at, item in enumerate(items)]
+    if currency is not None:
+        prices = [price.in_currency(currency) for price in prices]
+        _check_all_in(prices, currency)
     lines = tuple(
-        LineItem(book.new_id("li", 14), _price(book, item, f"line_items[{at}]", now_s), item["quantity"])
-        for at, item in enumerate(items)
+        LineItem(book.new_id("li", 14), price, item["quantity"])
+        for price, item in zip(prices, items, strict=True)
     )
     if len({line.price.currency for line in lines}) > 1:
         raise Refusal("All line items must have the same currency.", None, "line_items")
@@ -172,5 +198,24 @@ def _price(book: Book, item: Json, name: str, now_s: int) -> Price:
     return price
 
 
-def _intent_data(data: Json) -> IntentData:
+def _check_all_in(prices: list[Price], currency: str) -> None:
+    for price in prices:
+        if price.currency != currency:
+            message = f"The price {price.id} is not available in the currency {currency}."
+            raise Refusal(message, None, "currency")
+
+
+def _intent_data(book: Book, data: Json) -> IntentData:
+    check_suffix(book.account, data.get(PARAM), f"payment_intent_data[{PARAM}]")
     return IntentData(**{**data, "metadata": merge_metadata({}, data.get("metadata", {}))})
+
+
+def _methods(asked: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(asked) if asked else None
+
+
+def _whole(completion: Json) -> Json:
+    """With the field of its type, as Stripe shows it."""
+    if completion["type"] == "hosted_confirmation":
+        return {"hosted_confirmation": {"custom_message": None}, **completion}
+    return completion

@@ -10,11 +10,11 @@ RESTART_AFTER_S = 1.0
 
 
 class Supervisor:
-    """Looks after parts that run; `tell` gets one line for each end and each new start."""
+    """Looks after parts that run; `report` gets one line for each end and each new start."""
 
-    def __init__(self, parts: Sequence[Part], tell: Callable[[str], None]) -> None:
+    def __init__(self, parts: Sequence[Part], report: Callable[[str], None]) -> None:
         self._parts = parts
-        self._tell = tell
+        self._report = report
         self._start_at_s: dict[str, float] = {}
 
     def keep_off(self, part: Part, until_s: float) -> None:
@@ -31,8 +31,8 @@ class Supervisor:
     def _bring_back(self, part: Part, now_s: float) -> None:
         if part.name not in self._start_at_s:
             self._start_at_s[part.name] = now_s + RESTART_AFTER_S
-            self._tell(f"{part.name} ended with status {part.exit_status}")
+            self._report(f"{part.name} ended with status {part.exit_status}")
         elif now_s >= self._start_at_s[part.name]:
             del self._start_at_s[part.name]
             part.start()
-            self._tell(f"{part.name} was started again")
+            self._report(f"{part.name} was started again")

@@ -1,11 +1,11 @@
-"""CORE: (purchase, now) -> what the player is told. Nothing is said that Stripe does not bear out."""
+"""CORE. (purchase, now) -> what the player reads: nothing that Stripe does not bear out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cloud_relay.rules.money import shown
+from cloud_relay.rules.prices import price
 from cloud_relay.rules.purchase import Purchase
 
 # Most credits arrive within it, so that most players read "reserved" and then "on the machine".
@@ -14,7 +14,7 @@ _FEW_DAYS = "Your bank may take a few days to show it."
 
 
 class State(StrEnum):
-    """How far a purchase has come, as its page tells it."""
+    """How far a purchase has come, as its page shows it."""
 
     UNSURE = "unsure"
     UNPAID = "unpaid"
@@ -33,7 +33,7 @@ _FINAL = frozenset({State.CHARGED, State.PARTIAL, State.REFUNDED, State.NOT_CHAR
 
 
 @dataclass(frozen=True)
-class Told:
+class PageText:
     """The page in words: a title, and a few lines under it."""
 
     state: State
@@ -46,22 +46,22 @@ class Told:
         return self.state in _FINAL
 
 
-UNSURE = Told(
+UNSURE = PageText(
     State.UNSURE,
     "One moment.",
     ("The payment service does not answer right now.", "This page looks again by itself."),
 )
-_UNPAID = Told(State.UNPAID, "You have not paid yet.", ("The payment page is still open.",))
-_EXPIRED = Told(
+_UNPAID = PageText(State.UNPAID, "You have not paid yet.", ("The payment page is still open.",))
+_EXPIRED = PageText(
     State.EXPIRED, "Nothing was charged.", ("The payment page closed before a payment was made.",)
 )
-_PROCESSING = Told(
+_PROCESSING = PageText(
     State.PROCESSING, "Your payment is being processed.", ("This page looks again by itself.",)
 )
 
 
-def tell(purchase: Purchase, now_s: float, window_s: int) -> Told:
-    """What to tell the player now; `window_s` is the credit window, counted from the charge."""
+def page_text(purchase: Purchase, now_s: float, window_s: int) -> PageText:
+    """The page as it should read now; `window_s` is the credit window, counted from the charge."""
     if purchase.session_status == "expired":
         return _EXPIRED
     if purchase.session_status != "complete":
@@ -75,43 +75,43 @@ def tell(purchase: Purchase, now_s: float, window_s: int) -> Told:
     return _open(purchase, now_s, window_s)
 
 
-def _open(purchase: Purchase, now_s: float, window_s: int) -> Told:
+def _open(purchase: Purchase, now_s: float, window_s: int) -> PageText:
     """Paid, and no word from the machine."""
     if purchase.charged_s is None or purchase.payment_status not in ("requires_capture", "succeeded"):
         return _PROCESSING
     age_s, money = now_s - purchase.charged_s, _money_so_far(purchase)
     if age_s < RESERVED_FOR_S:
-        return Told(State.RESERVED, "Your payment has arrived.", money)
+        return PageText(State.RESERVED, "Your payment has arrived.", money)
     if age_s < window_s:
         title = _one_or_more(purchase, "Your credit is on its way.", "Your credits are on their way.")
-        return Told(State.ON_ITS_WAY, title, ("Keep an eye on the machine.", *money))
+        return PageText(State.ON_ITS_WAY, title, ("Keep an eye on the machine.", *money))
     wait = "Its answer can take a day or more. You need not keep this page open."
-    return Told(State.CHECKING, "We are checking with the machine.", (*money, wait))
+    return PageText(State.CHECKING, "We are checking with the machine.", (*money, wait))
 
 
 def _money_so_far(purchase: Purchase) -> tuple[str, str]:
-    price = shown(purchase.amount, purchase.currency)
+    amount = price(purchase.amount, purchase.currency)
     if purchase.immediate:
-        return f"You paid {price}.", "Credits that do not arrive are refunded."
-    return f"{price} is reserved, nothing is charged yet.", "You are only charged for credits that arrive."
+        return f"You paid {amount}.", "Credits that do not arrive are refunded."
+    return f"{amount} is reserved, nothing is charged yet.", "You are only charged for credits that arrive."
 
 
-def _settled(purchase: Purchase) -> Told:
+def _settled(purchase: Purchase) -> PageText:
     if purchase.disputed:
         return _disputed(purchase)
-    charged = f"Charged {shown(purchase.price, purchase.currency)}"
+    charged = f"Charged {price(purchase.price, purchase.currency)}"
     since = _given_back_since(purchase)
     if purchase.price == purchase.amount:
         title = _one_or_more(purchase, "Your credit is on the machine.", "Your credits are on the machine.")
-        return Told(State.CHARGED, title, (f"{charged}.", *since))
+        return PageText(State.CHARGED, title, (f"{charged}.", *since))
     rest = "refunded" if purchase.immediate else "released"
-    return Told(State.PARTIAL, _some_arrived(purchase), (f"{charged}, the rest was {rest}.", *since))
+    return PageText(State.PARTIAL, _some_arrived(purchase), (f"{charged}, the rest was {rest}.", *since))
 
 
-def _disputed(purchase: Purchase) -> Told:
-    price = shown(purchase.price, purchase.currency)
+def _disputed(purchase: Purchase) -> PageText:
+    amount = price(purchase.price, purchase.currency)
     doubt = "The machine said two different things about your credits. Please ask the staff."
-    return Told(State.CHARGED, f"You were charged {price}.", (doubt, *_given_back_since(purchase)))
+    return PageText(State.CHARGED, f"You were charged {amount}.", (doubt, *_given_back_since(purchase)))
 
 
 def _some_arrived(purchase: Purchase) -> str:
@@ -123,22 +123,22 @@ def _some_arrived(purchase: Purchase) -> str:
 def _given_back_since(purchase: Purchase) -> tuple[str, ...]:
     if purchase.given_back_since <= 0:
         return ()
-    return (f"{shown(purchase.given_back_since, purchase.currency)} of it was refunded since.",)
+    return (f"{price(purchase.given_back_since, purchase.currency)} of it was refunded since.",)
 
 
-def _refunded(purchase: Purchase) -> Told:
+def _refunded(purchase: Purchase) -> PageText:
     # Of a reservation, only what was captured can be refunded; the rest was never taken.
-    back = shown(purchase.received, purchase.currency)
-    return Told(State.REFUNDED, "Your payment was refunded.", (f"You get {back} back.", _FEW_DAYS))
+    back = price(purchase.received, purchase.currency)
+    return PageText(State.REFUNDED, "Your payment was refunded.", (f"You get {back} back.", _FEW_DAYS))
 
 
-def _not_charged(purchase: Purchase) -> Told:
+def _not_charged(purchase: Purchase) -> PageText:
     # Not "the machine did not take it": a reservation is also cancelled where the machine never
     # answered, or where what arrived costs less than Stripe charges.
-    cancelled = f"The reservation of {shown(purchase.amount, purchase.currency)} was cancelled"
+    cancelled = f"The reservation of {price(purchase.amount, purchase.currency)} was cancelled"
     why = "." if purchase.disputed else ", because the machine did not confirm your credits."
     pending = "Your bank may still show it as pending for a few days."
-    return Told(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
+    return PageText(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
 
 
 def _one_or_more(purchase: Purchase, one: str, more: str) -> str:

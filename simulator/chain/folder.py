@@ -1,4 +1,4 @@
-"""EDGE. The demo's folder: its own, private, empty at every start, and used by one demo at a time."""
+"""EDGE. The folder of a demo or a chaos run: private, empty at every start, and used by one at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DemoError(RuntimeError):
 
 @contextmanager
 def fresh_folder(folder: Path, address: str) -> Iterator[Path]:
-    """An empty private folder while the context is open; `address` is told to whoever comes second.
+    """An empty private folder while the context is open; `address` is shown to whoever comes second.
 
     What an earlier run left in it is removed, but never what somebody else put there.
 

@@ -1,16 +1,12 @@
-"""CORE: amounts of money, always whole minor units beside their currency."""
+"""CORE. What Stripe can charge, always in whole minor units of a currency."""
 
 from __future__ import annotations
 
-# What a currency's minor unit is, and what it can hold: https://docs.stripe.com/currencies
-_NO_DECIMALS = frozenset({
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
-})  # fmt: skip
-_THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
-_TWO_DECIMALS_ALWAYS_ZERO = frozenset(["isk", "ugx"])
-_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+from cloud_relay.rules.prices import decimals
 
-# Stripe's least charge by settlement currency, minor units: https://docs.stripe.com/currencies
+# What a minor unit can hold, and Stripe's least charge by settlement currency, in minor units:
+# https://docs.stripe.com/currencies
+_TWO_DECIMALS_ALWAYS_ZERO = frozenset({"isk", "ugx"})
 _LEAST_CHARGE = {
     "aed": 200, "bgn": 100, "czk": 1500, "dkk": 250, "gbp": 30, "hkd": 400, "huf": 17500,
     "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "pln": 200, "ron": 200, "sek": 300, "thb": 1000,
@@ -35,16 +31,7 @@ def share_of(amount: int, delivered: int, paid: int, currency: str) -> int:
     return share if share >= least_charge(currency) else 0
 
 
-def shown(amount: int, currency: str) -> str:
-    """An amount as a player reads it: `$2.50`, `¥300`, `2.50 CHF`."""
-    decimals = 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
-    whole, rest = divmod(amount, 10**decimals)
-    number = f"{whole}.{rest:0{decimals}d}" if decimals else str(whole)
-    sign = _SIGNS.get(currency)
-    return f"{sign}{number}" if sign else f"{number} {currency.upper()}"
-
-
 def _smallest_step(currency: str) -> int:
-    if currency in _THREE_DECIMALS:
+    if decimals(currency) == 3:
         return 10
     return 100 if currency in _TWO_DECIMALS_ALWAYS_ZERO else 1

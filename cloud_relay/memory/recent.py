@@ -1,4 +1,4 @@
-"""EDGE: answers kept for a moment, so that a page which asks often does not ask others as often."""
+"""EDGE. Answers kept for a moment, so that a page which asks often does not ask others as often."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ class Recent(Generic[T]):
             since_s, until_s, value = self._kept.get(key, (0.0, 0.0, None))
         # Nothing from the future: a clock that was set back must not keep an answer alive.
         return value if since_s <= now_s < until_s else None
+
+    def forget(self, key: str) -> None:
+        """Have nobody get it any more."""
+        with self._lock:
+            self._kept.pop(key, None)
 
     def keep(self, key: str, value: T, now_s: float, for_s: float) -> None:
         """Give `value` to whoever asks for `key` in the next `for_s` seconds."""

@@ -1,0 +1,24 @@
+"""EDGE. paho's MQTT client, which connects to the host that is configured, and to nothing in between."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any, cast
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from controller.cloud.tls import FreshContext
+
+
+class DirectClient(mqtt.Client):
+    """A client of MQTT 5 over TLS that trusts the authorities in `ca_file`, or the system's own."""
+
+    def __init__(self, client_id: str, ca_file: Path | None, **settings: Any) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, **settings)
+        self.tls_set_context(cast(ssl.SSLContext, FreshContext(ca_file)))
+
+    def _get_proxy(self) -> dict[str, Any] | None:
+        # paho would take one from the environment (mqtt_proxy) wherever PySocks happens to be installed.
+        return None

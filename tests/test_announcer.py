@@ -1,0 +1,94 @@
+"""What the relay's door is told: each status at once, and again before the broker forgets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cabinets import NOW_S, open_bench
+from test_config import NEEDED, load
+
+from controller.announcements.announcer import Announcer
+from controller.model.cabinet import Cabinet
+from controller.model.events import BrokerLost
+
+HEARTBEAT_S = 1.0
+
+
+@dataclass
+class Published:
+    """A retained status, when it was sent and until when the broker keeps it."""
+
+    at_s: float
+    until_s: float
+    accepting: bool
+
+
+@dataclass
+class Link:
+    """A broker's link that notes what it is given, and a clock in the tester's hand."""
+
+    now_s: float = NOW_S
+    published: list[Published] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool, expiry_s: int) -> None:
+        assert (topic, retain) == ("arcade/machine/galaga-01/status", True)
+        accepting = b'"accepting":true' in payload
+        self.published.append(Published(self.now_s, self.now_s + expiry_s, accepting))
+
+
+@pytest.fixture
+def link() -> Link:
+    return Link()
+
+
+@pytest.fixture
+def announcer(tmp_path: Path, link: Link) -> Announcer:
+    text = f"{NEEDED}screen_feed: {tmp_path / 'screen.json'}\n"
+    return Announcer(load(tmp_path, text), "boot-a", link.clock)
+
+
+def beat(announcer: Announcer, link: Link, cabinet: Cabinet, seconds: int) -> None:
+    """Let the loop come round for so long."""
+    for _ in range(seconds):
+        announcer.announce(cabinet, link)  # type: ignore[arg-type]
+        link.now_s += HEARTBEAT_S
+
+
+def test_a_status_is_renewed_in_time_even_if_one_renewal_is_lost(announcer: Announcer, link: Link) -> None:
+    """A door that finds none sends players away from a cabinet that is well."""
+    beat(announcer, link, open_bench().cabinet, 600)
+
+    two_on = zip(link.published, link.published[2:], strict=False)
+    assert all(later.at_s < status.until_s for status, later in two_on)
+    assert link.now_s < link.published[-1].until_s
+    assert len(link.published) == 10
+
+
+def test_a_change_is_told_at_once_and_once(announcer: Announcer, link: Link) -> None:
+    """Nobody pays for a game that cannot start."""
+    ready = open_bench()
+    closed = open_bench(board_boot_s=NOW_S + 1000)
+    for bench in (ready, closed, ready):
+        beat(announcer, link, bench.cabinet, 3)
+
+    told = [(status.at_s - NOW_S, status.accepting) for status in link.published]
+    assert told == [(0, True), (3, False), (6, True)]
+
+
+def test_nothing_is_said_while_the_broker_is_away_and_all_of_it_once_it_is_back(
+    announcer: Announcer, link: Link
+) -> None:
+    """The broker may have given out our last will meanwhile."""
+    bench = open_bench()
+    beat(announcer, link, bench.cabinet, 3)
+    away = open_bench()
+    away.handle(BrokerLost("no route"))
+    beat(announcer, link, away.cabinet, 3)
+    beat(announcer, link, bench.cabinet, 3)
+
+    assert [status.at_s - NOW_S for status in link.published] == [0, 6]
