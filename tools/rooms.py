@@ -82,7 +82,9 @@ def _joined(graph: Graph, room: Callable[[str], str]) -> Graph:
 
 def _floors(graph: Graph) -> str:
     try:
-        order = list(TopologicalSorter(graph).static_order())
+        # In order of their names, so that one tree always shows the same circle.
+        in_order = {module: sorted(graph[module]) for module in sorted(graph)}
+        order = list(TopologicalSorter(in_order).static_order())
     except CycleError as error:
         return f"a circle: {' -> '.join(each.rpartition('.')[2] for each in error.args[1])}"
     floors: dict[str, int] = {}

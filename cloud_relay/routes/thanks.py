@@ -110,7 +110,7 @@ class _Purchases:
         return _Seen(page_text(purchase, now_s, self._relay.settings.credit_window_s), purchase.machine_id)
 
     def _publish_if_lost(self, payment: OpenPayment, now_s: float) -> None:
-        """Its webhook should have come by now, and its player waits before the machine."""
+        """Publish a payment whose webhook should have come by now: its player waits before the machine."""
         if self._published.get(payment.payment_id, now_s) is None:
             self._published.keep(payment.payment_id, True, now_s, _PUBLISH_AGAIN_S)
             publish_if_lost(self._relay, payment)

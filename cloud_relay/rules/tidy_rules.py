@@ -29,7 +29,7 @@ class Republish:
 
 @dataclass(frozen=True)
 class Remind:
-    """Its window has passed and no receipt came: let the cabinet say what it did, if it is there.
+    """The window has passed and no receipt came: let the cabinet say what it did, if it is there.
 
     The message has no time left, so that a cabinet which never heard of the payment credits nothing: it
     asks for its open payments, writes this one as undelivered, and reports that.
