@@ -207,6 +207,7 @@ def test_what_the_meter_counts_is_told_in_the_log() -> None:
     bench.wait(10)
     fire(bench, "pi_1", 1)
     bench.wait(0.6)
+    bench.wait(1.5)
     fire(bench, "pi_1", 2)
     count(bench, after_s=0.05)
 
@@ -262,6 +263,7 @@ def test_the_log_tells_how_the_pulses_of_a_train_were_lost() -> None:
     bench = pay(metered_bench(), payment(credits=2))
     fire(bench, "pi_1", 1)
     bench.wait(0.6)
+    bench.wait(1.5)
     edge(bench, active=True, at_s=bench.now_s + 0.01)
     edge(bench, active=False, at_s=bench.now_s + 0.03)
     fire(bench, "pi_1", 2)
