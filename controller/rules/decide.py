@@ -69,7 +69,7 @@ class Decision:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Its lines for the log."""
+        """What the log is to say of the decision."""
         return tuple(act for act in self.acts if isinstance(act, Note))
 
 
