@@ -93,6 +93,23 @@ def test_a_count_is_believed_in_time_however_another_line_hums(rate: int) -> Non
     assert bench.now_s <= began_s + METER.hold_s + IN_TIME_S
 
 
+def test_an_uncounted_pulse_is_decided_in_time_though_every_line_hums() -> None:
+    """Three opto-couplers on one transformer, at 240 Hz: the clock goes on, and each line is named."""
+    bench = pay(metered_bench(has_ready_line=True), payment())
+    bench.believe("ready", active=True)
+    fire(bench, "pi_1", 1)
+    due_s = bench.now_s + METER.within_s + METER.hold_s
+    decided_s = []
+    for number in range(2 * 240):
+        bench.now_s += 1 / 240
+        for line in LINES:
+            written = bench.handle(InputChanged(line, number % 2 == 1, bench.now_s)).records
+            decided_s += [bench.now_s for record in written if isinstance(record, RecordPulse)]
+
+    assert [at_s <= due_s + IN_TIME_S for at_s in decided_s] == [True]
+    assert [fault.split()[0] for fault in bench.faults] == ["coin_meter", "game_over", "ready"]
+
+
 # A line that is no contact
 
 
