@@ -22,7 +22,7 @@ from cloud_relay.settling.notes import note_dispute
 from cloud_relay.settling.tidy import tidy
 from cloud_relay.stripe.events import WANTED_EVENTS
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import Refund
+from simulator.stripe.model.objects import CheckoutSession, Refund
 from simulator.stripe.model.payer import Payer
 
 ORDER = Order("galaga-01", 3, 250, "usd")
@@ -287,6 +287,33 @@ def test_what_can_never_be_credited_goes_back_at_once_and_says_why(
         "galaga-01 Galaga not heard of 0 0 0 1",
         f"unsellable: {payment_id} of galaga-01, {why}",
     ]
+
+
+def test_the_player_of_such_a_payment_is_told_the_reason(relay: RelayUnderTest) -> None:
+    """By the page to which Stripe sends them."""
+    payment_id = relay.stripe.pay(link(relay, relay.stripe.create_price(100, "usd")), Payer(tax=19))
+    wait_until(lambda: noted(relay, payment_id), "the note")
+    (session,) = relay.stripe.book.table(CheckoutSession)
+    state = relay.client.get("/thanks/state", query_string={"s": session}).json
+    assert (state["title"], state["lines"][0]) == (
+        "You have not been charged.",
+        "The reservation of $1.19 was cancelled, because the machine sells nothing at that price.",
+    )
+
+
+def test_an_older_links_order_that_cannot_be_read_is_left_to_its_cabinet(relay: RelayUnderTest) -> None:
+    """It may be somebody else's: reported in its window, and not once a minute after it."""
+    relay.stripe.webhooks.url = None
+    payment_id = relay.pay_in_secret(ORDER.metadata() | {"amount": "251"})
+    relay.clock.ahead_s = 30
+    (in_window,) = tidy(relay.relay)
+    assert (in_window.outcome, in_window.why) == (
+        "failed",
+        "paid 250 usd, but 251 usd was ordered",
+    )
+    relay.clock.ahead_s = 300
+    assert [one.outcome for one in tidy(relay.relay)] == ["waiting"]
+    assert (relay.payment(payment_id).status, noted(relay, payment_id)) == ("requires_capture", {})
 
 
 def test_a_reason_that_could_not_be_noted_is_asked_for_again(relay: RelayUnderTest) -> None:

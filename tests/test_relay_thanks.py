@@ -646,6 +646,11 @@ def test_credits_are_counted_as_the_receipt_said_where_the_price_does_not_tell()
             "You have not been charged.",
             "The reservation of $2.50 was cancelled.",
         ),
+        (
+            {"payment_status": "canceled", "received": 0, "unsellable": True},
+            "You have not been charged.",
+            "The reservation of $2.50 was cancelled.",
+        ),
     ],
 )
 def test_where_the_machine_contradicted_itself_only_the_money_is_told(
@@ -654,6 +659,13 @@ def test_where_the_machine_contradicted_itself_only_the_money_is_told(
     """A receipt that came after the money had gone the other way."""
     text = page_text(purchase(disputed=True, **changes), 1000, WINDOW_S)
     assert (text.title, text.lines[0]) == (title, line)
+
+
+def test_a_reservation_that_could_never_be_credited_is_not_laid_at_the_machines_door() -> None:
+    """Added tax, or another currency: the machine was never asked."""
+    text = page_text(purchase(payment_status="canceled", received=0, unsellable=True), 1000, WINDOW_S)
+    why = "The reservation of $2.50 was cancelled, because the machine sells nothing at that price."
+    assert (text.state, text.lines[0]) == (State.NOT_CHARGED, why)
 
 
 def test_an_immediate_payment_that_was_refunded_in_part_since_is_still_delivered() -> None:

@@ -18,7 +18,7 @@ class Purchase:
     of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
     `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
     the payment while it is reserved and nobody has settled it. `refunds` are all there were, oldest first;
-    `at_the_bank` says that the player disputes the payment there.
+    `at_the_bank`: the player disputes it there; `unsellable`: it could never be credited.
     """
 
     machine_id: str
@@ -36,6 +36,7 @@ class Purchase:
     waiting: OpenPayment | None = None
     refunds: tuple[MadeRefund, ...] = ()
     at_the_bank: bool = False
+    unsellable: bool = False
 
     @property
     def is_settled(self) -> bool:

@@ -136,7 +136,11 @@ def _not_charged(purchase: Purchase) -> PageText:
     # Not "the machine did not take it": a reservation is also cancelled where the machine never
     # answered, or where what arrived costs less than Stripe charges.
     cancelled = f"The reservation of {price(purchase.amount, purchase.currency)} was cancelled"
-    why = "." if purchase.disputed else ", because the machine did not confirm your credits."
+    why = ", because the machine did not confirm your credits."
+    if purchase.disputed:
+        why = "."
+    elif purchase.unsellable:
+        why = ", because the machine sells nothing at that price."
     pending = "Your bank may still show it as pending for a few days."
     return PageText(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
 

@@ -149,9 +149,11 @@ class _Run:
         try:
             paid = paid_order(payment, self._relay.settings.credit_amount)
         except BadOrder as why:
-            if not self._relay.settings.stripe.ownership.is_tagged(payment.metadata):
+            if self._relay.settings.stripe.ownership.is_tagged(payment.metadata):
+                return self._give_back_unsellable(payment, why)
+            if isinstance(step, Republish):
                 return _failed("publish", payment, why)
-            return self._give_back_unsellable(payment, why)
+            return TidyOutcome.WAITING, Waiting.RECEIPT  # said while it was in its window
         except UnsellableCredits as why:
             return self._give_back_unsellable(payment, why)
         match step:

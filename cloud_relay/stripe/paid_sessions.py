@@ -7,6 +7,7 @@ from typing import Any
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -82,6 +83,7 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         waiting=_waiting(payment, metadata),
         refunds=tuple(made_refund(refund) for refund in reversed(refunds)),
         at_the_bank=charge.get("disputed", False),
+        unsellable=MarkKind.UNSELLABLE in metadata,
     )
 
 
