@@ -10,6 +10,18 @@ import stripe
 
 from cloud_relay.errors import BadSignature
 
+# What the webhook endpoint has to send: https://docs.stripe.com/api/events/types
+WANTED_EVENTS = (
+    "payment_intent.amount_capturable_updated",  # a sale: money is reserved
+    "checkout.session.completed",  # a sale by an older link: money is charged at once
+    "checkout.session.async_payment_succeeded",  # money of such a link that came days later
+    "refund.updated",  # what became of a refund that its bank had not answered
+    "refund.failed",
+    "charge.dispute.created",  # the player's bank takes the money back
+    "charge.dispute.closed",
+    "radar.early_fraud_warning.created",
+)
+
 
 def event_in(body: bytes, signature_header: str, secrets: Iterable[str]) -> dict[str, Any]:
     """The event in a webhook that Stripe signed, with any of our secrets.
