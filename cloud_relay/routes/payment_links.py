@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import NotAtStripe
 from cloud_relay.relay import Relay
-from cloud_relay.routes.callers import json_object, require_operator_or_machine
+from cloud_relay.routes.callers import json_object, require_fitness, require_operator_or_machine
 from cloud_relay.rules.charges import least_charge
 from cloud_relay.rules.orders import (
     MOST_CREDITS,
@@ -31,6 +31,7 @@ def payment_links(relay: Relay) -> Blueprint:
     def create() -> ResponseReturnValue:
         body = json_object()
         machine_id = require_operator_or_machine(relay.settings, body.get("machine_id"))
+        require_fitness(relay.fitness)
         price_id = _price_id(body, relay.settings.stripe.default_price_id)
         return _link(relay, machine_id, price_id, _quantity(body))
 
