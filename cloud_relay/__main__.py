@@ -1,4 +1,4 @@
-"""The operator's command line: machine tokens, open payments, machines, refunds, and tidy by hand."""
+"""The operator's commands: a check of the cloud, machine tokens, open payments, machines, refunds, tidy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from cloud_relay.errors import RelayError
+from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
@@ -41,7 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     tidy.set_defaults(run=lambda _: _with_relay(lambda relay: tidy_once(relay, sys.stdout)))
     opened = commands.add_parser("open", help="list what Stripe holds open, and why")
     machines = commands.add_parser("machines", help="list every machine's state and its conflicts")
-    for command, run in ((opened, list_open), (machines, list_machines)):
+    checked = commands.add_parser("check", help="look at what a sale takes, and name the remedies")
+    for command, run in ((opened, list_open), (machines, list_machines), (checked, check)):
         command.add_argument("--json", action="store_true", help="for programs")
         command.set_defaults(run=_lister(run))
     refund = commands.add_parser("refund", help="give back all that is left of a payment")

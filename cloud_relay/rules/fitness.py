@@ -47,6 +47,11 @@ class Trouble:
     remedy: str
 
     @property
+    def remedy_sentence(self) -> str:
+        """The remedy alone."""
+        return f"{self.remedy[0].upper()}{self.remedy[1:]}."
+
+    @property
     def words(self) -> str:
         """Both in one line."""
         return f"{self.text}: {self.remedy}"

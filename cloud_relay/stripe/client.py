@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,34 +13,46 @@ import requests
 import stripe
 from requests.adapters import HTTPAdapter
 
+from cloud_relay.errors import NotAtStripe, StripeUnavailable
+
 if TYPE_CHECKING:
     from cloud_relay.settings import StripeSettings
     from cloud_relay.stripe.fitness import Fitness
 
 _MOST_CONNECTIONS = 32  # that are kept: as many as a server has threads, and some
-_NAMES_NOTHING = 404
+_NAMES_NOTHING = "resource_missing"
 _ABOUT_THE_KEY = (401, 403)
 
 log = logging.getLogger(__name__)
 
 
 def stripe_client(
-    settings: StripeSettings, fitness: Fitness, *, timeout_s: tuple[int, int], retries: int
+    settings: StripeSettings,
+    fitness: Fitness,
+    *,
+    timeout_s: tuple[int, int],
+    retries: int,
+    for_probes: bool = False,
 ) -> stripe.StripeClient:
-    """A client that nothing in the surroundings leads elsewhere; `timeout_s` to connect, and to read."""
+    """A client that nothing in the surroundings leads elsewhere; `timeout_s` to connect, and to read.
+
+    One that is `for_probes` asks for what does not exist, and does not log that it was not found.
+    """
     url = settings.stand_in_url
     return stripe.StripeClient(
         settings.api_key,
         base_addresses={"api": url} if url else {},
         max_network_retries=retries,
-        http_client=_WatchedClient(fitness, timeout_s, settings.proxy),
+        http_client=_WatchedClient(fitness, timeout_s, settings.proxy, for_probes=for_probes),
     )
 
 
 class _WatchedClient(stripe.RequestsClient):
     """Tells `fitness` what each answer says of the relay's clock and of its key."""
 
-    def __init__(self, fitness: Fitness, timeout_s: tuple[int, int], proxy: str | None) -> None:
+    def __init__(
+        self, fitness: Fitness, timeout_s: tuple[int, int], proxy: str | None, *, for_probes: bool
+    ) -> None:
         # By itself `requests` takes proxies from the environment, and a .netrc overwrites the key.
         session = requests.Session()
         session.trust_env = False
@@ -47,6 +60,7 @@ class _WatchedClient(stripe.RequestsClient):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
         super().__init__(timeout=timeout_s, session=session, proxy=proxy)
         self._fitness = fitness
+        self._for_probes = for_probes
 
     def request(  # type: ignore[override] # the library's RequestsClient differs from its own parent
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
@@ -58,24 +72,27 @@ class _WatchedClient(stripe.RequestsClient):
         if status in _ABOUT_THE_KEY:
             self._fitness.suspect()
         if status >= 400:
-            _log_refusal(method, url, status, content, answered.get("Request-Id", "no request id"))
+            self._log_refusal(f"{method.upper()} {urlsplit(url).path}", status, content, answered)
         return content, status, answered
 
+    def _log_refusal(self, asked: str, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+        # Neither the message nor the query: they can quote the payer's data.
+        code, param = _code_and_param(content)
+        is_missing = code == _NAMES_NOTHING
+        if is_missing and self._for_probes:
+            return
+        named = "".join(f", {name} {word:.80}" for name, word in (("code", code), ("param", param)) if word)
+        request_id = headers.get("Request-Id", "no request id")
+        level = logging.INFO if is_missing else logging.WARNING
+        log.log(level, "Stripe refused %s: %d%s (%s)", asked, status, named, request_id)
 
-def _log_refusal(method: str, url: str, status: int, content: bytes, request_id: str) -> None:
-    # Neither the message nor the query: they can quote the payer's data.
-    level = logging.INFO if status == _NAMES_NOTHING else logging.WARNING
-    told = (method.upper(), urlsplit(url).path, status, _code_and_param(content), request_id)
-    log.log(level, "Stripe refused %s %s: %d%s (%s)", *told)
 
-
-def _code_and_param(content: bytes) -> str:
+def _code_and_param(content: bytes) -> tuple[str, str]:
     try:
         error = json.loads(content)["error"]
-        named = [f"{key} {error[key]!s:.80}" for key in ("code", "param") if error.get(key)]
+        return str(error.get("code") or ""), str(error.get("param") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ""
-    return "".join(f", {each}" for each in named)
+        return "", ""
 
 
 def refusal_words(why: stripe.StripeError) -> str:
@@ -85,3 +102,14 @@ def refusal_words(why: stripe.StripeError) -> str:
     param = f"param {why.error.param}" if why.error and why.error.param else None
     words = (type(why).__name__, why.http_status, code, param)
     return f"{' '.join(str(word) for word in words if word)} ({why.request_id})"
+
+
+@contextmanager
+def at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
+    """Turn the library's errors into ours; their own texts can quote the payer's data."""
+    try:
+        yield
+    except stripe.StripeError as why:
+        if why.code == "resource_missing":
+            raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
+        raise StripeUnavailable(f"{what} {payment_id}: {refusal_words(why)}") from why

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import stripe
 
-from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
+from cloud_relay.errors import StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
 from cloud_relay.rules.settlement import Conflict, Payment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
-from cloud_relay.stripe.client import refusal_words, stripe_client
+from cloud_relay.stripe.client import at_stripe as _at_stripe
+from cloud_relay.stripe.client import stripe_client
 from cloud_relay.stripe.events import event_in
 from cloud_relay.stripe.fitness import Fitness
 
@@ -247,17 +247,6 @@ class StripePayments:
         # A payment link's metadata reaches the session, and not the payment.
         sessions = self._client.v1.checkout.sessions.list(params={"payment_intent": payment_id})
         return dict(sessions.to_dict()["data"][0]["metadata"] or {}) if sessions.data else {}
-
-
-@contextmanager
-def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
-    """Turn the library's errors into ours; their own texts can quote the payer's data."""
-    try:
-        yield
-    except stripe.StripeError as why:
-        if why.code == "resource_missing":
-            raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
-        raise StripeUnavailable(f"{what} {payment_id}: {refusal_words(why)}") from why
 
 
 def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:

@@ -72,9 +72,48 @@ SALE = (
 """What every sale takes. Write implies read."""
 
 
+def for_money(settings: StripeSettings) -> tuple[Probe, ...]:
+    """Every call that money takes, by rows; some of them are reads."""
+    capture, cancel, refund, make = SALE
+    session = f"cs_{'live' if settings.livemode else 'test'}_0000000000cloudrelaycheck"
+    return (
+        capture,
+        cancel,
+        Probe(capture.permission, "mark a payment", _mark),
+        refund,
+        Probe(refund.permission, "read payments with their charges", _list_payments),
+        make,
+        Probe(make.permission, "read a session with its payment", lambda v1: _read_session(v1, session)),
+    )
+
+
+def for_links(settings: StripeSettings) -> tuple[Probe, ...]:
+    """What only the ancestor's payment links take."""
+    return (
+        Probe("Prices: Read", "read PRICE_ID", lambda v1: v1.prices.retrieve(settings.default_price_id)),
+        Probe("Payment Links: Write", "make a payment link", _make_link),
+    )
+
+
+def _mark(v1: stripe.V1Services) -> object:
+    return v1.payment_intents.update(NO_PAYMENT, {"metadata": {"check": "1"}})
+
+
+def _list_payments(v1: stripe.V1Services) -> object:
+    return v1.payment_intents.list({"limit": 1, "expand": ["data.latest_charge"]})
+
+
+def _read_session(v1: stripe.V1Services, session_id: str) -> object:
+    return v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]})
+
+
+def _make_link(v1: stripe.V1Services) -> object:
+    return v1.payment_links.create({"line_items": [{"price": NO_PRICE, "quantity": 1}]})
+
+
 def probing_client(settings: StripeSettings, fitness: Fitness) -> stripe.StripeClient:
     """A client for probes."""
-    return stripe_client(settings, fitness, timeout_s=_TIMEOUT_S, retries=_RETRIES)
+    return stripe_client(settings, fitness, timeout_s=_TIMEOUT_S, retries=_RETRIES, for_probes=True)
 
 
 def key_found(settings: StripeSettings, fitness: Fitness) -> KeyFound:
