@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,15 +10,18 @@ import pytest
 from conftest import PASSWORDS
 from relay_parts import API_KEY, Cabinet, RelayUnderTest, relay_under_test
 
-from cloud_relay.errors import NotAtStripe
+from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
+from cloud_relay.lambda_handler import handler_for
 from cloud_relay.rules.orders import Order
 from cloud_relay.stripe.fitness import AGAIN_EVERY_S, LEAST_S, LOOK_EVERY_S, Fitness
 from simulator.chain.broker import Broker
+from simulator.stripe.faults import Failure
 from simulator.stripe.model.permissions import Permissions
 
 UNFIT = "Payments do not work here at the moment. Sorry! Please tell the staff."
 NTP = "set it, best by NTP (sudo timedatectl set-ntp true)"
 EDIT_KEY = "give it in Stripe's Dashboard, Developers, API keys, Edit key"
+OURS = Order("galaga-01", 3, 250, "usd").metadata()
 BUY = {"offer": "1-100-usd"}
 
 
@@ -145,9 +149,7 @@ def test_a_refusal_of_any_call_has_the_key_tried_soon(relay: RelayUnderTest) -> 
 
 def test_a_capture_that_is_forbidden_closes_the_door(relay: RelayUnderTest) -> None:
     """The next player meets a closed door, two seconds after the last look at the latest."""
-    payment_id = relay.pay_in_secret(
-        relay.settings.stripe.ownership.mark(Order("galaga-01", 3, 250, "usd").metadata())
-    )
+    payment_id = relay.pay_in_secret(relay.settings.stripe.ownership.mark(OURS))
     relay.stripe.api_keys.allow(API_KEY, {"payment_intent": "read"})
     receipt = {"paymentId": payment_id, "outcome": "delivered", "creditsDelivered": 3, "creditsPaid": 3}
     answer = relay.client.post("/machines/galaga-01/receipts", json=receipt, headers=relay.token())
@@ -185,3 +187,78 @@ def test_a_clock_that_differs_from_stripes_closes_the_doors_until_it_is_set(
     ask_stripe(relay)
     assert (door(relay), offer(relay)) == (OPEN, (200, None))
     assert said(caplog)[1:] == ["Sell again: Stripe takes the key, and the clock agrees with Stripe's"]
+
+
+def test_a_session_whose_answer_shows_a_wrong_clock_is_not_handed_out(relay: RelayUnderTest) -> None:
+    """Until then all seemed well: nobody has seen its page, so that nobody can pay."""
+    relay.relay.fitness.look_if_due()
+    relay.stripe.clock.ahead_s = 25
+    answer = relay.client.post("/p/galaga-01", data=BUY)
+    assert (answer.status_code, "Location" in answer.headers, len(relay.stripe.book.sessions)) == (
+        409,
+        False,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(429, "429, code rate_limit"), ("lock_timeout", "429, code lock_timeout"), (500, "500")],
+)
+def test_each_refusal_is_in_the_log_with_its_code(
+    relay: RelayUnderTest, caplog: pytest.LogCaptureFixture, status: Failure, words: str
+) -> None:
+    """The library itself leaves the code of a 429 out."""
+    relay.stripe.fail_next(3, status=status)
+    with pytest.raises(StripeUnavailable) as refused:
+        relay.payment("pi_no")
+    assert refusals(caplog)[0] == f"Stripe refused GET /v1/payment_intents/pi_no: {words} (req)"
+    assert words.replace(",", "") in str(refused.value)
+
+
+def test_a_refusal_is_logged_with_its_param_and_not_its_message(
+    relay: RelayUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever becomes of it further on."""
+    payment_id = relay.pay_in_secret(OURS)
+    with pytest.raises(TooLittleToCharge):
+        relay.relay.stripe().capture(payment_id, 1)
+    with pytest.raises(StripeUnavailable, match=r"InvalidRequestError 400 .*param amount_to_capture"):
+        relay.relay.stripe().capture(payment_id, 10**6)
+    asked = f"POST /v1/payment_intents/{payment_id}/capture"
+    assert refusals(caplog) == [
+        f"Stripe refused {asked}: 400, code amount_too_small, param amount_to_capture (req)",
+        f"Stripe refused {asked}: 400, code amount_too_large, param amount_to_capture (req)",
+    ]
+
+
+def test_a_forbidden_call_is_logged_with_what_the_key_lacks(
+    relay: RelayUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its row; what only old links need closes no door."""
+    relay.stripe.api_keys.allow(API_KEY, {"plan": "none"})
+    with pytest.raises(StripeUnavailable, match=r"403 lacks Prices: Read \(req_"):
+        relay.relay.stripe().price("price_1")
+    assert refusals(caplog) == ["Stripe refused GET /v1/prices/price_1: 403, lacks Prices: Read (req)"]
+    relay.relay.fitness.look_if_due()
+    assert door(relay) == OPEN
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log says that Stripe refused, without the ids of the requests."""
+    told = [each.getMessage() for each in caplog.records if each.name == "cloud_relay.stripe.client"]
+    return [re.sub(r"req_\w+", "req", each) for each in told]
+
+
+def test_on_lambda_a_schedule_tries_the_key(relay: RelayUnderTest) -> None:
+    """No thread runs there between two answers."""
+    relay.stripe.api_keys.allow(API_KEY, {"payment_intent": "read"})
+    handler_for(relay.relay)({"source": "aws.events", "detail-type": "Scheduled Event"}, None)
+    assert door(relay) == CLOSED
+
+
+def test_on_lambda_the_first_sale_of_a_process_tries_the_key(relay: RelayUnderTest) -> None:
+    """Another process may have answered the schedule."""
+    relay.stripe.api_keys.allow(API_KEY, {"charge": "none"})
+    assert relay.client.post("/p/galaga-01", data=BUY).status_code == 409
+    assert relay.stripe.book.sessions == {}

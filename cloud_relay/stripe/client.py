@@ -14,6 +14,7 @@ import stripe
 from requests.adapters import HTTPAdapter
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.fitness import permissions_in
 
 if TYPE_CHECKING:
     from cloud_relay.settings import StripeSettings
@@ -76,31 +77,38 @@ class _WatchedClient(stripe.RequestsClient):
         return content, status, answered
 
     def _log_refusal(self, asked: str, status: int, content: bytes, headers: Mapping[str, str]) -> None:
-        # Neither the message nor the query: they can quote the payer's data.
-        code, param = _code_and_param(content)
-        is_missing = code == _NAMES_NOTHING
+        error = _error_in(content)
+        is_missing = error.get("code") == _NAMES_NOTHING
         if is_missing and self._for_probes:
             return
-        named = "".join(f", {name} {word:.80}" for name, word in (("code", code), ("param", param)) if word)
+        words = ", ".join([str(status), *_named(error)])
         request_id = headers.get("Request-Id", "no request id")
         level = logging.INFO if is_missing else logging.WARNING
-        log.log(level, "Stripe refused %s: %d%s (%s)", asked, status, named, request_id)
+        log.log(level, "Stripe refused %s: %s (%s)", asked, words, request_id)
 
 
-def _code_and_param(content: bytes) -> tuple[str, str]:
+def _error_in(content: bytes) -> dict[str, Any]:
     try:
         error = json.loads(content)["error"]
-        return str(error.get("code") or ""), str(error.get("param") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "", ""
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+def _named(error: Mapping[str, Any]) -> Iterator[str]:
+    """What an error names; its message, and the query, can quote the payer's data."""
+    for key in ("code", "param"):
+        if error.get(key):
+            yield f"{key} {error[key]!s:.80}"
+    if missing := permissions_in(str(error.get("message"))):
+        yield f"lacks {' or '.join(missing)}"
 
 
 def refusal_words(why: stripe.StripeError) -> str:
-    """What kind of refusal it was, with its code and param, and the request's id."""
+    """What kind of refusal it was, with all that it names, and the request's id."""
     # The library leaves `code` out of a RateLimitError.
-    code = why.code or (why.error.code if why.error else None)
-    param = f"param {why.error.param}" if why.error and why.error.param else None
-    words = (type(why).__name__, why.http_status, code, param)
+    named = _named(why.error.to_dict()) if why.error else ()
+    words = (type(why).__name__, why.http_status, *named)
     return f"{' '.join(str(word) for word in words if word)} ({why.request_id})"
 
 

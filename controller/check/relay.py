@@ -68,7 +68,7 @@ def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
     try:
         fields: Any = json.loads(answer.body)
         if answer.status == 409:
-            return wrong(f"it refuses to sell: {fields['error']:.200}", _CHECK_RELAY), None
+            return wrong(f"{fields['error']:.200}", _CHECK_RELAY), None
         offer = read_offer(fields)
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         text = f"{answer.url} answers {answer.status}, and not with an offer: is it the relay?"
