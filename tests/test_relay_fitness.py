@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from conftest import PASSWORDS
+from conftest import PASSWORDS, wait_until
 from relay_parts import API_KEY, Cabinet, RelayUnderTest, relay_under_test
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.lambda_handler import handler_for
 from cloud_relay.rules.orders import Order
+from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.stripe.fitness import AGAIN_EVERY_S, LEAST_S, LOOK_EVERY_S, Fitness
 from simulator.chain.broker import Broker
 from simulator.stripe.faults import Failure
@@ -262,3 +264,23 @@ def test_on_lambda_the_first_sale_of_a_process_tries_the_key(relay: RelayUnderTe
     relay.stripe.api_keys.allow(API_KEY, {"charge": "none"})
     assert relay.client.post("/p/galaga-01", data=BUY).status_code == 409
     assert relay.stripe.book.sessions == {}
+
+
+def test_where_a_thread_tries_the_key_no_request_waits_for_it(relay: RelayUnderTest) -> None:
+    """At once, and again when it is due: a Stripe that hangs holds no door and no cabinet up."""
+    relay.stripe.fail_next(9, status="timeout", path_prefix="/v1/payment_intents", method="POST", hold_s=60)
+    thread = FitnessThread(relay.relay.fitness, 0.01)
+    thread.start()
+    began_s = time.monotonic()
+    assert (door(relay), offer(relay)) == (OPEN, (200, None))
+    assert time.monotonic() - began_s < 5
+    thread.stop(0)
+
+
+def test_a_thread_finds_what_the_key_lacks_by_itself(relay: RelayUnderTest) -> None:
+    """From its start."""
+    relay.stripe.api_keys.allow(API_KEY, {"charge": "none"})
+    thread = FitnessThread(relay.relay.fitness, 0.01)
+    thread.start()
+    wait_until(lambda: door(relay) == CLOSED, "the door to close")
+    thread.stop()

@@ -45,8 +45,7 @@ def door(relay: Relay) -> Blueprint:
     def buy(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
         prices = relay.settings.offers.of(machine_id)
-        # Elsewhere a thread does it. On Lambda this may be the first that the process does for anybody.
-        relay.fitness.look_if_due()
+        relay.fitness.look_on_request()
         if why := _why_closed(relay, status):
             return _closed(machine_id, prices, why), 409
         chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]

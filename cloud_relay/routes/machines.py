@@ -36,8 +36,7 @@ def machines(relay: Relay) -> Blueprint:
     @routes.get("/machines/<machine_id>/offer")
     def offer(machine_id: str) -> ResponseReturnValue:
         machine_id = require_machine(relay.settings, machine_id)
-        # Elsewhere a thread does it; on Lambda this may be the first that the process hears of anybody.
-        relay.fitness.look_if_due()
+        relay.fitness.look_on_request()
         require_fitness(relay.fitness)
         prices = relay.settings.offers.of(machine_id)
         return {

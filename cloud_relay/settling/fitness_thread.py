@@ -21,6 +21,7 @@ class FitnessThread:
 
     def start(self) -> None:
         """Begin."""
+        self._fitness.is_watched = True
         self._thread.start()
 
     def stop(self, within_s: float = 10.0) -> None:

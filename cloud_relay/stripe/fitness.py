@@ -31,7 +31,8 @@ class Fitness:
     """What is known of the relay's clock and its key. For threads.
 
     The clock is compared with the date of each answer of Stripe's, and with the signatures of its webhooks;
-    the key is tried by `look_if_due`. `clock` gives Unix seconds, `steady` is one that is never set.
+    the key is tried by `look_if_due`, which a thread calls where it `is_watched`. `clock` gives Unix seconds,
+    `steady` is one that is never set.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Fitness:
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
+        self.is_watched = False
         self._settings = settings
         self._steady = steady
         self._lock = threading.Lock()
@@ -78,6 +80,11 @@ class Fitness:
         """Something was refused that the key or the clock may be to blame for: look soon."""
         with self._lock:
             self._due_s = min(self._due_s, self._looked_s + LEAST_S)
+
+    def look_on_request(self) -> None:
+        """Look if that is due and no thread of this process does it, as on Lambda."""
+        if not self.is_watched:
+            self.look_if_due()
 
     def look_if_due(self) -> None:
         """Try what a sale takes, if that is due and nobody else does it now; four writes that change nothing.
