@@ -1,4 +1,4 @@
-"""The operator's command line: machine tokens, open payments, machines, offers, refunds, and tidy by hand."""
+"""The operator's commands: a check of the cloud, tokens, open payments, machines, offers, refunds, tidy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from cloud_relay.errors import RelayError
+from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.offers import list_offers
 from cloud_relay.relay import Relay, relay_from
@@ -50,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     machines = commands.add_parser(
         "machines", help="list every machine's state, and what is wrong with its payments"
     )
-    for command, run in ((opened, list_open), (machines, list_machines)):
+    checked = commands.add_parser("check", help="look at what a sale takes, and name the remedies")
+    for command, run in ((opened, list_open), (machines, list_machines), (checked, check)):
         command.add_argument("--json", action="store_true", help="for programs")
         command.set_defaults(run=_lister(run))
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")

@@ -41,3 +41,7 @@ class RefundRefused(RelayError):
 
 class BadSignature(RelayError, ValueError):
     """A webhook that Stripe did not send, or that is no event."""
+
+
+class TooOld(BadSignature):
+    """A webhook that Stripe signed, long ago: the clock is wrong, or somebody sends it again."""

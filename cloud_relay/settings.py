@@ -79,6 +79,11 @@ class Settings:
         return f"{self.url}/p/{machine_id}"
 
     @property
+    def webhook_url(self) -> str:
+        """Where Stripe sends its events."""
+        return f"{self.url}/addCredit"
+
+    @property
     def thanks_url(self) -> str:
         """Where Stripe sends the player after paying; Stripe fills in the session."""
         return self.url + "/thanks?s={CHECKOUT_SESSION_ID}"

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import NotAtStripe
 from cloud_relay.relay import Relay
-from cloud_relay.routes.callers import json_object, require_operator_or_machine
+from cloud_relay.routes.callers import json_object, require_fitness, require_operator_or_machine
 from cloud_relay.rules.currencies import price_problem
 from cloud_relay.rules.orders import (
     MOST_CREDITS,
@@ -33,6 +33,7 @@ def payment_links(relay: Relay) -> Blueprint:
     def create() -> ResponseReturnValue:
         body = json_object()
         machine_id = require_operator_or_machine(relay.settings, body.get("machine_id"))
+        require_fitness(relay.fitness)
         price_id = _price_id(body, relay.settings.stripe.default_price_id)
         return _link(relay, machine_id, price_id, _quantity(body))
 

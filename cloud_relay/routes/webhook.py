@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused
+from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused, TooOld
 from cloud_relay.relay import Relay
 from cloud_relay.routes.notices import note_event
 from cloud_relay.rules.orders import (
@@ -48,6 +48,8 @@ def _signed_event(relay: Relay) -> dict[str, Any]:
     try:
         event = relay.stripe().event_in(request.get_data(), request.headers.get("Stripe-Signature", ""))
     except BadSignature as why:
+        if isinstance(why, TooOld):
+            relay.fitness.suspect()
         log.warning("Refused a webhook: %s", why)
         abort(400, str(why))
     if event.get("livemode") is not relay.settings.stripe.livemode:

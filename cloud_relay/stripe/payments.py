@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import requests
 import stripe
-from requests.adapters import HTTPAdapter
 
-from cloud_relay.errors import NotAtStripe, RefundRefused, StripeUnavailable, TooLittleToCharge
+from cloud_relay.errors import RefundRefused, StripeUnavailable, TooLittleToCharge
 from cloud_relay.rules.marks import Mark, MarkKind, is_marked_by, mark_metadata, marks_in, marks_query
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
@@ -21,7 +19,10 @@ from cloud_relay.rules.settlement import Payment
 from cloud_relay.rules.statement import SaleWords
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
+from cloud_relay.stripe.client import at_stripe as _at_stripe
+from cloud_relay.stripe.client import stripe_client
 from cloud_relay.stripe.events import event_in
+from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.sale_params import link_params, made_with_suffix, session_params
 
 if TYPE_CHECKING:
@@ -35,21 +36,10 @@ LISTED_FOR_S, SEARCHED_FOR_S = 7 * DAY_S, 180 * DAY_S
 CONFLICT = MarkKind.CONFLICT.value
 _PAGE = 100
 _NETWORK_RETRIES = 2
-_MOST_CONNECTIONS = 32  # that are kept: as many as a server has threads, and some
 _TIMEOUT_S = (
     3,
     6,
 )  # to connect, to read: the library's own 80 s would outlast every caller of ours
-
-
-def http_client(proxy: str | None, timeout_s: tuple[int, int]) -> stripe.RequestsClient:
-    """A client that nothing in the surroundings leads elsewhere; `timeout_s` to connect, and to read."""
-    # By itself `requests` takes proxies from the environment, and a .netrc overwrites the key.
-    session = requests.Session()
-    session.trust_env = False
-    for scheme in ("https://", "http://"):  # the latter for the stand-in; all threads share it
-        session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
-    return stripe.RequestsClient(timeout=timeout_s, session=session, proxy=proxy)
 
 
 @dataclass(frozen=True)
@@ -65,19 +55,16 @@ class Price:
 class StripePayments:
     """Stripe, in the relay's own terms.
 
-    Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id.
+    Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id. `fitness` hears
+    what Stripe's answers say of the clock and the key.
     """
 
-    def __init__(self, settings: StripeSettings) -> None:
-        url = settings.stand_in_url
+    def __init__(self, settings: StripeSettings, fitness: Fitness | None = None) -> None:
+        fitness = fitness or Fitness(settings, time.time)
         self._secrets = settings.webhook_secrets
         self._ownership = settings.ownership
-        self._client = stripe.StripeClient(
-            settings.api_key,
-            base_addresses={"api": url} if url else {},
-            max_network_retries=_NETWORK_RETRIES,
-            http_client=http_client(settings.proxy, _TIMEOUT_S),
-        )
+        self._fitness = fitness
+        self._client = stripe_client(settings, fitness, timeout_s=_TIMEOUT_S, retries=_NETWORK_RETRIES)
 
     def event_in(self, body: bytes, signature_header: str) -> dict[str, Any]:
         """The event in a webhook that Stripe signed, with any of our secrets.
@@ -85,7 +72,9 @@ class StripePayments:
         Raises:
             BadSignature: not signed, not by Stripe, not now, or not an event.
         """
-        return event_in(body, signature_header, self._secrets)
+        event, signed_s = event_in(body, signature_header, self._secrets, self._fitness.clock())
+        self._fitness.signed(signed_s)
+        return event
 
     def checkout_url(
         self, order: Order, words: SaleWords, success_url: str, cancel_url: str, now_s: float
@@ -301,18 +290,6 @@ class StripePayments:
         # A payment link's metadata reaches the session, and not the payment.
         sessions = self._client.v1.checkout.sessions.list(params={"payment_intent": payment_id})
         return dict(sessions.to_dict()["data"][0]["metadata"] or {}) if sessions.data else {}
-
-
-@contextmanager
-def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
-    """Turn the library's errors into ours; their own texts can quote the payer's data."""
-    try:
-        yield
-    except stripe.StripeError as why:
-        if why.code == "resource_missing":
-            raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
-        reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
-        raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
 
 
 def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
