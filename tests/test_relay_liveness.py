@@ -221,6 +221,14 @@ def test_the_long_list_is_read_hourly() -> None:
     assert schedule.all_read(0).is_all_due(3600)
 
 
+@pytest.mark.parametrize("back_s", [20, 60, 600, 10 * 365 * 24 * 3600])
+def test_a_clock_that_is_set_back_keeps_no_list_from_being_read(back_s: int) -> None:
+    """What was read in a future that never came was not read; and nobody may be paying for ever."""
+    ahead = TidySchedule(180, 60, active_s=0).noticed(back_s).recent_read(back_s).all_read(back_s)
+    assert (ahead.is_recent_due(0), ahead.is_all_due(0)) == (True, True)
+    assert short_lists(ahead, 0, 3600) <= short_lists(TidySchedule(180, 60, active_s=0), 0, 3600)
+
+
 class Clock:
     """Time that a test moves."""
 
@@ -250,6 +258,28 @@ def test_twenty_who_ask_together_cause_one_read() -> None:
     assert (answers, len(reads)) == (["list"] * 20, 1)
     clock.now_s += 5.1
     assert (shared.get(), len(reads)) == ("list", 2)
+
+
+def test_a_clock_that_is_set_back_keeps_no_answer_alive() -> None:
+    """The list of ten minutes ahead would hide every payment made since, and its failure every list."""
+    clock, reads = Clock(), []
+
+    def read() -> int:
+        reads.append(1)
+        if len(reads) == 3:
+            raise ConnectionError("down")
+        return len(reads)
+
+    shared = Shared(read, 5.0, clock)
+    clock.now_s += 600
+    assert shared.get() == 1
+    clock.now_s -= 600
+    assert shared.get() == 2
+    clock.now_s += 600
+    with pytest.raises(ConnectionError):
+        shared.get()
+    clock.now_s -= 590
+    assert shared.get() == 4
 
 
 def test_a_failure_is_shared_by_who_waited_and_forgotten_after_that() -> None:
