@@ -87,9 +87,10 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write the messages of a real sale into docs/how-it-works.md anew
+docs: ## write a real sale into docs/how-it-works.md anew, and counted reads into docs/stripe-reads.md
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
+	PYTHONPATH=. $(VENV) tools/stripe_reads.py
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)
