@@ -19,7 +19,6 @@ from flask.testing import FlaskClient
 from cloud_relay.app import app_for
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.relay import Relay, relay_from
-from cloud_relay.rules.machine_report import MachineReport
 from cloud_relay.rules.messages import MachineStatus
 from cloud_relay.settings import Settings, read_settings
 from cloud_relay.settling.tidy import LongTidy, tidy_recent
@@ -57,13 +56,9 @@ class WillingBroker(Publisher):
     def publish(self, *_: object, **__: object) -> None:
         """Take it."""
 
-    def retained_status(self, machine_id: str, within_s: float = 0) -> MachineStatus | None:
+    def retained_status(self, *_: object, **__: object) -> MachineStatus | None:
         """The status of a machine that sells."""
         return MachineStatus(online=True, accepting=True, state="attract")
-
-    def machine_reports(self, quiet_s: float = 0) -> dict[str, MachineReport]:
-        """No machine has said anything of itself."""
-        return {}
 
     def close(self) -> None:
         """Leave nothing."""
