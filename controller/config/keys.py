@@ -132,7 +132,7 @@ def control_socket(screen_feed: Path) -> Path:
 
 KEYS = {
     "machine_id": Key(value.machine_id),
-    "name": Key(value.name),
+    "name": Key(value.name, free=True),
     "relay.url": Key(value.web_address, default=None),
     "relay.token": Key(value.token, default=None, secret=True),
     "relay.proxy": Key(value.proxy, default=None, secret=True),
