@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 from conftest import PASSWORDS, wait_until
 from relay_parts import Cabinet, RelayUnderTest, relay_under_test
 
+from cloud_relay.errors import StripeUnavailable
 from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.shared import Shared
+from cloud_relay.rules.clock import clock_is_off
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 from cloud_relay.settling.lambda_retries import invoke_this_function
+from cloud_relay.settling.tidy import tidy
 from simulator.chain.broker import Broker
 
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
@@ -85,6 +89,49 @@ def test_the_players_own_page_finds_a_payment_whose_webhook_was_lost(
         relay.clock.ahead_s = 25
         relay.client.get(page)
         assert cabinet.payload()["paymentId"] == payment_id
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "told_s", "answered_s", "words"),
+    [
+        (1000.9, 1000, 1001.0, None),
+        (1000.0, 1003, 1006.0, None),
+        (1011.0, 1000, 1012.0, None),
+        (1011.1, 1000, 1012.0, "the relay's clock is 10 s ahead of Stripe's: set it, best by NTP"),
+        (985.0, 1000, 990.0, None),
+        (985.0, 1000, 989.0, "the relay's clock is 11 s behind Stripe's: set it, best by NTP"),
+    ],
+)
+def test_a_clock_is_off_where_no_slow_answer_explains_it(
+    asked_s: float, told_s: float, answered_s: float, words: str | None
+) -> None:
+    """Ten seconds are tolerated; Stripe's date is a whole second, from somewhere on the way."""
+    assert clock_is_off(asked_s, told_s, answered_s) == words
+
+
+@pytest.mark.parametrize("off_s", [60, -60])
+def test_a_wrong_clock_tells_no_cabinet_that_a_window_is_over(relay: RelayUnderTest, off_s: int) -> None:
+    """It would give the money back, or fire late. The cabinet asks again until it is told."""
+    relay.pay_in_secret(OURS)
+    relay.stripe.clock.base = time.time
+    relay.clock.ahead_s = off_s
+    answer = relay.client.get("/machines/galaga-01/payments", headers=relay.token())
+    assert answer.status_code == 503
+    relay.clock.ahead_s = 0
+    (listed,) = relay.client.get("/machines/galaga-01/payments", headers=relay.token()).json
+    assert 170 < listed["secondsLeft"] <= 180
+
+
+def test_a_wrong_clock_releases_nothing(relay: RelayUnderTest) -> None:
+    """Three days ahead, every reservation would seem to be one that nobody settled."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.clock.base = time.time
+    relay.clock.ahead_s = 73 * 3600
+    with pytest.raises(
+        StripeUnavailable, match=r"^the relay's clock is 262\d{3} s ahead of Stripe's: set it"
+    ):
+        tidy(relay.relay)
+    assert relay.payment(payment_id).status == "requires_capture"
 
 
 # On Lambda

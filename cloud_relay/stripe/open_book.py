@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from cloud_relay.errors import StripeUnavailable
 from cloud_relay.memory.shared import Shared
+from cloud_relay.rules.clock import clock_is_off
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 
@@ -38,7 +40,7 @@ class OpenBook:
         """Open payments made within the last window and the life of a session before it, newest first.
 
         Raises:
-            StripeUnavailable: Stripe did not list them.
+            StripeUnavailable: Stripe did not list them, or has another time than we.
         """
         return self._recent.get()
 
@@ -46,9 +48,9 @@ class OpenBook:
         """All open payments, newest first, as each page of a hundred payments of the account is read.
 
         Raises:
-            StripeUnavailable: Stripe did not give a page.
+            StripeUnavailable: Stripe did not give a page, or has another time than we.
         """
-        return self._stripe().open_payments_since(self._clock() - OPEN_AT_MOST_S)
+        return self._since(OPEN_AT_MOST_S)
 
     def is_recent(self, payment: OpenPayment) -> bool:
         """Whether the short list has it, so that the long one need not."""
@@ -76,5 +78,13 @@ class OpenBook:
             return due
 
     def _read_recent(self) -> list[OpenPayment]:
-        pages = self._stripe().open_payments_since(self._clock() - self._recent_s)
-        return [payment for page in pages for payment in page]
+        return [payment for page in self._since(self._recent_s) for payment in page]
+
+    def _since(self, ago_s: float) -> Iterator[list[OpenPayment]]:
+        """Pages of what was made since then, as long as the clock by which their age is told is right."""
+        stripe, asked_s = self._stripe(), self._clock()
+        for page in stripe.open_payments_since(asked_s - ago_s):
+            if stripe.told_s is not None and (words := clock_is_off(asked_s, stripe.told_s, self._clock())):
+                raise StripeUnavailable(words)
+            yield page
+            asked_s = self._clock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
@@ -64,6 +65,8 @@ class StripePayments:
         url = settings.stand_in_url
         self._secrets = settings.webhook_secrets
         self._ownership = settings.ownership
+        self.told_s: float | None = None
+        """What time it was at Stripe when it gave the last page of a list, in Unix seconds."""
         self._client = stripe.StripeClient(
             settings.api_key,
             base_addresses={"api": url} if url else {},
@@ -130,6 +133,7 @@ class StripePayments:
             with _at_stripe("list payments"):
                 # As plain dicts: the library's objects take 75 ms of a page, in which no other thread runs.
                 answer = self._client.raw_request("get", "/v1/payment_intents", **params)
+            self.told_s = _told_s(answer.headers)
             page = cast("dict[str, Any]", answer.data)
             found = page["data"]
             yield found
@@ -272,6 +276,13 @@ def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
             raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
         reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
         raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
+
+
+def _told_s(headers: Mapping[str, str]) -> float | None:
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
+    except ValueError:
+        return None
 
 
 def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:

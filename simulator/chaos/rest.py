@@ -41,13 +41,14 @@ def repeats_hours_later(chain: Chain) -> None:
         time.sleep(0.05)
 
 
-def tidy_days_later(environment: Mapping[str, str]) -> list[Tidied]:
+def tidy_days_later(chain: Chain, environment: Mapping[str, str]) -> list[Tidied]:
     """What a relay's tidy does once it may release what no cabinet ever reported.
 
     Raises:
         StripeUnavailable: the stand-in did not list the payments.
     """
     settings = read_settings(environment)
+    chain.stripe.clock.ahead_s = settings.release_after_s
     relay = relay_from(settings, clock=lambda: time.time() + settings.release_after_s)
     try:
         return tidy(relay)

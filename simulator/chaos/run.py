@@ -120,7 +120,7 @@ class _Run:
             self._rest(watch)
         repeats_hours_later(self._chain)
         for environment in (self._chain.relay_environment, self._neighbour.environment):
-            for tidied in tidy_days_later(environment):
+            for tidied in tidy_days_later(self._chain, environment):
                 log.info("days later: %s %s, %s", tidied.payment.payment_id, tidied.outcome, tidied.why)
         self._let_the_board_count()
         verdict = judge(self._books(watch), sorted({fault.kind for fault in self._schedule.faults}))
