@@ -312,3 +312,17 @@ def test_a_short_run_with_a_coin_meter_charges_only_what_the_board_counted(tmp_p
     verdict = run_chaos(tmp_path / "chaos", draw(3, 10, kinds), meter=True).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3
+
+
+def test_a_short_run_with_wrong_clocks_and_a_key_that_loses_a_permission(tmp_path: Path) -> None:
+    """And beside it a hall on the same account, which sells as well and credits only its own."""
+    kinds = (
+        "relay's clock a minute ahead",
+        "relay's clock ten minutes behind",
+        "key may not write payments",
+        "Stripe's lists are slow",
+    )
+    verdict = run_chaos(tmp_path / "chaos", draw(5, 12, kinds)).verdict
+    assert verdict.failures == ()
+    assert verdict.payments >= 3
+    assert verdict.paid_next_door >= 1
