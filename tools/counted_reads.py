@@ -30,6 +30,8 @@ API_KEY, WEBHOOK_SECRET = "sk_test_counted", "whsec_counted"
 HOUR_S = 3600
 # A player looks at the payment page for so long, and the credit is there so long after paying.
 PAYING_TAKES_S, CREDITED_AFTER_S = 60, 2
+# How the page after paying asks: templates/thanks.html.
+FIRST_WAIT_S, SLOWER, MOST_WAIT_S = 1.5, 1.05, 15.0
 _RESERVED = "payment_intent.amount_capturable_updated"
 
 T = TypeVar("T")
@@ -93,10 +95,14 @@ class CountedRelay:
                 self._long.go_on(inf)
             self._clock.now_s += 1
 
+    def later(self, seconds: float, act: Callable[[], object]) -> None:
+        """Have something happen so many seconds from now, while time passes."""
+        heapq.heappush(self._due, (self._clock.now_s + seconds, next(self._numbers), act))
+
     def sell_evenly(self, machines: int, over_s: int) -> None:
         """Let time pass in which each of so many machines sells once, one after the other."""
         for number in range(machines):
-            self._in(number * over_s / machines, partial(self._sell, f"galaga-{number}"))
+            self.later(number * over_s / machines, partial(self._sell, f"galaga-{number}"))
         self.pass_time(over_s)
 
     def open_door(self, machine_id: str) -> str:
@@ -124,11 +130,13 @@ class CountedRelay:
         assert answer.json["published"], answer.text  # type: ignore[index] # noqa: S101
         return payment_id
 
-    def look_after_paying(self, page: str) -> bool:
-        """The player's page asks what became of the payment; whether it needs to ask no more."""
+    def look_after_paying(self, page: str, wait_s: float = FIRST_WAIT_S) -> None:
+        """The player's page asks what became of the payment, and again ever more slowly, until it is told."""
         session = page.rpartition("/")[2]
         state: dict[str, Any] = self._client.get(f"/thanks/state?s={session}").get_json()
-        return bool(state["final"])
+        if not state["final"]:
+            slower_s = min(wait_s * SLOWER, MOST_WAIT_S)
+            self.later(wait_s, partial(self.look_after_paying, page, slower_s))
 
     def report(self, machine_id: str, payment_id: str) -> None:
         """The cabinet has given the credit, and says so."""
@@ -142,24 +150,17 @@ class CountedRelay:
 
     def _sell(self, machine_id: str) -> None:
         page = self.buy(machine_id, self.open_door(machine_id))
-        self._in(PAYING_TAKES_S, partial(self._paid, machine_id, page))
+        self.later(PAYING_TAKES_S, partial(self._paid, machine_id, page))
 
     def _paid(self, machine_id: str, page: str) -> None:
-        self._in(CREDITED_AFTER_S, partial(self.report, machine_id, self.pay(page)))
-        self._look_again(page)
-
-    def _look_again(self, page: str) -> None:
-        if not self.look_after_paying(page):
-            self._in(1, partial(self._look_again, page))
+        self.later(CREDITED_AFTER_S, partial(self.report, machine_id, self.pay(page)))
+        self.look_after_paying(page)
 
     def _reads(self) -> Reads:
         found = Reads()
         for (kind, _), number in self._stripe.reads.counts.items():
             found[kind] += number
         return found
-
-    def _in(self, seconds: float, act: Callable[[], object]) -> None:
-        heapq.heappush(self._due, (self._clock.now_s + seconds, next(self._numbers), act))
 
     def _ask(self, method: str, path: str, machine_id: str, **body: Any) -> None:
         token = self._relay.settings.tokens.issue(machine_id)
