@@ -125,7 +125,9 @@ class CountedRelay:
             )
         )
         body = json.dumps(event)
-        sealed = stripe.WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET)
+        sealed = stripe.WebhookSignature.generate_signature_header(
+            body, WEBHOOK_SECRET, int(self._clock.now_s)
+        )
         answer = self._client.post("/addCredit", data=body, headers={"Stripe-Signature": sealed})
         assert answer.json["published"], answer.text  # type: ignore[index] # noqa: S101
         return payment_id

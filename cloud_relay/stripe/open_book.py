@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from cloud_relay.errors import StripeUnavailable
 from cloud_relay.memory.shared import Shared
-from cloud_relay.rules.clock import clock_is_off
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 
 if TYPE_CHECKING:
     from cloud_relay.settings import Settings
+    from cloud_relay.stripe.fitness import Fitness
     from cloud_relay.stripe.payments import StripePayments
 
 DAY_S = 24 * 3600
@@ -27,10 +27,15 @@ class OpenBook:
     """The short list, of what may still be credited, and the long one, of all that can be open."""
 
     def __init__(
-        self, settings: Settings, stripe: Callable[[], StripePayments], clock: Callable[[], float]
+        self,
+        settings: Settings,
+        stripe: Callable[[], StripePayments],
+        clock: Callable[[], float],
+        fitness: Fitness,
     ) -> None:
         self._stripe = stripe
         self._clock = clock
+        self._fitness = fitness
         self._recent_s = settings.credit_window_s + SESSION_LIFE_S
         self._recent = Shared(self._read_recent, FRESH_S, clock)
         self._lock = threading.Lock()
@@ -82,9 +87,7 @@ class OpenBook:
 
     def _since(self, ago_s: float) -> Iterator[list[OpenPayment]]:
         """Pages of what was made since then, as long as the clock by which their age is told is right."""
-        stripe, asked_s = self._stripe(), self._clock()
-        for page in stripe.open_payments_since(asked_s - ago_s):
-            if stripe.told_s is not None and (words := clock_is_off(asked_s, stripe.told_s, self._clock())):
-                raise StripeUnavailable(words)
+        for page in self._stripe().open_payments_since(self._clock() - ago_s):
+            if trouble := self._fitness.clock_trouble:  # the page itself has shown it, by its date
+                raise StripeUnavailable(trouble.words)
             yield page
-            asked_s = self._clock()
