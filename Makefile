@@ -21,7 +21,7 @@ demo-once: ## one sale through the whole chain, with its time line; no browser, 
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator demo-once
 
-chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1; METER=1; CALM=1: break nothing)
+chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1, and some minutes more; METER=1; CALM=1: break nothing)
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm) $(if $(METER),--meter)
 
