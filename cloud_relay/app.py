@@ -19,11 +19,13 @@ from cloud_relay import __version__
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
+from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.payment_links import payment_links
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
+from cloud_relay.rules.phone_limits import PhoneLimits
 from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
 from cloud_relay.settling.unpublished import Retries, RetryThread
@@ -44,18 +46,22 @@ def create_app(
     return app_for(relay_from(settings, publisher=publisher, clock=clock))
 
 
-def app_for(relay: Relay, retries: Retries | None = None) -> Flask:
+def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits | None = None) -> Flask:
     """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy.
 
-    `retries` publishes what the broker did not take; by default a thread of this process does.
+    `retries` publishes what the broker did not take; by default a thread of this process does. `figures`
+    are how much phones may ask for, if not what the settings say.
     """
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # its redirect repeats whatever Host header somebody sent
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
+    limits = Limits(relay, figures or PhoneLimits().for_halls_of(relay.settings.hall_machines))
     phones, cabinets = Room(PHONES_AT_ONCE), Room(MACHINES_AT_ONCE)
-    for routes in (door, thanks):
-        app.register_blueprint(phones.guard(routes(relay)))
+    # Who has asked too often takes no room from others.
+    app.register_blueprint(phones.guard(limits.guard_door(door(relay, limits))))
+    app.register_blueprint(phones.guard(limits.guard_thanks(thanks(relay, limits))))
     for routes in (machines, payment_links):
         app.register_blueprint(cabinets.guard(routes(relay)))
     app.add_url_rule("/status", view_func=_status)
@@ -88,10 +94,11 @@ def _status() -> ResponseReturnValue:
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    code = error.code or 500
+    code, again_s = error.code or 500, getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(again_s)} if again_s else {}
     if request.path.startswith(_PAGES):
-        return render_template("refused.html", why=error.description), code
-    return {"error": error.description}, code
+        return render_template("refused.html", why=error.description), code, headers
+    return {"error": error.description}, code, headers
 
 
 def _unavailable(error: ConnectionError) -> ResponseReturnValue:

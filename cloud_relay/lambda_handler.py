@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apig_wsgi import make_lambda_handler
 
@@ -21,6 +21,9 @@ from cloud_relay.settling.lambda_retries import (
     try_until_done,
 )
 from cloud_relay.settling.tidy import LongTidy, summary, tidy_recent
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # What EventBridge rules and EventBridge schedules call themselves. An HTTP request cannot: its body and
 # headers never become the event's own keys.
@@ -46,7 +49,7 @@ def handler(event: Event, context: object) -> dict[str, Any]:
 def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
     """What answers the events of one relay; `invoke` sends this function an event of its own."""
     retries, long = SelfInvocation(invoke), LongTidy(relay)
-    answer_http: Handler = make_lambda_handler(app_for(relay, retries))
+    answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app_for(relay, retries)))
 
     def answer(event: Event, context: Any) -> dict[str, Any]:
         if is_retry(event):
@@ -55,6 +58,21 @@ def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
         if event.get("source") in _SCHEDULES and event.get("detail-type") == "Scheduled Event":
             return dict(summary([*tidy_recent(relay), *long.go_on(LONG_TIDY_S)]))
         return answer_http(event, context)
+
+    return answer
+
+
+def _with_the_gateways_word(app: WSGIApplication) -> WSGIApplication:
+    """The app, told who called by what the gateway saw.
+
+    For a REST API's events and a load balancer's, apig-wsgi takes the first address in X-Forwarded-For,
+    which is whatever the caller wrote there.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        context = environ.get("apig_wsgi.request_context") or {}
+        seen = context.get("http") or context.get("identity") or {}
+        return app({**environ, "REMOTE_ADDR": str(seen.get("sourceIp", ""))}, start_response)
 
     return answer
 

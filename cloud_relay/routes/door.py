@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.broker.statuses import Statuses
-from cloud_relay.errors import BrokerUnavailable, Busy, NotAtStripe, PublishRefused, StripeUnavailable
+from cloud_relay.errors import BrokerUnavailable, Busy, PublishRefused
 from cloud_relay.relay import Relay
+from cloud_relay.routes.checkout import to_checkout
+from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.messages import MachineStatus
-from cloud_relay.rules.offers import Offer, PriceList
+from cloud_relay.rules.offers import PriceList
 from cloud_relay.rules.orders import is_machine_id
 
 _WHY_NOT = {
@@ -27,7 +29,7 @@ _WHY_NOT_OTHERWISE = "It cannot take a payment at the moment. Try again in a min
 log = logging.getLogger(__name__)
 
 
-def door(relay: Relay) -> Blueprint:
+def door(relay: Relay, limits: Limits) -> Blueprint:
     """The routes that players see before they pay."""
     routes = Blueprint("door", __name__)
     statuses = Statuses(relay.publisher, relay.clock)
@@ -50,7 +52,7 @@ def door(relay: Relay) -> Blueprint:
         if not chosen:
             changed = render_template("door.html", machine_id=machine_id, prices=prices, prices_changed=True)
             return changed, 409
-        return _to_checkout(relay, machine_id, prices, chosen[0])
+        return to_checkout(relay, limits, machine_id, prices, chosen[0])
 
     return routes
 
@@ -73,20 +75,3 @@ def _closed(machine_id: str, prices: PriceList, status: MachineStatus) -> str:
     state = status.state if status.online else "offline"
     why = _WHY_NOT.get(state, _WHY_NOT_OTHERWISE)
     return render_template("closed.html", machine_id=machine_id, name=prices.name, why=why)
-
-
-def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer) -> ResponseReturnValue:
-    settings = relay.settings
-    try:
-        url = relay.stripe().checkout_url(
-            offer.order_for(machine_id),
-            f"{offer.words} - {prices.name}",
-            settings.thanks_url,
-            settings.door_url(machine_id),
-            relay.clock(),
-        )
-    except (StripeUnavailable, NotAtStripe) as why:
-        log.error("Could not open a checkout for %s: %s", machine_id, why)
-        abort(503, "The payment service does not answer right now. Nothing was charged.")
-    relay.book.notice()
-    return redirect(url, 303)

@@ -79,10 +79,10 @@ class StripePayments:
         """
         return event_in(body, signature_header, self._secrets)
 
-    def checkout_url(
+    def checkout(
         self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
-    ) -> str:
-        """The address of a new Checkout Session that reserves the order's amount."""
+    ) -> tuple[str, str]:
+        """A new Checkout Session that reserves the order's amount: its id, and its page's address."""
         metadata = self._ownership.mark(order.metadata())
         params: SessionCreateParams = {
             "mode": "payment",
@@ -99,7 +99,7 @@ class StripePayments:
             session = self._client.v1.checkout.sessions.create(params=params)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
-        return session.url
+        return session.id, session.url
 
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         """The payments of our machines, made since then, that nobody has settled: by page, newest first."""
