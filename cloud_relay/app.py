@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from cloud_relay import __version__
 from cloud_relay.broker.publisher import Publisher
+from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
 from cloud_relay.routes.limits import Limits
@@ -78,6 +79,7 @@ def create_app_from_environment() -> Flask:
     It ends the process, every problem named, if it cannot be set up.
     """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    make_log_plain()
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
     try:
         relay = relay_from(read_settings(os.environ))

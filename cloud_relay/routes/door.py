@@ -72,6 +72,7 @@ def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
 
 
 def _closed(machine_id: str, prices: PriceList, status: MachineStatus) -> str:
-    state = status.state if status.online else "offline"
+    # Whether a machine that does not answer is one of ours is nobody's business: it has no name then.
+    state, name = (status.state, prices.name) if status.online else ("offline", "This machine")
     why = _WHY_NOT.get(state, _WHY_NOT_OTHERWISE)
-    return render_template("closed.html", machine_id=machine_id, name=prices.name, why=why)
+    return render_template("closed.html", machine_id=machine_id, name=name, why=why)
