@@ -5,11 +5,13 @@ A plain server calls `create_app_from_environment`; README.md has the whole comm
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -56,6 +58,7 @@ def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits |
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # its redirect repeats whatever Host header somebody sent
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
     limits = Limits(relay, figures or PhoneLimits().for_halls_of(relay.settings.hall_machines))
@@ -66,6 +69,7 @@ def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits |
     for routes in (machines, payment_links):
         app.register_blueprint(cabinets.guard(routes(relay)))
     app.add_url_rule("/status", view_func=_status)
+    app.add_url_rule("/openapi.json", view_func=_description)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(ConnectionError, _unavailable)
     app.register_error_handler(Exception, _failed)
@@ -93,6 +97,12 @@ def create_app_from_environment() -> Flask:
 
 def _status() -> ResponseReturnValue:
     return {"status": "up", "message": "API is running", "version": __version__}
+
+
+def _description() -> ResponseReturnValue:
+    description = json.loads(Path(__file__).with_name("openapi.json").read_bytes())
+    description["info"]["version"] = __version__
+    return {**description}
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:

@@ -167,7 +167,8 @@ def test_no_address_is_mended_by_a_redirect(relay: RelayUnderTest, path: str) ->
         answer = asked.getresponse()
         said = f"{answer.headers}{answer.read()!r}"
         asked.close()
-        assert (answer.status, "Location" in said, "evil.example" in said) == (404, False, False)
+        assert ("Location" in said, "evil.example" in said) == (False, False)
+        assert answer.status in (200, 404, 405, 409)  # waitress itself takes a second slash off the front
 
 
 @pytest.mark.parametrize("machine_id", ["%23", "+", "a.b", "x" * 65, "x" * 1000, "%00"])
