@@ -288,7 +288,7 @@ def test_a_limit_that_was_reached_is_said_once_a_minute(
     said = [record.getMessage() for record in caplog.records if "Too many" in record.getMessage()]
     assert said == [
         "Too many purchases at galaga-01, of late from 127.0.0.1 (said once a minute): that is a proxy, "
-        "and all phones are counted as one until TRUSTED_PROXIES says so"
+        "and all phones are counted as one: see TRUSTED_PROXIES in README.md"
     ]
 
 

@@ -18,7 +18,7 @@ from cloud_relay.rules.phone_limits import PhoneLimits
 from cloud_relay.rules.rates import Rate
 
 _TOO_MANY = "Too many are asking right now. Nothing was charged. Please try again in a moment."
-_PROXY = ": that is a proxy, and all phones are counted as one until TRUSTED_PROXIES says so"
+_PROXY = ": that is a proxy, and all phones are counted as one: see TRUSTED_PROXIES in README.md"
 _ONCE_A_MINUTE = Rate(1, 1)
 # A session that was not there comes to be no more: its id is drawn by lot.
 _STRANGER_FOR_S, _MADE_FOR_S = 600, 3600
@@ -122,7 +122,7 @@ class Limits:
 
     def _say(self, what: str, address: str) -> None:
         if not self._said.take(what, self._clock()):
-            proxy = _PROXY if is_loopback(address) and not self._trusted_proxies else ""
+            proxy = _PROXY if is_loopback(address) else ""
             log.warning("Too many %s, of late from %s (said once a minute)%s", what, address, proxy)
 
     @property
