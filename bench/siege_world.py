@@ -17,12 +17,11 @@ import paho.mqtt.client as mqtt
 import requests
 import stripe
 from paho.mqtt.enums import CallbackAPIVersion
-from requests.adapters import HTTPAdapter
-from urllib3.poolmanager import PoolManager
 
 from bench.siege_attack import MACHINE, OFFER
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.part import Part
+from simulator.chain.phone import phone
 from simulator.chain.ports import free_port, listens
 from simulator.stripe.pace import Pace
 from simulator.stripe.server import StandInStripe, stand_in_stripe
@@ -111,20 +110,8 @@ def relay(
         yield Site(url, stand_in)
 
 
-class _From(HTTPAdapter):
-    """Comes from an address of its own, as another phone does."""
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: object) -> None:
-        self.poolmanager = PoolManager(
-            num_pools=connections, maxsize=maxsize, block=block, source_address=("127.0.0.2", 0)
-        )
-
-
 def _session(site: Site) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", _From())
-    session.mount("https://", _From())
+    session = phone(1)
     session.verify = str(site.ca_file) if site.ca_file else True
     return session
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.memory.recent import Recent
 from cloud_relay.settings import Settings
+from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.open_book import OpenBook
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ _MOST_MACHINES = 10_000
 class Relay:
     """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once.
 
-    `book` is what Stripe holds open, as far as this process has read it. `paid` has, by machine, when it was
-    last paid for (Unix seconds).
+    `book` is what Stripe holds open, as far as this process has read it; `fitness` whether the relay could
+    settle what it sells; `paid`, by machine, when it was last paid for (Unix seconds).
     """
 
     settings: Settings
@@ -32,6 +33,7 @@ class Relay:
     stripe: Callable[[], StripePayments]
     clock: Callable[[], float]
     book: OpenBook
+    fitness: Fitness
     paid: Recent[float] = field(default_factory=lambda: Recent(_MOST_MACHINES))
 
 
@@ -43,18 +45,20 @@ def relay_from(
     stripe: Callable[[], StripePayments] | None = None,
 ) -> Relay:
     """The relay's edges; they connect to nothing before they are first used."""
-    stripe = stripe or cache(lambda: _stripe_payments(settings))
+    fitness = Fitness(settings.stripe, clock)
+    stripe = stripe or cache(lambda: _stripe_payments(settings, fitness))
     return Relay(
         settings=settings,
         publisher=publisher or Publisher(settings.mqtt),
         stripe=stripe,
         clock=clock,
         book=OpenBook(settings, stripe, clock),
+        fitness=fitness,
     )
 
 
-def _stripe_payments(settings: Settings) -> StripePayments:
+def _stripe_payments(settings: Settings, fitness: Fitness) -> StripePayments:
     # Imported when first needed: Stripe's library takes a third of a cold start.
     from cloud_relay.stripe.payments import StripePayments
 
-    return StripePayments(settings.stripe)
+    return StripePayments(settings.stripe, fitness)

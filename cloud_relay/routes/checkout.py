@@ -16,6 +16,7 @@ from cloud_relay.relay import Relay
 from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.offers import Offer, PriceList
 from cloud_relay.rules.open_checkout import OFFERED_AGAIN_FOR_S, OpenCheckout, unsealed
+from cloud_relay.rules.statement import sale_words
 
 COOKIE = "checkout"
 
@@ -58,7 +59,7 @@ def _new_page(relay: Relay, limits: Limits, machine_id: str, prices: PriceList, 
     try:
         session_id, url = relay.stripe().checkout(
             offer.order_for(machine_id),
-            f"{offer.words} - {prices.name}",
+            sale_words(offer.words, prices.name, machine_id),
             settings.thanks_url,
             settings.door_url(machine_id),
             relay.clock(),

@@ -24,6 +24,7 @@ _WHY_NOT = {
     "offline": "It has no connection at the moment. Try again in a minute.",
     "out_of_order": "It is out of order. Sorry! Please tell the staff.",
 }
+_UNFIT = "Payments do not work here at the moment. Sorry! Please tell the staff."
 _WHY_NOT_OTHERWISE = "It cannot take a payment at the moment. Try again in a minute."
 
 log = logging.getLogger(__name__)
@@ -38,21 +39,25 @@ def door(relay: Relay, limits: Limits) -> Blueprint:
     def show(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
         prices = relay.settings.offers.of(machine_id)
-        if not status.accepting:
-            return _closed(machine_id, prices, status), 200
+        if why := _why_closed(relay, status):
+            return _closed(machine_id, prices, status, why), 200
         return render_template("door.html", machine_id=machine_id, prices=prices)
 
     @routes.post("/p/<machine_id>")
     def buy(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
         prices = relay.settings.offers.of(machine_id)
-        if not status.accepting:
-            return _closed(machine_id, prices, status), 409
+        relay.fitness.look_on_request()
+        if why := _why_closed(relay, status):
+            return _closed(machine_id, prices, status, why), 409
         chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]
         if not chosen:
             changed = render_template("door.html", machine_id=machine_id, prices=prices, prices_changed=True)
             return changed, 409
-        return to_checkout(relay, limits, machine_id, prices, chosen[0])
+        sent_on = to_checkout(relay, limits, machine_id, prices, chosen[0])
+        if relay.fitness.troubles:  # Stripe's very answer has shown it: nobody can have paid yet
+            return _closed(machine_id, prices, status, _UNFIT), 409
+        return sent_on
 
     return routes
 
@@ -71,8 +76,14 @@ def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
         abort(503, "The machine cannot be reached right now. Nothing was charged.")
 
 
-def _closed(machine_id: str, prices: PriceList, status: MachineStatus) -> str:
+def _why_closed(relay: Relay, status: MachineStatus) -> str | None:
+    """Why nothing can be paid now, in a player's words: the machine's own reason, or the relay's."""
+    if not status.accepting:
+        return _WHY_NOT.get(status.state if status.online else "offline", _WHY_NOT_OTHERWISE)
+    return _UNFIT if relay.fitness.troubles else None
+
+
+def _closed(machine_id: str, prices: PriceList, status: MachineStatus, why: str) -> str:
     # Whether a machine that does not answer is one of ours is nobody's business: it has no name then.
-    state, name = (status.state, prices.name) if status.online else ("offline", "This machine")
-    why = _WHY_NOT.get(state, _WHY_NOT_OTHERWISE)
+    name = prices.name if status.online else "This machine"
     return render_template("closed.html", machine_id=machine_id, name=name, why=why)

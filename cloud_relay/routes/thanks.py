@@ -23,7 +23,6 @@ from cloud_relay.routes.checkout import forget_checkout
 from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text
-from cloud_relay.settings import Settings
 from cloud_relay.settling.tidy import publish_if_lost
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class _Purchases:
         self._limits = limits
         mode = "live" if relay.settings.stripe.livemode else "test"
         self._session_id = re.compile(rf"cs_{mode}_[A-Za-z0-9]{{1,128}}")
-        self._sessions = cache(lambda: _paid_sessions(relay.settings))
+        self._sessions = cache(lambda: _paid_sessions(relay))
         self._seen = Recent[_Seen](_MOST_KEPT)
         self._published = Recent[bool](_MOST_KEPT)
 
@@ -123,11 +122,11 @@ class _Purchases:
             publish_if_lost(self._relay, payment)
 
 
-def _paid_sessions(settings: Settings) -> PaidSessions:
+def _paid_sessions(relay: Relay) -> PaidSessions:
     # Imported when first needed: Stripe's library takes a third of a cold start.
     from cloud_relay.stripe.paid_sessions import PaidSessions
 
-    return PaidSessions(settings)
+    return PaidSessions(relay.settings, relay.fitness)
 
 
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
