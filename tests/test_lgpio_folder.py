@@ -12,8 +12,8 @@ import pytest
 from test_config import NEEDED, written
 
 ROOT = Path(__file__).parent.parent
-# What lgpio 0.2.2.0 does when it is imported: it goes to LG_WD, or stays where it is, and makes a FIFO there with
-# mode 0664 whatever the umask. There is no GPIO here, and that is the end of it.
+# What lgpio 0.2.2.0 does when it is imported: it goes to LG_WD, or stays where it is, and makes a FIFO there
+# with mode 0664 whatever the umask. There is no GPIO here, and that is the end of it.
 LGPIO = """
 import os
 os.chdir(os.environ.get("LG_WD") or ".")

@@ -20,7 +20,7 @@ STRANGERS = ("nobody", "attract")
 
 def reach() -> None:
     """While the controller runs: whoever could open its FIFO would take the board's edges away."""
-    fifos = run("find", "/run", "/tmp", "/var", "-type", "p", "-name", ".lgd-nfy*")[1].split()
+    fifos = run("find", "/", "-path", "/proc", "-prune", "-o", "-name", ".lgd-*", "-print")[1].split()
     same("lgpio has its FIFO in the controller's own folder", ["/run/arcade-cabinet/lgpio/.lgd-nfy0"], fifos)
     for name in STRANGERS:
         same(f"{name} cannot open it", _refused(fifos), _read(name, fifos))
