@@ -203,13 +203,20 @@ def test_a_unit_has_no_word_that_systemd_does_not_know(name: str, tmp_path: Path
 
 
 def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The technician's command, run by the user `name`; a stand-in of runuser says what it was asked."""
+    """The technician's command, run by the user `name`; a stand-in of runuser says what it was asked.
+
+    It takes no program from elsewhere than the system, so a copy of it is told of one folder more.
+    """
+    text = CABINET.read_text()
+    assert text.count("PATH=/usr/sbin:") == 1
+    command = folder / "cabinet"
+    command.write_text(text.replace("PATH=/usr/sbin:", f"PATH={folder}:/usr/sbin:"))
+    command.chmod(0o755)
     for program, does in {"id": f"echo {name}", "runuser": 'echo runuser "$@"'}.items():
         (folder / program).write_text(f"#!/bin/sh\n{does}\n")
         (folder / program).chmod(0o755)
     return subprocess.run(
-        [str(CABINET), *arguments],
-        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        [str(command), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -220,7 +227,7 @@ def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
 def test_what_works_with_the_ledger_is_done_by_its_owner(command: str, tmp_path: Path) -> None:
     """Root would leave files there that the controller could not write."""
     said = as_user("root", tmp_path, command, "two words").stdout
-    assert said == f"runuser -u cabinet -- {CABINET} {command} two words\n"
+    assert said == f"runuser -u cabinet -- {tmp_path}/cabinet {command} two words\n"
 
 
 def test_everything_else_stays_root_s(tmp_path: Path) -> None:

@@ -158,9 +158,10 @@ check_refusals() {
 
 # install.sh where dpkg says that it is a Pi of 32 bits.
 on_32_bits() {
-    inside sh -c "printf '#!/bin/sh\necho armhf\n' >/usr/local/sbin/dpkg && chmod +x /usr/local/sbin/dpkg
+    inside sh -c "mv /usr/bin/dpkg /usr/bin/dpkg.real
+        printf '#!/bin/sh\necho armhf\n' >/usr/bin/dpkg && chmod +x /usr/bin/dpkg
         $source_dir/install.sh
-        rm /usr/local/sbin/dpkg"
+        mv /usr/bin/dpkg.real /usr/bin/dpkg"
 }
 
 # A cabinet of the older relay: it has nobody to ask about open payments, and so needs no network for a test credit.
@@ -200,7 +201,7 @@ check_mock_pins_are_refused() {
     configure
 }
 
-run_with_mock_pins() { drop_in controller "/opt/arcade-cabinet/venv/bin/python -m controller run --config $config"; }
+run_with_mock_pins() { drop_in controller "/opt/arcade-cabinet/venv/bin/python -P -m controller run --config $config"; }
 
 check_running() {
     start_board

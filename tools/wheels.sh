@@ -16,7 +16,7 @@ download_wheels() {
     for version in $versions; do
         for machine in $machines; do
             # shellcheck disable=SC2046 # a list of options
-            "${PYTHON:-python3}" -m pip download --quiet --disable-pip-version-check --only-binary :all: --dest "$folder" \
+            "${PYTHON:-python3}" -I -m pip download --quiet --disable-pip-version-check --only-binary :all: --dest "$folder" \
                 --implementation cp --python-version "$version" $(platforms "$machine") "$@" ||
                 return
         done

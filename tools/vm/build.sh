@@ -119,10 +119,10 @@ get_python() {
     { python3 -I "$project/tools/requirements.py" demo
         python3 -I "$project/tools/pins.py" "$project/cloud_relay/requirements.txt"; echo pyyaml; } >"$work/needs.txt"
     # shellcheck disable=SC2046 # a list of options
-    python3 -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
+    python3 -I -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
         --only-binary :all: --implementation cp --python-version 3.11 $(platforms x86_64) --target "$root/opt/cloud" \
         --no-compile --requirement "$work/needs.txt"
-    chroot "$root" python3 -m compileall -q /opt/cloud
+    chroot "$root" python3 -I -m compileall -q /opt/cloud
 }
 
 [ "$(cat "$cache/recipe" 2>/dev/null)" = "$(recipe)" ] && exit
