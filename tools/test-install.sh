@@ -27,10 +27,12 @@ journal() { inside journalctl --unit "arcade-$1" --output cat --no-pager; }
 
 is_active() { [ "$(show "$1" ActiveState)" = active ]; }
 
-# Every file that an installation could touch: mode, owner, time of change, content.
+# Every file that an installation could touch: mode, owner, time of change, content. (What else lies in /opt is this
+# machine's: pip's packages, gigabytes of them.)
 snapshot() {
-    inside sh -c 'find /boot /etc /opt /usr /var/lib/arcade-cabinet -printf "%p %m %u:%g %T@\n" 2>/dev/null | sort
-        find /boot /etc /opt /usr -type f -exec sha256sum {} + | sort'
+    inside sh -c 'ls /opt
+        find /boot /etc /opt/arcade-cabinet* /usr /var/lib/arcade-cabinet -printf "%p %m %u:%g %T@\n" 2>/dev/null | sort
+        find /boot /etc /opt/arcade-cabinet* /usr -type f -exec sha256sum {} + 2>/dev/null | sort'
 }
 
 # drop_in UNIT EXEC_START

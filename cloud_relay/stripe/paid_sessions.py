@@ -53,7 +53,7 @@ class PaidSessions:
             if why.code == "resource_missing":
                 raise NotAtStripe("Stripe knows no such Checkout Session") from None
             reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
-            raise StripeUnavailable(f"read a Checkout Session: {reason} ({why.request_id})") from why
+            raise StripeUnavailable(f"read a Checkout Session: {reason} ({why.request_id})") from None
         return _purchase(session, self._credit_amount, self._ownership)
 
 

@@ -269,7 +269,7 @@ def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
         if why.code == "resource_missing":
             raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
         reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
-        raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
+        raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from None
 
 
 def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
