@@ -254,3 +254,17 @@ def test_a_stranger_hears_what_to_run(tmp_path: Path) -> None:
         1,
         "cabinet: needs root, for the keys in config.yaml; run: sudo cabinet pulse 1\n",
     )
+
+
+@pytest.mark.parametrize(("started", "told"), [(["-I"], ["-I"]), ([], [])])
+def test_what_another_user_is_to_run_is_shut_off_as_this_is(started: list[str], told: list[str]) -> None:
+    """What cabinet says to type as root would else run a module that lies where it is typed."""
+    script = (
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); sys.argv = ['controller', 'pulse', '1']\n"
+        "from controller.system.as_user import as_user; print(as_user('root'))"
+    )
+    ended = subprocess.run(
+        [sys.executable, *started, "-c", script], capture_output=True, text=True, check=False
+    )
+    words = ["sudo", "-u", "root", sys.executable, *told, "-m", "controller", "pulse", "1"]
+    assert ended.stdout == f"{shlex.join(words)}\n"
