@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import socket
+import time
 import traceback
 from collections import defaultdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from test_surroundings import buy
 
 from cloud_relay.errors import StripeUnavailable
 from cloud_relay.settings import read_settings
+from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.paid_sessions import PaidSessions
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.chain import running_chain
@@ -37,6 +39,8 @@ OBJECTS = {
     "charge": "charge",
     "card": "charge",
     "price": "price",
+    "refund": "refund",
+    "said": "notice",
 }
 # Everything about a person or a card that these objects can have: https://docs.stripe.com/api
 OF_A_PERSON = {
@@ -93,7 +97,7 @@ def read_fields() -> dict[str, set[str]]:
 
 def listed_fields() -> dict[str, set[str]]:
     """By object, the fields on the page."""
-    rows = re.findall(r"^\| (\w+) \| (`.*`) \|$", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| (\w+)(?: \(.*\))? \| (`.*`) \|$", PAGE, re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", fields)) for name, fields in rows}
 
 
@@ -121,11 +125,13 @@ def test_what_stripe_says_of_an_error_is_not_repeated() -> None:
     with socket.create_server(("127.0.0.1", 0)) as bound, serving(stripes, bound):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         settings = read_settings(environment(STAND_IN_STRIPE_URL=url))
-        for read in (StripePayments(settings.stripe).payment, PaidSessions(settings).purchase):
+        fitness = Fitness(settings.stripe, time.time)
+        payments, sessions = StripePayments(settings.stripe, fitness), PaidSessions(settings, fitness)
+        for read in (payments.payment, sessions.purchase):
             with pytest.raises(StripeUnavailable) as refused:
                 read("pi_1")
             told.append("".join(traceback.format_exception(refused.value)))
-    assert [text.count("CardError 402 odd") for text in told] == [1, 1]
+    assert [text.count("StripeUnavailable: read a ") for text in told] == [1, 1]
     assert [text for text in told if PAYER in text] == []
 
 
