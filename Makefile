@@ -73,6 +73,10 @@ bundle: ## gather the wheels of requirements/ for cabinets without a network, in
 lock: ## choose the newest packages for cabinets, and write down their hashes: requirements/*.lock
 	tools/lock.sh
 
+outdated: ## which pinned packages are behind, or known to be bad; what nobody answers is "not known", and no success
+	@tools/prepare.sh test
+	@$(VENV) tools/outdated.py
+
 test-bare: ## the first verbs on a Debian 12 with only git, make and python3, in a container (root; takes minutes)
 	tools/test-bare-machine.sh
 
@@ -98,4 +102,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock test-bare test-vm test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-power format pictures docs release clean
