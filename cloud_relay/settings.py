@@ -128,6 +128,18 @@ def read_token_book(environment: Mapping[str, str]) -> TokenBook:
     return tokens
 
 
+def read_offer_list(environment: Mapping[str, str]) -> Offers:
+    """Only what is sold, and for how much.
+
+    Raises:
+        SettingsError: as `read_settings` does, for this variable.
+    """
+    reader = _Reader(environment)
+    offers = reader.read("OFFERS", read_offers)
+    reader.finish()
+    return offers
+
+
 def _token_book(reader: _Reader) -> TokenBook:
     return TokenBook(
         reader.read("RELAY_SECRET", _long_secret),
@@ -188,7 +200,7 @@ class _Reader:
                 raise ValueError("is not set")
             return parse(text)
         except ValueError as why:
-            self._problems.append(f"  {name}: {why}")
+            self._problems += (f"  {name}: {line}" for line in str(why).splitlines())
             return cast(T, "")
 
     def finish(self) -> None:

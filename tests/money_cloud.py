@@ -16,6 +16,7 @@ from cloud_relay.app import app_for
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, StripeUnavailable
 from cloud_relay.relay import relay_from
 from cloud_relay.rules.orders import Order
+from cloud_relay.rules.statement import sale_words
 from cloud_relay.settings import StripeSettings, read_settings
 from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.settling.tidy import Tidied, tidy
@@ -193,7 +194,7 @@ class Cloud:
         order = Order(MACHINE, credits, PRICES[credits], "usd")
         try:
             url = self._relay.stripe().checkout_url(
-                order, "Credits", "http://x", "http://x", self.clock.unix_s()
+                order, sale_words("Credits", "Galaga", MACHINE), "http://x", "http://x", self.clock.unix_s()
             )
         except StripeUnavailable:
             return

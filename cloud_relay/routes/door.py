@@ -13,6 +13,7 @@ from cloud_relay.relay import Relay
 from cloud_relay.rules.messages import MachineStatus
 from cloud_relay.rules.offers import Offer, PriceList
 from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.statement import sale_words
 
 _WHY_NOT = {
     "starting": "It is just starting. Try again in a moment.",
@@ -87,7 +88,7 @@ def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer)
     try:
         url = relay.stripe().checkout_url(
             offer.order_for(machine_id),
-            f"{offer.words} - {prices.name}",
+            sale_words(offer.words, prices.name, machine_id),
             settings.thanks_url,
             settings.door_url(machine_id),
             relay.clock(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -18,7 +19,7 @@ from cloud_relay.rules.orders import (
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.client import refusal_words, stripe_client
-from cloud_relay.stripe.payments import as_open_payment
+from cloud_relay.stripe.payments import as_open_payment, made_refund
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.fitness import Fitness
@@ -45,7 +46,7 @@ class PaidSessions:
         """
         try:
             session = self._client.v1.checkout.sessions.retrieve(
-                session_id, params={"expand": ["payment_intent.latest_charge"]}
+                session_id, params={"expand": ["payment_intent.latest_charge.refunds"]}
             ).to_dict()
         except stripe.StripeError as why:
             if why.code == "resource_missing":
@@ -57,6 +58,7 @@ class PaidSessions:
 def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership) -> Purchase:
     payment = session.get("payment_intent") or {}
     charge = payment.get("latest_charge") or {}
+    refunds = (charge.get("refunds") or {}).get("data", [])
     # A payment link's metadata reaches the session only; what a receipt settled, the payment only.
     metadata = {**(session.get("metadata") or {}), **(payment.get("metadata") or {})}
     if not ownership.owns(metadata) or not is_machine_id(metadata.get("machine_id")):
@@ -76,6 +78,9 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
         waiting=_waiting(payment, metadata),
+        refunds=tuple(made_refund(refund) for refund in reversed(refunds)),
+        at_the_bank=charge.get("disputed", False),
+        unsellable=MarkKind.UNSELLABLE in metadata,
     )
 
 
