@@ -1,4 +1,4 @@
-"""The operator's commands: check the cloud, machine tokens, payments, machines, offers, refunds, tidy."""
+"""The operator's commands: a check of the cloud, tokens, open payments, machines, offers, refunds, tidy."""
 
 from __future__ import annotations
 
