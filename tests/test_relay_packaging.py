@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
+from relay_parts import environment
+
+from cloud_relay.rules.phone_limits import PhoneLimits
 
 ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "cloud_relay"
@@ -71,3 +78,43 @@ def test_the_image_holds_the_whole_relay_and_starts_its_handler() -> None:
     assert ["cloud_relay/", "${LAMBDA_TASK_ROOT}/cloud_relay/"] in copied
     assert all((ROOT / source).exists() for source, _ in copied)
     assert lines[-1] == 'CMD ["cloud_relay.lambda_handler.handler"]'
+
+
+class _Template(yaml.SafeLoader):
+    """Reads CloudFormation's own tags as what they are given."""
+
+
+_Template.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))  # type: ignore[no-untyped-call]
+
+
+def template() -> Any:
+    """The Lambda template."""
+    return yaml.load((RELAY / "template.yaml").read_text(), _Template)  # noqa: S506 - a SafeLoader
+
+
+def test_the_template_throttles_each_thing_that_phones_may_ask_and_nothing_else() -> None:
+    """A flood of purchases must not take a webhook's copy of the function."""
+    resources = template()["Resources"]
+    throttles = resources["Api"]["Properties"]["RouteSettings"]
+    described = json.loads((RELAY / "openapi.json").read_text())["paths"]
+    limited = {
+        f"{method.upper()} {path}"
+        for path, operations in described.items()
+        for method, operation in operations.items()
+        if method != "parameters" and "429" in operation["responses"]
+    }
+    events = resources["Relay"]["Properties"]["Events"].values()
+    routes = [event["Properties"] for event in events if event["Type"] == "HttpApi"]
+    named = {f"{route['Method']} {route['Path']}" for route in routes if "Path" in route}
+    assert named == set(throttles) == limited
+    assert len(named) + 1 == len(routes)  # one for the rest
+    purchases, sessions = throttles["POST /p/{machine_id}"], PhoneLimits().sessions
+    assert purchases["ThrottlingRateLimit"] == sessions.per_minute / 60
+    assert purchases["ThrottlingBurstLimit"] == sessions.burst
+
+
+def test_the_template_gives_the_relay_an_environment_that_it_can_use() -> None:
+    """Every variable that has no default, and none that it does not know."""
+    given = set(template()["Resources"]["Relay"]["Properties"]["Environment"]["Variables"])
+    needed = {name for name in environment() if name != "OPERATOR_KEY"}
+    assert given == needed
