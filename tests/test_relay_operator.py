@@ -403,6 +403,6 @@ def test_a_command_that_cannot_reach_its_service_says_which(broker: Broker) -> N
         broker.stop()
         machines, unknown = command(relay, "machines"), command(relay, "refund", "pi_MadeUp")
     assert (machines.returncode, machines.stdout) == (1, "")
-    assert machines.stderr.splitlines()[-1].startswith(f"cannot reach localhost:{broker.port}: ")
+    assert machines.stderr.splitlines()[-1].startswith(f"cannot reach localhost:{broker.services_port}: ")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr == "read a payment pi_MadeUp: Stripe knows no such object\n"
