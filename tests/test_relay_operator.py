@@ -184,6 +184,7 @@ REPORT = MachineReport(
         ({"version": 7, "faults": [1, "ok"]}, replace(REPORT, version="7", faults=("1", "ok"))),
         ({"version": "\x1b[2J\n"}, replace(REPORT, version=r"'\x1b[2J\n'")),
         ({"version": "v" * 999}, replace(REPORT, version="v" * 60)),
+        ({"faults": ["f" * 99] * 99}, replace(REPORT, faults=("f" * 60,) * 16)),
         ({"machineId": "other"}, replace(REPORT, status=UNREADABLE_STATUS)),
     ],
 )
@@ -215,7 +216,9 @@ def test_a_state_says_whether_the_machine_sells(status: MachineStatus, state: st
     assert replace(REPORT, status=status).state == state
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xff", b"[]", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xff", b"[]", b"[" * 100_000, b'{"version":"' + b"v" * 16_384 + b'"}']
+)
 def test_a_report_of_a_broken_status_is_empty(payload: bytes) -> None:
     """And nothing is sold on it."""
     assert read_report(payload, "m") == MachineReport(UNREADABLE_STATUS, "", "", ())
