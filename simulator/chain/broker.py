@@ -78,6 +78,7 @@ class Broker:
         """
         given = (self.port, self.services_port)
         for _ in range(TRIES):
+            self.kill()
             self.port, self.services_port = (port or free_port() for port in given)
             if self._comes_up():
                 return
