@@ -16,7 +16,6 @@ from access_matrix import BROKERS_OWN, IDENTITIES, MAY_HEAR, MAY_PUBLISH, TOGETH
 from emqx_api import KEY, Emqx, emqx
 from emqx_rules import Action, Rule, decide, entry, rules_in_file
 
-from cloud_relay.formats.broker_files import written_files
 from simulator.chain.broker import RELAY_USERNAME, SHIPPED
 
 CONSOLE_LINE = re.compile(
@@ -167,8 +166,3 @@ def test_the_script_ends_where_emqx_does_not_take_the_key(tmp_path: Path) -> Non
         run = rest(told, tmp_path, key="another:key")
 
     assert (run.returncode != 0, "401" in run.stderr, told.settings, told.rules) == (True, True, [], {})
-
-
-def test_the_files_are_those_that_the_table_of_rules_makes() -> None:
-    """After a change of cloud_relay/rules/access.py `make docs` writes them anew."""
-    assert {name: (SHIPPED / name).read_text() for name in written_files()} == dict(written_files())
