@@ -16,7 +16,8 @@ from access_matrix import BROKERS_OWN, IDENTITIES, MAY_HEAR, MAY_PUBLISH, TOGETH
 from emqx_api import KEY, Emqx, emqx
 from emqx_rules import Action, Rule, decide, entry, rules_in_file
 
-from simulator.chain.broker import RELAY_USERNAME, SHIPPED
+from simulator.chain.broker import RELAY_USERNAME
+from simulator.chain.mosquitto_conf import SHIPPED
 
 CONSOLE_LINE = re.compile(
     r" *(\d+)\. (Allow|Deny) +(\S+) \((Publish|Subscribe|Publish & Subscribe)(?:, Retain: (\w+))?\)"

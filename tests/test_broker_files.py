@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloud_relay.formats.broker_files import written_files
-from simulator.chain.broker import SHIPPED
+from simulator.chain.mosquitto_conf import SHIPPED
 
 
 def test_the_files_are_those_that_the_table_of_rules_makes() -> None:

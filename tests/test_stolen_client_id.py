@@ -20,7 +20,8 @@ from relay_parts import mqtt_client, publish_reason
 from controller.config.keys import BrokerConfig
 from controller.formats.client_id import mqtt_client_id
 from controller.model.events import BrokerConnected
-from simulator.chain.broker import ONE_ID_A_LOGIN, RELAY_USERNAME, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.mosquitto_conf import ONE_ID_A_LOGIN
 
 VICTIM, THIEF = "galaga-01", "pacman-02"
 COINPULSE = f"arcade/machine/{VICTIM}/coinpulse"
