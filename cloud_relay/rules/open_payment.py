@@ -16,6 +16,7 @@ class OpenPayment:
 
     `created_s` is its charge's and begins the credit window; `named_s` is the payment's own, which never
     changes and is the same in every webhook. `lapses_s` is when the bank takes the reservation back.
+    `came_s` is when the money of a deferred method came, which its player ordered at `created_s`.
     """
 
     payment_id: str
@@ -26,11 +27,16 @@ class OpenPayment:
     named_s: int
     lapses_s: int
     immediate: bool = False
+    came_s: int | None = None
 
     @property
     def machine_id(self) -> str:
         """The machine that it is for, as its metadata names it."""
         return self.metadata.get("machine_id", "")
+
+    def came_too_late(self, window_s: int) -> bool:
+        """Whether its money came after its window, so that no cabinet can ever have heard of it in time."""
+        return self.came_s is not None and self.came_s > self.created_s + window_s
 
     def release_due_s(self, release_after_s: int) -> int:
         """When to give it back if no receipt came: always a day before it lapses by itself."""

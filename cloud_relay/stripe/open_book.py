@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
+from cloud_relay.stripe.old_links import OldLinks
 
 if TYPE_CHECKING:
     from cloud_relay.settings import Settings
@@ -31,6 +32,7 @@ class OpenBook:
         self._clock = clock
         self._recent_s = settings.credit_window_s + SESSION_LIFE_S
         self._recent = Shared(self._read_recent, FRESH_S, clock)
+        self._old_links = OldLinks(settings, stripe)
         self._lock = threading.Lock()
         self._schedule = TidySchedule(settings.credit_window_s, settings.tidy_every_s or 60, clock())
 
@@ -48,7 +50,16 @@ class OpenBook:
         Raises:
             StripeUnavailable: Stripe did not give a page.
         """
-        return self._stripe().open_payments_since(self._clock() - OPEN_AT_MOST_S)
+        since_s = self._clock() - OPEN_AT_MOST_S
+        listed: set[str] = set()
+        for page in self._stripe().open_payments_since(since_s):
+            listed |= {payment.payment_id for payment in page}
+            yield page
+        older = self._old_links.made_before(since_s)
+        yield older
+        listed |= {payment.payment_id for payment in older}
+        lost = self._old_links.take_up_lost(self._clock(), listed)
+        yield [payment for payment in lost if payment.payment_id not in listed]
 
     def is_recent(self, payment: OpenPayment) -> bool:
         """Whether the short list has it, so that the long one need not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,13 @@ import stripe
 from requests.adapters import HTTPAdapter
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
+from cloud_relay.rules.immediate import (
+    IMMEDIATE,
+    LOOKED_AFTER,
+    MONEY_CAME_AT,
+    SESSION_MADE,
+    seconds_in,
+)
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
 from cloud_relay.rules.settlement import Conflict, Payment
@@ -20,7 +27,7 @@ from cloud_relay.settings import StripeSettings
 from cloud_relay.stripe.events import event_in
 
 if TYPE_CHECKING:
-    from stripe.params import PaymentIntentListParams
+    from stripe.params import EventListParams, PaymentIntentListParams, PaymentIntentSearchParams
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
@@ -104,12 +111,50 @@ class StripePayments:
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         """The payments of our machines, made since then, that nobody has settled: by page, newest first."""
         for page in self._pages_since(made_since_s):
-            yield [
-                as_open_payment(intent)
-                for intent in page
-                if intent["status"] == "requires_capture"
-                and self._ownership.owns(intent.get("metadata") or {})
-            ]
+            yield [as_open_payment(intent) for intent in page if self._is_listed(intent)]
+
+    def take_up(self, payment_id: str, marks: Mapping[str, str]) -> OpenPayment | None:
+        """Write the marks of an immediate sale beside its payment, which is looked after from then on.
+
+        Gives the payment if it is open; None where nothing of it is left to settle, or it was reserved.
+        """
+        with _at_stripe("take up", payment_id):
+            intent = self._client.v1.payment_intents.update(
+                payment_id, params={"metadata": dict(marks), "expand": ["latest_charge"]}
+            ).to_dict()
+        return as_open_payment(intent) if self._is_listed(intent) and _is_immediate(intent) else None
+
+    def looked_after_before(self, made_before_s: float) -> list[OpenPayment]:
+        """Immediate payments made before then that are open and looked after; the newest may be missing."""
+        # What is settled loses its mark, so that the search finds only what is still looked after.
+        params: PaymentIntentSearchParams = {
+            "query": f"metadata['{IMMEDIATE}']:'{LOOKED_AFTER}' AND created<{int(made_before_s)}",
+            "limit": _PAGE,
+            "expand": ["data.latest_charge"],
+        }
+        with _at_stripe("search payments"):
+            found = self._client.v1.payment_intents.search(params=params)
+            intents = [intent.to_dict() for intent in found.auto_paging_iter()]
+        return [as_open_payment(intent) for intent in intents if self._is_listed(intent)]
+
+    def undelivered_events(self, types: Sequence[str], since_s: float) -> list[dict[str, Any]]:
+        """The events of these types since then that not every webhook endpoint of the account has taken."""
+        params: EventListParams = {
+            "types": list(types),
+            "delivery_success": False,
+            "created": {"gte": int(since_s)},
+            "limit": _PAGE,
+        }
+        with _at_stripe("list events that were not delivered"):
+            listed = self._client.v1.events.list(params=params)
+            return [event.to_dict() for event in listed.auto_paging_iter()]
+
+    def _is_listed(self, intent: dict[str, Any]) -> bool:
+        """Whether it is open, as the payment alone tells: an immediate one once it is looked after."""
+        metadata = intent.get("metadata") or {}
+        if not self._ownership.owns(metadata) or (_is_immediate(intent) and IMMEDIATE not in metadata):
+            return False
+        return _payment(intent, metadata).is_open
 
     def conflicts(self, now_s: float) -> list[Conflict]:
         """The conflicts among the payments of the last seven days, newest first."""
@@ -209,7 +254,8 @@ class StripePayments:
 
     def mark_settled(self, payment_id: str, receipt: str) -> None:
         """Note in a payment's metadata what its receipt says, where the money alone would not."""
-        self._mark(payment_id, {"settled": receipt})
+        # An empty value takes a mark away: nobody need look after it any more.
+        self._mark(payment_id, {"settled": receipt, IMMEDIATE: ""})
 
     def mark_conflict(self, payment_id: str, machine_id: str, receipt: str) -> None:
         """Note in a payment's metadata that a machine's receipt came too late to be followed."""
@@ -285,17 +331,18 @@ def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
 
 def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
     """A PaymentIntent with its latest charge, as a payment that nobody has settled."""
-    charge = intent["latest_charge"]
+    charge, metadata = intent["latest_charge"], intent["metadata"]
     card = (charge.get("payment_method_details") or {}).get("card") or {}
     return OpenPayment(
         payment_id=intent["id"],
-        metadata=intent["metadata"],
+        metadata=metadata,
         amount=intent["amount"],
         currency=intent["currency"],
         created_s=charge["created"],
-        named_s=intent["created"],
+        named_s=seconds_in(metadata, SESSION_MADE) or intent["created"],
         lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
         immediate=_is_immediate(intent),
+        came_s=seconds_in(metadata, MONEY_CAME_AT),
     )
 
 
