@@ -35,8 +35,8 @@ class OldLinks:
     def take_up_lost(self, now_s: float, known: Set[str]) -> list[OpenPayment]:
         """Have everything looked after whose webhook Stripe could not deliver; what of it is open.
 
-        What is `known` to be open is looked after already, but for when its money came. A payment whose webhook
-        an older relay took, before this one, is left alone: nobody knows whether its credits were given.
+        What is `known` to be open is looked after already, but for when its money came. A payment whose
+        webhook an older relay took is left alone: nobody knows whether its credits were given.
         """
         found = []
         try:

@@ -7,6 +7,7 @@ from typing import Any
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.immediate import SESSION_MADE
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -17,7 +18,7 @@ from cloud_relay.rules.orders import (
 )
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
-from cloud_relay.stripe.payments import as_open_payment, http_client
+from cloud_relay.stripe.payments import as_open_payment, http_client, payment_in
 
 # To connect, to read: less together than a phone waits, and no second try. A page looks again by
 # itself, and must not hold the threads that webhooks and receipts need.
@@ -78,12 +79,12 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         settled=metadata.get("settled"),
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
-        waiting=_waiting(payment, metadata),
+        waiting=_waiting(payment, {SESSION_MADE: str(session["created"]), **metadata}),
     )
 
 
 def _waiting(payment: dict[str, Any], metadata: dict[str, str]) -> OpenPayment | None:
-    if payment.get("status") != "requires_capture":
+    if not payment or not payment_in(payment, metadata).is_open:
         return None
     return as_open_payment({**payment, "metadata": metadata})
 

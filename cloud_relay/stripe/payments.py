@@ -154,7 +154,7 @@ class StripePayments:
         metadata = intent.get("metadata") or {}
         if not self._ownership.owns(metadata) or (_is_immediate(intent) and IMMEDIATE not in metadata):
             return False
-        return _payment(intent, metadata).is_open
+        return payment_in(intent, metadata).is_open
 
     def conflicts(self, now_s: float) -> list[Conflict]:
         """The conflicts among the payments of the last seven days, newest first."""
@@ -183,12 +183,12 @@ class StripePayments:
     def payment(self, payment_id: str) -> tuple[Payment, dict[str, str]]:
         """A payment as it stands now, and its metadata."""
         intent, metadata = self._read(payment_id)
-        return _payment(intent, metadata), metadata
+        return payment_in(intent, metadata), metadata
 
     def open_payment(self, payment_id: str) -> OpenPayment | None:
         """A payment, if nobody has settled it: reserved, or charged at once by an older link."""
         intent, metadata = self._read(payment_id)
-        is_open = self._ownership.owns(metadata) and _payment(intent, metadata).is_open
+        is_open = self._ownership.owns(metadata) and payment_in(intent, metadata).is_open
         return as_open_payment({**intent, "metadata": metadata}) if is_open else None
 
     def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -339,18 +339,25 @@ def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
         amount=intent["amount"],
         currency=intent["currency"],
         created_s=charge["created"],
-        named_s=seconds_in(metadata, SESSION_MADE) or intent["created"],
+        named_s=_named_s(intent, metadata),
         lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
         immediate=_is_immediate(intent),
         came_s=seconds_in(metadata, MONEY_CAME_AT),
     )
 
 
+def _named_s(intent: dict[str, Any], metadata: Mapping[str, str]) -> int:
+    # The webhook of an immediate payment is about its session, and knows no other time.
+    made_s = seconds_in(metadata, SESSION_MADE) if _is_immediate(intent) else None
+    return made_s or int(intent["created"])
+
+
 def _is_immediate(intent: dict[str, Any]) -> bool:
     return bool(intent["capture_method"] != "manual")
 
 
-def _payment(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
+def payment_in(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
+    """A PaymentIntent with its latest charge, as receipts are settled against it."""
     charge = intent.get("latest_charge") or {}
     return Payment(
         payment_id=intent["id"],
