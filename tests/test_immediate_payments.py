@@ -298,8 +298,8 @@ def test_the_hourly_list_finds_a_lost_webhook_once_and_reminds_its_cabinet(
     }
 
 
-def test_what_is_older_than_the_long_list_is_still_found(relay: RelayUnderTest) -> None:
-    """A hall and its relay that were shut for a month."""
+def test_what_is_older_than_the_long_list_is_still_found(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """A hall and its relay that were shut for a month, just after a sale."""
     payment_id = relay.stripe.pay(link(relay))
     delivered(relay)
     relay.clock.ahead_s = 40 * DAY_S

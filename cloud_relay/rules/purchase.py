@@ -16,7 +16,7 @@ class Purchase:
     seconds. `refunded` is what was given back of `received`; what a capture or a cancel released is no part
     of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
     `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
-    the payment while it is reserved and nobody has settled it.
+    the payment while nobody has settled it. `released_by_hand`: staff cancelled the reservation.
     """
 
     machine_id: str
@@ -32,13 +32,14 @@ class Purchase:
     disputed: bool
     charged_s: int | None
     waiting: OpenPayment | None = None
+    released_by_hand: bool = False
 
     @property
     def is_settled(self) -> bool:
         """Whether the machine's receipt has moved the money (only a charge can tell that it has)."""
         if self.payment_status != "succeeded":
             return False
-        return not self.immediate or self._outcome in ("delivered", "partial")
+        return not self.immediate or self.arrived
 
     @property
     def is_refunded(self) -> bool:
@@ -47,10 +48,15 @@ class Purchase:
 
     @property
     def price(self) -> int:
-        """What the credits that arrived cost; only of use once it is settled."""
-        if not self.immediate:
-            return self.received
-        return self.amount if self._outcome == "delivered" else self.amount - self.refunded
+        """What the credits that arrived cost, and were charged; only of use once it is settled.
+
+        Staff may have charged more by hand, before the receipt, or less.
+        """
+        if self._outcome == "delivered":
+            return min(self.received, self.amount)
+        if self._outcome == "partial" and self._count is not None:
+            return min(self.received, self._costs(self._count))
+        return self.amount - self.refunded if self.immediate else self.received
 
     @property
     def given_back_since(self) -> int:
@@ -60,11 +66,20 @@ class Purchase:
     @property
     def credits_delivered(self) -> int | None:
         """The credits that arrived, by the receipt, else by the price; None where neither shows them."""
-        count = (self.settled or "").partition(" ")[2]
-        if count.isdecimal():
-            return int(count)
+        if self._count is not None:
+            return self._count
         fitting = [count for count in range(1, (self.credits or 0) + 1) if self._costs(count) == self.price]
         return fitting[0] if len(fitting) == 1 else None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether a receipt says that credits reached the machine."""
+        return self._outcome in ("delivered", "partial")
+
+    @property
+    def _count(self) -> int | None:
+        count = (self.settled or "").partition(" ")[2]
+        return int(count) if count.isdecimal() else None
 
     @property
     def _outcome(self) -> str:

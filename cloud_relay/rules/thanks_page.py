@@ -99,12 +99,14 @@ def _money_so_far(purchase: Purchase) -> tuple[str, str]:
 def _settled(purchase: Purchase) -> PageText:
     if purchase.disputed:
         return _disputed(purchase)
+    if purchase.settled is None and not purchase.immediate:
+        return _captured_by_hand(purchase)
     charged = f"Charged {price(purchase.price, purchase.currency)}"
     since = _given_back_since(purchase)
     if purchase.price == purchase.amount:
         title = _one_or_more(purchase, "Your credit is on the machine.", "Your credits are on the machine.")
         return PageText(State.CHARGED, title, (f"{charged}.", *since))
-    rest = "refunded" if purchase.immediate else "released"
+    rest = "refunded" if purchase.received > purchase.price else "released"
     return PageText(State.PARTIAL, _some_arrived(purchase), (f"{charged}, the rest was {rest}.", *since))
 
 
@@ -112,6 +114,12 @@ def _disputed(purchase: Purchase) -> PageText:
     amount = price(purchase.price, purchase.currency)
     doubt = "The machine said two different things about your credits. Please ask the staff."
     return PageText(State.CHARGED, f"You were charged {amount}.", (doubt, *_given_back_since(purchase)))
+
+
+def _captured_by_hand(purchase: Purchase) -> PageText:
+    amount = price(purchase.price, purchase.currency)
+    ask = "If your credits did not arrive, please ask the staff."
+    return PageText(State.CHARGED, f"You were charged {amount}.", (ask, *_given_back_since(purchase)))
 
 
 def _some_arrived(purchase: Purchase) -> str:
@@ -136,7 +144,9 @@ def _not_charged(purchase: Purchase) -> PageText:
     # Not "the machine did not take it": a reservation is also cancelled where the machine never
     # answered, or where what arrived costs less than Stripe charges.
     cancelled = f"The reservation of {price(purchase.amount, purchase.currency)} was cancelled"
-    why = "." if purchase.disputed else ", because the machine did not confirm your credits."
+    # Nor where the staff cancelled it.
+    other = purchase.disputed or purchase.arrived or purchase.released_by_hand
+    why = "." if other else ", because the machine did not confirm your credits."
     pending = "Your bank may still show it as pending for a few days."
     return PageText(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
 

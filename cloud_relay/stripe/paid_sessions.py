@@ -18,7 +18,7 @@ from cloud_relay.rules.orders import (
 )
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
-from cloud_relay.stripe.payments import as_open_payment, http_client, payment_in
+from cloud_relay.stripe.payments import SETTLED, as_open_payment, http_client, payment_in
 
 # To connect, to read: less together than a phone waits, and no second try. A page looks again by
 # itself, and must not hold the threads that webhooks and receipts need.
@@ -76,9 +76,10 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         credits=_credits(metadata, amount, currency, credit_amount),
         received=payment.get("amount_received", 0),
         refunded=charge.get("amount_refunded", 0),
-        settled=metadata.get("settled"),
+        settled=metadata.get(SETTLED),
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
+        released_by_hand=bool(payment) and payment_in(payment, metadata).released_by_hand,
         waiting=_waiting(payment, {SESSION_MADE: str(session["created"]), **metadata}),
     )
 

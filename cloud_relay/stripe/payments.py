@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import requests
 import stripe
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
+SETTLED = "settled"
+# Why the relay cancels, and why Stripe does where the bank let a reservation lapse.
+OUR_REASON: Literal["abandoned"] = "abandoned"
+_NOT_BY_HAND = (OUR_REASON, "expired", "automatic")
 CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
 _PAGE = 100
 _NETWORK_RETRIES = 2
@@ -201,8 +205,8 @@ class StripePayments:
                 metadata = {**self._session_metadata(payment_id), **metadata}
         return intent, metadata
 
-    def capture(self, payment_id: str, amount: int) -> None:
-        """Charge `amount` minor units of what is reserved; Stripe releases the rest.
+    def capture(self, payment_id: str, amount: int, receipt: str) -> None:
+        """Charge `amount` minor units of what is reserved, for this receipt; Stripe releases the rest.
 
         Raises:
             TooLittleToCharge: it is under Stripe's least charge for this account; nothing was done.
@@ -211,7 +215,10 @@ class StripePayments:
         # a second capture out.
         with _at_stripe("capture", payment_id):
             try:
-                self._client.v1.payment_intents.capture(payment_id, params={"amount_to_capture": amount})
+                # The receipt's words tell this capture from one that staff made in the dashboard.
+                self._client.v1.payment_intents.capture(
+                    payment_id, params={"amount_to_capture": amount, "metadata": {SETTLED: receipt}}
+                )
             except stripe.InvalidRequestError as why:
                 if why.code != "amount_too_small":
                     raise
@@ -220,7 +227,7 @@ class StripePayments:
     def release(self, payment_id: str) -> None:
         """Give the whole reservation back."""
         with _at_stripe("cancel", payment_id):
-            self._client.v1.payment_intents.cancel(payment_id)
+            self._client.v1.payment_intents.cancel(payment_id, params={"cancellation_reason": OUR_REASON})
 
     def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> None:
         """Give `amount` minor units of a charge back; one that was given back already stays so.
@@ -255,7 +262,7 @@ class StripePayments:
     def mark_settled(self, payment_id: str, receipt: str) -> None:
         """Note in a payment's metadata what its receipt says, where the money alone would not."""
         # An empty value takes a mark away: nobody need look after it any more.
-        self._mark(payment_id, {"settled": receipt, IMMEDIATE: ""})
+        self._mark(payment_id, {SETTLED: receipt, IMMEDIATE: ""})
 
     def mark_conflict(self, payment_id: str, machine_id: str, receipt: str) -> None:
         """Note in a payment's metadata that a machine's receipt came too late to be followed."""
@@ -367,7 +374,8 @@ def payment_in(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
         received=intent["amount_received"],
         refunded=charge.get("amount_refunded", 0),
         immediate=_is_immediate(intent),
-        settled=metadata.get("settled"),
+        settled=metadata.get(SETTLED),
+        released_by_hand=intent["status"] == "canceled" and intent["cancellation_reason"] not in _NOT_BY_HAND,
     )
 
 
