@@ -6,6 +6,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -211,6 +212,41 @@ def test_money_that_comes_within_the_window_becomes_credits(relay: RelayUnderTes
     assert receipt(relay, payment_id, "delivered", 3) == (200, {"result": "settled", "charged": 250})
     relay.clock.ahead_s = 80 * HOUR_S
     assert (tidy(relay.relay), money(relay, payment_id)) == ([], (250, 0))
+
+
+def paid_in_a_shop(relay: RelayUnderTest, payment_id: str) -> None:
+    """Have the money of a voucher come: its charge is made only now."""
+
+    def charge_now(book: Any, now_s: int) -> None:
+        charge = book.charges[book.intents[payment_id].latest_charge]
+        book.save(replace(charge, created=now_s), now_s)
+
+    relay.stripe.keeper.turn(charge_now)
+    relay.stripe.money_came(payment_id)
+
+
+@pytest.mark.parametrize("lost", [COMPLETED, MONEY_CAME])
+def test_a_voucher_that_is_paid_days_later_gives_no_coin_to_a_stranger(
+    relay: RelayUnderTest, cabinet: Cabinet, lost: str
+) -> None:
+    """Its charge is as new as its payment; the window counts from the order, or the session without that."""
+    first = relay.stripe.webhooks.endpoints.first
+    kinds = {COMPLETED, MONEY_CAME} - {lost}
+    relay.stripe.webhooks.endpoints.change(first.id, enabled_events=frozenset(kinds))
+    payment_id = relay.stripe.pay_later(link(relay), "sepa_debit")
+    wait_until(lambda: relay.stripe.webhooks.undelivered == 0, "the webhook of the order")
+    relay.clock.ahead_s = 2 * DAY_S
+    paid_in_a_shop(relay, payment_id)
+    wait_until(lambda: relay.stripe.webhooks.undelivered == 0, "the webhook of the money")
+    if lost == MONEY_CAME:
+        assert listed(relay) == [(payment_id, "waiting for its receipt")]
+        tidy(relay.relay)
+        assert cabinet.payload()["paymentId"] == payment_id
+        assert cabinet.heard[0].properties.MessageExpiryInterval == 1  # type: ignore[union-attr]
+        relay.clock.ahead_s = 73 * HOUR_S
+        tidy(relay.relay)
+    assert (refunds(relay, payment_id), listed(relay)) == ([250], [])
+    assert len(cabinet.heard) == (1 if lost == MONEY_CAME else 0)
 
 
 def test_money_that_never_comes_is_nothing_to_settle(relay: RelayUnderTest, cabinet: Cabinet) -> None:

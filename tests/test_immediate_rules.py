@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 
-from cloud_relay.rules.immediate import COMPLETED, MONEY_CAME, ImmediateSale, sale_in, seconds_in
+from cloud_relay.rules.immediate import (
+    COMPLETED,
+    MONEY_CAME,
+    ImmediateSale,
+    sale_in,
+    seconds_in,
+    window_begins_s,
+)
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import Order, Ownership
 from cloud_relay.rules.tidy_rules import GiveBack, Republish, Rules
 
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
 OWNERSHIP = Ownership("tag")
-SALE = ImmediateSale("pi_1", OURS, 250, "usd", 900, True, None)
+SALE = ImmediateSale("pi_1", OURS, 250, "usd", made_s=900, paid=True)
 PAYMENT = OpenPayment("pi_1", OURS, 250, "usd", 1000, 990, 1000 + RESERVATION_S, immediate=True)
 RULES = Rules(window_s=180, release_after_s=72 * 3600)
 
@@ -38,8 +45,11 @@ def event(kind: str = COMPLETED, **changes: Any) -> dict[str, Any]:
     [
         (event(), SALE),
         (event(payment_method_types=["card"]), SALE),
-        (event(payment_status="unpaid"), replace(SALE, paid=False)),
-        (event(payment_status="unpaid", payment_method_types=None), replace(SALE, paid=False)),
+        (event(payment_status="unpaid"), replace(SALE, paid=False, ordered_s=1000)),
+        (
+            event(payment_status="unpaid", payment_method_types=None),
+            replace(SALE, paid=False, ordered_s=1000),
+        ),
         (event(MONEY_CAME), replace(SALE, came_s=1000)),
         (event(payment_status="unpaid", payment_method_types=["card"]), None),
         (event(payment_intent=None), None),
@@ -64,6 +74,23 @@ def test_the_marks_are_the_order_and_its_times_and_nothing_else() -> None:
         "relay": "tag",
         "money_came": "5000",
     }
+    assert replace(SALE, ordered_s=950).marks == marks | {"ordered": "950"}
+
+
+@pytest.mark.parametrize(
+    ("marks", "begins_s"),
+    [
+        ({"session_made": "900"}, 5000),
+        ({"session_made": "900", "ordered": "950"}, 950),
+        ({"session_made": "900", "ordered": "950", "money_came": "5001"}, 950),
+        ({"session_made": "900", "money_came": "5001"}, 900),
+        ({"session_made": "900", "ordered": "6000"}, 5000),
+        ({"session_made": "900", "ordered": "never"}, 5000),
+    ],
+)
+def test_the_window_of_a_deferred_method_begins_with_its_order(marks: dict[str, str], begins_s: int) -> None:
+    """A voucher is paid in a shop, days after its player has left."""
+    assert window_begins_s(marks, 5000) == begins_s
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ COMPLETED = "checkout.session.completed"
 MONEY_CAME = "checkout.session.async_payment_succeeded"
 SALES = (COMPLETED, MONEY_CAME)
 
-# What stands beside the payment: that it is looked after, when its session was made, and when its money
-# came, if that was later than the order. The times are Unix seconds.
-IMMEDIATE, SESSION_MADE, MONEY_CAME_AT = "immediate", "session_made", "money_came"
+# What stands beside the payment: that it is looked after, when its session was made, and of a deferred
+# method also when it was ordered and when its money came. The times are Unix seconds.
+IMMEDIATE, SESSION_MADE, ORDERED_AT, MONEY_CAME_AT = "immediate", "session_made", "ordered", "money_came"
 LOOKED_AFTER = "1"
 _OF_THE_ORDER = ("machine_id", "quantity", "credits_per_unit", "amount", "currency", RELAY_TAG)
 
@@ -34,7 +34,8 @@ _OF_THE_ORDER = ("machine_id", "quantity", "credits_per_unit", "amount", "curren
 class ImmediateSale:
     """A Checkout Session that was paid at once, or whose money is to come; times in Unix seconds.
 
-    `came_s` is when the money of a deferred method came; None for any other, and before it came.
+    Of a deferred method `ordered_s` is when it was ordered, and `came_s` when its money came: an event tells
+    one of them.
     """
 
     payment_id: str
@@ -43,14 +44,16 @@ class ImmediateSale:
     currency: str
     made_s: int
     paid: bool
-    came_s: int | None
+    ordered_s: int | None = None
+    came_s: int | None = None
 
     @property
     def marks(self) -> dict[str, str]:
         """What is written beside the payment."""
         order = {key: self.metadata[key] for key in _OF_THE_ORDER if key in self.metadata}
-        came = {} if self.came_s is None else {MONEY_CAME_AT: str(self.came_s)}
-        return {**order, IMMEDIATE: LOOKED_AFTER, SESSION_MADE: str(self.made_s), **came}
+        times = {SESSION_MADE: self.made_s, ORDERED_AT: self.ordered_s, MONEY_CAME_AT: self.came_s}
+        told = {key: str(seconds) for key, seconds in times.items() if seconds is not None}
+        return {**order, IMMEDIATE: LOOKED_AFTER, **told}
 
     def order(self, credit_amount: int) -> Order:
         """What it bought; raises as `immediate_order_from` does."""
@@ -74,7 +77,7 @@ def sale_in(event: Mapping[str, Any], ownership: Ownership) -> ImmediateSale | N
     """The sale in an event of a Checkout Session; None where it is not ours, or surely a reservation."""
     session = event["data"]["object"]
     metadata = session.get("metadata") or {}
-    payment_id = session.get("payment_intent")
+    payment_id, paid = session.get("payment_intent"), session["payment_status"] == "paid"
     if not ownership.owns(metadata) or not payment_id or _is_reservation(session):
         return None
     return ImmediateSale(
@@ -83,9 +86,21 @@ def sale_in(event: Mapping[str, Any], ownership: Ownership) -> ImmediateSale | N
         amount=session["amount_total"],
         currency=session["currency"],
         made_s=session["created"],
-        paid=session["payment_status"] == "paid",
+        paid=paid,
+        ordered_s=None if paid else event["created"],
         came_s=event["created"] if event["type"] == MONEY_CAME else None,
     )
+
+
+def window_begins_s(metadata: Mapping[str, str], charged_s: int) -> int:
+    """When the credit window of an immediate payment began: with its charge, or with its order.
+
+    A voucher's charge is made when it is paid in a shop, days after its player stood before the machine.
+    """
+    ordered_s = seconds_in(metadata, ORDERED_AT)
+    if ordered_s is None and seconds_in(metadata, MONEY_CAME_AT) is not None:
+        ordered_s = seconds_in(metadata, SESSION_MADE)  # the webhook of its order was lost
+    return charged_s if ordered_s is None else min(charged_s, ordered_s)
 
 
 def _is_reservation(session: Mapping[str, Any]) -> bool:

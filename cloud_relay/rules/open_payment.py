@@ -14,9 +14,9 @@ RESERVATION_S = 7 * DAY_S
 class OpenPayment:
     """A payment as Stripe has it, times in Unix seconds; `immediate`: charged without a reservation.
 
-    `created_s` is its charge's and begins the credit window; `named_s` is the payment's own, which never
-    changes and is the same in every webhook. `lapses_s` is when the bank takes the reservation back.
-    `came_s` is when the money of a deferred method came, which its player ordered at `created_s`.
+    `created_s` is its charge's, or its order's if that was before, and begins the credit window. `named_s`
+    is the payment's own, which never changes and is the same in every webhook. `lapses_s` is when the bank
+    takes the reservation back. `came_s` is when the money of a deferred method came.
     """
 
     payment_id: str

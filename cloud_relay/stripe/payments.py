@@ -18,6 +18,7 @@ from cloud_relay.rules.immediate import (
     MONEY_CAME_AT,
     SESSION_MADE,
     seconds_in,
+    window_begins_s,
 )
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
@@ -338,17 +339,17 @@ def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
 
 def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
     """A PaymentIntent with its latest charge, as a payment that nobody has settled."""
-    charge, metadata = intent["latest_charge"], intent["metadata"]
+    charge, metadata, immediate = intent["latest_charge"], intent["metadata"], _is_immediate(intent)
     card = (charge.get("payment_method_details") or {}).get("card") or {}
     return OpenPayment(
         payment_id=intent["id"],
         metadata=metadata,
         amount=intent["amount"],
         currency=intent["currency"],
-        created_s=charge["created"],
+        created_s=window_begins_s(metadata, charge["created"]) if immediate else charge["created"],
         named_s=_named_s(intent, metadata),
         lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
-        immediate=_is_immediate(intent),
+        immediate=immediate,
         came_s=seconds_in(metadata, MONEY_CAME_AT),
     )
 
