@@ -19,6 +19,7 @@ from cloud_relay.rules.immediate import COMPLETED, MONEY_CAME
 from cloud_relay.rules.orders import Order
 from cloud_relay.settling.tidy import LongTidy, tidy, tidy_recent
 from simulator.chain.broker import Broker
+from simulator.stripe.model import shop
 
 HOUR_S, DAY_S = 3600, 24 * 3600
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
@@ -135,10 +136,13 @@ def test_a_message_that_the_broker_lost_is_published_again_to_the_byte(
     relay: RelayUnderTest, cabinet: Cabinet
 ) -> None:
     """Tidy's short list has it, so that it is credited in its window; a new ledger finds it there too."""
-    payment_id = relay.stripe.pay(link(relay))
+    code = link(relay).rpartition("/")[2]
+    session = relay.stripe.keeper.turn(lambda book, now_s: shop.open_link(book, code, None, now_s))
+    relay.clock.ahead_s = 40
+    payment_id = relay.stripe.pay(session.id)
     delivered(relay)
     until(lambda: len(cabinet.heard), 1, "the webhook's message")
-    relay.clock.ahead_s = 30
+    relay.clock.ahead_s = 70
     ((found, credits, left_s),) = open_at_its_machine(relay)
     assert (found, credits, 140 < left_s <= 144) == (payment_id, 3, True)
     tidy_recent(relay.relay)
@@ -332,6 +336,25 @@ def test_the_hourly_list_finds_a_lost_webhook_once_and_reminds_its_cabinet(
         ("search", "payment_intents"): 1,
         ("list", "events"): 1,
     }
+    relay.stripe.faults.forget()
+    assert receipt(relay, payment_id, "undelivered", 0)[0] == 200
+    written = relay.stripe.book.intents[payment_id].metadata
+    relay.clock.ahead_s += HOUR_S + 1
+    assert hourly.go_on(60) == []
+    assert relay.stripe.book.intents[payment_id].metadata == written
+
+
+def test_the_hourly_list_finds_that_money_came_too_late(relay: RelayUnderTest) -> None:
+    """The webhook of the order was taken, and that of the money was lost: it need not wait for a receipt."""
+    payment_id = relay.stripe.pay_later(link(relay), "us_bank_account")
+    delivered(relay)
+    relay.stripe.webhooks.url = None
+    relay.clock.ahead_s = 3 * HOUR_S
+    relay.stripe.money_came(payment_id)
+    assert [one.why for one in tidy(relay.relay)] == ["waiting for its receipt"]
+    assert listed(relay) == [(payment_id, "the next tidy refunds it")]
+    assert [one.why for one in tidy(relay.relay)] == ["its money came after its credit window"]
+    assert refunds(relay, payment_id) == [250]
 
 
 def test_what_is_older_than_the_long_list_is_still_found(relay: RelayUnderTest, cabinet: Cabinet) -> None:
@@ -342,6 +365,7 @@ def test_what_is_older_than_the_long_list_is_still_found(relay: RelayUnderTest, 
     assert listed(relay) == [(payment_id, "the next tidy refunds it")]
     assert [one.outcome for one in tidy(relay.relay)] == ["released"]
     assert (refunds(relay, payment_id), listed(relay)) == ([250], [])
+    assert "immediate" not in relay.stripe.book.intents[payment_id].metadata, "or it is searched for ever"
 
 
 def test_the_players_own_page_publishes_what_no_webhook_told(relay: RelayUnderTest, cabinet: Cabinet) -> None:
@@ -355,7 +379,10 @@ def test_the_players_own_page_publishes_what_no_webhook_told(relay: RelayUnderTe
     assert receipt(relay, payment_id, "delivered", 3)[0] == 200
     relay.clock.ahead_s = 60
     assert relay.client.get(f"/thanks/state?s={session.id}").json["state"] == "charged"
-    assert len(cabinet.heard) == 1
+    assert relay.client.get(f"/thanks/state?s={session.id}").json["state"] == "charged"
+    relay.relay.publisher.publish("arcade/machine/galaga-01/coinpulse", b"the end")
+    wait_until(lambda: cabinet.heard[-1].payload == b"the end", "the end")
+    assert len(cabinet.heard) == 2
 
 
 # What is not this relay's to give back
@@ -380,8 +407,10 @@ def test_what_another_relay_sold_is_not_taken_up(relay: RelayUnderTest) -> None:
     assert (listed(relay), tidy(relay.relay), refunds(relay, payment_id)) == ([], [], [])
 
 
-def test_another_shops_charge_for_a_machine_is_not_taken_up(relay: RelayUnderTest) -> None:
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_another_shops_charge_for_a_machine_is_not_taken_up(relay: RelayUnderTest, is_lost: bool) -> None:
     """Metadata of a payment that no session of ours has; or a session whose order cannot be believed."""
+    relay.stripe.webhooks.url = None if is_lost else relay.stripe.webhooks.url
     price = {"currency": "usd", "unit_amount": 250, "product_data": {"name": "A wash"}}
     params: Any = {
         "mode": "payment",
@@ -391,7 +420,7 @@ def test_another_shops_charge_for_a_machine_is_not_taken_up(relay: RelayUnderTes
     }
     made = client_of(relay.stripe, API_KEY).v1.checkout.sessions.create(params)
     paid = [relay.stripe.pay(made.id), relay.stripe.pay(link(relay, {"machine_id": "washer no. 4"}))]
-    wait_until(lambda: relay.stripe.webhooks.undelivered == 0, "all webhooks")
+    wait_until(lambda: is_lost or relay.stripe.webhooks.undelivered == 0, "all webhooks")
     relay.clock.ahead_s = 80 * HOUR_S
     assert (listed(relay), tidy(relay.relay)) == ([], [])
     assert [refunds(relay, payment_id) for payment_id in paid] == [[], []]
