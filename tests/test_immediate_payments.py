@@ -123,6 +123,11 @@ def test_a_cabinet_that_comes_back_after_the_window_is_reminded_and_its_word_ref
     assert open_at_its_machine(relay) == [(payment_id, 3, 0)]
     assert receipt(relay, payment_id, "undelivered", 0) == (200, {"result": "settled", "charged": 0})
     assert (refunds(relay, payment_id), listed(relay)) == ([250], [])
+    before = len(relay.stripe.webhooks.log)
+    (late,) = [each for each in relay.stripe.webhooks.log if each.event_type == COMPLETED]
+    relay.stripe.deliver_again(late.event_id)
+    wait_until(lambda: len(relay.stripe.webhooks.log) > before, "the webhook once more")
+    assert "immediate" not in relay.stripe.book.intents[payment_id].metadata, "or it is searched for ever"
 
 
 def open_at_its_machine(relay: RelayUnderTest) -> list[tuple[str, int, int]]:

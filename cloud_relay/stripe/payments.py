@@ -127,6 +127,8 @@ class StripePayments:
             intent = self._client.v1.payment_intents.update(
                 payment_id, params={"metadata": dict(marks), "expand": ["latest_charge"]}
             ).to_dict()
+        if SETTLED in intent["metadata"]:  # the webhook of a sale that is over came again
+            self._mark(payment_id, {IMMEDIATE: ""})
         return as_open_payment(intent) if self._is_listed(intent) and _is_immediate(intent) else None
 
     def looked_after_before(self, made_before_s: float) -> list[OpenPayment]:
