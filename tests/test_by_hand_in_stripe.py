@@ -128,7 +128,7 @@ def as_it_went(relay: RelayUnderTest, payment: str, by_hand: str, reports: str) 
     relay.clock.ahead_s += RELEASE_AFTER_S
     assert [one for one in tidy(relay.relay) if one.payment.payment_id == payment_id] == []
     assert refunded_of(relay, payment_id) == refunded, "nothing is given back twice"
-    assert payment_id not in [each.payment_id for each in relay.relay.stripe().conflicts(relay.clock())]
+    assert payment_id not in [mark.payment_id for mark in relay.relay.stripe().marks(relay.clock())]
     received = relay.payment(payment_id).received
     did = f"refunds {price(refunded - before, 'usd')}" if refunded > before else "leaves it"
     left = price(received - refunded, "usd")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from typing import TextIO
 
 from cloud_relay.operator.table import table
 from cloud_relay.relay import Relay
 from cloud_relay.rules.machine_report import Machine
+from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.open_list import OPEN_HEAD, open_row
-from cloud_relay.rules.settlement import Conflict
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
 from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
 
-_MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults", "conflicts")
+_MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults")
+# What is counted of each machine, by the kinds of notes on its payments.
+_COUNTED = {
+    "conflicts": (MarkKind.CONFLICT,),
+    "disputes": (MarkKind.DISPUTE, MarkKind.FRAUD_WARNING),
+    "refunds": (MarkKind.REFUND,),
+    "unsellable": (MarkKind.UNSELLABLE,),
+}
 
 
 def tidy_once(relay: Relay, out: TextIO) -> int:
@@ -41,49 +47,48 @@ def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
 
 
 def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
-    """List every machine: how it last described itself, and its conflicts of the last seven days."""
-    machines = _machines(relay)
+    """List every machine: how it last described itself, and what was noted of its payments in thirty days."""
+    machines, marks = _machines(relay)
     if as_json:
         _write_json(out, [_machine_json(machine) for machine in machines])
         return 0
-    out.write(table(_MACHINES_HEAD, [_machine_cells(machine) for machine in machines]))
-    for conflict in (conflict for machine in machines for conflict in machine.conflicts):
-        out.write(
-            f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.receipt}\n"
-        )
+    out.write(table((*_MACHINES_HEAD, *_COUNTED), [_machine_cells(machine) for machine in machines]))
+    for mark in sorted(marks, key=lambda mark: mark.machine_id):
+        out.write(mark.line + "\n")
     return 0
 
 
 def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     """Give back what is left of one payment."""
-    out.write(refund(relay.stripe(), relay.settings.stripe.ownership, payment_id) + "\n")
+    out.write(refund(relay, payment_id) + "\n")
     return 0
 
 
-def _machines(relay: Relay) -> list[Machine]:
+def _machines(relay: Relay) -> tuple[list[Machine], list[Mark]]:
     reports = relay.publisher.machine_reports()
-    conflicts: defaultdict[str, list[Conflict]] = defaultdict(list)
-    for conflict in relay.stripe().conflicts(relay.clock()):
-        conflicts[conflict.machine_id].append(conflict)
+    marks = relay.stripe().marks(relay.clock())
     offers = relay.settings.offers
-    names = sorted({*reports, *conflicts, *offers.machines})
-    return [Machine(name, offers.of(name).name, reports.get(name), tuple(conflicts[name])) for name in names]
+    names = sorted({*reports, *offers.machines, *(mark.machine_id for mark in marks if mark.machine_id)})
+    machines = [
+        Machine(
+            name,
+            offers.of(name).name,
+            reports.get(name),
+            tuple(mark for mark in marks if mark.machine_id == name),
+        )
+        for name in names
+    ]
+    return machines, marks
 
 
 def _machine_cells(machine: Machine) -> tuple[str, ...]:
-    report, conflicts = machine.report, str(len(machine.conflicts))
+    report = machine.report
+    counts = tuple(str(len(machine.marked(*kinds))) for kinds in _COUNTED.values())
     if report is None:
-        return (machine.machine_id, machine.name, "not heard of", "", "", "", conflicts)
+        return (machine.machine_id, machine.name, "not heard of", "", "", "", *counts)
     faults = "; ".join(report.faults)
-    return (
-        machine.machine_id,
-        machine.name,
-        report.state,
-        report.last_seen,
-        report.version,
-        faults,
-        conflicts,
-    )
+    said = (report.state, report.last_seen, report.version, faults)
+    return (machine.machine_id, machine.name, *said, *counts)
 
 
 def _machine_json(machine: Machine) -> dict[str, object]:
@@ -98,7 +103,14 @@ def _machine_json(machine: Machine) -> dict[str, object]:
         "lastSeen": report.last_seen if report else None,
         "version": report.version if report else None,
         "faults": list(report.faults) if report else [],
-        "conflicts": [{"paymentId": each.payment_id, "said": each.receipt} for each in machine.conflicts],
+        "conflicts": [
+            {"paymentId": mark.payment_id, "said": mark.text} for mark in machine.marked(MarkKind.CONFLICT)
+        ],
+        "notes": [
+            {"kind": mark.kind.value, "paymentId": mark.payment_id, "text": mark.text}
+            for mark in machine.marks
+            if mark.kind is not MarkKind.CONFLICT
+        ],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from cloud_relay.rules.settlement import Result
 from cloud_relay.settling.pulses import PaidOrder, publish_in_window
 from cloud_relay.settling.receipts import give_back
 from cloud_relay.settling.unpublished import Retries
+from cloud_relay.settling.unsellable import give_back_unsellable
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,22 @@ class Answers:
         log.info("Published %s: %d credits for %s", paid.payment_id, order.credits, order.machine_id)
         return {"published": True, "paymentId": paid.payment_id}
 
-    def given_back(self, payment_id: str, why: BadOrder | UnsellableCredits | str) -> ResponseReturnValue:
-        """Release or refund what can never be credited; 503 where Stripe did not do it."""
+    def given_back(
+        self, payment_id: str, metadata: Mapping[str, str], why: BadOrder | UnsellableCredits
+    ) -> ResponseReturnValue:
+        """Release or refund what can never be credited, and note why; 503 where Stripe did not do it."""
+        result = give_back_unsellable(self.relay, payment_id, metadata.get("machine_id", ""), why)
+        return _given_back(payment_id, result)
+
+    def given_back_late(self, payment_id: str) -> ResponseReturnValue:
+        """Refund what came too late for any cabinet to have heard of it; 503 where Stripe did not do it."""
         result = give_back(self.relay, payment_id)
-        log.error("Gave %s back (%s): %s", payment_id, result, why)
-        return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
+        log.warning("Gave %s back (%s): its money came after its credit window", payment_id, result)
+        return _given_back(payment_id, result)
+
+
+def _given_back(payment_id: str, result: Result) -> ResponseReturnValue:
+    return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
 
 
 def reported(payment_id: str, why: BadOrder | UnsellableCredits) -> ResponseReturnValue:

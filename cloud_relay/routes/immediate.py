@@ -50,7 +50,7 @@ def _unsellable(
     """It can never be credited, and goes back as soon as its money is there."""
     if not sale.paid:
         return _looked_after(answers, sale, lambda _: _NOTHING_YET)
-    return _looked_after(answers, sale, lambda _: answers.given_back(sale.payment_id, why))
+    return _looked_after(answers, sale, lambda _: answers.given_back(sale.payment_id, sale.metadata, why))
 
 
 def _money_came(
@@ -60,7 +60,7 @@ def _money_came(
     if payment is None:
         return _NOTHING_LEFT
     if payment.came_too_late(answers.relay.settings.credit_window_s):
-        return answers.given_back(sale.payment_id, "its money came after its credit window")
+        return answers.given_back_late(sale.payment_id)
     return answers.published(PaidOrder(sale.payment_id, order, sale.made_s, payment.created_s))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.errors import BadSignature
+from cloud_relay.errors import BadSignature, TooOld
 from cloud_relay.relay import Relay
 from cloud_relay.routes.answers import Answers, reported
 from cloud_relay.routes.immediate import sold_at_once
+from cloud_relay.routes.notices import note_event
 from cloud_relay.rules.immediate import SALES
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, order_from
 from cloud_relay.settling.pulses import PaidOrder
@@ -33,7 +34,7 @@ def webhook(relay: Relay, retries: Retries) -> Blueprint:
             return _reserved(answers, event)
         if event["type"] in SALES:
             return sold_at_once(answers, event)
-        return {"ignored": event["type"]}
+        return note_event(relay, event) or {"ignored": event["type"]}
 
     return routes
 
@@ -42,6 +43,8 @@ def _signed_event(relay: Relay) -> dict[str, Any]:
     try:
         event = relay.stripe().event_in(request.get_data(), request.headers.get("Stripe-Signature", ""))
     except BadSignature as why:
+        if isinstance(why, TooOld):
+            relay.fitness.suspect()
         log.warning("Refused a webhook: %s", why)
         abort(400, str(why))
     if event.get("livemode") is not relay.settings.stripe.livemode:
@@ -62,7 +65,7 @@ def _reserved(answers: Answers, event: dict[str, Any]) -> ResponseReturnValue:
         if not ownership.is_tagged(metadata):
             return reported(intent["id"], why)
         # Sold by this relay, and changed on its way: other currency, added tax. It can never be credited.
-        return answers.given_back(intent["id"], why)
+        return answers.given_back(intent["id"], metadata, why)
     except UnsellableCredits as why:
-        return answers.given_back(intent["id"], why)
+        return answers.given_back(intent["id"], metadata, why)
     return answers.published(PaidOrder(intent["id"], order, intent["created"], event["created"]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cloud_relay.rules.charges import share_of
 from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.refunds import MadeRefund, failed_for_good
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Purchase:
     of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
     `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
     the payment while nobody has settled it. `released_by_hand`: staff cancelled the reservation.
+    `refunds` are all there were, oldest first; `at_the_bank`: the player disputes it there; `unsellable`:
+    it could never be credited.
     """
 
     machine_id: str
@@ -33,6 +36,9 @@ class Purchase:
     charged_s: int | None
     waiting: OpenPayment | None = None
     released_by_hand: bool = False
+    refunds: tuple[MadeRefund, ...] = ()
+    at_the_bank: bool = False
+    unsellable: bool = False
 
     @property
     def is_settled(self) -> bool:
@@ -47,15 +53,39 @@ class Purchase:
         return self.payment_status == "succeeded" and self.refunded >= self.received
 
     @property
+    def is_owed(self) -> bool:
+        """Whether all of a charge has to go back, and has not."""
+        undelivered = self.immediate and self._outcome == "undelivered"
+        return undelivered and self.payment_status == "succeeded" and not self.is_refunded
+
+    @property
+    def refunding(self) -> int:
+        """How much of `refunded` the player's bank has not confirmed yet."""
+        return sum(refund.amount for refund in self.refunds if refund.is_on_its_way)
+
+    @property
+    def refund_failed(self) -> int:
+        """How much was to go back, did not reach the player and was not made good."""
+        if self.is_refunded:
+            return 0
+        return sum(refund.amount for refund in failed_for_good(self.refunds))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was paid for arrived, by the receipt or by the price."""
+        return self.price == self.amount and (self._outcome != "partial" or self._count == self.credits)
+
+    @property
     def price(self) -> int:
         """What the credits that arrived cost, and were charged; only of use once it is settled.
 
-        Staff may have charged more by hand, before the receipt, or less.
+        Staff may have charged less by hand; and what should have gone back may still be charged.
         """
         if self._outcome == "delivered":
-            return min(self.received, self.amount)
+            return self.received
         if self._outcome == "partial" and self._count is not None:
-            return min(self.received, self._costs(self._count))
+            cost = min(self.received, self._costs(self._count))
+            return max(cost, self.received - self.refunded)
         return self.amount - self.refunded if self.immediate else self.received
 
     @property

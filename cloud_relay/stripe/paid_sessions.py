@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.rules.immediate import SESSION_MADE
+from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -18,7 +19,11 @@ from cloud_relay.rules.orders import (
 )
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
-from cloud_relay.stripe.payments import SETTLED, as_open_payment, http_client, payment_in
+from cloud_relay.stripe.client import refusal_words, stripe_client
+from cloud_relay.stripe.payments import SETTLED, as_open_payment, made_refund, payment_in
+
+if TYPE_CHECKING:
+    from cloud_relay.stripe.fitness import Fitness
 
 # To connect, to read: less together than a phone waits, and no second try. A page looks again by
 # itself, and must not hold the threads that webhooks and receipts need.
@@ -28,16 +33,10 @@ _TIMEOUT_S = (2, 5)
 class PaidSessions:
     """Reads purchases by the id that Stripe gives the player's phone."""
 
-    def __init__(self, settings: Settings) -> None:
-        url = settings.stripe.stand_in_url
+    def __init__(self, settings: Settings, fitness: Fitness) -> None:
         self._credit_amount = settings.credit_amount
         self._ownership = settings.stripe.ownership
-        self._client = stripe.StripeClient(
-            settings.stripe.api_key,
-            base_addresses={"api": url} if url else {},
-            max_network_retries=0,
-            http_client=http_client(settings.stripe.proxy, _TIMEOUT_S),
-        )
+        self._client = stripe_client(settings.stripe, fitness, timeout_s=_TIMEOUT_S, retries=0)
 
     def purchase(self, session_id: str) -> Purchase:
         """The purchase behind a Checkout Session.
@@ -48,19 +47,19 @@ class PaidSessions:
         """
         try:
             session = self._client.v1.checkout.sessions.retrieve(
-                session_id, params={"expand": ["payment_intent.latest_charge"]}
+                session_id, params={"expand": ["payment_intent.latest_charge.refunds"]}
             ).to_dict()
         except stripe.StripeError as why:
             if why.code == "resource_missing":
                 raise NotAtStripe("Stripe knows no such Checkout Session") from None
-            reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
-            raise StripeUnavailable(f"read a Checkout Session: {reason} ({why.request_id})") from why
+            raise StripeUnavailable(f"read a Checkout Session: {refusal_words(why)}") from why
         return _purchase(session, self._credit_amount, self._ownership)
 
 
 def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership) -> Purchase:
     payment = session.get("payment_intent") or {}
     charge = payment.get("latest_charge") or {}
+    refunds = (charge.get("refunds") or {}).get("data", [])
     # A payment link's metadata reaches the session only; what a receipt settled, the payment only.
     metadata = {**(session.get("metadata") or {}), **(payment.get("metadata") or {})}
     if not ownership.owns(metadata) or not is_machine_id(metadata.get("machine_id")):
@@ -81,6 +80,9 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         charged_s=charge.get("created"),
         released_by_hand=bool(payment) and payment_in(payment, metadata).released_by_hand,
         waiting=_waiting(payment, {SESSION_MADE: str(session["created"]), **metadata}),
+        refunds=tuple(made_refund(refund) for refund in reversed(refunds)),
+        at_the_bank=charge.get("disputed", False),
+        unsellable=MarkKind.UNSELLABLE in metadata,
     )
 
 

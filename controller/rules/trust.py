@@ -10,6 +10,9 @@ from controller.model.events import OfferFailed, OpenPaymentsFailed, ReceiptFail
 from controller.model.trust import LONG_AGO_S, OFFER, OPEN_PAYMENTS, Refused, Trust, Unsettled
 from controller.rules.turn import Turn
 
+# So long may the relay need to find out why Stripe refused what it asked.
+ASK_OFFER_AFTER_S = 5.0
+
 
 def begin(turn: Turn, event: Started) -> None:
     """Receipts that failed before go on failing: a restart is no reason to sell for an hour more.
@@ -32,7 +35,7 @@ def answered(turn: Turn, question: str) -> None:
 
 
 def failed(turn: Turn, question: str, event: OfferFailed | OpenPaymentsFailed | ReceiptFailed) -> None:
-    """It did not; what it refuses closes the door until it does, and silence only when it is long."""
+    """The relay did not answer: a refusal closes the door until it does, and silence only a long one."""
     trust = turn.cabinet.trust.without(question)
     if event.refusal is not None:
         refused = Refused(question, event.refusal, event.reason)
@@ -44,15 +47,17 @@ def failed(turn: Turn, question: str, event: OfferFailed | OpenPaymentsFailed | 
 
 
 def receipt_failed(turn: Turn, event: ReceiptFailed) -> None:
-    """Its hour begins with the first time that it fails, and is on disk: it outlives the process."""
+    """A receipt's hour begins with the first time that it fails, and is on disk: it outlives the process."""
     failed(turn, event.payment_id, event)
     failing = dict(turn.cabinet.trust.failing)
     failing.setdefault(event.payment_id, turn.now_s)
     _change(turn, replace(turn.cabinet.trust, failing=tuple(failing.items())))
+    # Where the relay cannot settle at all, its answer to the question for the offer says why.
+    turn.change(offer_due_s=min(turn.cabinet.offer_due_s, turn.now_s + ASK_OFFER_AFTER_S))
 
 
 def receipt_answered(turn: Turn, payment_id: str) -> None:
-    """Its money is settled."""
+    """The money of a payment is settled."""
     answered(turn, payment_id)
     failing = tuple(each for each in turn.cabinet.trust.failing if each[0] != payment_id)
     _change(turn, replace(turn.cabinet.trust, failing=failing))
