@@ -21,11 +21,11 @@ demo-once: ## one sale through the whole chain, with its time line; no browser, 
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator demo-once
 
-chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1; METER=1; CALM=1: break nothing)
+chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1, and some minutes more; METER=1; CALM=1: break nothing)
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm) $(if $(METER),--meter)
 
-bench: ## measure it, each figure beside its target; about 15 minutes (QUICK=1: under one; ONLY=coin_line: some)
+bench: ## measure it, each figure beside its target; about 20 minutes (QUICK=1: two; ONLY=coin_line: some)
 	@tools/prepare.sh bench
 	@$(VENV) -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
@@ -87,9 +87,10 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write the messages of a real sale into docs/how-it-works.md anew
+docs: ## write a real sale into docs/how-it-works.md anew, and counted reads into docs/stripe-reads.md
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
+	PYTHONPATH=. $(VENV) tools/stripe_reads.py
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)

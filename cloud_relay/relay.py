@@ -48,7 +48,7 @@ def relay_from(
         publisher=publisher or Publisher(settings.mqtt),
         stripe=stripe,
         clock=clock,
-        book=OpenBook(settings, stripe, clock),
+        book=OpenBook(settings, stripe, clock, fitness),
         fitness=fitness,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -211,7 +212,7 @@ def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnde
     payment_id = fresh.pay_in_secret(OURS)
     fresh.clock.ahead_s = 1000
     stripe = ListsNothing(fresh.settings.stripe)
-    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock)
+    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock, fresh.relay.fitness)
     app = app_for(replace(fresh.relay, stripe=lambda: stripe, book=book))
     path = f"/machines/galaga-01/payments?paid={payment_id}&paid={payment_id}"
     answer = app.test_client().get(path, headers=fresh.token())
@@ -225,6 +226,24 @@ class ListsNothing(StripePayments):
 
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         return iter(())
+
+
+def test_a_clock_that_is_set_right_meanwhile_tells_the_right_seconds(fresh: RelayUnderTest) -> None:
+    """It was a minute ahead when the question came, and is right when Stripe's list comes."""
+    fresh.pay_in_secret(OURS)
+    fresh.stripe.clock.base = time.time
+    fresh.clock.ahead_s = 60
+
+    class SetsTheClock(StripePayments):
+        def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
+            fresh.clock.ahead_s = 0
+            return super().open_payments_since(made_since_s)
+
+    stripe = SetsTheClock(fresh.settings.stripe)
+    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock, fresh.relay.fitness)
+    app = app_for(replace(fresh.relay, stripe=lambda: stripe, book=book))
+    (listed,) = app.test_client().get("/machines/galaga-01/payments", headers=fresh.token()).json
+    assert 170 < listed["secondsLeft"] <= 180
 
 
 def test_a_payment_that_is_listed_is_not_read_again(relay: RelayUnderTest) -> None:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import stripe
 
@@ -196,10 +196,12 @@ class StripePayments:
         }
         while True:
             with _at_stripe("list payments"):
-                page = self._client.v1.payment_intents.list(params=params)
-                found = [intent.to_dict() for intent in page.data]
+                # As plain dicts: the library's objects take 75 ms of a page, in which no other thread runs.
+                answer = self._client.raw_request("get", "/v1/payment_intents", **params)
+            page = cast("dict[str, Any]", answer.data)
+            found = page["data"]
             yield found
-            if not page.has_more or not found:
+            if not page["has_more"] or not found:
                 return
             params["starting_after"] = found[-1]["id"]
 
