@@ -262,7 +262,7 @@ def test_a_receipt_that_comes_in_between_wins(relay: RelayUnderTest, kind: type[
     payment_id = relay.pay_in_secret(OURS)
     relay.clock.ahead_s = 73 * HOUR_S
     stripe = kind(relay.settings.stripe)
-    book = OpenBook(relay.settings, lambda: stripe, relay.clock)
+    book = OpenBook(relay.settings, lambda: stripe, relay.clock, relay.relay.fitness)
     assert run(relay, stripe=lambda: stripe, book=book) == counts(waiting=1)
     assert (relay.payment(payment_id).status, relay.payment(payment_id).received) == ("succeeded", 250)
 
@@ -359,7 +359,7 @@ def broken_once(relay: Relay, trouble: Callable[[], None]) -> Relay:
             to_make.pop()()
         return relay.stripe()
 
-    return replace(relay, stripe=stripe, book=OpenBook(relay.settings, stripe, relay.clock))
+    return replace(relay, stripe=stripe, book=OpenBook(relay.settings, stripe, relay.clock, relay.fitness))
 
 
 def unavailable() -> None:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused, TooOld
 from cloud_relay.relay import Relay
+from cloud_relay.routes.checkout import note_paid
 from cloud_relay.routes.notices import note_event
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -119,6 +120,7 @@ def _given_back(
 
 def _publish(relay: Relay, retries: Retries, paid: PaidOrder) -> ResponseReturnValue:
     relay.book.notice()
+    note_paid(relay, paid.order.machine_id)
     try:
         expiry_s = publish_in_window(relay, paid)
     except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from cloud_relay.errors import StripeUnavailable
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 
 if TYPE_CHECKING:
     from cloud_relay.settings import Settings
+    from cloud_relay.stripe.fitness import Fitness
     from cloud_relay.stripe.payments import StripePayments
 
 DAY_S = 24 * 3600
@@ -25,10 +27,15 @@ class OpenBook:
     """The short list, of what may still be credited, and the long one, of all that can be open."""
 
     def __init__(
-        self, settings: Settings, stripe: Callable[[], StripePayments], clock: Callable[[], float]
+        self,
+        settings: Settings,
+        stripe: Callable[[], StripePayments],
+        clock: Callable[[], float],
+        fitness: Fitness,
     ) -> None:
         self._stripe = stripe
         self._clock = clock
+        self._fitness = fitness
         self._recent_s = settings.credit_window_s + SESSION_LIFE_S
         self._recent = Shared(self._read_recent, FRESH_S, clock)
         self._lock = threading.Lock()
@@ -38,7 +45,7 @@ class OpenBook:
         """Open payments made within the last window and the life of a session before it, newest first.
 
         Raises:
-            StripeUnavailable: Stripe did not list them.
+            StripeUnavailable: Stripe did not list them, or has another time than we.
         """
         return self._recent.get()
 
@@ -46,9 +53,9 @@ class OpenBook:
         """All open payments, newest first, as each page of a hundred payments of the account is read.
 
         Raises:
-            StripeUnavailable: Stripe did not give a page.
+            StripeUnavailable: Stripe did not give a page, or has another time than we.
         """
-        return self._stripe().open_payments_since(self._clock() - OPEN_AT_MOST_S)
+        return self._since(OPEN_AT_MOST_S)
 
     def is_recent(self, payment: OpenPayment) -> bool:
         """Whether the short list has it, so that the long one need not."""
@@ -76,5 +83,11 @@ class OpenBook:
             return due
 
     def _read_recent(self) -> list[OpenPayment]:
-        pages = self._stripe().open_payments_since(self._clock() - self._recent_s)
-        return [payment for page in pages for payment in page]
+        return [payment for page in self._since(self._recent_s) for payment in page]
+
+    def _since(self, ago_s: float) -> Iterator[list[OpenPayment]]:
+        """Pages of what was made since then, as long as the clock by which their age is told is right."""
+        for page in self._stripe().open_payments_since(self._clock() - ago_s):
+            if trouble := self._fitness.clock_trouble:  # the page itself has shown it, by its date
+                raise StripeUnavailable(trouble.words)
+            yield page

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
@@ -76,10 +76,10 @@ class StripePayments:
         self._fitness.signed(signed_s)
         return event
 
-    def checkout_url(
+    def checkout(
         self, order: Order, words: SaleWords, success_url: str, cancel_url: str, now_s: float
-    ) -> str:
-        """The address of a new Checkout Session that reserves the order's amount."""
+    ) -> tuple[str, str]:
+        """A new Checkout Session that reserves the order's amount: its id, and its page's address."""
         metadata = self._ownership.mark(order.metadata())
 
         def make(words: SaleWords) -> stripe.checkout.Session:
@@ -92,7 +92,7 @@ class StripePayments:
             session = made_with_suffix(make, words)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
-        return session.url
+        return session.id, session.url
 
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         """The payments of our machines, made since then, that nobody has settled: by page, newest first."""
@@ -139,10 +139,12 @@ class StripePayments:
         }
         while True:
             with _at_stripe("list payments"):
-                page = self._client.v1.payment_intents.list(params=params)
-                found = [intent.to_dict() for intent in page.data]
+                # As plain dicts: the library's objects take 75 ms of a page, in which no other thread runs.
+                answer = self._client.raw_request("get", "/v1/payment_intents", **params)
+            page = cast("dict[str, Any]", answer.data)
+            found = page["data"]
             yield found
-            if not page.has_more or not found:
+            if not page["has_more"] or not found:
                 return
             params["starting_after"] = found[-1]["id"]
 
