@@ -21,7 +21,7 @@ from simulator.chain.chain import Chain, Wiring, wait_for_relay
 from simulator.stripe.delivery import Delivery
 from simulator.stripe.pace import STRIPES_RETRIES, Pace
 
-TITLE = "Catch-up and tidy on an account of 100,000 payments in eight days, at 1 s a page"
+TITLE = "Catch-up of cabinets, and tidy, on a large account at 1 s a page"
 SELLS_WITHIN_S, SELLS_TARGET_S, CATCH_UP_TARGET_S, TIDY_TARGET_S = 10, 5, 5, 5
 PAGE_S = 1.0
 EIGHT_DAYS_S = 8 * 24 * 3600
