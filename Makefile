@@ -48,7 +48,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh cloud_relay/broker/shipped/*.sh .ci/run
 
 check: lint test ## what CI runs
 
@@ -91,8 +91,9 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write a real sale into docs/how-it-works.md anew, and counted reads into docs/stripe-reads.md
+docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
 	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py
 
