@@ -48,7 +48,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh cloud_relay/broker/shipped/*.sh .ci/run
 
 check: lint test ## what CI runs
 
@@ -73,6 +73,10 @@ bundle: ## gather the wheels of requirements/ for cabinets without a network, in
 lock: ## choose the newest packages for cabinets, and write down their hashes: requirements/*.lock
 	tools/lock.sh
 
+outdated: ## which pinned packages are behind, or known to be bad; what nobody answers is "not known", and no success
+	@tools/prepare.sh test
+	@$(VENV) tools/outdated.py
+
 test-bare: ## the first verbs on a Debian 12 with only git, make and python3, in a container (root; takes minutes)
 	tools/test-bare-machine.sh
 
@@ -87,8 +91,9 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write a real sale into docs/how-it-works.md anew, and counted reads into docs/stripe-reads.md
+docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
 	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py
 
@@ -98,4 +103,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock test-bare test-vm test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-power format pictures docs release clean

@@ -13,15 +13,16 @@ import requests
 
 from bench.machine import machine
 from bench.sales import buy, selling_chain, sells, wait
-from bench.spread import spread
+from bench.spread import Spread, spread
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.tokens import TokenBook, relay_tag
 from cloud_relay.settings import read_settings
 from simulator.chain.chain import Chain, Wiring, wait_for_relay
+from simulator.stripe.delivery import Delivery
 from simulator.stripe.pace import STRIPES_RETRIES, Pace
 
-TITLE = "Catch-up and tidy on an account of 100,000 payments in eight days, at 1 s a page"
-SELLS_WITHIN_S, SELLS_TARGET_S, TIDY_TARGET_S = 10, 5, 5
+TITLE = "Catch-up of cabinets, and tidy, on a large account at 1 s a page"
+SELLS_WITHIN_S, SELLS_TARGET_S, CATCH_UP_TARGET_S, TIDY_TARGET_S = 10, 5, 5, 5
 PAGE_S = 1.0
 EIGHT_DAYS_S = 8 * 24 * 3600
 CABINETS = 20
@@ -64,23 +65,34 @@ def _tidys_minute(chain: Chain, relay: Relay) -> str:
 
 def _new_cards(chain: Chain, rounds: int) -> None:
     """The cabinet's card is replaced: from its power to a door that sells."""
-    found = spread([_new_card_ms(chain) for _ in range(rounds)])
-    median_s, worst_s = found.median_ms / 1000, found.worst_ms / 1000
+    measured = [_new_card_ms(chain) for _ in range(rounds)]
+    asked, sold = (spread(times_ms) for times_ms in zip(*measured, strict=True))
+    print(f"its catch-up: {_in_seconds(asked)} (target: under {CATCH_UP_TARGET_S} s)")
     print(
-        f"a new SD card sells after: median {median_s:.1f} s, worst {worst_s:.1f} s "
+        f"a new SD card sells after: {_in_seconds(sold)} "
         f"(target: under {SELLS_TARGET_S} s, and never over {SELLS_WITHIN_S} s)"
     )
 
 
-def _new_card_ms(chain: Chain) -> float:
+def _in_seconds(found: Spread) -> str:
+    return f"median {found.median_ms / 1000:.1f} s, worst {found.worst_ms / 1000:.1f} s"
+
+
+def _new_card_ms(chain: Chain) -> tuple[float, float]:
+    """How long the cabinet waited for the relay's answer, and how long it was until it sold."""
     chain.controller.stop()
     shutil.rmtree(chain.folder / "state")
     wait(lambda: not sells(chain), "the door to close")
     time.sleep(5.0)  # an answer that was read before is not shared any more
-    began_s = time.monotonic()
+    said, began_s = len(chain.controller.log_lines), time.monotonic()
     chain.controller.start()
     wait(lambda: sells(chain), "the door to sell", 2 * ANSWER_WITHIN_S)
-    return (time.monotonic() - began_s) * 1000
+    sold_ms = (time.monotonic() - began_s) * 1000
+    asked, answered = (
+        chain.controller.wait_for_line(words, since=said).at_s
+        for words in ("asked the relay for open payments", "open payments received")
+    )
+    return (answered - asked) * 1000, sold_ms
 
 
 def _together(chain: Chain) -> None:
@@ -150,8 +162,11 @@ def _door_ms(chain: Chain) -> float:
 
 
 def _webhook_ms(chain: Chain) -> float:
-    last = [each for each in chain.stripe.webhooks.log if each.event_type == _EVENT][-1]
-    return (last.answered_at_s - last.sent_at_s) * 1000
+    def delivered() -> list[Delivery]:
+        return [each for each in chain.stripe.webhooks.log if each.event_type == _EVENT]
+
+    wait(delivered, "the webhook")
+    return (delivered()[-1].answered_at_s - delivered()[-1].sent_at_s) * 1000
 
 
 def _reads(chain: Chain, act: Callable[[], object]) -> tuple[int, float]:

@@ -173,7 +173,7 @@ def test_the_systems_authorities_are_the_systems(room: str, broker: Any, tmp_pat
         check=True,
     )
 
-    assert told.stdout == "self-signed certificate in certificate chain\n"
+    assert told.stdout == "unable to get local issuer certificate\n"
 
 
 def test_a_proxy_that_is_meant_is_used(tmp_path: Path) -> None:

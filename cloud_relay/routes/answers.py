@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
+from cloud_relay.routes.checkout import note_paid
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits
 from cloud_relay.rules.settlement import Result
 from cloud_relay.settling.pulses import PaidOrder, publish_in_window
@@ -30,6 +31,7 @@ class Answers:
     def published(self, paid: PaidOrder) -> ResponseReturnValue:
         """Publish what was paid for; 503 where the broker did not take it, so that Stripe repeats it too."""
         self.relay.book.notice()
+        note_paid(self.relay, paid.order.machine_id)
         try:
             expiry_s = publish_in_window(self.relay, paid)
         except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:

@@ -52,7 +52,7 @@ class PaidSessions:
         except stripe.StripeError as why:
             if why.code == "resource_missing":
                 raise NotAtStripe("Stripe knows no such Checkout Session") from None
-            raise StripeUnavailable(f"read a Checkout Session: {refusal_words(why)}") from why
+            raise StripeUnavailable(f"read a Checkout Session: {refusal_words(why)}") from None
         return _purchase(session, self._credit_amount, self._ownership)
 
 

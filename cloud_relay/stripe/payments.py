@@ -93,10 +93,10 @@ class StripePayments:
         self._fitness.signed(signed_s)
         return event
 
-    def checkout_url(
+    def checkout(
         self, order: Order, words: SaleWords, success_url: str, cancel_url: str, now_s: float
-    ) -> str:
-        """The address of a new Checkout Session that reserves the order's amount."""
+    ) -> tuple[str, str]:
+        """A new Checkout Session that reserves the order's amount: its id, and its page's address."""
         metadata = self._ownership.mark(order.metadata())
 
         def make(words: SaleWords) -> stripe.checkout.Session:
@@ -109,7 +109,7 @@ class StripePayments:
             session = made_with_suffix(make, words)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
-        return session.url
+        return session.id, session.url
 
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         """The payments of our machines, made since then, that nobody has settled: by page, newest first."""
