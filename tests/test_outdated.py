@@ -117,7 +117,7 @@ def test_without_a_network_the_list_of_this_copy_is_heard(tmp_path: Path) -> Non
         tmp_path, f"{FLASK}\nurllib3==2.5.0\n", [FLASK, "urllib3==2.5.0"], NOBODY
     )
     assert (status, lines[0][3], verdict) == (1, "not known", "1 of 2 behind or bad, 1 not known")
-    assert lines[1][3].startswith("CVE-2025-66418, CVE-2025-66471: ")
+    assert lines[1][3].startswith("CVE-2025-66418, CVE-2025-66471, CVE-2026-21441: ")
 
 
 NO_ANSWERS = [

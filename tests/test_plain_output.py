@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from conftest import PASSWORDS
@@ -20,6 +22,7 @@ from cloud_relay.operator.table import table
 from simulator.chain.broker import Broker
 from simulator.stripe.model.objects import PaymentIntent
 
+ROOT = Path(__file__).parent.parent
 BOTH = pytest.mark.parametrize(
     "plain", [cloud_relay.rules.plain_text.plain, controller.pages.plain_text.plain], ids=["relay", "cabinet"]
 )
@@ -134,3 +137,39 @@ def test_what_fails_is_said_plainly_too(
     said = capsys.readouterr().err
     assert "RELEASE_AFTER: is '\\u202e72h'" in said
     assert all(line.isprintable() for line in said.splitlines())
+
+
+# How each program begins, and something that is logged then.
+BEGINNINGS = {
+    "server": "from cloud_relay.app import create_app_from_environment as begin; begin()",
+    "lambda": "from cloud_relay.lambda_handler import _handler as begin; begin()",
+}
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=list(BEGINNINGS))
+def test_the_relay_logs_plainly_however_it_is_started(relay: RelayUnderTest, beginning: str) -> None:
+    """Lambda's own handler is there before us, as it is here."""
+    program = f"""
+import logging, sys
+logging.basicConfig(format="[%(levelname)s]\\t%(message)s")
+{beginning}
+logging.getLogger("cloud_relay").error("heard %s", sys.stdin.read())
+"""
+    environment = {"PATH": os.environ["PATH"], **relay.variables, "TIDY_EVERY_S": "0"}
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(
+        command, env=environment, cwd=ROOT, input="a\x1b[2Jb", capture_output=True, text=True, check=True
+    )
+    assert ran.stderr == "[ERROR]\theard a\\x1b[2Jb\n"
+
+
+def test_the_cabinets_commands_speak_plainly(tmp_path: Path) -> None:
+    """Of a configuration file whose name or text would act on the terminal."""
+    config = tmp_path / "a\x1b[2J.yaml"
+    config.write_text("machine_id: 'a\x1b[2J'\n")
+    for arguments in (["status", "--config", str(config)], ["run", "--config", str(config)]):
+        command = [sys.executable, "-m", "controller", *arguments]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        said = ran.stdout + ran.stderr
+        assert "a\\x1b[2J.yaml" in said
+        assert [line for line in said.splitlines() if not line.isprintable()] == []

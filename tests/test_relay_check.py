@@ -39,7 +39,11 @@ MONEY = [
     ok("Charges and Refunds: Write: it can refund, read payments with their charges"),
     ok("Checkout Sessions: Write: it can make a Checkout Session, read a session with its payment"),
 ]
-LINKS = [ok("Prices: Read: it can read PRICE_ID"), ok("Payment Links: Write: it can make a payment link")]
+LINKS = [
+    ok("Prices: Read: it can read PRICE_ID"),
+    ok("Payment Links: Write: it can make a payment link"),
+    ok("Events: Read: it can find sales of an older link whose webhook was lost"),
+]
 WEBHOOK = [
     ok(f"Stripe sends to {ADDRESS}"),
     ok(f"it has all {len(WANTED_EVENTS)} events that are wanted"),
@@ -98,7 +102,7 @@ def test_a_cloud_that_is_set_up_right_is_well(relay: RelayUnderTest) -> None:
     ]
     book = relay.stripe.book
     assert (book.sessions, book.intents, book.refunds, book.links) == ({}, {}, {}, {})
-    assert relay.stripe.reads.total == 8
+    assert relay.stripe.reads.total == 9
 
 
 @pytest.mark.parametrize(
@@ -132,6 +136,14 @@ def test_a_cloud_that_is_set_up_right_is_well(relay: RelayUnderTest) -> None:
             {"payment_links": "read"},
             5,
             warning("the key lacks Payment Links: Write: it cannot make a payment link", EDIT_KEY),
+        ),
+        (
+            {"event": "none"},
+            6,
+            warning(
+                "the key lacks Events: Read: it cannot find sales of an older link whose webhook was lost",
+                EDIT_KEY,
+            ),
         ),
     ],
 )

@@ -407,7 +407,7 @@ def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnder
     """Its least charge depends on the account's own currency too; a repeated receipt is no conflict."""
     payment_id = relay.pay_in_secret(OURS)
     with pytest.raises(TooLittleToCharge, match="does not charge as little as 49"):
-        relay.relay.stripe().capture(payment_id, 49)
+        relay.relay.stripe().capture(payment_id, 49, "partial 2")
     stripe = ChargesOnlyWholes(relay.settings.stripe)
     picky = replace(relay.relay, stripe=lambda: stripe)
     answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
@@ -432,10 +432,10 @@ def test_the_answer_says_what_is_charged(
 class ChargesOnlyWholes(StripePayments):
     """Stripe for an account whose currency makes every part of a payment too little."""
 
-    def capture(self, payment_id: str, amount: int) -> None:
+    def capture(self, payment_id: str, amount: int, receipt: str) -> None:
         if amount < 250:
             raise TooLittleToCharge(f"Stripe does not charge as little as {amount}")
-        super().capture(payment_id, amount)
+        super().capture(payment_id, amount, receipt)
 
 
 def test_two_copies_of_a_receipt_at_once_refund_once(relay: RelayUnderTest) -> None:

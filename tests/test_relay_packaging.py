@@ -118,9 +118,17 @@ def test_the_base_image_is_named_by_its_digest() -> None:
     named = [line for line in lines if line.startswith(("ARG", "FROM"))]
     assert named == ["ARG BASE_DIGEST", "FROM public.ecr.aws/lambda/python:3.12@${BASE_DIGEST}"]
     for page in (ROOT / "README.md", RELAY / "README.md"):
-        builds = [line for line in page.read_text().splitlines() if "docker build " in line]
+        builds = [line for line in page.read_text().splitlines() if re.search("(docker|sam) build ", line)]
         assert builds != []
-        assert [line for line in builds if "--build-arg BASE_DIGEST=sha256:" not in line] == []
+        assert [line for line in builds if not re.search("(BASE_DIGEST|BaseDigest)=sha256:", line)] == []
+
+
+def test_the_template_builds_on_the_base_image_that_it_is_told() -> None:
+    """By its digest, without a default."""
+    parameter = template()["Parameters"]["BaseDigest"]
+    built = template()["Resources"]["Relay"]["Metadata"]["DockerBuildArgs"]
+    assert (parameter["AllowedPattern"], "Default" in parameter) == ("sha256:[0-9a-f]{64}", False)
+    assert built == {"BASE_DIGEST": "BaseDigest"}
 
 
 def test_the_image_holds_the_whole_relay_and_starts_its_handler() -> None:

@@ -10,6 +10,7 @@ from cloud_relay.errors import StripeUnavailable
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
+from cloud_relay.stripe.old_links import OldLinks
 
 if TYPE_CHECKING:
     from cloud_relay.settings import Settings
@@ -38,6 +39,7 @@ class OpenBook:
         self._fitness = fitness
         self._recent_s = settings.credit_window_s + SESSION_LIFE_S
         self._recent = Shared(self._read_recent, FRESH_S, clock)
+        self._old_links = OldLinks(settings, stripe)
         self._lock = threading.Lock()
         self._schedule = TidySchedule(settings.credit_window_s, settings.tidy_every_s or 60, clock())
 
@@ -55,7 +57,15 @@ class OpenBook:
         Raises:
             StripeUnavailable: Stripe did not give a page, or has another time than we.
         """
-        return self._since(OPEN_AT_MOST_S)
+        since_s, listed = self._clock() - OPEN_AT_MOST_S, set[str]()
+        for page in self._since(OPEN_AT_MOST_S):
+            listed |= {payment.payment_id for payment in page}
+            yield page
+        older = self._old_links.made_before(since_s)
+        listed |= {payment.payment_id for payment in older}
+        yield self._by_a_right_clock(older)
+        lost = self._old_links.take_up_lost(self._clock(), listed)
+        yield self._by_a_right_clock([payment for payment in lost if payment.payment_id not in listed])
 
     def is_recent(self, payment: OpenPayment) -> bool:
         """Whether the short list has it, so that the long one need not."""
@@ -88,6 +98,9 @@ class OpenBook:
     def _since(self, ago_s: float) -> Iterator[list[OpenPayment]]:
         """Pages of what was made since then, as long as the clock by which their age is told is right."""
         for page in self._stripe().open_payments_since(self._clock() - ago_s):
-            if trouble := self._fitness.clock_trouble:  # the page itself has shown it, by its date
-                raise StripeUnavailable(trouble.words)
-            yield page
+            yield self._by_a_right_clock(page)
+
+    def _by_a_right_clock(self, page: list[OpenPayment]) -> list[OpenPayment]:
+        if trouble := self._fitness.clock_trouble:  # the page itself has shown it, by its date
+            raise StripeUnavailable(trouble.words)
+        return page

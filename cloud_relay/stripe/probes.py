@@ -97,6 +97,7 @@ def for_links(settings: StripeSettings) -> tuple[Probe, ...]:
     return (
         Probe("Prices: Read", READ_PRICE, lambda v1: v1.prices.retrieve(settings.default_price_id)),
         Probe("Payment Links: Write", "make a payment link", _make_link),
+        Probe("Events: Read", "find sales of an older link whose webhook was lost", _list_events),
     )
 
 
@@ -110,6 +111,10 @@ def _list_payments(v1: stripe.V1Services) -> object:
 
 def _read_session(v1: stripe.V1Services, session_id: str) -> object:
     return v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]})
+
+
+def _list_events(v1: stripe.V1Services) -> object:
+    return v1.events.list({"limit": 1, "delivery_success": False})
 
 
 def _make_link(v1: stripe.V1Services) -> object:
