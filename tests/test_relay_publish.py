@@ -219,7 +219,7 @@ class SilentProxy:
 
 
 def test_a_broker_that_is_away_is_a_line_when_it_goes_and_one_when_it_comes(
-    publisher: Publisher, broker: Broker, caplog: pytest.LogCaptureFixture
+    publisher: Publisher, mqtt: MqttSettings, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not one for each look at a door: a crawler would fill the log."""
     publisher.retained_status("galaga-01")
@@ -232,7 +232,7 @@ def test_a_broker_that_is_away_is_a_line_when_it_goes_and_one_when_it_comes(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "ERROR",
-            f"The broker is away: cannot reach localhost:{broker.port}: [Errno 111] Connection refused",
+            f"The broker is away: cannot reach localhost:{mqtt.port}: [Errno 111] Connection refused",
         ),
         ("WARNING", "The broker is there again"),
     ]
