@@ -8,19 +8,22 @@ import secrets
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, NoReturn, ParamSpec
 
 from paho.mqtt.client import Client, MQTTMessage, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from cloud_relay.broker.kept import Inbox, Kept, gather
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.rules.messages import KEEPALIVE_S
 from cloud_relay.settings import MqttSettings
@@ -32,6 +35,8 @@ _CONNACK = 0  # MQTT's packet ids begin at 1
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
+# Entered by whoever waits long; it may refuse with an error of its own.
+Place = Callable[[], AbstractContextManager[object]]
 
 
 def _guarded(callback: Callable[P, None]) -> Callable[P, None]:
@@ -61,7 +66,7 @@ class BrokerConnection:
         self._answers: dict[int, Future[ReasonCode]] = {}
         self._broken: str | None = None
         self._lock = threading.Lock()
-        self._readers: dict[str, list[queue.SimpleQueue[MQTTMessage]]] = {}
+        self._readers: dict[str, list[Inbox]] = {}
         self._readers_lock = threading.Lock()
         self._client = self._new_client(mqtt)
         self._connect(mqtt)
@@ -93,34 +98,35 @@ class BrokerConnection:
         if reason.is_failure:
             raise PublishRefused(f"the broker refused a message to {topic}: {reason}")
 
-    def retained(self, topic: str, within_s: float) -> bytes | None:
-        """The retained message of a topic, or None where there is none after `within_s`.
+    def retained(self, topic: str, soon_s: float, within_s: float, place: Place) -> bytes | None:
+        """The retained message of a topic, or None where there is none.
+
+        One that does not come within `soon_s` is waited for with a `place`, for `within_s` more: on the
+        same subscription, for a new one would have a slow broker begin anew.
 
         Raises:
             BrokerUnavailable: the broker did not answer the subscription.
             PublishRefused: the access rules forbid it.
         """
         with self._subscribed(topic) as inbox:
-            try:
+            with suppress(queue.Empty):
+                return bytes(inbox.get(timeout=soon_s).payload)
+            with place(), suppress(queue.Empty):
                 return bytes(inbox.get(timeout=within_s).payload)
-            except queue.Empty:
-                return None
+        # The end of a connection is not a machine's silence.
+        return self._never_answered() if self.is_broken else None
 
-    def all_retained(self, topic_filter: str, quiet_s: float) -> dict[str, bytes]:
-        """The retained messages of all topics that match, by topic.
-
-        MQTT does not say which one is the last: they are all there once none came for `quiet_s`.
+    def all_retained(self, topic_filter: str, quiet_s: float, within_s: float) -> Kept:
+        """The retained messages of all topics that match, by topic, gathered for at most `within_s`.
 
         Raises:
             BrokerUnavailable: the broker did not answer the subscription.
             PublishRefused: the access rules forbid it.
         """
-        found: dict[str, bytes] = {}
-        with self._subscribed(topic_filter) as inbox, suppress(queue.Empty):
-            while True:
-                message = inbox.get(timeout=quiet_s)
-                found[message.topic] = bytes(message.payload)
-        return found
+        deadline_s = time.monotonic() + within_s
+        # Some brokers answer a subscription only after all that they keep for it.
+        with self._subscribed(topic_filter, within_s) as inbox:
+            return gather(inbox, quiet_s, deadline_s, lambda until_s: self._round_trip(topic_filter, until_s))
 
     def close(self) -> None:
         """Leave the broker without waiting: on a dead link the network thread ends in its own time."""
@@ -164,17 +170,14 @@ class BrokerConnection:
             raise
 
     @contextmanager
-    def _subscribed(self, topic: str) -> Iterator[queue.SimpleQueue[MQTTMessage]]:
+    def _subscribed(self, topic: str, answer_within_s: float = ANSWER_WITHIN_S) -> Iterator[Inbox]:
         """Subscribe for one reader: the broker sends the retained messages for every subscription."""
-        inbox: queue.SimpleQueue[MQTTMessage] = queue.SimpleQueue()
+        inbox: Inbox = queue.SimpleQueue()
         with self._readers_lock:
             self._readers.setdefault(topic, []).append(inbox)
             _, mid = self._client.subscribe(topic, qos=0)
         try:
-            # paho names no packet when it is not connected
-            reason = self._answer_to(mid or self._never_answered(), f"SUBACK for {topic}")
-            if reason.is_failure:
-                raise PublishRefused(f"the broker refused a subscription to {topic}: {reason}")
+            self._granted(topic, mid, answer_within_s)
             yield inbox
         finally:
             with self._readers_lock:
@@ -183,16 +186,38 @@ class BrokerConnection:
                     del self._readers[topic]
                     self._client.unsubscribe(topic)
 
-    def _never_answered(self) -> int:
+    def _round_trip(self, subscribed: str, until_s: float) -> bool:
+        """Have the broker send all that it has in line for us; False if that took until `until_s`.
+
+        A subscription that is there already, and brings nothing retained, is all that access rules let
+        us ask for.
+        """
+        options = SubscribeOptions(qos=0, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        _, mid = self._client.subscribe(subscribed, options=options)
+        try:
+            self._granted(subscribed, mid, until_s - time.monotonic())
+        except BrokerUnavailable:
+            if time.monotonic() < until_s:
+                raise
+            return False
+        return True
+
+    def _granted(self, topic: str, mid: int | None, within_s: float) -> None:
+        # paho names no packet when it is not connected
+        reason = self._answer_to(mid or self._never_answered(), f"SUBACK for {topic}", within_s)
+        if reason.is_failure:
+            raise PublishRefused(f"the broker refused a subscription to {topic}: {reason}")
+
+    def _never_answered(self) -> NoReturn:
         raise BrokerUnavailable(self._broken or "not connected")
 
-    def _answer_to(self, mid: int, what: str) -> ReasonCode:
+    def _answer_to(self, mid: int, what: str, within_s: float = ANSWER_WITHIN_S) -> ReasonCode:
         answer = self._answer(mid)
         try:
-            return answer.result(ANSWER_WITHIN_S)
+            return answer.result(within_s)
         except FutureTimeout:
-            self._break(f"no {what} within {ANSWER_WITHIN_S:g} s")
-            raise BrokerUnavailable(f"no {what} within {ANSWER_WITHIN_S:g} s") from None
+            self._break(f"no {what} within {within_s:.2g} s")
+            raise BrokerUnavailable(f"no {what} within {within_s:.2g} s") from None
         finally:
             with self._lock:
                 self._answers.pop(mid, None)

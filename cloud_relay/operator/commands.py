@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TextIO
 
 from cloud_relay.operator.table import table
 from cloud_relay.relay import Relay
-from cloud_relay.rules.machine_report import Machine
+from cloud_relay.rules.machine_report import Machine, MachineReport
 from cloud_relay.rules.open_list import OPEN_HEAD, open_row
 from cloud_relay.rules.settlement import Conflict
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
 from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
 
+log = logging.getLogger(__name__)
+
+_MAY_BE_INCOMPLETE = (
+    "The list may be incomplete: the broker had not sent every machine's status in time. Try again; if it "
+    "stays so, raise the broker's limit of retained messages a second (EMQX: retainer.delivery_rate)."
+)
 _MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults", "conflicts")
 
 
@@ -41,17 +49,27 @@ def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
 
 
 def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
-    """List every machine: how it last described itself, and its conflicts of the last seven days."""
-    machines = _machines(relay)
+    """List every machine: how it last described itself, and its conflicts of the last seven days.
+
+    Gives 1 if the broker did not name them all in time, and says so in the log.
+    """
+    reports = relay.publisher.machine_reports()
+    if not reports.complete:
+        log.warning("%s", _MAY_BE_INCOMPLETE)
+    machines = _machines(relay, reports.by_id)
     if as_json:
         _write_json(out, [_machine_json(machine) for machine in machines])
-        return 0
+    else:
+        _write_machines(out, machines)
+    return 0 if reports.complete else 1
+
+
+def _write_machines(out: TextIO, machines: list[Machine]) -> None:
     out.write(table(_MACHINES_HEAD, [_machine_cells(machine) for machine in machines]))
     for conflict in (conflict for machine in machines for conflict in machine.conflicts):
         out.write(
             f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.receipt}\n"
         )
-    return 0
 
 
 def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
@@ -60,8 +78,7 @@ def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     return 0
 
 
-def _machines(relay: Relay) -> list[Machine]:
-    reports = relay.publisher.machine_reports()
+def _machines(relay: Relay, reports: Mapping[str, MachineReport]) -> list[Machine]:
     conflicts: defaultdict[str, list[Conflict]] = defaultdict(list)
     for conflict in relay.stripe().conflicts(relay.clock()):
         conflicts[conflict.machine_id].append(conflict)

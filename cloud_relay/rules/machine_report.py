@@ -10,7 +10,7 @@ from cloud_relay.rules.messages import MachineStatus, read_status
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.settlement import Conflict
 
-_LONGEST_SHOWN = 60
+_LONGEST_SHOWN, _MOST_FAULTS_SHOWN = 60, 8
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,14 @@ class MachineReport:
 
 
 @dataclass(frozen=True)
+class MachineReports:
+    """How machines last described themselves, by machine id; not `complete` if there may be more."""
+
+    by_id: dict[str, MachineReport]
+    complete: bool
+
+
+@dataclass(frozen=True)
 class Machine:
     """A machine that is configured, heard of, or has conflicts; `report` None if it is not heard of."""
 
@@ -46,12 +54,11 @@ class Machine:
 def read_report(payload: bytes, machine_id: str) -> MachineReport:
     """The report in a retained status; one that cannot be read is not accepting."""
     fields = _object(payload)
-    faults = fields.get("faults")
     return MachineReport(
         status=read_status(payload, machine_id),
         last_seen=_shown(fields.get("timestamp")),
         version=_shown(fields.get("version")),
-        faults=tuple(_shown(fault) for fault in faults) if isinstance(faults, list) else (),
+        faults=_shown_faults(fields.get("faults")),
     )
 
 
@@ -67,6 +74,14 @@ def _object(payload: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}
+
+
+def _shown_faults(faults: object) -> tuple[str, ...]:
+    if not isinstance(faults, list):
+        return ()
+    shown = tuple(_shown(fault) for fault in faults[:_MOST_FAULTS_SHOWN])
+    more = len(faults) - len(shown)
+    return (*shown, f"and {more} more") if more else shown
 
 
 def _shown(value: object) -> str:
