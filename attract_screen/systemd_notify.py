@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
 
@@ -26,3 +28,20 @@ def notify(message: str) -> None:
             sock.sendall(message.encode())
     except OSError as error:
         log.warning("service manager not told %s: %s", message, error)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Have the watchdog wait so long for this one piece of work, and as before once it is done.
+
+    Only what does the work may ask for it: a helper that feeds the watchdog would feed it for the dead.
+    """
+    usual_us = os.environ.get("WATCHDOG_USEC")  # as systemd tells it; without it there is no watchdog
+    if usual_us is None:
+        yield
+        return
+    notify(f"WATCHDOG_USEC={seconds * 1e6:.0f}")
+    try:
+        yield
+    finally:
+        notify(f"WATCHDOG_USEC={usual_us}")

@@ -8,12 +8,13 @@ import sys
 from io import TextIOWrapper
 from types import ModuleType
 
-from bench import candidates, coin_line, first_edge, idle, relay, screen
+from bench import candidates, coin_line, first_edge, idle, noise, relay, screen
 
 BENCHMARKS: dict[str, ModuleType] = {
     "coin_line": coin_line,
     "first_edge": first_edge,
     "idle": idle,
+    "noise": noise,
     "screen": screen,
     "relay": relay,
 }

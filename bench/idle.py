@@ -18,7 +18,7 @@ def run(*, quick: bool) -> None:
     """Of a controller that is connected and sells."""
     watched_s = 3.0 if quick else 30.0
     with selling_chain() as chain:
-        pids = [chain.controller.pid, *_children(chain.controller.pid)]
+        pids = [chain.controller.pid, *children(chain.controller.pid)]
         began_s = cpu_s(pids)
         time.sleep(watched_s)
         used_s = cpu_s(pids) - began_s
@@ -50,5 +50,6 @@ def memory_mb(pid: int, kind: str) -> float:
     return int(found[1]) / 1000
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -27,12 +27,17 @@ def selling_chain() -> Iterator[Chain]:
 
 def buy(chain: Chain, credits: int) -> str:
     """Pay for credits at the door; the payment's id."""
+    return chain.stripe.pay(checkout(chain, credits))
+
+
+def checkout(chain: Chain, credits: int) -> str:
+    """Choose credits at the door; the address of the payment page."""
     button = _button(chain, credits)
     if button is None:
         raise RuntimeError(f"the door has no button for {credits} credits")
     sold = requests.post(chain.door, {"offer": button}, allow_redirects=False, timeout=WITHIN_S)
     sold.raise_for_status()
-    return chain.stripe.pay(sold.headers["Location"])
+    return sold.headers["Location"]
 
 
 def sells(chain: Chain) -> bool:

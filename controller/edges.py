@@ -10,10 +10,11 @@ from typing import Any
 
 from controller.announcements.announcer import Announcer
 from controller.board.coin_line import CoinLine
+from controller.board.input_gate import InputGate
 from controller.board.inputs import board_inputs
 from controller.cloud.broker import Broker
 from controller.cloud.relay_client import RelayClient
-from controller.config.applied import input_lines
+from controller.config.applied import input_holds_s, input_lines
 from controller.config.keys import Config
 from controller.control.requests import NoToolChannel, ToolChannel
 from controller.control.socket import ControlSocket
@@ -49,7 +50,7 @@ class OneShot:
 class Edges:
     """What the loop reads, writes, fires and publishes with; `broker` and `relay` are None without them.
 
-    `look_at_inputs_again` tells the levels of board inputs whose edge got lost.
+    `inputs` has the edges of the board's lines; `look_at_inputs_again` tells it levels whose edge got lost.
     """
 
     ledger: Ledger
@@ -58,6 +59,7 @@ class Edges:
     relay: RelayClient | None
     broker: Broker | None
     coin_line: CoinLine
+    inputs: InputGate
     look_at_inputs_again: Callable[[], None]
 
 
@@ -81,8 +83,9 @@ def open_edges(
         coin_line = CoinLine(config.coin_line, config.mock_board, config.tally, ledger.identity, put)
         coin_line.start()
         closing.callback(coin_line.stop)
-        inputs = closing.enter_context(board_inputs(input_lines(config), config.mock_board, put))
-        yield Edges(ledger, tools, announcer, relay, broker, coin_line, inputs)
+        gate = InputGate(input_holds_s(config), put)
+        look_again = closing.enter_context(board_inputs(input_lines(config), config.mock_board, gate.hear))
+        yield Edges(ledger, tools, announcer, relay, broker, coin_line, gate, look_again)
 
 
 def _control_socket(config: Config, put: Callable[[Any], None], closing: ExitStack) -> ToolChannel:

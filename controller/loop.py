@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from attract_screen.systemd_notify import ALIVE, READY, STOPPING, notify
+from attract_screen.systemd_notify import ALIVE, READY, STOPPING, notify, patience
+from controller.board.input_gate import InputsMoved
 from controller.cloud.broker import Broker, Published
 from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
-from controller.config.applied import reader_of, rules_of
+from controller.config.applied import input_holds_s, reader_of, rules_of
 from controller.config.keys import Config
 from controller.config.reload import Reloaded, ReloadRequested, begin_reading
 from controller.control.requests import Control
@@ -47,6 +48,7 @@ from controller.model.events import (
     RulesChanged,
     Tick,
 )
+from controller.model.payment import KnownPayment
 from controller.rules.decide import Decision, decide, next_wake_s
 from controller.rules.turn import AT_ONCE
 from controller.system.clock import since_boot_s
@@ -59,11 +61,22 @@ HEARTBEAT_S = 1.0
 # The loop never spins, even if something is due that cannot be done yet.
 SHORTEST_WAIT_S = 0.01
 DAY_S = 86400.0
+# How often the board's lines are looked at for an edge that got lost.
+LOOK_AGAIN_S = 1.0
+# An SD card may be busy with itself for most of a minute: no reason for the watchdog to kill us in mid-train.
+CARD_STALLS_S = 180.0
 # How long to wait before a full disk is tried again.
 DISK_RETRY_S = 1.0
 
 QueueItem = (
-    Event | CoinPulseArrived | OpenPaymentsListed | Published | ToolRequest | ReloadRequested | Reloaded
+    Event
+    | CoinPulseArrived
+    | OpenPaymentsListed
+    | Published
+    | ToolRequest
+    | ReloadRequested
+    | Reloaded
+    | InputsMoved
 )
 
 
@@ -90,6 +103,7 @@ class Loop:
         )
         self._control = Control(config, edges.tools, self._attempt)
         self._prune_due_s = 0.0
+        self._look_again_s = 0.0
         self._do: dict[type[Act], Callable[[Any], None]] = {
             Acknowledge: lambda act: self._with_broker(lambda broker: broker.acknowledge(act.delivery)),
             FirePulse: lambda act: edges.coin_line.fire(act.payment_id, act.number),
@@ -130,7 +144,11 @@ class Loop:
         self._handle_waiting()
 
     def _turn_once(self) -> None:
-        self._handle(self._next_item())
+        began_s = since_boot_s()
+        item = self._next_item()
+        self._hear_the_board(began_s)
+        if item is not None:
+            self._handle(item)
         self._edges.coin_line.fail_if_overdue(since_boot_s())
         self._with_broker(self._announce)
         self._prune_once_a_day()
@@ -151,19 +169,36 @@ class Loop:
         if since_boot_s() >= self._prune_due_s:
             self._prune_due_s = since_boot_s() + DAY_S
             try:
-                self._edges.ledger.prune()
+                with patience(CARD_STALLS_S):
+                    self._edges.ledger.prune()
             except sqlite3.OperationalError as error:
                 log.warning("old payments not pruned: %s", error)
 
-    def _next_item(self) -> QueueItem:
+    def _next_item(self) -> QueueItem | None:
+        """What comes next; None if it is time for something before anything comes."""
         try:
             return self._items.get(timeout=_wait_s(next_wake_s(self._cabinet), since_boot_s()))
         except queue.Empty:
+            return None
+
+    def _hear_the_board(self, began_s: float) -> None:
+        """Take up every edge before anything is decided by the clock, or by what waits in the queue.
+
+        An edge has the kernel's time, and reaches us a moment later: only those of before this turn
+        `began_s`, and of before that moment, are known to be all here.
+        """
+        if since_boot_s() >= self._look_again_s:
+            self._look_again_s = since_boot_s() + LOOK_AGAIN_S
             self._edges.look_at_inputs_again()
-            return Tick()
+        heard_s = min(began_s, since_boot_s() - SHORTEST_WAIT_S)
+        for edge in self._edges.inputs.take():
+            self._handle(edge)
+        self._handle(Tick(heard_s))
 
     def _handle_waiting(self) -> None:
-        """Handle what is in the queue now, and not what comes meanwhile: a noisy input would have no end."""
+        """Handle what is in the queue now, and not what comes meanwhile: that might have no end."""
+        for edge in self._edges.inputs.take():
+            self._handle(edge)
         for _ in range(self._items.qsize()):
             self._handle(self._items.get())
 
@@ -171,6 +206,8 @@ class Loop:
         if isinstance(item, ToolRequest):
             self._control.serve(item, self._cabinet)
             return
+        if isinstance(item, InputsMoved):
+            return  # its edges have been taken up
         if isinstance(item, ReloadRequested):
             if self._config_file is not None:
                 begin_reading(self._config_file, self._config, self._items.put)
@@ -192,7 +229,8 @@ class Loop:
         """Put the decision on disk, or say why that is not possible just now."""
         try:
             if decision.records:
-                self._edges.ledger.write(decision.records, decision.notes)
+                with patience(CARD_STALLS_S):
+                    self._edges.ledger.write(decision.records, decision.notes)
         except sqlite3.OperationalError as error:
             return str(error)
         return None
@@ -237,7 +275,7 @@ class Loop:
         if isinstance(item, CoinPulseArrived):
             return self._read(item)
         if isinstance(item, OpenPaymentsListed):
-            find = self._edges.ledger.find
+            find = self._find
             found = (FoundPayment(payment, left_s, find(payment.id)) for payment, left_s in item.payments)
             return OpenPaymentsFound(item.sent_s, tuple(found))
         return item
@@ -252,9 +290,13 @@ class Loop:
             paid.payment,
             arrived.received_s,
             paid.time_left_s,
-            self._edges.ledger.find(paid.payment.id),
+            self._find(paid.payment.id),
             paid.window_s,
         )
+
+    def _find(self, payment_id: str) -> KnownPayment | None:
+        with patience(CARD_STALLS_S):
+            return self._edges.ledger.find(payment_id)
 
     def _reconfigure(self, reloaded: Reloaded) -> RulesChanged:
         for level, text in reloaded.log_lines():
@@ -262,6 +304,7 @@ class Loop:
         self._config = reloaded.config
         self._reader = reader_of(reloaded.config)
         self._edges.announcer.reconfigure(reloaded.config, reloaded.outstanding)
+        self._edges.inputs.reconfigure(input_holds_s(reloaded.config))
         return RulesChanged(rules_of(reloaded.config))
 
     def _announce(self, broker: Broker) -> None:

@@ -291,7 +291,8 @@ def test_what_the_controller_itself_says_is_told() -> None:
         ok("the controller is running: waiting for a player, not selling"),
         wrong(
             "it reports: the last 3 coin pulses were not counted by the board",
-            "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`.",
+            "Change the key if it names one; else see to the coin wire and the coin meter. Then "
+            "`sudo cabinet pulse 1`, `sudo cabinet clear`.",
         ),
         wrong("it reports: refused us", "See under broker."),
         wrong(

@@ -75,6 +75,15 @@ def test_what_cannot_be_asked(line: bytes, why: str) -> None:
             [{"saw": "edge", "line": "ready", "active": True, "at_s": 5.25}],
         ),
         (
+            InputChanged("ready", True, 5.5, began_s=5.25, edges=9, kept=((True, 5.25), (False, 5.26))),
+            (),
+            [
+                {"saw": "edge", "line": "ready", "active": True, "at_s": 5.25},
+                {"saw": "edge", "line": "ready", "active": False, "at_s": 5.26},
+                {"saw": "edge", "line": "ready", "active": True, "at_s": 5.5, "edges": 7},
+            ],
+        ),
+        (
             FIRED,
             (
                 RecordPulse("test-1f", 2, 10.0, 10.1, PulseFate.CONFIRMED),

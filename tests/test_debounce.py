@@ -77,7 +77,9 @@ def test_edges_that_are_handled_late_count_by_their_own_times() -> None:
     """A loop that was held up still sees the press that ended meanwhile."""
     line = DebouncedLine(HOLD_S).edge(True, 1.0)
 
-    assert line.edge(False, 2.0) == DebouncedLine(HOLD_S, level=True, seen=False, seen_at_s=2.0, since_s=1.0)
+    assert line.edge(False, 2.0) == DebouncedLine(
+        HOLD_S, level=True, seen=False, seen_at_s=2.0, since_s=1.0, moved_s=2.0
+    )
 
 
 def test_a_spike_that_is_handled_late_is_no_change() -> None:

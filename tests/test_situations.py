@@ -219,7 +219,7 @@ def test_a_pulse_that_the_board_did_not_count_is_not_charged(metered_world: Worl
     world.counts = False
     world.end_pulse()
     world.counts = True
-    world.work()
+    world.work_for(4.0)
 
     assert outcome(world, payment_id) == (PULSES - 1, ("succeeded", 166))
     assert ledger_says(world, payment_id)[0] == "partial"
@@ -231,7 +231,7 @@ def test_a_board_that_counts_no_pulse_closes_the_machine(metered_world: World) -
     world = metered_world
     world.counts = False
     payment_id = pay(world)
-    world.work()
+    world.work_for(6.0)
     assert not accepting(world.cabinet, world.since_boot_s)
     world.pass_time(180)
     world.work()

@@ -49,6 +49,7 @@ class BoardWiredPin(MockPin):  # type: ignore[misc]  # gpiozero ships no types
             if self._function == "input":  # a wire is stronger than a pull
                 value = bool(self._factory.wire_levels.get(self._number, value))
             changed: bool = super()._change_state(value)
+        del self.states[:-1]  # gpiozero keeps every state for its own tests: for a daemon, a leak
         if changed and self._function == "output":
             self._factory.report(self._number, int(value))
         return changed

@@ -6,6 +6,7 @@ import logging
 import random
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from controller.model.events import BrokerConnected, BrokerLost, Delivery
 log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 15
+ENDS_WITHIN_S = 2.0
 SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
 # Mosquitto 2.0 hangs up on the one who is thrown out, without a word. It comes back and throws out the other,
 # and so the connections of both end within moments, at a broker that is always there.
@@ -118,7 +120,10 @@ class Broker:
                 log.warning("farewell not sent: %s", error)
         self._client.on_disconnect = None  # what was asked for is no loss
         self._client.disconnect()
-        self._client.loop_stop()
+        # paho waits for its thread, and that one perhaps for a name server, for minutes.
+        ending = threading.Thread(target=self._client.loop_stop, name="broker ends", daemon=True)
+        ending.start()
+        ending.join(ENDS_WITHIN_S)
 
     def _new_client(self, machine_id: str, will_topic: str, will: bytes) -> mqtt.Client:
         client = DirectClient(machine_id, self._config.ca_file, manual_ack=True)

@@ -37,6 +37,7 @@ def rules_of(config: Config) -> Rules:
         max_credits=config.coin_line.max_credits,
         ready_stuck_s=config.ready_stuck_s,
         coin_meter=_meter_rules(config.coin_meter) if config.coin_meter else None,
+        input_pins={line: wiring.pin for line, wiring in input_lines(config).items() if wiring},
     )
 
 
@@ -60,6 +61,11 @@ def _board_answers_each_pulse(config: Config) -> bool:
 
 def _meter_rules(meter: CoinMeterConfig) -> MeterRules:
     return MeterRules(meter.debounce_ms / 1000, meter.within_ms / 1000, meter.out_of_order_after)
+
+
+def input_holds_s(config: Config) -> dict[InputLine, float]:
+    """How long each wired line must hold to be believed."""
+    return {line: wiring.debounce_ms / 1000 for line, wiring in input_lines(config).items() if wiring}
 
 
 def input_lines(config: Config) -> dict[InputLine, InputConfig | CoinMeterConfig | None]:

@@ -120,7 +120,7 @@ def standing(name: str, pin: int, *, active: bool) -> Line:
 def seen_in(event: Event, records: Sequence[Record]) -> Iterator[Line]:
     """What there is to see in something that happened, and in what was written because of it."""
     if isinstance(event, InputChanged):
-        yield {"saw": "edge", "line": event.line, "active": event.active, "at_s": event.at_s}
+        yield from _edges_in(event)
     elif isinstance(event, PulseFired):
         yield {
             "saw": "pulse",
@@ -132,6 +132,15 @@ def seen_in(event: Event, records: Sequence[Record]) -> Iterator[Line]:
         }
     for record in records:
         yield from _seen_in_record(record)
+
+
+def _edges_in(event: InputChanged) -> Iterator[Line]:
+    """Each edge a line; of a storm the last one stands for so many `edges`."""
+    for active, at_s in event.kept:
+        yield {"saw": "edge", "line": event.line, "active": active, "at_s": at_s}
+    line = {"saw": "edge", "line": event.line, "active": event.active, "at_s": event.at_s}
+    edges = event.edges - len(event.kept)
+    yield line if edges == 1 else {**line, "edges": edges}
 
 
 def _seen_in_record(record: Record) -> Iterator[Line]:

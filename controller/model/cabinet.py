@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.model.debounce import DebouncedLine
-from controller.model.events import PulseFired
+from controller.model.events import InputLine, PulseFired
 from controller.model.fault import FaultKind
+from controller.model.line_noise import LineNoise
+from controller.model.meter_habits import MeterHabits
 from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, PaymentState, Train
 from controller.model.policy import Rules
@@ -102,6 +105,9 @@ class Cabinet:
     ready: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
     not_ready_since_s: float | None = None
     coin_meter: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    noise: Mapping[InputLine, LineNoise] = field(default_factory=dict)
+    meter_habits: MeterHabits = field(default_factory=MeterHabits)
+    meter_rose_s: float | None = None
     expected: PulseFired | None = None
     counted_early_s: tuple[float, ...] = ()
     uncounted: int = 0
@@ -113,13 +119,23 @@ class Cabinet:
     @property
     def board_ready(self) -> bool:
         """Whether the board takes coins, by its ready line: lost at once, and regained once that has held."""
-        return (self.ready.level and self.ready.seen) or not self.rules.has_ready_line
+        at_rest = self.ready.moved_s is None
+        return (self.says_ready and at_rest) or not self.rules.has_ready_line
+
+    @property
+    def says_ready(self) -> bool:
+        """Whether the board takes coins, as far as its ready line can be believed."""
+        return self.ready.level and self.is_steady("ready")
+
+    def is_steady(self, line: InputLine) -> bool:
+        """Whether a line can be believed at all."""
+        noise = self.noise.get(line)
+        return noise is None or noise.trouble is None
 
     @property
     def out_of_order(self) -> bool:
-        """Whether so many pulses in a row were not counted that the machine must not sell."""
-        meter = self.rules.coin_meter
-        return meter is not None and self.uncounted >= meter.out_of_order_after
+        """Whether the coin meter, by what it counts or does not, says that the machine must not sell."""
+        return self.meter_trouble is not None
 
     @property
     def credits_on_board(self) -> int:
@@ -136,8 +152,13 @@ class Cabinet:
 
     @property
     def meter_trouble(self) -> str | None:
-        """What the coin meter says is wrong."""
-        if not self.out_of_order:
+        """What the coin meter says is wrong: a habit of its own, or our pulses that it did not count."""
+        meter = self.rules.coin_meter
+        if meter is None:
+            return None
+        if habit := self.meter_habits.trouble(meter.within_s):
+            return habit
+        if self.uncounted < meter.out_of_order_after:
             return None
         pulses = "coin pulse was" if self.uncounted == 1 else f"{self.uncounted} coin pulses were"
         return f"coin meter: the last {pulses} not counted by the board"
@@ -185,7 +206,7 @@ def line_can_move(cabinet: Cabinet, now_s: float) -> bool:
 
 def board_takes(cabinet: Cabinet, train: Train) -> bool:
     """Whether the board would take the next pulse of a train for a coin, and has room for its credit."""
-    in_order = not cabinet.out_of_order or train.payment.test
+    in_order = (not cabinet.out_of_order and cabinet.is_steady("coin_meter")) or train.payment.test
     fits = not train.between_credits or has_room(cabinet, train.credits_ordered + 1)
     return cabinet.board_ready and in_order and fits
 
@@ -207,6 +228,7 @@ def accepting(cabinet: Cabinet, now_s: float) -> bool:
         and line_can_move(cabinet, now_s)
         and cabinet.board_ready
         and not cabinet.out_of_order
+        and cabinet.is_steady("coin_meter")
         and has_room(cabinet, credits_to_come(cabinet) + fewest)
     )
 

@@ -118,12 +118,25 @@ InputLine = Literal["game_over", "ready", "coin_meter"]
 
 @dataclass(frozen=True)
 class InputChanged:
-    """A raw edge on a board input, or its level `at_start`; `active` is in the board's sense."""
+    """A raw edge on a board input, or its level `at_start`; `active` is in the board's sense.
+
+    Of a burst, in which each edge followed the one before so soon that no level held, it is the last of so
+    many `edges`, and `began_s` is the time of the first. Of those before it the first few are kept, as level
+    and time: a technician looks at them.
+    """
 
     line: InputLine
     active: bool
     at_s: float
     at_start: bool = False
+    began_s: float | None = None
+    edges: int = 1
+    kept: tuple[tuple[bool, float], ...] = ()
+
+    @property
+    def known_until_s(self) -> float:
+        """The other lines' edges of before this time were told before it."""
+        return self.at_s if self.began_s is None else self.began_s
 
 
 @dataclass(frozen=True)
@@ -244,7 +257,9 @@ class LedgerHealed:
 
 @dataclass(frozen=True)
 class Tick:
-    """Time passed and nothing else waits to be handled."""
+    """Time passed. Every edge of the board's lines until `heard_s` has been told; None: until now."""
+
+    heard_s: float | None = None
 
 
 @dataclass(frozen=True)

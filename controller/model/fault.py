@@ -15,6 +15,8 @@ class FaultKind(StrEnum):
     """Nothing can be written down."""
     COIN_METER = "coin_meter"
     """The board did not count our pulses."""
+    INPUT_LINE = "input_line"
+    """A line from the board is no steady contact: it hums, or flickers."""
     READY = "ready"
     """The board has not been ready for long."""
     FENCE = "fence"

@@ -10,11 +10,11 @@ class PulseFate(StrEnum):
     """What became of a coin pulse that was intended."""
 
     FIRED = "fired"
-    """It left the pin as it should, and no coin meter is wired that could say more."""
+    """The pulse left the pin as it should, and no coin meter is wired that could say more."""
     CONFIRMED = "confirmed"
     """The board's coin meter counted it."""
     UNCOUNTED = "uncounted"
-    """It left the pin, and the coin meter did not count it in time."""
+    """The pulse left the pin, and the coin meter did not count it in time."""
     AMBIGUOUS = "ambiguous"
     """Nobody knows whether the board took it: the process died around it, its width was wrong, or the coin
     meter's count may have been that of a cash coin."""

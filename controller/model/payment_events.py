@@ -40,7 +40,12 @@ class PulseCounted:
 
 @dataclass(frozen=True)
 class PulseNotCounted:
-    """The time is over in which the coin meter could have counted the pulse."""
+    """The time is over in which the coin meter could have counted the pulse.
+
+    `in_doubt` if it could not be read meanwhile.
+    """
+
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True)

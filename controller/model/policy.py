@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Rules:
     `board_boot_s` is how long after the Pi's own boot the board may still be starting up, deaf to coins. It
     takes a pulse of `shortest_ms` to `longest_ms` (None: no limit is known), holds `max_credits` (None: any
     number), and wants `settle_s` of rest between two payments. Behind the pulse on the line `ordered_ahead`
-    more may stand in line.
+    more may stand in line. `input_pins` are the GPIOs of the lines that are wired, by the line.
     """
 
     machine_id: str
@@ -45,6 +46,7 @@ class Rules:
     max_credits: int | None = None
     ready_stuck_s: float = 600.0
     coin_meter: MeterRules | None = None
+    input_pins: Mapping[str, int] = field(default_factory=dict)
 
     def takes_width_ms(self, width_ms: float) -> bool:
         """Whether the board takes a pulse of that width for a coin, by its profile."""

@@ -21,7 +21,7 @@ class Refusal(StrEnum):
     TOKEN = "token"  # noqa: S105 - no secret
     """The token is not, or not any more, one of this machine."""
     OTHER = "other"
-    """It is no relay, or one that will not do it: asked again, it would say the same."""
+    """Who answers is no relay, or one that will not do it: asked again, it would say the same."""
 
 
 @dataclass(frozen=True)

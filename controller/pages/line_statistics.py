@@ -36,11 +36,11 @@ class Burst:
         """From the first edge to the last."""
         return (self.ended_s - self.began_s) * 1000
 
-    def edge(self, at_s: float) -> Burst:
-        """With an edge at `at_s`, or a new one that begins with it."""
-        if self.edges and at_s - self.ended_s < BOUNCE_S:
-            return replace(self, edges=self.edges + 1, ended_s=at_s)
-        return Burst(1, at_s, at_s)
+    def edge(self, at_s: float, edges: int = 1) -> Burst:
+        """With an edge at `at_s`, the last of so many, or a new one that begins with it."""
+        if self.edges and (edges > 1 or at_s - self.ended_s < BOUNCE_S):
+            return replace(self, edges=self.edges + edges, ended_s=at_s)
+        return Burst(edges, at_s, at_s)
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,22 @@ class WatchedLine:
     burst: Burst = field(default_factory=Burst)
     worst: Burst = field(default_factory=Burst)
 
-    def edge(self, active: bool, at_s: float) -> WatchedLine:
-        """With an edge to that level; one to the level it had says that another was missed."""
-        burst = self.burst.edge(at_s)
+    def edge(self, active: bool, at_s: float, edges: int = 1) -> WatchedLine:
+        """With an edge to that level; one to the level it had says that another was missed.
+
+        It may be the last of so many `edges`, of which nothing else is known.
+        """
+        burst = self.burst.edge(at_s, edges)
         line = replace(
             self,
             active=active,
-            edges=self.edges + 1,
+            edges=self.edges + edges,
             last_edge_s=at_s,
             last_ms=None,
             burst=burst,
             worst=max(self.worst, burst, key=lambda each: (each.edges, each.span_ms)),
         )
-        if self.last_edge_s is None or active == self.active:
+        if self.last_edge_s is None or active == self.active or edges > 1:
             return line
         width_ms = (at_s - self.last_edge_s) * 1000
         if self.active:

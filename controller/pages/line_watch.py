@@ -38,7 +38,7 @@ class LineWatch:
             case {"saw": "hello", "coin_pin": int(coin_pin), "inputs": inputs}:
                 yield from self._begin(coin_pin, inputs)
             case {"saw": "edge", "line": name, "active": bool(active), "at_s": at_s} if name in self._lines:
-                yield self._edge(name, active, at_s)
+                yield self._edge(name, active, at_s, line.get("edges", 1))
             case {"saw": "pulse", "rose_s": rose_s, "fell_s": fell_s}:
                 yield self._pulse(line, rose_s, fell_s)
             case {"saw": "fate", "payment": payment, "number": number, "fate": fate}:
@@ -61,8 +61,8 @@ class LineWatch:
             self._pins[name], self._lines[name] = each["pin"], WatchedLine(active)
             yield f"{'at start':>12}  {name:<10}  {_level(name, active=active)}"
 
-    def _edge(self, name: str, active: bool, at_s: float) -> str:
-        watched = self._lines[name] = self._lines[name].edge(active, at_s)
+    def _edge(self, name: str, active: bool, at_s: float, edges: int) -> str:
+        watched = self._lines[name] = self._lines[name].edge(active, at_s, edges)
         after = "" if watched.last_ms is None else f"  after {width_text(watched.last_ms)}"
         bounce = "" if watched.burst.edges == 1 else f"  bounce: {burst_text(watched.burst)}"
         return f"{at_s:12.6f}  {name:<10}  {_level(name, active=active):<8}{after}{bounce}".rstrip()

@@ -10,7 +10,11 @@ REMEDIES: Final[dict[FaultKind, str]] = {
     FaultKind.COIN_LINE: "`sudo cabinet logs` says more.",
     FaultKind.LEDGER: "See under disk and ledger.",
     FaultKind.COIN_METER: (
-        "See to the coin wire and the coin meter, then `sudo cabinet pulse 1`, `sudo cabinet clear`."
+        "Change the key if it names one; else see to the coin wire and the coin meter. Then "
+        "`sudo cabinet pulse 1`, `sudo cabinet clear`."
+    ),
+    FaultKind.INPUT_LINE: (
+        "See to that wire, its ground and its opto-coupler: `sudo cabinet watch` counts its edges."
     ),
     FaultKind.READY: "See to the board and its ready line: `sudo cabinet watch` shows it.",
     FaultKind.FENCE: "It ends by itself once the relay answers: see under relay.",

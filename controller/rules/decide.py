@@ -45,6 +45,7 @@ from controller.rules import (
     inputs,
     links,
     new_rules,
+    noise,
     play,
     pulses,
     receipts,
@@ -68,7 +69,7 @@ class Decision:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Its lines for the log."""
+        """What the log is to say of the decision."""
         return tuple(act for act in self.acts if isinstance(act, Note))
 
 
@@ -171,6 +172,7 @@ _RULES: dict[type[Event], Callable[[Turn, Any], None]] = {
 
 # What follows from the state, whatever happened, in this order.
 _STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
+    play.mind_readiness,
     play.end_session_that_was_forgotten,
     pulses.give_up_what_came_too_late,
     pulses.end_waits,
@@ -189,6 +191,7 @@ _WAKES: tuple[Callable[[Cabinet], Iterator[float]], ...] = (
     pulses.wakes_s,
     coin_meter.wakes_s,
     inputs.wakes_s,
+    noise.wakes_s,
     receipts.wakes_s,
     links.wakes_s,
     twins.wakes_s,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.events import InputChanged, InputLine, Tick
-from controller.rules import coin_meter, play
+from controller.rules import coin_meter, noise, play
 from controller.rules.turn import Turn
 
 _BELIEVE: Final[dict[InputLine, Callable[[Turn, DebouncedLine], None]]] = {
@@ -20,31 +20,31 @@ _BELIEVE: Final[dict[InputLine, Callable[[Turn, DebouncedLine], None]]] = {
 
 
 def input_changed(turn: Turn, event: InputChanged) -> None:
-    """A raw edge moves its line, which is believed once it has held; until then the others have held.
-
-    A line that hums leaves no moment of silence, and would else keep all others from being believed.
-    """
+    """A raw edge moves its line, which is believed once it has held; until then the others have held."""
+    _settle(turn, event.known_until_s)
     line: DebouncedLine = getattr(turn.cabinet, event.line)
     if event.at_start and event.line == "coin_meter":
         # What it counts are edges: a count that was under way is half seen, and one of before was seen.
-        turn.change(coin_meter=replace(line, level=event.active, seen=event.active, seen_at_s=event.at_s))
+        level = event.active
+        turn.change(coin_meter=replace(line, level=level, seen=level, seen_at_s=event.at_s, moved_s=None))
         return
-    _settle(turn, [name for name in _BELIEVE if name != event.line], event.at_s)
-    _BELIEVE[event.line](turn, line.edge(event.active, event.at_s))
+    moved = line.edge(event.active, event.at_s, event.began_s)
+    noise.heard(turn, event, line, moved)
+    _BELIEVE[event.line](turn, moved)
 
 
-def tick(turn: Turn, _: Tick) -> None:
-    """No edge waits to be handled, so that each line has held until now."""
-    _settle(turn, list(_BELIEVE), turn.now_s)
+def tick(turn: Turn, event: Tick) -> None:
+    """Every edge until then was told, so that each line has held since its last one."""
+    _settle(turn, turn.now_s if event.heard_s is None else event.heard_s)
 
 
-def _settle(turn: Turn, names: Sequence[InputLine], until_s: float) -> None:
-    """Every edge of these lines until then has been told."""
-    for name in names:
+def _settle(turn: Turn, until_s: float) -> None:
+    for name, believe in _BELIEVE.items():
         line: DebouncedLine = getattr(turn.cabinet, name)
-        _BELIEVE[name](turn, line.settled(until_s))
-    if "coin_meter" in names:
-        coin_meter.miss_what_was_not_counted(turn, until_s)
+        if (settled := line.settled(until_s)) is not line:
+            believe(turn, settled)
+    coin_meter.miss_what_was_not_counted(turn, until_s)
+    noise.calm_down(turn, until_s)
 
 
 def wakes_s(cabinet: Cabinet) -> Iterator[float]:

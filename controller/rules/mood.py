@@ -5,11 +5,13 @@ from __future__ import annotations
 from attract_screen.model.feed_format import State
 from controller.model.cabinet import Cabinet, credits_waiting
 from controller.model.fault import Fault, FaultKind
+from controller.rules import noise
 
 
 def mood(cabinet: Cabinet, now_s: float) -> State:
     """What the machine is doing; the first that applies."""
-    broken = (cabinet.coin_line_trouble, cabinet.ledger_trouble, cabinet.meter_trouble)
+    meter = cabinet.meter_trouble or noise.trouble(cabinet, "coin_meter")
+    broken = (cabinet.coin_line_trouble, cabinet.ledger_trouble, meter)
     session = cabinet.session
     cases = (
         (any(broken), State.OUT_OF_ORDER),
@@ -32,6 +34,7 @@ def faults(cabinet: Cabinet, now_s: float) -> tuple[Fault, ...]:
         (FaultKind.COIN_LINE, cabinet.coin_line_trouble),
         (FaultKind.LEDGER, cabinet.ledger_trouble),
         (FaultKind.COIN_METER, cabinet.meter_trouble),
+        *((FaultKind.INPUT_LINE, text) for text in noise.troubles(cabinet)),
         (FaultKind.READY, _ready_trouble(cabinet, now_s)),
         (FaultKind.FENCE, fence),
         *((fault.kind, fault.text) for fault in closing),

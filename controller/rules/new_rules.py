@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from controller.model.events import RulesChanged
 from controller.model.offer import Offer
+from controller.rules.coin_meter import forget_habits
 from controller.rules.turn import Turn
 
 
@@ -18,6 +19,8 @@ def rules_changed(turn: Turn, event: RulesChanged) -> None:
         ready=replace(cabinet.ready, hold_s=rules.ready_hold_s),
         coin_meter=replace(cabinet.coin_meter, hold_s=rules.coin_meter.hold_s if rules.coin_meter else 0.0),
     )
+    if rules.coin_meter != before.coin_meter:
+        forget_habits(turn)
     if rules.pulses_per_credit != before.pulses_per_credit:
         turn.change(coins_towards_credit=0)
     if rules.payment_link != before.payment_link:

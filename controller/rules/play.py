@@ -34,10 +34,18 @@ def end_session_that_was_forgotten(turn: Turn) -> None:
 
 def believe_ready(turn: Turn, line: DebouncedLine) -> None:
     """The board takes coins, or has ceased to."""
-    if line.level != turn.cabinet.ready.level:
-        turn.note(f"board {'ready' if line.level else 'not ready'}")
-        turn.change(not_ready_since_s=None if line.level else turn.now_s)
     turn.change(ready=line)
+
+
+def mind_readiness(turn: Turn) -> None:
+    """Say once when the opinion changes: a line that flickers says nothing, and its board is not ready."""
+    is_ready = turn.cabinet.says_ready
+    if not turn.cabinet.started or not turn.cabinet.rules.has_ready_line:
+        return
+    if is_ready == (turn.cabinet.not_ready_since_s is None):
+        return
+    turn.note(f"board {'ready' if is_ready else 'not ready'}")
+    turn.change(not_ready_since_s=None if is_ready else turn.now_s)
 
 
 def believe_game_over(turn: Turn, line: DebouncedLine) -> None:

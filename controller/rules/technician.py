@@ -6,6 +6,7 @@ from controller.model.cabinet import Cabinet, credits_to_come, has_room
 from controller.model.effects import ClearLedgerFaults, RememberUncounted
 from controller.model.events import CreditTestRequested, FaultsCleared
 from controller.model.payment import Payment
+from controller.rules.coin_meter import forget_habits
 from controller.rules.trains import begin
 from controller.rules.turn import Turn
 
@@ -24,6 +25,7 @@ def faults_cleared(turn: Turn, _: FaultsCleared) -> None:
     turn.record(RememberUncounted(0))
     turn.record(ClearLedgerFaults())
     turn.change(uncounted=0, ledger_faults=())
+    forget_habits(turn)
     turn.note("faults cleared by the technician")
 
 

@@ -32,7 +32,7 @@ def answered(turn: Turn, question: str) -> None:
 
 
 def failed(turn: Turn, question: str, event: OfferFailed | OpenPaymentsFailed | ReceiptFailed) -> None:
-    """It did not; what it refuses closes the door until it does, and silence only when it is long."""
+    """The relay did not answer: a refusal closes the door until it does, and silence only a long one."""
     trust = turn.cabinet.trust.without(question)
     if event.refusal is not None:
         refused = Refused(question, event.refusal, event.reason)
@@ -44,7 +44,7 @@ def failed(turn: Turn, question: str, event: OfferFailed | OpenPaymentsFailed | 
 
 
 def receipt_failed(turn: Turn, event: ReceiptFailed) -> None:
-    """Its hour begins with the first time that it fails, and is on disk: it outlives the process."""
+    """A receipt's hour begins with the first time that it fails, and is on disk: it outlives the process."""
     failed(turn, event.payment_id, event)
     failing = dict(turn.cabinet.trust.failing)
     failing.setdefault(event.payment_id, turn.now_s)
@@ -52,7 +52,7 @@ def receipt_failed(turn: Turn, event: ReceiptFailed) -> None:
 
 
 def receipt_answered(turn: Turn, payment_id: str) -> None:
-    """Its money is settled."""
+    """The money of a payment is settled."""
     answered(turn, payment_id)
     failing = tuple(each for each in turn.cabinet.trust.failing if each[0] != payment_id)
     _change(turn, replace(turn.cabinet.trust, failing=failing))

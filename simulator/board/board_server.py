@@ -41,6 +41,7 @@ class BoardServer:
         }
         outputs = {line: OutputWire(pin, active) for line, (pin, active) in wiring.items() if pin is not None}
         self._board = board
+        self._outputs = outputs
         self._wires = Wires(board, coin_pin, outputs)
         self._server = WireServer(socket_path, self._wires)
 
@@ -134,3 +135,9 @@ class BoardServer:
         with self._server.board_time() as now_s:
             self._wires.rest_coin_line(since_boot_s())
             self._board.power_cycle(now_s)
+
+    def shake(self, line: Line, edges_a_second: int, seconds: float) -> None:
+        """Let something hum on a wire, as fast as that; returns when it is over."""
+        with self._server.lock:
+            active = self._board.is_active(line)
+        self._server.shake(self._outputs[line], edges_a_second, seconds, from_active=active)

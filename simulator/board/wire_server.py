@@ -6,17 +6,19 @@ import logging
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from controller.system.clock import since_boot_s
 from simulator.board.cabinet_link import CabinetLink, edge_in
-from simulator.board.model.wires import Wires
+from simulator.board.model.wires import OutputWire, Wires
 
 BEHIND_S = 0.03
 """How far the board runs behind the clock, so that an edge arrives before its frame is taken."""
 TICK_S = 1 / 60
+SHAKE_S = 0.002
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,22 @@ class WireServer:
         with self.lock:
             yield self._catch_up()
             self._catch_up()
+
+    def shake(self, wire: OutputWire, edges_a_second: int, seconds: float, *, from_active: bool) -> None:
+        """Have a wire move as fast as that, whatever the board does, and end as it began."""
+        began_s, done = since_boot_s(), 0
+        most = int(edges_a_second * seconds) // 2 * 2
+        while done < most:
+            time.sleep(SHAKE_S)
+            due = min(most, int((since_boot_s() - began_s) * edges_a_second))
+            with self.lock:
+                for number in range(done, due):
+                    levels = {wire.pin: wire.level((number % 2 == 1) == from_active)}
+                    for link in self._links:
+                        link.queue_levels(levels, began_s + (number + 1) / edges_a_second)
+                for link in self._links:
+                    link.flush()
+            done = due
 
     def _run(self, listener: socket.socket) -> None:
         next_tick_s = since_boot_s()

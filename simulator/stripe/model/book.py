@@ -47,7 +47,7 @@ class Listed(Protocol):
 
     @property
     def id(self) -> str:
-        """Its id, which is also its place in a list."""
+        """What names the object, and also its place in a list."""
 
     @property
     def created(self) -> int:
