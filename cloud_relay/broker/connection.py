@@ -255,13 +255,13 @@ class BrokerConnection:
         self._deliver(mid, reasons[0])
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
+        topic = message.topic
         with self._readers_lock:
-            inboxes = [
-                inbox
-                for topic, readers in self._readers.items()
-                if topic_matches_sub(topic, message.topic)
-                for inbox in readers
-            ]
+            # Most read one machine's topic, and many at once: those are found without being gone through.
+            inboxes = list(self._readers.get(topic, ()))
+            for each, readers in self._readers.items():
+                if "+" in each and topic_matches_sub(each, topic):
+                    inboxes += readers
         for inbox in inboxes:
             inbox.put(message)
 
