@@ -48,7 +48,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh cloud_relay/broker/shipped/*.sh .ci/run
 
 check: lint test ## what CI runs
 
@@ -87,8 +87,9 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write the messages of a real sale into docs/how-it-works.md anew
+docs: ## write anew what is written by code: the broker's rules, and the messages of a sale in docs/how-it-works.md
 	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)

@@ -70,7 +70,7 @@ def running_fleet(folder: Path, count: int) -> Iterator[Fleet]:
             sys.executable,
             "-m",
             "bench.fleet_machines",
-            str(broker.port),
+            str(broker.services_port),
             str(broker.ca_file),
             str(count),
         ]

@@ -33,8 +33,8 @@ OURS = Order("galaga-01", 3, 250, "usd").metadata()
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One broker for all of these tests, with an operator who hears the game overs."""
-    rules = "user operator\ntopic read arcade/machine/+/gameover\n"
-    passwords = PASSWORDS | {"operator": "operator-password"}
+    rules = "user test.operator\ntopic read arcade/machine/+/gameover\n"
+    passwords = PASSWORDS | {"test.operator": "operator-password"}
     with Broker(tmp_path_factory.mktemp("machines"), passwords, extra_rules=rules) as running:
         yield running
 
@@ -546,7 +546,7 @@ def test_a_game_over_is_published_for_a_cabinet_that_cannot_speak_mqtt(
     relay: RelayUnderTest, broker: Broker
 ) -> None:
     """In the ancestor's words."""
-    operator = mqtt_client(broker, "operator", "operator-password")
+    operator = mqtt_client(broker, "test.operator", "operator-password")
     heard: list[dict[str, Any]] = []
     ready: list[object] = []
     operator.on_message = lambda _c, _u, message: heard.append(json.loads(message.payload))
@@ -570,7 +570,7 @@ def test_a_game_over_is_a_503_when_the_broker_is_away(tmp_path_factory: pytest.T
         answer = relay.client.post("/gameover", json={"machine_id": "galaga-01"}, headers=relay.token())
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
     assert answer.json["error"].startswith(
-        f"the game over was not sent: cannot reach localhost:{broker.port}: "
+        f"the game over was not sent: cannot reach localhost:{broker.services_port}: "
     )
 
 

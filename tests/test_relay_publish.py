@@ -27,7 +27,9 @@ ACCEPTING = MachineStatus(online=True, accepting=True, state="attract")
 @pytest.fixture
 def mqtt(broker: Broker) -> MqttSettings:
     """How the relay reaches the broker."""
-    return read_settings(environment(MQTT_PORT=str(broker.port), MQTT_CA_FILE=str(broker.ca_file))).mqtt
+    return read_settings(
+        environment(MQTT_PORT=str(broker.services_port), MQTT_CA_FILE=str(broker.ca_file))
+    ).mqtt
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_a_restarted_broker_is_found_again_by_the_same_call(publisher: Publisher
 
 def test_a_connection_that_died_in_silence_is_replaced(mqtt: MqttSettings, broker: Broker) -> None:
     """As after a freeze on Lambda: the socket looks well, and nothing comes back."""
-    with SilentProxy(broker.port) as proxy, Cabinet("galaga-01", broker) as cabinet:
+    with SilentProxy(broker.services_port) as proxy, Cabinet("galaga-01", broker) as cabinet:
         publisher = Publisher(replace(mqtt, port=proxy.port))
         publisher.publish(TOPIC, b"1")
         proxy.fall_silent()

@@ -25,7 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from cloud_relay.broker.kept import Inbox, Kept, gather
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
-from cloud_relay.rules.messages import KEEPALIVE_S
+from cloud_relay.rules.messages import KEEPALIVE_S, MAX_PACKET_BYTES
 from cloud_relay.settings import MqttSettings
 
 CONNECT_WITHIN_S = 3.0
@@ -156,8 +156,13 @@ class BrokerConnection:
         return client
 
     def _connect(self, mqtt: MqttSettings) -> None:
+        # MQTT 5, 3.1.2.11.4: the broker must not send us more, whatever a stolen cabinet left there.
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
         try:
-            self._client.connect(mqtt.host, mqtt.port, keepalive=KEEPALIVE_S, clean_start=True)
+            self._client.connect(
+                mqtt.host, mqtt.port, keepalive=KEEPALIVE_S, clean_start=True, properties=properties
+            )
         except OSError as why:
             raise BrokerUnavailable(f"cannot reach {mqtt.host}:{mqtt.port}: {why}") from why
         self._client.loop_start()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
-from cloud_relay.rules.messages import MachineStatus, read_status
+from cloud_relay.rules.messages import MachineStatus, read_status, status_fields
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.settlement import Conflict
 
+# A cabinet has a few faults; whoever stole one may list thousands.
 _LONGEST_SHOWN, _MOST_FAULTS_SHOWN = 60, 8
 
 
@@ -53,7 +52,7 @@ class Machine:
 
 def read_report(payload: bytes, machine_id: str) -> MachineReport:
     """The report in a retained status; one that cannot be read is not accepting."""
-    fields = _object(payload)
+    fields = status_fields(payload)
     return MachineReport(
         status=read_status(payload, machine_id),
         last_seen=_shown(fields.get("timestamp")),
@@ -66,14 +65,6 @@ def machine_in(status_topic: str) -> str | None:
     """The machine whose status topic this is; None where that is no machine id."""
     machine_id = status_topic.removeprefix("arcade/machine/").removesuffix("/status")
     return machine_id if is_machine_id(machine_id) else None
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(payload)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
 
 
 def _shown_faults(faults: object) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A real Mosquitto of our own: TLS, passwords and the shipped access rules, on a loopback port."""
+"""A real Mosquitto of our own, with the shipped settings and access rules, on loopback ports."""
 
 from __future__ import annotations
 
@@ -10,26 +10,23 @@ from pathlib import Path
 
 import trustme
 
+from cloud_relay.rules.access import RELAY
 from simulator.chain.ports import free_port, listens
 
-RELAY_USERNAME = "cloud.relay"
-SHIPPED_RULES = Path(__file__).parents[2] / "cloud_relay" / "access_rules" / "mosquitto.acl"
+RELAY_USERNAME = RELAY
+SHIPPED = Path(__file__).parents[2] / "cloud_relay" / "broker" / "shipped"
 START_WITHIN_S = 10.0
-
-_CONFIG = """\
-listener {port} 127.0.0.1
-cafile {folder}/ca.crt
-certfile {folder}/server.crt
-keyfile {folder}/server.key
-allow_anonymous false
-password_file {folder}/passwords
-acl_file {folder}/acl
+# Lines of the shipped settings, for `without`.
+ONE_ID_A_LOGIN = "use_username_as_clientid true"
+SMALL_PACKETS = "max_packet_size 16384"
+# What stands in the shipped mosquitto.conf: everything else of it is run as it is.
+_CABINETS_PORT, _SERVICES_PORT = 8883, 8884
+_FOLDERS = ("/etc/mosquitto/arcade/", "/var/lib/mosquitto/", "/var/log/mosquitto/", "/run/mosquitto/")
+# A broker that is killed in a test has what it took; its log tells all.
+_FOR_TESTS = """
 persistence {persistence}
-persistence_location {folder}/store/
 autosave_interval 1
 autosave_on_changes true
-set_tcp_nodelay true
-log_dest file {folder}/mosquitto.log
 log_type all
 """
 
@@ -42,8 +39,10 @@ class BrokerFailed(RuntimeError):
 class Broker:
     """One Mosquitto in `folder`, which also keeps its certificates, passwords, rules, log and session store.
 
-    `passwords` maps each user name to its password; `extra_rules` are lines added after the shipped access
-    rules (for an observer, say). With `persistence`, sessions and retained messages live through a restart.
+    `passwords` maps each user name to its password: cabinets, and services with a dot in their names, have a
+    listener each. `extra_rules` are lines added after the shipped rules of both (for an observer, say), and
+    `without` are lines of the shipped settings to leave out. With `persistence`, sessions and retained
+    messages live through a restart.
     """
 
     folder: Path
@@ -51,12 +50,18 @@ class Broker:
     extra_rules: str = ""
     persistence: bool = True
     port: int = 0
+    services_port: int = 0
+    without: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     @property
     def ca_file(self) -> Path:
         """The certificate of the authority that signed the broker's."""
         return self.folder / "ca.crt"
+
+    def port_for(self, username: str | None) -> int:
+        """The port of the listener that knows this user."""
+        return self.services_port if username in self._services else self.port
 
     @property
     def log_file(self) -> Path:
@@ -70,6 +75,7 @@ class Broker:
             BrokerFailed: mosquitto is not installed, or ended instead of listening.
         """
         self.port = self.port or free_port()
+        self.services_port = self.services_port or free_port()
         self._write_files()
         command = [_mosquitto(), "-c", str(self.folder / "mosquitto.conf")]
         # A session of its own: Ctrl-C at the terminal is for the one who started it.
@@ -77,7 +83,7 @@ class Broker:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
         deadline = time.monotonic() + START_WITHIN_S
-        while not listens(self.port):
+        while not (listens(self.port) and listens(self.services_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise BrokerFailed(self._why_it_failed())
             time.sleep(0.02)
@@ -113,14 +119,31 @@ class Broker:
         self.folder.chmod(0o700)
         if not self.ca_file.exists():
             _write_certificates(self.folder)
-        _write_passwords(self.folder / "passwords", self.passwords)
-        rules = SHIPPED_RULES.read_text() + "\n" + self.extra_rules
-        _write_private(self.folder / "acl", rules)
-        _write_private(
-            self.folder / "mosquitto.conf",
-            _CONFIG.format(port=self.port, folder=self.folder, persistence=str(self.persistence).lower())
-            + _as_ourselves(),
-        )
+        for who, names in (("cabinets", self._cabinets), ("services", self._services)):
+            _write_passwords(self.folder / f"{who}.passwords", {name: self.passwords[name] for name in names})
+            rules = (SHIPPED / f"{who}.acl").read_text() + "\n" + self.extra_rules
+            _write_private(self.folder / f"{who}.acl", rules)
+        _write_private(self.folder / "mosquitto.conf", self._settings())
+
+    @property
+    def _cabinets(self) -> list[str]:
+        return [name for name in self.passwords if "." not in name]
+
+    @property
+    def _services(self) -> list[str]:
+        return [name for name in self.passwords if "." in name]
+
+    def _settings(self) -> str:
+        """The shipped settings, with our own paths and ports, without the lines to leave out."""
+        text = (SHIPPED / "mosquitto.conf").read_text()
+        for line in self.without:
+            assert f"\n{line}\n" in text, line  # noqa: S101
+            text = text.replace(f"\n{line}\n", "\n")
+        for folder in _FOLDERS:
+            text = text.replace(folder, f"{self.folder}/{'store/' if 'lib' in folder else ''}")
+        for shipped, port in ((_CABINETS_PORT, self.port), (_SERVICES_PORT, self.services_port)):
+            text = text.replace(f"\nlistener {shipped}\n", f"\nlistener {port} 127.0.0.1\n")
+        return text + _FOR_TESTS.format(persistence=str(self.persistence).lower()) + _as_ourselves()
 
     def _why_it_failed(self) -> str:
         assert self._process is not None  # noqa: S101
@@ -128,7 +151,8 @@ class Broker:
         _, errors = self._process.communicate()
         words = errors.decode().strip()
         log = self.log_file.read_text().strip() if self.log_file.exists() else ""
-        return f"mosquitto did not start on port {self.port}: {words or log or 'it said nothing'}"
+        ports = f"{self.port} and {self.services_port}"
+        return f"mosquitto did not start on ports {ports}: {words or log or 'it said nothing'}"
 
 
 def _mosquitto() -> str:

@@ -120,7 +120,7 @@ def running_chain(
         stripe = parts.enter_context(_stripe(secrets, relay_port, place, wiring.pace))
         environment = relay_environment(
             secrets,
-            replace(broker, port=wiring.via("relay-broker", broker.port)),
+            replace(broker, services_port=wiring.via("relay-broker", broker.services_port)),
             relay_url=relay_url,
             stripe_url=stripe.api_url,
             price_id=stripe.create_price(100, "usd"),
