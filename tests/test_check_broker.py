@@ -53,9 +53,9 @@ def config_for(tmp_path: Path, broker: Broker, **changes: object) -> Config:
     return a_config(tmp_path, broker=replace(mqtt, **changes))  # type: ignore[arg-type]
 
 
-def found(config: Config, *, daemon_connected: bool = False) -> list[Finding]:
+def found(config: Config, *, daemon_connected: bool = False, alone: bool = True) -> list[Finding]:
     """What is found, without the day on which the test's certificate ends."""
-    findings = check_broker(config, daemon_connected=daemon_connected)
+    findings = check_broker(config, daemon_connected=daemon_connected, alone=alone)
     return [replace(each, text=each.text.partition(" until ")[0]) for each in findings]
 
 
@@ -86,7 +86,7 @@ def test_the_running_cabinet_is_not_thrown_out_and_its_status_stays(tmp_path: Pa
         cabinet.on_disconnect = lambda *_: ends.append("thrown out")
         said = cabinet.publish(f"arcade/machine/{MACHINE}/status", b"selling", qos=1, retain=True)
         said.wait_for_publish(5)
-        findings = found(config_for(tmp_path, broker), daemon_connected=True)
+        findings = found(config_for(tmp_path, broker), daemon_connected=True, alone=False)
         thrown_out, expected = list(ends), reached(broker) + NOT_TRIED
         retained: list[bytes] = []
         observer = mqtt_client(broker, OBSERVER, "secret")
@@ -99,6 +99,13 @@ def test_the_running_cabinet_is_not_thrown_out_and_its_status_stays(tmp_path: Pa
 
     assert (retained, thrown_out) == ([b"selling"], [])
     assert findings == expected
+
+
+def test_a_controller_that_is_about_to_connect_is_not_met_there(tmp_path: Path, broker: Broker) -> None:
+    """One of the two would end the other's connection."""
+    findings = found(config_for(tmp_path, broker), alone=False)
+    assert findings == [*reached(broker), NOT_TRIED[1]]
+    assert f" as {MACHINE}" not in broker.log_file.read_text()
 
 
 @pytest.mark.parametrize("without", [(), (ONE_ID_A_LOGIN,)], ids=["one id a login", "ids of one's own"])

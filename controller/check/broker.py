@@ -26,8 +26,8 @@ _NO_COINPULSE = f"{_RULES}: as it is, whoever has a cabinet's password can give 
 _OWN_ONLY = f"{_RULES}: as it is, one cabinet can listen to another."
 
 
-def check_broker(config: Config, *, daemon_connected: bool) -> list[Finding]:
-    """All of it, unless the running controller is connected: a second login might end its connection."""
+def check_broker(config: Config, *, daemon_connected: bool, alone: bool) -> list[Finding]:
+    """All of it, if we are `alone`: a second login might end the connection of a running controller."""
     broker = config.broker
     authority = "Set broker.ca_file to the certificate of the authority that signed the broker's."
     server = Server(broker.host, broker.port, "broker.host", authority)
@@ -35,7 +35,9 @@ def check_broker(config: Config, *, daemon_connected: bool) -> list[Finding]:
     if not all_well(found):
         return found
     if daemon_connected:
-        return [*found, ok(f"the running controller is logged in as {config.machine_id}"), note(_NOT_TRIED)]
+        found.append(ok(f"the running controller is logged in as {config.machine_id}"))
+    if not alone:
+        return [*found, note(_NOT_TRIED)]
     # Each of these may cost the connection, so that each has its own.
     steps: tuple[Callable[[BrokerProbe, str], list[Finding]], ...] = (
         _allowed,

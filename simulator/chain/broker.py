@@ -16,6 +16,8 @@ from simulator.chain.ports import free_port, listens
 RELAY_USERNAME = RELAY
 SHIPPED = Path(__file__).parents[2] / "cloud_relay" / "broker" / "shipped"
 START_WITHIN_S = 10.0
+# A free port may be taken by the time that Mosquitto listens.
+TRIES = 3
 # Lines of the shipped settings, for `without`.
 ONE_ID_A_LOGIN = "use_username_as_clientid true"
 SMALL_PACKETS = "max_packet_size 16384"
@@ -74,8 +76,16 @@ class Broker:
         Raises:
             BrokerFailed: mosquitto is not installed, or ended instead of listening.
         """
-        self.port = self.port or free_port()
-        self.services_port = self.services_port or free_port()
+        given = (self.port, self.services_port)
+        for _ in range(TRIES):
+            self.port, self.services_port = (port or free_port() for port in given)
+            if self._comes_up():
+                return
+            if all(given):
+                break
+        raise BrokerFailed(self._why_it_failed())
+
+    def _comes_up(self) -> bool:
         self._write_files()
         command = [_mosquitto(), "-c", str(self.folder / "mosquitto.conf")]
         # A session of its own: Ctrl-C at the terminal is for the one who started it.
@@ -85,8 +95,9 @@ class Broker:
         deadline = time.monotonic() + START_WITHIN_S
         while not (listens(self.port) and listens(self.services_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise BrokerFailed(self._why_it_failed())
+                return False
             time.sleep(0.02)
+        return True
 
     def stop(self) -> None:
         """Stop Mosquitto in good order, so that it writes its session store."""
