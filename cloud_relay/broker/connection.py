@@ -16,14 +16,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec
 
-from paho.mqtt.client import Client, MQTTMessage, topic_matches_sub
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from cloud_relay.broker.kept import Inbox, Kept, gather
+from cloud_relay.broker.subscriptions import Subscriptions
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.rules.messages import KEEPALIVE_S, MAX_PACKET_BYTES
 from cloud_relay.settings import MqttSettings
@@ -66,9 +66,8 @@ class BrokerConnection:
         self._answers: dict[int, Future[ReasonCode]] = {}
         self._broken: str | None = None
         self._lock = threading.Lock()
-        self._readers: dict[str, list[Inbox]] = {}
-        self._readers_lock = threading.Lock()
         self._client = self._new_client(mqtt)
+        self._subscriptions = Subscriptions(self._client)
         self._connect(mqtt)
 
     @property
@@ -108,7 +107,7 @@ class BrokerConnection:
             BrokerUnavailable: the broker did not answer the subscription.
             PublishRefused: the access rules forbid it.
         """
-        with self._subscribed(topic) as inbox:
+        with self._reading(topic) as inbox:
             with suppress(queue.Empty):
                 return bytes(inbox.get(timeout=soon_s).payload)
             with place(), suppress(queue.Empty):
@@ -125,7 +124,7 @@ class BrokerConnection:
         """
         deadline_s = time.monotonic() + within_s
         # Some brokers answer a subscription only after all that they keep for it.
-        with self._subscribed(topic_filter, within_s) as inbox:
+        with self._reading(topic_filter, within_s) as inbox:
             return gather(inbox, quiet_s, deadline_s, lambda until_s: self._round_trip(topic_filter, until_s))
 
     def close(self) -> None:
@@ -175,43 +174,28 @@ class BrokerConnection:
             raise
 
     @contextmanager
-    def _subscribed(self, topic: str, answer_within_s: float = ANSWER_WITHIN_S) -> Iterator[Inbox]:
-        """Subscribe for one reader: the broker sends the retained messages for every subscription."""
-        inbox: Inbox = queue.SimpleQueue()
-        with self._readers_lock:
-            self._readers.setdefault(topic, []).append(inbox)
-            _, mid = self._client.subscribe(topic, qos=0)
-        try:
-            self._granted(topic, mid, answer_within_s)
+    def _reading(self, topic: str, answer_within_s: float = ANSWER_WITHIN_S) -> Iterator[Inbox]:
+        with self._breaking(), self._subscriptions.reading(topic, answer_within_s) as inbox:
             yield inbox
-        finally:
-            with self._readers_lock:
-                self._readers[topic].remove(inbox)
-                if not self._readers[topic]:
-                    del self._readers[topic]
-                    self._client.unsubscribe(topic)
 
     def _round_trip(self, subscribed: str, until_s: float) -> bool:
-        """Have the broker send all that it has in line for us; False if that took until `until_s`.
-
-        A subscription that is there already, and brings nothing retained, is all that access rules let
-        us ask for.
-        """
-        options = SubscribeOptions(qos=0, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-        _, mid = self._client.subscribe(subscribed, options=options)
+        """Have the broker send all that it has in line for us; False if that took until `until_s`."""
         try:
-            self._granted(subscribed, mid, until_s - time.monotonic())
+            self._subscriptions.round_trip(subscribed, until_s - time.monotonic())
         except BrokerUnavailable:
             if time.monotonic() < until_s:
                 raise
             return False
         return True
 
-    def _granted(self, topic: str, mid: int | None, within_s: float) -> None:
-        # paho names no packet when it is not connected
-        reason = self._answer_to(mid or self._never_answered(), f"SUBACK for {topic}", within_s)
-        if reason.is_failure:
-            raise PublishRefused(f"the broker refused a subscription to {topic}: {reason}")
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """A connection that once did not answer is of no more use."""
+        try:
+            yield
+        except BrokerUnavailable as why:
+            self._break(str(why))
+            raise
 
     def _never_answered(self) -> NoReturn:
         raise BrokerUnavailable(self._broken or "not connected")
@@ -246,6 +230,7 @@ class BrokerConnection:
                 # An answer that came before the end stays, even if its asker has yet to look.
                 if not answer.done():
                     answer.set_exception(BrokerUnavailable(why))
+        self._subscriptions.end(why)
 
     def _on_connect(self, _c: Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
         self._deliver(_CONNACK, reason)
@@ -257,18 +242,10 @@ class BrokerConnection:
         self._deliver(mid, reason)
 
     def _on_subscribe(self, _c: Client, _u: object, mid: int, reasons: list[ReasonCode], _p: object) -> None:
-        self._deliver(mid, reasons[0])
+        self._subscriptions.answer(mid, reasons)
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
-        topic = message.topic
-        with self._readers_lock:
-            # Most read one machine's topic, and many at once: those are found without being gone through.
-            inboxes = list(self._readers.get(topic, ()))
-            for each, readers in self._readers.items():
-                if "+" in each and topic_matches_sub(each, topic):
-                    inboxes += readers
-        for inbox in inboxes:
-            inbox.put(message)
+        self._subscriptions.deliver(message)
 
 
 def _send_at_once(_c: Client, _u: object, sock: Any) -> None:

@@ -12,8 +12,8 @@ from cloud_relay.memory.recent import Recent
 from cloud_relay.rules.messages import NO_STATUS, MachineStatus
 
 # Only the absence of a status takes the whole wait. Whoever asks for machines that there are not shall
-# not take all the places of phones (routes/room.py): half of them are left to others.
-MOST_WAITING = 8
+# not take all the places of phones (routes/room.py), nor the few subscriptions of a small plan.
+MOST_WAITING = 4
 # How long a machine that came back may still be called silent.
 _SILENT_FOR_S = 3
 _MOST_SILENT_KEPT = 1000
