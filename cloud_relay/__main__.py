@@ -1,4 +1,4 @@
-"""The operator's command line: machine tokens, open payments, machines, refunds, and tidy by hand."""
+"""The operator's commands: a check of the cloud, tokens, open payments, machines, offers, refunds, tidy."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ import sys
 from collections.abc import Callable
 
 from cloud_relay.errors import RelayError
+from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
+from cloud_relay.operator.offers import list_offers
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.receipts import is_payment_id
-from cloud_relay.settings import EX_CONFIG, SettingsError, read_settings, read_token_book
+from cloud_relay.settings import (
+    EX_CONFIG,
+    SettingsError,
+    read_offer_list,
+    read_settings,
+    read_token_book,
+)
 
 _EX_FAILED, _EX_USAGE = 1, 2
 
@@ -40,10 +48,15 @@ def _parser() -> argparse.ArgumentParser:
     tidy = commands.add_parser("tidy", help="publish again what may be lost, release what nobody settled")
     tidy.set_defaults(run=lambda _: _with_relay(lambda relay: tidy_once(relay, sys.stdout)))
     opened = commands.add_parser("open", help="list what Stripe holds open, and why")
-    machines = commands.add_parser("machines", help="list every machine's state and its conflicts")
-    for command, run in ((opened, list_open), (machines, list_machines)):
+    machines = commands.add_parser(
+        "machines", help="list every machine's state, and what is wrong with its payments"
+    )
+    checked = commands.add_parser("check", help="look at what a sale takes, and name the remedies")
+    for command, run in ((opened, list_open), (machines, list_machines), (checked, check)):
         command.add_argument("--json", action="store_true", help="for programs")
         command.set_defaults(run=_lister(run))
+    offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
+    offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))

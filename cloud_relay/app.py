@@ -25,6 +25,7 @@ from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
 from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
+from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
 from cloud_relay.settling.unpublished import Retries, RetryThread
 
@@ -67,7 +68,7 @@ def app_for(relay: Relay, retries: Retries | None = None) -> Flask:
 
 
 def create_app_from_environment() -> Flask:
-    """The relay for a WSGI server, with its tidy thread.
+    """The relay for a WSGI server, with the threads that tidy, and that try its Stripe key.
 
     It ends the process, every problem named, if it cannot be set up.
     """
@@ -78,6 +79,7 @@ def create_app_from_environment() -> Flask:
     except SettingsError as why:
         sys.stderr.write(f"{why}\n")
         raise SystemExit(EX_CONFIG) from None
+    FitnessThread(relay.fitness).start()
     if relay.settings.tidy_every_s:
         TidyThreads(relay, min(LOOK_EVERY_S, relay.settings.tidy_every_s)).start()
     return app_for(relay)

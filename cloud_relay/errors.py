@@ -35,5 +35,13 @@ class TooLittleToCharge(RelayError, ValueError):
     """The amount is under Stripe's least charge, which can depend on the account's own currency."""
 
 
+class RefundRefused(RelayError):
+    """Stripe refuses a refund, and always will; the message is its code for the reason."""
+
+
 class BadSignature(RelayError, ValueError):
     """A webhook that Stripe did not send, or that is no event."""
+
+
+class TooOld(BadSignature):
+    """A webhook that Stripe signed, long ago: the clock is wrong, or somebody sends it again."""

@@ -53,6 +53,7 @@ def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
             left_s = context.get_remaining_time_in_millis() / 1000
             return {"published": try_until_done(relay, retries, event, left_s)}
         if event.get("source") in _SCHEDULES and event.get("detail-type") == "Scheduled Event":
+            relay.fitness.look_if_due()
             return dict(summary([*tidy_recent(relay), *long.go_on(LONG_TIDY_S)]))
         return answer_http(event, context)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.settings import Settings
+from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.open_book import OpenBook
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Relay:
     """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once.
 
-    `book` is what Stripe holds open, as far as this process has read it.
+    `book` is what Stripe holds open, as far as this process has read it; `fitness` whether the relay could
+    settle what it sells.
     """
 
     settings: Settings
@@ -28,6 +30,7 @@ class Relay:
     stripe: Callable[[], StripePayments]
     clock: Callable[[], float]
     book: OpenBook
+    fitness: Fitness
 
 
 def relay_from(
@@ -38,18 +41,20 @@ def relay_from(
     stripe: Callable[[], StripePayments] | None = None,
 ) -> Relay:
     """The relay's edges; they connect to nothing before they are first used."""
-    stripe = stripe or cache(lambda: _stripe_payments(settings))
+    fitness = Fitness(settings.stripe, clock)
+    stripe = stripe or cache(lambda: _stripe_payments(settings, fitness))
     return Relay(
         settings=settings,
         publisher=publisher or Publisher(settings.mqtt),
         stripe=stripe,
         clock=clock,
         book=OpenBook(settings, stripe, clock),
+        fitness=fitness,
     )
 
 
-def _stripe_payments(settings: Settings) -> StripePayments:
+def _stripe_payments(settings: Settings, fitness: Fitness) -> StripePayments:
     # Imported when first needed: Stripe's library takes a third of a cold start.
     from cloud_relay.stripe.payments import StripePayments
 
-    return StripePayments(settings.stripe)
+    return StripePayments(settings.stripe, fitness)

@@ -79,6 +79,11 @@ class Settings:
         return f"{self.url}/p/{machine_id}"
 
     @property
+    def webhook_url(self) -> str:
+        """Where Stripe sends its events."""
+        return f"{self.url}/addCredit"
+
+    @property
     def thanks_url(self) -> str:
         """Where Stripe sends the player after paying; Stripe fills in the session."""
         return self.url + "/thanks?s={CHECKOUT_SESSION_ID}"
@@ -121,6 +126,18 @@ def read_token_book(environment: Mapping[str, str]) -> TokenBook:
     tokens = _token_book(reader)
     reader.finish()
     return tokens
+
+
+def read_offer_list(environment: Mapping[str, str]) -> Offers:
+    """Only what is sold, and for how much.
+
+    Raises:
+        SettingsError: as `read_settings` does, for this variable.
+    """
+    reader = _Reader(environment)
+    offers = reader.read("OFFERS", read_offers)
+    reader.finish()
+    return offers
 
 
 def _token_book(reader: _Reader) -> TokenBook:
@@ -183,7 +200,7 @@ class _Reader:
                 raise ValueError("is not set")
             return parse(text)
         except ValueError as why:
-            self._problems.append(f"  {name}: {why}")
+            self._problems += (f"  {name}: {line}" for line in str(why).splitlines())
             return cast(T, "")
 
     def finish(self) -> None:

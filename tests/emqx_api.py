@@ -20,6 +20,7 @@ class Emqx:
 
     def __init__(self) -> None:
         self.settings: list[str] = []
+        self.no_match = "allow"
         self.sources: list[str] = ["file"]
         self.rules: dict[str, list[dict[str, Any]]] = {}
         self.url = ""
@@ -34,6 +35,10 @@ class Emqx:
         return self._authorization(method, path, json.loads(body))
 
     def _authorization(self, method: str, path: str, told: dict[str, Any]) -> int:
+        if (method, path) == ("PUT", "/authorization/settings"):
+            assert told.keys() == {"no_match", "deny_action", "cache"}
+            self.no_match = told["no_match"]
+            return 200
         known = "built_in_database" in self.sources
         match method, path:
             case "POST", "/authorization/sources" if not known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,12 @@ from cloud_relay.app import app_for
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, StripeUnavailable
 from cloud_relay.relay import relay_from
 from cloud_relay.rules.orders import Order
+from cloud_relay.rules.statement import sale_words
 from cloud_relay.settings import StripeSettings, read_settings
 from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.settling.tidy import Tidied, tidy
 from cloud_relay.settling.unpublished import published
+from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.payments import StripePayments
 from controller.formats.wire import CoinPulseMessage
 from simulator.stripe.api import Api, api_app
@@ -159,8 +161,8 @@ class InProcess(stripe.HTTPClient):
 class DirectStripe(StripePayments):
     """The relay's own way to Stripe, on a line that takes no time and asks only once."""
 
-    def __init__(self, settings: StripeSettings, line: stripe.HTTPClient) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: StripeSettings, line: stripe.HTTPClient, clock: Callable[[], float]) -> None:
+        super().__init__(settings, Fitness(settings, clock))
         self._client = stripe.StripeClient(settings.api_key, http_client=line, max_network_retries=0)
 
 
@@ -179,7 +181,7 @@ class Cloud:
         keys.allow(API_KEY)
         api = Api(self._keeper, keys, self.faults, clock.unix_s, QUICK)
         self.settings = read_settings(environment())
-        payments = DirectStripe(self.settings.stripe, InProcess(api_app(api)))
+        payments = DirectStripe(self.settings.stripe, InProcess(api_app(api)), clock.unix_s)
         self._relay = relay_from(
             self.settings, publisher=self.mailbox, clock=clock.unix_s, stripe=lambda: payments
         )
@@ -192,7 +194,7 @@ class Cloud:
         order = Order(MACHINE, credits, PRICES[credits], "usd")
         try:
             url = self._relay.stripe().checkout_url(
-                order, "Credits", "http://x", "http://x", self.clock.unix_s()
+                order, sale_words("Credits", "Galaga", MACHINE), "http://x", "http://x", self.clock.unix_s()
             )
         except StripeUnavailable:
             return
@@ -216,7 +218,8 @@ class Cloud:
         if not self.relay_up:
             return None
         body = json.dumps(event.as_json())
-        signature = stripe.WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET)
+        now_s = int(self.clock.unix_s())
+        signature = stripe.WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, now_s)
         answer = self._client.post("/addCredit", data=body, headers={"Stripe-Signature": signature})
         return answer.json if answer.status_code == 200 else None
 

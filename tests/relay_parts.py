@@ -95,7 +95,7 @@ class RelayUnderTest:
 
     def payment(self, payment_id: str) -> Payment:
         """The payment as Stripe has it."""
-        return StripePayments(self.settings.stripe).payment(payment_id)[0]
+        return StripePayments(self.settings.stripe, self.relay.fitness).payment(payment_id)[0]
 
     def pay_in_secret(self, metadata: dict[str, str], *, amount: int = 250, capture: str = "manual") -> str:
         """Pay a session that the relay did not make; its PaymentIntent's id.
@@ -117,7 +117,8 @@ class RelayUnderTest:
     def post_event(self, event: dict[str, Any], secret: str = WEBHOOK_SECRET) -> Any:
         """Deliver an event as Stripe would, signed by Stripe's own library."""
         body = json.dumps(event)
-        signature = stripe.WebhookSignature.generate_signature_header(body, secret)
+        now_s = int(self.clock())
+        signature = stripe.WebhookSignature.generate_signature_header(body, secret, now_s)
         return self.client.post("/addCredit", data=body, headers={"Stripe-Signature": signature})
 
 

@@ -37,7 +37,7 @@ def faults_of(told: dict[str, Any], declared: type[stripe.StripeObject] | None =
 
 def class_of(told: dict[str, Any]) -> type[stripe.StripeObject]:
     """The library's class for an object, by its `object` field."""
-    return get_object_class("V1", told["object"])
+    return get_object_class("V2" if told["object"].startswith("v2.") else "V1", told["object"])
 
 
 def _object_faults(told: dict[str, Any], kind: type, path: Path) -> Iterator[str]:

@@ -40,6 +40,31 @@ def test_what_cannot_be_drawn_becomes_a_space() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Galaga \U0001f680", "Galaga"),
+        ("Pac\u2022Man \u2660", "Pac\u2022Man \u2660"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("\u0391\u03c3\u03c4\u03b5\u03c1\u03b9", "\u0391\u03c3\u03c4\u03b5\u03c1\u03b9"),
+        ("\U0001f579\ufe0f", "galaga-01"),
+        ("\U0001f3ae", "galaga-01"),
+        ("\U0001f468\u200d\U0001f469", "galaga-01"),
+        ("7\ufe0f\u20e3", "7"),
+        ("\u30ae\u30e3\u30e9\u30ac 2", "galaga-01"),
+        ("\u05d2\u05dc\u05d0\u05d2\u05d4", "galaga-01"),
+        ("\u062c\u0627\u0644\u0627\u062c\u0627", "galaga-01"),
+        ("\u0917\u0948\u0932\u093e\u0917\u093e", "galaga-01"),
+        ("G\u0338\u0321\u0345alaga", "galaga-01"),
+        ("\n", "galaga-01"),
+        ("\u2605\u2605\u2605", "galaga-01"),
+    ],
+)
+def test_a_name_is_shown_as_far_as_the_typeface_goes(name: str, title: str) -> None:
+    """Without a sign it is still the name; without a letter it is another, and the id is better."""
+    assert parse_feed(json.dumps({**FIELDS, "machine_name": name}).encode()).machine_name == title
+
+
+@pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("format", 2, "the feed's format is 2; expected 1"),
@@ -66,7 +91,7 @@ def test_what_cannot_be_drawn_becomes_a_space() -> None:
             "a/b",
             "the feed's machine_id is 'a/b'; expected 1-64 of A-Z a-z 0-9 _ -",
         ),
-        ("machine_name", "\n", r"the feed's machine_name is '\n'; expected a name"),
+        ("machine_name", 7, "the feed's machine_name is 7; expected a name"),
         (
             "qr",
             "pay here",

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pygame
 import pytest
 from attract_screen_samples import (
     ADDRESS,
     FEED,
+    FIELDS,
     LONG_LINE,
     LONG_NAME,
     SIZES,
@@ -15,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attract_screen.model.box import Box
-from attract_screen.model.feed_format import ROTATIONS, Offer, State
-from attract_screen.model.view import View, out_of_order
+from attract_screen.model.feed_format import ROTATIONS, Offer, State, parse_feed
+from attract_screen.model.view import View, out_of_order, view_of
 from attract_screen.picture.draw import Picture, Studio, render, turned, turned_rect, upright
 from attract_screen.picture.fit import Style, fit
 from attract_screen.picture.layout import Layout, Size
@@ -169,7 +172,7 @@ def test_the_technician_line_is_there_at_every_size(name: str, size: Size, studi
 
 def test_a_name_that_no_face_can_write_gives_way_to_the_machine_id(studio: Studio) -> None:
     """Empty boxes would be no name at all."""
-    view = a_view(machine_name="ギャラガ")
+    view = view_of(parse_feed(json.dumps({**FIELDS, "machine_name": "ギャラガ"}).encode()), 0.0)
     layout = arrange(view, (640, 480), studio.faces, studio.art)
     assert layout.labels[0].text == "GALAGA-01"
 

@@ -32,7 +32,6 @@ def test_the_attract_picture_invites_prices_and_explains() -> None:
     assert view_of(FEED, 0.0) == View(
         state=State.ATTRACT,
         title="Galaga",
-        machine_id="galaga-01",
         headline="SCAN TO PLAY",
         prices=(PriceRow("1 CREDIT", "$1.00"), PriceRow("3 CREDITS", "$2.50")),
         steps=("Scan the code", "Pay by phone", "Press START"),
@@ -60,7 +59,6 @@ def test_each_state_says_what_happens(state: State, credits: int, headline: str,
     assert view_of(feed, 0.0) == View(
         state=state,
         title="Galaga",
-        machine_id="galaga-01",
         headline=headline,
         text=text,
         technician_line="relay: 503",
@@ -72,7 +70,6 @@ def test_without_an_address_the_attract_picture_asks_for_coins() -> None:
     assert view_of(replace(FEED, qr=None), 0.0) == View(
         state=State.ATTRACT,
         title="Galaga",
-        machine_id="galaga-01",
         headline="INSERT COIN",
         text="Paying by phone will be back soon.",
     )

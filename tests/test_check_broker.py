@@ -20,7 +20,8 @@ from controller.check.broker import check_broker
 from controller.config.keys import BrokerConfig, Config
 from controller.model.events import BrokerConnected
 from controller.pages.findings import Finding, note, ok, wrong
-from simulator.chain.broker import ONE_ID_A_LOGIN, RELAY_USERNAME, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.mosquitto_conf import ONE_ID_A_LOGIN
 from simulator.chain.ports import free_port
 
 MACHINE = "galaga-01"

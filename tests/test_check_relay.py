@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from check_parts import a_config, on_path
-from relay_parts import RelayUnderTest, relay_under_test
+from relay_parts import API_KEY, RelayUnderTest, relay_under_test
 
 from controller.check.clock import check_clock
 from controller.check.relay import check_relay
@@ -162,6 +162,20 @@ def test_a_cabinet_of_the_older_relay_has_only_its_link(tmp_path: Path) -> None:
             note("no relay in config.yaml: a cabinet of the older relay"),
             ok(f"the address of the QR opens: {url}"),
         ]
+
+
+def test_a_relay_that_sells_nothing_says_why(tmp_path: Path, relay: RelayUnderTest, port: int) -> None:
+    """Its key may not settle: nothing at the cabinet can mend that."""
+    relay.stripe.api_keys.allow(API_KEY, {"charge": "none"})
+    relay.relay.fitness.look_if_due()
+    assert check_relay(config_for(tmp_path, relay.url, token_of(relay, MACHINE))) == [
+        answers(relay.url),
+        wrong(
+            "the relay sells nothing: the Stripe key lacks Charges and Refunds: Write: give "
+            "it in Stripe's Dashboard, Developers, API keys, Edit key",
+            "`python -m cloud_relay check` at the relay says what is wrong there, and what to do.",
+        ),
+    ]
 
 
 SET = "Give the Pi a network, and then: sudo timedatectl set-ntp true."

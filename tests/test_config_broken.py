@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +41,7 @@ TABLE = Path(__file__).parent / "broken_configs.txt"
 
 
 def table() -> Iterator[tuple[str, str, list[str]]]:
-    """The mistakes; ⏎ is a new line in the file, ⇥ a tab."""
+    r"""The mistakes; ⏎ is a new line in the file, ⇥ a tab, and no eye sees what has its number (\u200b)."""
     edit, lines = "", []
     for line in [*TABLE.read_text().splitlines(), " => "]:
         if line.startswith("    "):
@@ -52,7 +54,8 @@ def table() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _written_out(half: str) -> str:
-    text = half.replace("⏎", "\n").replace("⇥", "\t").replace("TOKEN", TOKEN)
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda hidden: chr(int(hidden[1], 16)), half)
+    text = text.replace("⏎", "\n").replace("⇥", "\t").replace("TOKEN", TOKEN)
     return "" if text == "(nothing)" else text
 
 
@@ -85,7 +88,6 @@ def test_a_token_that_is_none_is_told_and_not_shown(tmp_path: Path, token: str) 
         (GOOD, "", "1: is empty: it needs keys such as machine_id"),
         (GOOD, "- galaga-01\n", "1: is empty: it needs keys such as machine_id"),
         (GOOD, "x: " + "[" * 3000, "config.yaml: is not YAML: too many brackets in brackets"),
-        ("rotate: 0", "rotate: 0\x07", "20: is not YAML: special characters are not allowed"),
         (
             "pin: 17",
             "pin: " + "1" * 5000,
@@ -99,7 +101,102 @@ def test_what_no_hand_would_type_is_told(tmp_path: Path, before: str, after: str
     assert problems(tmp_path, GOOD.replace(before, after, 1)) == [told]
 
 
+UTF16 = '1: is not UTF-8: it is UTF-16, which some editors call "Unicode": save it with the encoding UTF-8'
+NUL = (
+    "is damaged: NUL bytes begin here, as a power cut leaves them: "
+    "copy the file anew, or type what is missing"
+)
+LATIN = "is of Latin-1, Windows-1252 or the like: save the file with the encoding UTF-8"
+NO_TEXT = "save it as plain text"
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (GOOD.encode("utf-16"), UTF16),
+        (codecs.BOM_UTF16_BE + GOOD.encode("utf-16-be"), UTF16),
+        (GOOD.encode("utf-16-le"), UTF16),
+        (GOOD.encode("utf-16-be"), UTF16),
+        (GOOD.encode("utf-32"), "1: is not UTF-8: it is UTF-32: save it with the encoding UTF-8"),
+        (GOOD.replace("Galaga", "Gäläga").encode("latin-1"), f"2: is not UTF-8: character 8 {LATIN}"),
+        (GOOD.replace("Galaga", "Dragon\u2019s").encode("cp1252"), f"2: is not UTF-8: character 13 {LATIN}"),
+        (GOOD.replace("password", "pässword").encode("mac-roman"), f"8: is not UTF-8: character 4 {LATIN}"),
+        (
+            GOOD.replace("17", "17 # 0,50 \u20ac").encode("iso8859-15"),
+            f"10: is not UTF-8: character 18 {LATIN}",
+        ),
+        (bytes(4096), f"1: {NUL}"),
+        (GOOD.encode() + bytes(512), f"21: {NUL}"),
+        (GOOD.encode()[:200] + bytes(300), f"8: {NUL}"),
+        (GOOD.replace("17", "1\x007").encode(), f"10: {NUL}"),
+        (b"{\\rtf1\\ansi " + GOOD.encode(), f"1: is not YAML: it is a document in rich text: {NO_TEXT}"),
+        (b"PK\x03\x04\x14\0\6\0", f"1: is not YAML: it is a ZIP file or an office document: {NO_TEXT}"),
+        (b"\n<!DOCTYPE html>\n<html>", "1: is not YAML: it is a web page: fetch the file itself"),
+        (b"<html><body>", "1: is not YAML: it is a web page: fetch the file itself"),
+        (
+            f"```yaml\n{GOOD}```\n".encode(),
+            "1: is not YAML: ``` marks code on a page: delete this line, and the one at the end",
+        ),
+    ],
+)
+def test_a_file_that_is_no_text_is_told_in_one_line(tmp_path: Path, raw: bytes, told: str) -> None:
+    """Saved by another editor, cut by the power, or another kind of document."""
+    path = written(tmp_path, "")
+    path.write_bytes(raw)
+    with pytest.raises(ConfigError) as refused:
+        load_config(path)
+    assert str(refused.value) == f"{path}:{told}"
+
+
+def test_no_break_spaces_in_every_line_are_one_line(tmp_path: Path) -> None:
+    """As a page's code has them when it is copied: they look like spaces."""
+    told = "4: is not YAML: character 1 is U+00A0 (no-break space): type a space"
+    lines = "(so have lines 5, 7, 8, 10, 12, 13 and more)"
+    assert problems(tmp_path, GOOD.replace("  ", "\u00a0\u00a0")) == [f"{told} {lines}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        codecs.BOM_UTF8.decode() + GOOD,
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace("\n", "\r"),
+        GOOD.replace("17", "17 # 0,50 \u20ac\u00a0a game\t\u2013 by the door"),
+        GOOD.replace("Galaga", "Dragon\u2019s Lair \u2013 \u201cDeluxe\u201d II"),
+        GOOD.replace("galaga-password", "pässwörd\u20ac"),
+    ],
+    ids=["mark", "windows", "old mac", "comment", "name", "password"],
+)
+def test_what_editors_put_in_and_harms_nobody_is_taken(tmp_path: Path, text: str) -> None:
+    """A mark in front, other line ends; and in a comment or a name anything may stand."""
+    assert load(tmp_path, text).warnings == ()
+
+
 # What is hardly meant
+
+HASHED = (
+    'name ends before a #, which begins a comment in YAML: if it belongs to it, put all of it in "quotes"'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "warned"),
+    [
+        ("Galaga #2", "Galaga", [f"2: {HASHED}"]),
+        ("Galaga #2 # by the door", "Galaga", [f"2: {HASHED}"]),
+        ('"Galaga #2"', "Galaga #2", []),
+        ("Galaga#2", "Galaga#2", []),
+        ("Galaga # the left one", "Galaga", []),
+    ],
+)
+def test_a_name_that_a_comment_cuts_short_is_warned_of(
+    tmp_path: Path, text: str, name: str, warned: list[str]
+) -> None:
+    """A number behind a # is hardly a comment; a sentence is one."""
+    config = load(tmp_path, GOOD.replace("Galaga", text))
+    told = [warning.removeprefix(f"{tmp_path}/config.yaml:") for warning in config.warnings]
+    assert (config.name, told) == (name, warned)
+
 
 CUT = 'ends before a #, which begins a comment in YAML: if it belongs to it, put all of it in "quotes"'
 

@@ -70,7 +70,7 @@ def test_a_receipt_that_was_not_answered_is_sent_again_ever_more_seldom() -> Non
         bench.handle(ReceiptFailed("pi_1", "503 Stripe did not answer"))
         due_s = bench.cabinet.receipts[0].next_try_s
         waits.append(due_s - bench.now_s)
-        assert bench.wait(due_s - bench.now_s - 0.5) == Orders()
+        assert SendReceipt(RECEIPT) not in bench.wait(due_s - bench.now_s - 0.5).acts
         assert bench.wait(0.5) == Orders((), (SendReceipt(RECEIPT),))
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]

@@ -378,3 +378,15 @@ def test_nothing_is_asked_once_the_daemon_was_asked_to_stop() -> None:
     bench.handle(StopRequested())
 
     assert bench.handle(FORGED).acts == (Acknowledge(DELIVERY),)
+
+
+def test_a_receipt_that_fails_has_the_relay_asked_why() -> None:
+    """A relay that cannot settle at all says so with its offer: the QR goes within seconds."""
+    bench = connected(owing_bench())
+    bench.handle(ReceiptFailed("pi_1", "503 Stripe did not do it"))
+    assert FetchOffer() not in bench.wait(4.9).acts
+    assert FetchOffer() in bench.wait(0.1).acts
+    bench.handle(OfferFailed("409 the relay sells nothing: the Stripe key lacks it", Refusal.OTHER))
+    assert not sells(bench)
+    text = "relay: 409 the relay sells nothing: the Stripe key lacks it"
+    assert Fault(FaultKind.RELAY, text) in faults_of(bench)

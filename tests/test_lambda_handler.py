@@ -170,7 +170,7 @@ def test_a_webhook_signed_for_other_bytes_is_refused(
     answer = handle(webhook(shape, coded=coded, signed_indent=3))
     assert (answer["statusCode"], cabinet.heard) == (400, [])
     assert json.loads(answer["body"]) == {
-        "error": "the signature is not Stripe's for these bytes, or is too old"
+        "error": "the signature is not Stripe's for these bytes and this STRIPE_WEBHOOK_SECRET"
     }
 
 

@@ -17,7 +17,8 @@ from test_relay_statuses import webhook
 
 from controller.config.keys import BrokerConfig
 from controller.model.events import BrokerConnected
-from simulator.chain.broker import RELAY_USERNAME, SMALL_PACKETS, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.mosquitto_conf import SMALL_PACKETS
 from simulator.chain.part import Part
 from simulator.chain.ports import free_port
 

@@ -344,8 +344,26 @@ def test_a_refused_offer_is_told_with_its_reason(
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"door": None}, "the relay's offer has door None, not an address"),
-        ({"door": "javascript:x"}, "the relay's offer has door 'javascript:x', not an address"),
+        ({"door": None}, "the relay's offer has door None, not an address that fits a QR code"),
+        (
+            {"door": "javascript:x"},
+            "the relay's offer has door 'javascript:x', not an address that fits a QR code",
+        ),
+        (
+            {"door": "https://pay.example.com/" + "x" * 300},
+            f"the relay's offer has door 'https://pay.example.com/{'x' * 300}', not an address that fits "
+            "a QR code",
+        ),
+        (
+            {"offers": [{"credits": 1, "amount": 100, "currency": "US dollars"}]},
+            "the relay's offer has {'credits': 1, 'amount': 100, 'currency': 'US dollars'}, "
+            "not credits, amount and currency",
+        ),
+        (
+            {"offers": [{"credits": 101, "amount": 100, "currency": "usd"}]},
+            "the relay's offer has {'credits': 101, 'amount': 100, 'currency': 'usd'}, "
+            "not credits, amount and currency",
+        ),
         ({"offers": {}}, "the relay's offer has offers {}, not a list"),
         ({"offers": [1]}, "the relay's offer has 1, not credits, amount and currency"),
         (

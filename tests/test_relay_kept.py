@@ -5,13 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from cloud_relay.broker.kept import Inbox, Kept, gather
+from cloud_relay.broker.kept import Ask, Inbox, Kept, gather
 
 QUIET_S = 0.1
 
@@ -23,12 +23,22 @@ def message(topic: str, payload: bytes, *, kept: bool) -> MQTTMessage:
     return made
 
 
-def gathered(*messages: MQTTMessage, round_trip: Callable[[float], bool] = lambda _: True) -> Kept:
+def answered(deadline_s: float, *, send_kept: bool) -> bool:
+    """A broker that answers, and has nothing more in line."""
+    return True
+
+
+def silent(deadline_s: float, *, send_kept: bool) -> bool:
+    """A broker that does not answer."""
+    return False
+
+
+def gathered(*messages: MQTTMessage, ask: Ask = answered) -> Kept:
     """What is read of messages that have all come."""
     inbox: Inbox = queue.SimpleQueue()
     for each in messages:
         inbox.put(each)
-    return gather(inbox, QUIET_S, time.monotonic() + 10, round_trip)
+    return gather(inbox, QUIET_S, time.monotonic() + 10, ask)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +61,13 @@ def test_what_was_kept_and_comes_only_with_the_answer_to_a_packet_is_read() -> N
     inbox: Inbox = queue.SimpleQueue()
     inbox.put(message("a", b"1", kept=True))
 
-    def round_trip(_: float) -> bool:
+    def with_the_answer(deadline_s: float, *, send_kept: bool) -> bool:
         for each in late:
             inbox.put(each)
             break
         return True
 
-    kept = gather(inbox, QUIET_S, time.monotonic() + 10, round_trip)
+    kept = gather(inbox, QUIET_S, time.monotonic() + 10, with_the_answer)
     assert kept == Kept({"a": b"1", "b": b"2", "c": b"3"}, complete=True)
 
 
@@ -74,7 +84,7 @@ def test_one_topic_alone_cannot_make_the_wait_longer(*, kept: bool) -> None:
     flooding = threading.Thread(target=flood)
     flooding.start()
     began_s = time.monotonic()
-    found = gather(inbox, QUIET_S, began_s + 20, lambda _: True)
+    found = gather(inbox, QUIET_S, began_s + 20, answered)
     took_s = time.monotonic() - began_s
     done.set()
     flooding.join()
@@ -94,7 +104,7 @@ def test_what_never_ends_is_cut_off_and_said_to_be_incomplete() -> None:
 
     flooding = threading.Thread(target=flood)
     flooding.start()
-    found = gather(inbox, QUIET_S, time.monotonic() + QUIET_S * 5, lambda _: True)
+    found = gather(inbox, QUIET_S, time.monotonic() + QUIET_S * 5, answered)
     done.set()
     flooding.join()
     assert (found.complete, found.by_topic["topic-0"]) == (False, b"1")
@@ -102,5 +112,45 @@ def test_what_never_ends_is_cut_off_and_said_to_be_incomplete() -> None:
 
 def test_a_broker_that_answers_no_more_in_time_makes_it_incomplete() -> None:
     """And what it sent until then is given."""
-    found = gathered(message("a", b"1", kept=True), round_trip=lambda _: False)
+    found = gathered(message("a", b"1", kept=True), ask=silent)
     assert found == Kept({"a": b"1"}, complete=False)
+
+
+@dataclass
+class DroppingBroker:
+    """Keeps so many messages, and sends of them, each time that it is asked, so many as `rounds` says."""
+
+    keeps: int
+    rounds: list[int]
+    inbox: Inbox = field(default_factory=queue.SimpleQueue)
+
+    def __call__(self, deadline_s: float, *, send_kept: bool) -> bool:
+        if send_kept:
+            for number in range(self.rounds.pop(0) if self.rounds else self.keeps):
+                self.inbox.put(message(f"topic-{number}", b"1", kept=True))
+        return True
+
+    def read(self, within_s: float) -> tuple[int, bool]:
+        """How many topics were found, and whether that is said to be all."""
+        deadline_s = time.monotonic() + within_s
+        self(deadline_s, send_kept=True)
+        found = gather(self.inbox, QUIET_S, deadline_s, self)
+        return len(found.by_topic), found.complete
+
+
+@pytest.mark.parametrize("rounds", [[1000], [400], [400, 700], [1000, 400], [300, 1000, 300]])
+def test_what_a_broker_dropped_is_asked_for_again(rounds: list[int]) -> None:
+    """Mosquitto does so, without a word, with all that is more than it holds in line for one client."""
+    assert DroppingBroker(1000, rounds).read(within_s=20) == (1000, True)
+
+
+def test_a_broker_that_drops_something_each_time_makes_the_list_incomplete() -> None:
+    """It is not said that all are there, nor asked for ever."""
+    ever_less = list(range(1000, 0, -1))
+    assert DroppingBroker(1000, ever_less).read(within_s=QUIET_S * 8) == (1000, False)
+
+
+def test_of_a_few_machines_all_is_there_at_once() -> None:
+    """What fits into any broker's line is not asked for twice."""
+    broker = DroppingBroker(100, [100, 0])
+    assert (broker.read(within_s=20), broker.rounds) == ((100, True), [0])

@@ -173,7 +173,7 @@ def test_a_malformed_request_is_a_400_that_names_the_value(
         (100, "0.5", 1, "0 credits cannot be sold"),
         (100, "2", 51, "102 credits cannot be sold"),
         (100, "many", 1, "credits_per_unit is 'many'"),
-        (20, "1", 2, "40 usd is less than Stripe charges"),
+        (20, "1", 2, "is 40 usd: write whole minor units of usd, 50 to 99999999"),
     ],
 )
 def test_a_price_that_buys_nothing_sellable_is_a_422(

@@ -19,7 +19,7 @@ from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.settlement import Answer, Result
-from cloud_relay.rules.tokens import machine_token
+from cloud_relay.rules.tokens import machine_token, relay_tag
 from cloud_relay.settling.receipts import settle
 from cloud_relay.stripe.open_book import OpenBook
 from cloud_relay.stripe.payments import StripePayments
@@ -362,9 +362,12 @@ def test_a_conflict_tells_both_sides_in_the_log_and_stays_at_stripe(
         ]
         * 2
     )
-    assert relay.stripe.book.intents[payment_id].metadata == OURS | {
+    noted = dict(relay.stripe.book.intents[payment_id].metadata)
+    assert abs(int(noted.pop("marked_s")) - relay.clock()) < 60
+    assert noted == OURS | {
         "conflict": "delivered 3",
-        "conflict_machine_id": "galaga-01",
+        "marked_by": relay_tag(RELAY_SECRET),
+        "marked_machine_id": "galaga-01",
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cloud_relay.rules.currencies import price_problem
 from cloud_relay.rules.offers import Offer, PriceList, read_offers
 from cloud_relay.rules.open_list import open_row
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
@@ -20,6 +21,8 @@ from cloud_relay.rules.orders import (
     order_from,
 )
 from cloud_relay.rules.tidy_rules import Rules
+from simulator.stripe.model.errors import Refusal
+from simulator.stripe.model.money import MINIMUM_CHARGE, US_CENTS, check_chargeable, decimals
 
 ONE = {"credits": 1, "amount": 100}
 GOOD = {"currency": "usd", "offers": [ONE]}
@@ -105,6 +108,95 @@ def test_the_least_price_is_that_of_the_offers_own_currency() -> None:
     error = "offers[0].amount is 29: write whole minor units of gbp, 30 to 99999999"
     with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
         read_offers(json.dumps({"currency": "gbp", "offers": [{"credits": 1, "amount": 29}]}))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "right"),
+    [
+        ("isk", 10_050, "Stripe charges isk in steps of 100: write 10000 or 10100"),
+        ("ugx", 400_001, "Stripe charges ugx in steps of 100: write 400000 or 400100"),
+        ("kwd", 1_255, "Stripe charges kwd in steps of 10: write 1250 or 1260"),
+        ("isk", 100, "write whole minor units of isk in steps of 100, 5500 to 99999900"),
+        ("kwd", 99_999_995, "Stripe charges kwd in steps of 10: write 99999990"),
+        ("krw", 100, "write whole minor units of krw, 630 to 99999999"),
+        ("huf", 10_000, "write whole minor units of huf, 17500 to 999999999"),
+        ("jpy", 49, "write whole minor units of jpy, 50 to 999999999"),
+        ("idr", 10**9, "write whole minor units of idr, 740000 to 999999999"),
+        ("eur", 49, "write whole minor units of eur, 50 to 99999999"),
+    ],
+)
+def test_a_price_that_stripe_would_refuse_says_what_would_be_right(
+    currency: str, amount: int, right: str
+) -> None:
+    """Its step, its least charge or its worth, and its digits."""
+    said = {"currency": currency, "offers": [{"credits": 1, "amount": amount}]}
+    with pytest.raises(ValueError, match=f"^{re.escape(f'offers[0].amount is {amount}: {right}')}$"):
+        read_offers(json.dumps(said))
+
+
+def test_a_currency_that_stripe_does_not_know_is_refused() -> None:
+    """Three letters alone are none."""
+    error = (
+        "currency is 'xxx': Stripe charges in no such currency. "
+        "Write one of docs.stripe.com/currencies, such as usd"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
+        read_offers(json.dumps(GOOD | {"currency": "xxx"}))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"),
+    [("usd", 50), ("isk", 10_000), ("ugx", 400_000), ("kwd", 250), ("krw", 1000), ("idr", 999_999_999)],
+)
+def test_what_stripe_charges_can_be_sold(currency: str, amount: int) -> None:
+    """In every kind of currency."""
+    said = {"currency": currency, "offers": [{"credits": 1, "amount": amount}]}
+    assert read_offers(json.dumps(said)).default == (Offer(1, amount, currency),)
+
+
+def worth_in_us_cents(amount: int, currency: str) -> float:
+    """What it is worth by the stand-in's rates; a dollar where Stripe's own least charge is what counts."""
+    return US_CENTS[currency] * amount / 10 ** decimals(currency) if currency in US_CENTS else 100
+
+
+@pytest.mark.parametrize("currency", sorted({*MINIMUM_CHARGE, *US_CENTS}))
+def test_stripe_charges_what_is_sold_and_refuses_what_is_not(currency: str) -> None:
+    """Rates move: what is worth almost half a dollar is left out here, for it may be either."""
+    digits = (1, 49, 50, 99, 105, 125, 1000, 1255, 17_500, 100_050, 999_990, 99_999_999, 10**8, 10**9 - 1)
+    for amount in (number * step for number in digits for step in (1, 10, 100)):
+        if 40 <= worth_in_us_cents(amount, currency) <= 60 or amount >= 10**9:
+            continue
+        try:
+            check_chargeable(amount, currency, "amount")
+        except Refusal:
+            assert price_problem(amount, currency) is not None, amount
+        else:
+            assert price_problem(amount, currency) is None, amount
+
+
+def test_all_that_is_wrong_with_offers_is_said_at_once() -> None:
+    """Nobody wants to start the relay five times."""
+    said = {
+        "currency": "usd",
+        "offers": [{"credits": 0, "amount": 49}, 7, ONE],
+        "machines": {
+            "a/b": {},
+            "m": {"name": "", "currency": "isk", "offers": [{"credits": 1, "amount": 9950}]},
+            "n": {"currency": "xxx", "offers": [ONE]},
+        },
+    }
+    with pytest.raises(ValueError, match="offers") as wrong:
+        read_offers(json.dumps(said))
+    assert str(wrong.value).splitlines() == [
+        f"offers[0].credits is 0: {CREDITS}",
+        f"offers[0].amount is 49: {AMOUNT}",
+        f"offers[1] is int: {AN_OBJECT}",
+        f"machines.a/b: {AN_ID}",
+        f"machines.m.name: {A_NAME}",
+        "machines.m.offers[0].amount is 9950: Stripe charges isk in steps of 100: write 9900 or 10000",
+        "machines.n.currency is 'xxx': Stripe charges in no such currency. "
+        "Write one of docs.stripe.com/currencies, such as usd",
+    ]
 
 
 def test_a_machines_own_offers_are_in_its_own_currency_or_in_that_of_all() -> None:

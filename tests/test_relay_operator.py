@@ -23,6 +23,7 @@ from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.table import table
 from cloud_relay.rules.machine_report import MachineReport, MachineReports, machine_in, read_report
+from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.messages import UNREADABLE_STATUS, MachineStatus, iso_utc
 from cloud_relay.rules.open_list import duration, open_row
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
@@ -259,11 +260,13 @@ def test_machines_lists_who_spoke_who_is_silent_and_who_contradicts(broker: Brok
         assert list_machines(relay.relay, out, as_json=False) == 0
         assert list_machines(relay.relay, rows, as_json=True) == 0
     head, *lines = (line.split() for line in out.getvalue().splitlines())
-    assert head == ["machine", "name", "state", "last", "seen", "version", "faults", "conflicts"]
+    assert (
+        " ".join(head) == "machine name state last seen version faults conflicts disputes refunds unsellable"
+    )
     assert [" ".join(line) for line in lines] == [
-        "galaga-01 Galaga attract, accepting 2026-11-22T12:00:00Z 0.1.0 coin meter: no pulse 1",
-        "pacman-02 pacman-02 offline 2026-11-22T12:00:00Z 0.1.0 0",
-        "zaxxon-03 Zaxxon not heard of 0",
+        "galaga-01 Galaga attract, accepting 2026-11-22T12:00:00Z 0.1.0 coin meter: no pulse 1 0 0 0",
+        "pacman-02 pacman-02 offline 2026-11-22T12:00:00Z 0.1.0 0 0 0 0",
+        "zaxxon-03 Zaxxon not heard of 0 0 0 0",
         f"conflict: {payment_id} of galaga-01, which says delivered 3",
     ]
     assert json.loads(rows.getvalue())[0] == {
@@ -277,19 +280,22 @@ def test_machines_lists_who_spoke_who_is_silent_and_who_contradicts(broker: Brok
         "version": "0.1.0",
         "faults": ["coin meter: no pulse"],
         "conflicts": [{"paymentId": payment_id, "said": "delivered 3"}],
+        "notes": [],
     }
 
 
-def test_a_conflict_is_shown_for_seven_days(relay: RelayUnderTest) -> None:
+def test_a_conflict_is_shown_for_thirty_days(relay: RelayUnderTest) -> None:
     """Then it is history, which Stripe keeps."""
     payment_id = relay.pay_in_secret(OURS)
     settle(relay, payment_id, 0)
     settle(relay, payment_id, 2)
     stripe = relay.relay.stripe()
-    relay.clock.ahead_s = 7 * 24 * HOUR_S - 60
-    shown = [(one.payment_id, one.machine_id, one.receipt) for one in stripe.conflicts(relay.clock())]
-    assert shown == [(payment_id, "galaga-01", "partial 2")]
-    assert stripe.conflicts(relay.clock() + 120) == []
+    conflict = Mark(MarkKind.CONFLICT, payment_id, "galaga-01", "partial 2")
+    for days in (0, 6, 8, 29):
+        relay.clock.ahead_s = days * 24 * HOUR_S + 120
+        assert stripe.marks(relay.clock()) == [conflict]
+    relay.clock.ahead_s = 30 * 24 * HOUR_S + 60
+    assert stripe.marks(relay.clock()) == []
 
 
 def given_back(relay: RelayUnderTest, payment_id: str) -> str:
@@ -373,7 +379,7 @@ def test_a_refund_that_crosses_a_receipt_refunds_what_the_receipt_charged(relay:
     payment_id = relay.pay_in_secret(OURS)
     stripe = CapturedMeanwhile(relay.settings.stripe)
     assert (
-        refund(stripe, relay.settings.stripe.ownership, payment_id)
+        refund(replace(relay.relay, stripe=lambda: stripe), payment_id)
         == f"Refunded $1.66 of {payment_id}; $1.66 had been charged."
     )
 

@@ -19,12 +19,14 @@ from cloud_relay.memory.recent import Recent
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.rules.thanks_page import State, page_text
 from cloud_relay.settings import Settings, read_settings
+from simulator.stripe.model.objects import Refund
 from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 WINDOW_S = 180
 RESERVED = ["$2.50 is reserved, nothing is charged yet.", "You are only charged for credits that arrive."]
 PAID = ["You paid $2.50.", "Credits that do not arrive are refunded."]
+ASK_THE_STAFF = "Please ask the staff: they can give it back another way."
 ORDER = {"machine_id": "galaga-01", "quantity": "3", "credits_per_unit": "1", "currency": "usd"}
 
 
@@ -280,6 +282,111 @@ def test_money_given_back_after_the_game_is_told_too(shop: Shop) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("outcome", "state", "title", "lines"),
+    [
+        (
+            None,
+            "refunding",
+            "Your refund is on its way.",
+            ("You get $2.50 back.", "Your bank has not confirmed it yet."),
+        ),
+        (
+            "succeeded",
+            "refunded",
+            "Your payment was refunded.",
+            ("You get $2.50 back.", "Your bank may take a few days to show it."),
+        ),
+        (
+            "failed",
+            "not_refunded",
+            "Your refund did not reach you.",
+            (
+                "You paid $2.50, which should have come back to you.",
+                ASK_THE_STAFF,
+            ),
+        ),
+    ],
+)
+def test_a_refund_is_told_as_far_as_it_has_come(
+    shop: Shop, outcome: Any, state: str, title: str, lines: tuple[str, ...]
+) -> None:
+    """Pending, done, or failed later: never as done what is not."""
+    shop.stripe.begin_refunds_as("pending")
+    session_id = shop.sell(capture="automatic")
+    shop.settle(shop.stripe.pay(session_id), 0)
+    if outcome is not None:
+        (refund,) = shop.stripe.book.table(Refund)
+        shop.stripe.finish_refund(refund, outcome)
+    assert shop.state(session_id).json == told(state, title, *lines, final=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lines"),
+    [
+        (None, ("Charged $0.83, the rest is being refunded.",)),
+        ("succeeded", ("Charged $0.83, the rest was refunded.",)),
+        (
+            "failed",
+            (
+                "Charged $2.50.",
+                "A refund of $1.67 did not reach you. " + ASK_THE_STAFF,
+            ),
+        ),
+    ],
+)
+def test_the_refund_of_a_part_is_told_as_far_as_it_has_come(
+    shop: Shop, outcome: Any, lines: tuple[str, ...]
+) -> None:
+    """One of three credits arrived, by a link that charges at once."""
+    shop.stripe.begin_refunds_as("pending")
+    session_id = shop.sell(capture="automatic")
+    shop.settle(shop.stripe.pay(session_id), 1)
+    if outcome is not None:
+        (refund,) = shop.stripe.book.table(Refund)
+        shop.stripe.finish_refund(refund, outcome)
+    title = "1 of 3 credits reached the machine."
+    assert shop.state(session_id).json == told("partial", title, *lines, final=True)
+
+
+def test_a_refund_by_the_staff_that_failed_is_told_until_it_is_made_good(shop: Shop) -> None:
+    """Of a game that was played: first pending, then failed, then given once more."""
+    shop.stripe.begin_refunds_as("pending")
+    session_id = shop.sell()
+    payment_id = shop.stripe.pay(session_id)
+    shop.settle(payment_id, 3)
+    refund_id = shop.stripe.refund(payment_id, 100)
+    arrived = ("charged", "Your credits are on the machine.", "Charged $2.50.")
+    pending = "$1.00 of it is being refunded."
+    assert shop.state(session_id).json == told(*arrived, pending, final=True)
+    shop.stripe.finish_refund(refund_id, "failed")
+    shop.clock.now_s += 60
+    failed = "A refund of $1.00 did not reach you. " + ASK_THE_STAFF
+    assert shop.state(session_id).json == told(*arrived, failed, final=True)
+    shop.stripe.begin_refunds_as("succeeded")
+    shop.stripe.refund(payment_id, 100)
+    shop.clock.now_s += 60
+    given = "$1.00 of it was refunded since."
+    assert shop.state(session_id).json == told(*arrived, given, final=True)
+
+
+def test_a_disputed_payment_is_told_as_the_banks_matter(shop: Shop) -> None:
+    """Not delivered, and the bank has the money; delivered, and the bank decides."""
+    owed, played = shop.sell(capture="automatic"), shop.sell()
+    payments = [shop.stripe.pay(session_id) for session_id in (owed, played)]
+    shop.stripe.dispute(payments[0])
+    shop.settle(payments[0], 0)
+    shop.settle(payments[1], 3)
+    shop.stripe.dispute(payments[1])
+    decides = "It is disputed at your bank, which decides about the money."
+    assert shop.state(owed).json == told(
+        "not_refunded", "Your bank decides about this payment.", "You paid $2.50.", decides, final=True
+    )
+    assert shop.state(played).json == told(
+        "charged", "Your credits are on the machine.", "Charged $2.50.", decides, final=True
+    )
+
+
 def test_a_session_that_nobody_paid_waits_for_its_payment(shop: Shop) -> None:
     """Also after a card was declined."""
     session_id = shop.sell()
@@ -499,7 +606,11 @@ def purchase(**changes: Any) -> Purchase:
         ),
         ({"session_status": "expired", "payment_status": "canceled"}, State.EXPIRED, "Nothing was charged."),
         ({"immediate": True, "settled": None}, State.RESERVED, "Your payment has arrived."),
-        ({"immediate": True, "settled": "undelivered 0"}, State.RESERVED, "Your payment has arrived."),
+        (
+            {"immediate": True, "settled": "undelivered 0"},
+            State.NOT_REFUNDED,
+            "Your payment was not refunded.",
+        ),
         ({"immediate": True, "refunded": 100}, State.RESERVED, "Your payment has arrived."),
     ],
 )
@@ -535,6 +646,11 @@ def test_credits_are_counted_as_the_receipt_said_where_the_price_does_not_tell()
             "You have not been charged.",
             "The reservation of $2.50 was cancelled.",
         ),
+        (
+            {"payment_status": "canceled", "received": 0, "unsellable": True},
+            "You have not been charged.",
+            "The reservation of $2.50 was cancelled.",
+        ),
     ],
 )
 def test_where_the_machine_contradicted_itself_only_the_money_is_told(
@@ -543,6 +659,13 @@ def test_where_the_machine_contradicted_itself_only_the_money_is_told(
     """A receipt that came after the money had gone the other way."""
     text = page_text(purchase(disputed=True, **changes), 1000, WINDOW_S)
     assert (text.title, text.lines[0]) == (title, line)
+
+
+def test_a_reservation_that_could_never_be_credited_is_not_laid_at_the_machines_door() -> None:
+    """Added tax, or another currency: the machine was never asked."""
+    text = page_text(purchase(payment_status="canceled", received=0, unsellable=True), 1000, WINDOW_S)
+    why = "The reservation of $2.50 was cancelled, because the machine sells nothing at that price."
+    assert (text.state, text.lines[0]) == (State.NOT_CHARGED, why)
 
 
 def test_an_immediate_payment_that_was_refunded_in_part_since_is_still_delivered() -> None:

@@ -393,7 +393,8 @@ def test_the_thread_survives_a_run_that_fails(
 
 
 @pytest.mark.parametrize(
-    ("every_s", "names"), [("60", "['MainThread', 'tidy', 'long tidy']"), ("0", "['MainThread']")]
+    ("every_s", "names"),
+    [("60", "['MainThread', 'fitness', 'tidy', 'long tidy']"), ("0", "['MainThread', 'fitness']")],
 )
 def test_a_plain_server_tidies_by_itself_unless_it_is_turned_off(
     relay: RelayUnderTest, every_s: str, names: str
@@ -401,7 +402,7 @@ def test_a_plain_server_tidies_by_itself_unless_it_is_turned_off(
     """The documented entry point starts the thread."""
     code = (
         "import threading; from cloud_relay.app import create_app_from_environment; "
-        "create_app_from_environment(); print([each.name for each in threading.enumerate()][:3])"
+        "create_app_from_environment(); print([each.name for each in threading.enumerate()][:4])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

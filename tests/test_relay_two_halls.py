@@ -59,7 +59,7 @@ def test_what_another_relay_sold_is_none_of_ours_anywhere(
     other.clock.ahead_s = 100 * 3600
     assert tidy(other.relay) == []
     with pytest.raises(NotAtStripe, match="is no payment for a machine"):
-        refund(other.relay.stripe(), other.settings.stripe.ownership, payment_id)
+        refund(other.relay, payment_id)
     assert one.payment(payment_id).status == "requires_capture"
 
 

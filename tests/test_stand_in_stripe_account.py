@@ -74,6 +74,23 @@ def test_the_endpoints_are_listed_for_a_check(at_work: Desk) -> None:
     assert at_work.client.v1.webhook_endpoints.retrieve(added.id).url == "http://other.test/addCredit"
 
 
+def test_a_thin_endpoint_is_only_in_the_newer_list(at_work: Desk) -> None:
+    """It hears of no payment: thin events tell of the v2 API. Its address is told to who asks for it."""
+    endpoints = at_work.stand_in.webhooks.endpoints
+    endpoints.change(endpoints.first.id, url="http://one.test/addCredit", payload="thin")
+    added = endpoints.add("http://other.test/addCredit", SECRET)
+    assert [each.id for each in at_work.client.v1.webhook_endpoints.list().data] == [added.id]
+    listed = at_work.client.v2.core.event_destinations.list({"include": ["webhook_endpoint.url"]}).data
+    assert [(each.webhook_endpoint.url, each.event_payload) for each in listed if each.webhook_endpoint] == [
+        ("http://one.test/addCredit", "thin"),
+        ("http://other.test/addCredit", "snapshot"),
+    ]
+    bare = at_work.client.v2.core.event_destinations.list().data
+    assert [each.webhook_endpoint for each in bare] == [None, None]
+    at_work.reserved()
+    assert {each.endpoint_id for each in at_work.stand_in.webhooks.log} <= {added.id}
+
+
 def test_a_disabled_endpoint_hears_nothing(at_work: Desk) -> None:
     """Not even later."""
     endpoints = at_work.stand_in.webhooks.endpoints

@@ -71,6 +71,18 @@ def test_every_event_tells_an_object_that_the_library_knows(seasoned: StandInStr
     assert faults == []
 
 
+def test_an_event_destination_is_declared_too(seasoned: StandInStripe) -> None:
+    """Every endpoint is one, as the v2 API tells it."""
+    listed = requests.get(
+        f"{seasoned.api_url}/v2/core/event_destinations",
+        {"include[0]": "webhook_endpoint.url"},
+        auth=(API_KEY, ""),
+        timeout=5,
+    ).json()["data"]
+    assert [fault for told in listed for fault in faults_of(told)] == []
+    assert len(listed) == len(get(seasoned, "webhook_endpoints")["data"])
+
+
 @pytest.mark.parametrize("path", ["account", "balance"])
 def test_account_and_balance_are_declared_too(seasoned: StandInStripe, path: str) -> None:
     """As far as a check of the account needs them."""

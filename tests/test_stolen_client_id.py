@@ -20,7 +20,8 @@ from relay_parts import mqtt_client, publish_reason
 from controller.config.keys import BrokerConfig
 from controller.formats.client_id import mqtt_client_id
 from controller.model.events import BrokerConnected
-from simulator.chain.broker import ONE_ID_A_LOGIN, RELAY_USERNAME, Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.mosquitto_conf import ONE_ID_A_LOGIN
 
 VICTIM, THIEF = "galaga-01", "pacman-02"
 COINPULSE = f"arcade/machine/{VICTIM}/coinpulse"
@@ -134,16 +135,3 @@ def test_a_cabinet_s_login_is_unknown_where_the_relays_come_in(broker: Broker) -
     """There client ids are free, so that only services have a password."""
     with pytest.raises(PermissionError, match="Not authorized"):
         mqtt_client(replace(broker, port=broker.services_port), THIEF, PASSWORDS[THIEF])
-
-
-@pytest.mark.parametrize(
-    ("machine_id", "password", "client_id"),
-    [
-        ("galaga-01", "galaga-password", "galaga-01-8952d088453973d142861c0da7e724c0"),
-        ("galaga-01", "another", "galaga-01-10bcc890744ef94eabe6ab1b9123feba"),
-        ("pacman-02", "galaga-password", "pacman-02-e7b53325e3c2fe78ecff5bfc7d185dd4"),
-    ],
-)
-def test_the_name_hangs_on_machine_and_password(machine_id: str, password: str, client_id: str) -> None:
-    """A name that changed with a release would leave every session, with what waits in it, behind."""
-    assert mqtt_client_id(machine_id, password) == client_id

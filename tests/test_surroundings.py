@@ -176,7 +176,7 @@ def test_the_systems_authorities_are_the_systems(broker: Any, tmp_path: Path, no
         check=True,
     )
 
-    assert told.stdout == "self-signed certificate in certificate chain\n"
+    assert told.stdout == "unable to get local issuer certificate\n"
 
 
 def test_a_proxy_that_is_meant_is_used(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from attract_screen.model.letters import drawable, title_of
+
 FORMAT = 1
 MAX_QR_CHARS = 300
 ROTATIONS = (0, 90, 180, 270)
@@ -16,7 +18,6 @@ ROTATIONS = (0, 90, 180, 270)
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
 _ADDRESS = re.compile(r"https?://[!-~]+")
-_HIGHEST_CODE_POINT = 0xFFFF  # pygame before 2.1.3 raises on a character above it
 
 _T = TypeVar("_T")
 
@@ -72,11 +73,12 @@ def parse_feed(raw: bytes) -> Feed:
     fields = _json_object(raw)
     if fields.get("format") != FORMAT or fields.get("format") is True:
         raise _wrong("format", fields.get("format"), f"{FORMAT}")
+    machine_id = _matching(_MACHINE_ID, fields, "machine_id", "1-64 of A-Z a-z 0-9 _ -")
     return Feed(
         written_at_s=_seconds(fields, "written_at_s"),
         state=_state(fields),
-        machine_id=_matching(_MACHINE_ID, fields, "machine_id", "1-64 of A-Z a-z 0-9 _ -"),
-        machine_name=_name(fields),
+        machine_id=machine_id,
+        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id),
         qr=_address(fields),
         offers=_offers(fields),
         credits=_whole(fields, "credits", least=0),
@@ -87,10 +89,14 @@ def parse_feed(raw: bytes) -> Feed:
     )
 
 
-def printable(text: str) -> str:
-    """The text on one line, without what cannot be drawn: control characters, lone surrogates."""
-    drawable = (c if c.isprintable() and ord(c) <= _HIGHEST_CODE_POINT else " " for c in text)
-    return " ".join("".join(drawable).split())
+def fits_qr(address: str) -> bool:
+    """Whether the screen can show an address as a code that a phone reads."""
+    return len(address) <= MAX_QR_CHARS and _ADDRESS.fullmatch(address) is not None
+
+
+def is_currency(text: str) -> bool:
+    """Whether it is a currency's code, as Stripe and the feed write it."""
+    return _CURRENCY.fullmatch(text) is not None
 
 
 def _json_object(raw: bytes) -> Mapping[str, object]:
@@ -149,19 +155,12 @@ def _state(fields: Mapping[str, object]) -> State:
     return State(value)
 
 
-def _name(fields: Mapping[str, object]) -> str:
-    name = printable(_typed(str, fields, "machine_name", "a name"))
-    if not name:
-        raise _wrong("machine_name", fields.get("machine_name"), "a name that can be printed")
-    return name
-
-
 def _address(fields: Mapping[str, object]) -> str | None:
     if fields.get("qr") is None:
         return None
     expected = f"null or an http(s) address of at most {MAX_QR_CHARS} characters"
-    address = _matching(_ADDRESS, fields, "qr", expected)
-    if len(address) > MAX_QR_CHARS:
+    address = _typed(str, fields, "qr", expected)
+    if not fits_qr(address):
         raise _wrong("qr", address, expected)
     return address
 
@@ -177,7 +176,7 @@ def _offer(item: object, prefix: str) -> Offer:
     if not isinstance(item, dict):
         raise _wrong(prefix.rstrip("."), item, "an object with credits, amount and currency")
     currency = item.get("currency")
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+    if not isinstance(currency, str) or not is_currency(currency):
         raise _wrong(f"{prefix}currency", currency, "three small letters, such as 'usd'")
     return Offer(
         credits=_whole(item, "credits", least=1, prefix=prefix),
@@ -196,4 +195,4 @@ def _rotation(fields: Mapping[str, object]) -> int:
 def _technician_line(fields: Mapping[str, object]) -> str | None:
     if fields.get("technician_line") is None:
         return None
-    return printable(_typed(str, fields, "technician_line", "text or null")) or None
+    return drawable(_typed(str, fields, "technician_line", "text or null")) or None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from attract_screen.model.feed_format import Feed, Offer, State
+from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
 
 STALE_AFTER_S = 5.0
@@ -43,7 +44,6 @@ class View:
 
     state: State
     title: str
-    machine_id: str
     headline: str
     text: str = ""
     prices: tuple[PriceRow, ...] = ()
@@ -72,7 +72,6 @@ def view_of(feed: Feed, age_s: float) -> View:
     return View(
         state=feed.state,
         title=feed.machine_name,
-        machine_id=feed.machine_id,
         headline=headline,
         text=text,
         prices=_price_rows(feed.offers) if inviting else (),
@@ -89,15 +88,13 @@ def starting() -> View:
 
 def out_of_order(technician_line: str, feed: Feed | None = None) -> View:
     """The apology for a screen that cannot know how the cabinet is; `feed` is the last known."""
-    view = replace(_nameless(State.OUT_OF_ORDER), technician_line=technician_line)
-    if feed is None:
-        return view
-    return replace(view, title=feed.machine_name, machine_id=feed.machine_id)
+    view = replace(_nameless(State.OUT_OF_ORDER), technician_line=drawable(technician_line))
+    return view if feed is None else replace(view, title=feed.machine_name)
 
 
 def _nameless(state: State) -> View:
     headline, text = _FIXED[state]
-    return View(state, title="ARCADE", machine_id="", headline=headline, text=text)
+    return View(state, title="ARCADE", headline=headline, text=text)
 
 
 def _words(feed: Feed, in_state_s: float) -> tuple[str, str]:

@@ -69,10 +69,8 @@ def _small_print(sheet: Sheet, view: View, box: Box) -> Box:
 def _title(sheet: Sheet, view: View, box: Box, share: float | None = None) -> Box:
     share = share or (0.19 if _is_wide(box) else 0.13)
     top, rest = box.cut_top(round(box.h * share), _gap(sheet))
-    # A name in a script that our faces lack would be a row of empty boxes.
-    name = view.title if sheet.faces.can_draw(view.title) else view.machine_id
     style = Style(Typeface.TITLE, round(top.h * 0.92), theme.AMBER, max_lines=2, smallest_scale=2)
-    labels = sheet.write(name, top, style)
+    labels = sheet.write(view.title, top, style)
     if view.moving:
         _flank(sheet, top, min((label.box.x for label in labels), default=top.x))
     return rest

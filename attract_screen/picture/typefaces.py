@@ -15,8 +15,6 @@ _ASSETS = Path(__file__).with_name("assets")
 _SANS_FILE = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
 
 
-_NO_CHARACTER = "\ufffe"  # drawn, like all that a font lacks, as an empty box
-_MEASURING_SIZE = 48  # large enough that no other letter has that box's measures
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 
 
@@ -39,11 +37,6 @@ class Typefaces:
     def spelled(self, text: str, face: Typeface) -> str | None:
         """The text as the face writes it, or None if it lacks a letter."""
         return text if face is Typeface.SANS else self._lettering.spelled(text)
-
-    def can_draw(self, text: str) -> bool:
-        """Whether no letter would come out as an empty box."""
-        font = self._font(_MEASURING_SIZE)
-        return font.metrics(_NO_CHARACTER)[0] not in font.metrics(text)
 
     def width(self, text: str, face: Typeface, size: int) -> int:
         """Pixels from the first to the last column of a spelled text."""

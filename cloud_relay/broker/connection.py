@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NoReturn, ParamSpec
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -125,7 +125,7 @@ class BrokerConnection:
         deadline_s = time.monotonic() + within_s
         # Some brokers answer a subscription only after all that they keep for it.
         with self._reading(topic_filter, within_s) as inbox:
-            return gather(inbox, quiet_s, deadline_s, lambda until_s: self._round_trip(topic_filter, until_s))
+            return gather(inbox, quiet_s, deadline_s, partial(self._ask_again, topic_filter))
 
     def close(self) -> None:
         """Leave the broker without waiting: on a dead link the network thread ends in its own time."""
@@ -178,12 +178,13 @@ class BrokerConnection:
         with self._breaking(), self._subscriptions.reading(topic, answer_within_s) as inbox:
             yield inbox
 
-    def _round_trip(self, subscribed: str, until_s: float) -> bool:
-        """Have the broker send all that it has in line for us; False if that took until `until_s`."""
+    def _ask_again(self, subscribed: str, deadline_s: float, *, send_kept: bool) -> bool:
+        """Subscribe to a topic that is subscribed to already; False if that took until the deadline."""
         try:
-            self._subscriptions.round_trip(subscribed, until_s - time.monotonic())
+            within_s = deadline_s - time.monotonic()
+            self._subscriptions.subscribe_again(subscribed, within_s, send_retained=send_kept)
         except BrokerUnavailable:
-            if time.monotonic() < until_s:
+            if time.monotonic() < deadline_s:
                 raise
             return False
         return True

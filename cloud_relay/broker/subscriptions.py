@@ -56,16 +56,15 @@ class Subscriptions:
                     del self._readers[topic]
                     self._given_up.add(topic)
 
-    def round_trip(self, subscribed: str, within_s: float) -> None:
+    def subscribe_again(self, subscribed: str, within_s: float, *, send_retained: bool) -> None:
         """Return once the broker has sent all that it had in line for us.
 
-        A subscription that is there already, and brings nothing retained, is all that access rules let
-        us ask for.
+        A subscription that is there already is all that access rules let us ask for.
 
         Raises:
             BrokerUnavailable: the broker did not answer in time, or the connection ended.
         """
-        self._subscribe(subscribed, _SEND_NONE, within_s)
+        self._subscribe(subscribed, _SEND_RETAINED if send_retained else _SEND_NONE, within_s)
 
     def answer(self, mid: int, reasons: list[ReasonCode]) -> None:
         """Take a SUBACK."""

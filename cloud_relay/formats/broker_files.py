@@ -67,7 +67,10 @@ json() {{ # METHOD PATH DATA
     call "$1" "$2" application/json "$3"
 }}
 
-call PUT '/configs?mode=merge' text/plain "@$here/emqx.conf"
+# A merged "authorization" would put its sources up anew; its settings have a call of their own.
+settings=$(sed '/^authorization /,/^}}/d' "$here/emqx.conf")
+call PUT '/configs?mode=merge' text/plain "$settings"
+json PUT /authorization/settings '{{"no_match":"deny","deny_action":"ignore","cache":{{"enable":true}}}}'
 source='{{"type":"built_in_database","enable":true}}'
 json PUT {_DATABASE} "$source" 2>/dev/null || json POST /authorization/sources "$source"
 # Before any other source, which might allow more.

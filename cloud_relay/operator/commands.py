@@ -11,8 +11,8 @@ from typing import TextIO
 from cloud_relay.operator.table import table
 from cloud_relay.relay import Relay
 from cloud_relay.rules.machine_report import Machine, MachineReport
+from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.open_list import OPEN_HEAD, open_row
-from cloud_relay.rules.settlement import Conflict
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
 from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
@@ -23,7 +23,14 @@ _MAY_BE_INCOMPLETE = (
     "The list may be incomplete: the broker had not sent every machine's status in time. Try again; if it "
     "stays so, raise the broker's limit of retained messages a second (EMQX: retainer.delivery_rate)."
 )
-_MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults", "conflicts")
+_MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults")
+# What is counted of each machine, by the kinds of notes on its payments.
+_COUNTED = {
+    "conflicts": (MarkKind.CONFLICT,),
+    "disputes": (MarkKind.DISPUTE, MarkKind.FRAUD_WARNING),
+    "refunds": (MarkKind.REFUND,),
+    "unsellable": (MarkKind.UNSELLABLE,),
+}
 
 
 def tidy_once(relay: Relay, out: TextIO) -> int:
@@ -49,58 +56,56 @@ def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
 
 
 def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
-    """List every machine: how it last described itself, and its conflicts of the last seven days.
+    """List every machine: how it last described itself, and what was noted of its payments in thirty days.
 
     Gives 1 if the broker did not name them all in time, and says so in the log.
     """
     reports = relay.publisher.machine_reports()
     if not reports.complete:
         log.warning("%s", _MAY_BE_INCOMPLETE)
-    machines = _machines(relay, reports.by_id)
+    machines, marks = _machines(relay, reports.by_id)
     if as_json:
         _write_json(out, [_machine_json(machine) for machine in machines])
     else:
-        _write_machines(out, machines)
+        out.write(table((*_MACHINES_HEAD, *_COUNTED), [_machine_cells(machine) for machine in machines]))
+        for mark in sorted(marks, key=lambda mark: mark.machine_id):
+            out.write(mark.line + "\n")
     return 0 if reports.complete else 1
-
-
-def _write_machines(out: TextIO, machines: list[Machine]) -> None:
-    out.write(table(_MACHINES_HEAD, [_machine_cells(machine) for machine in machines]))
-    for conflict in (conflict for machine in machines for conflict in machine.conflicts):
-        out.write(
-            f"conflict: {conflict.payment_id} of {conflict.machine_id}, which says {conflict.receipt}\n"
-        )
 
 
 def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     """Give back what is left of one payment."""
-    out.write(refund(relay.stripe(), relay.settings.stripe.ownership, payment_id) + "\n")
+    out.write(refund(relay, payment_id) + "\n")
     return 0
 
 
-def _machines(relay: Relay, reports: Mapping[str, MachineReport]) -> list[Machine]:
-    conflicts: defaultdict[str, list[Conflict]] = defaultdict(list)
-    for conflict in relay.stripe().conflicts(relay.clock()):
-        conflicts[conflict.machine_id].append(conflict)
+def _machines(relay: Relay, reports: Mapping[str, MachineReport]) -> tuple[list[Machine], list[Mark]]:
+    marks = relay.stripe().marks(relay.clock())
+    noted: defaultdict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        noted[mark.machine_id].append(mark)
     offers = relay.settings.offers
-    names = sorted({*reports, *conflicts, *offers.machines})
-    return [Machine(name, offers.of(name).name, reports.get(name), tuple(conflicts[name])) for name in names]
+    names = sorted({*reports, *offers.machines, *(mark.machine_id for mark in marks if mark.machine_id)})
+    machines = [
+        Machine(
+            name,
+            offers.of(name).name,
+            reports.get(name),
+            tuple(noted[name]),
+        )
+        for name in names
+    ]
+    return machines, marks
 
 
 def _machine_cells(machine: Machine) -> tuple[str, ...]:
-    report, conflicts = machine.report, str(len(machine.conflicts))
+    report = machine.report
+    counts = tuple(str(len(machine.marked(*kinds))) for kinds in _COUNTED.values())
     if report is None:
-        return (machine.machine_id, machine.name, "not heard of", "", "", "", conflicts)
+        return (machine.machine_id, machine.name, "not heard of", "", "", "", *counts)
     faults = "; ".join(report.faults)
-    return (
-        machine.machine_id,
-        machine.name,
-        report.state,
-        report.last_seen,
-        report.version,
-        faults,
-        conflicts,
-    )
+    said = (report.state, report.last_seen, report.version, faults)
+    return (machine.machine_id, machine.name, *said, *counts)
 
 
 def _machine_json(machine: Machine) -> dict[str, object]:
@@ -115,7 +120,14 @@ def _machine_json(machine: Machine) -> dict[str, object]:
         "lastSeen": report.last_seen if report else None,
         "version": report.version if report else None,
         "faults": list(report.faults) if report else [],
-        "conflicts": [{"paymentId": each.payment_id, "said": each.receipt} for each in machine.conflicts],
+        "conflicts": [
+            {"paymentId": mark.payment_id, "said": mark.text} for mark in machine.marked(MarkKind.CONFLICT)
+        ],
+        "notes": [
+            {"kind": mark.kind.value, "paymentId": mark.payment_id, "text": mark.text}
+            for mark in machine.marks
+            if mark.kind is not MarkKind.CONFLICT
+        ],
     }
 
 

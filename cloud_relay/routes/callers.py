@@ -9,6 +9,7 @@ from flask import Request, abort, request
 
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.settings import Settings
+from cloud_relay.stripe.fitness import Fitness
 
 
 def require_machine(settings: Settings, machine_id: object) -> str:
@@ -36,6 +37,15 @@ def json_object() -> dict[str, Any]:
     if not isinstance(body, dict):
         abort(400, "the body must be a JSON object")
     return body
+
+
+def require_fitness(fitness: Fitness) -> None:
+    """End the request with 409 while the relay could not settle what it sells.
+
+    To a cabinet that is a refusal: it shows no QR, names the reason as a fault, and asks again within 30 s.
+    """
+    if troubles := fitness.troubles:
+        abort(409, "the relay sells nothing: " + "; ".join(trouble.words for trouble in troubles))
 
 
 def _machine_id(machine_id: object) -> str:

@@ -13,6 +13,7 @@ from cloud_relay.relay import Relay
 from cloud_relay.rules.messages import MachineStatus
 from cloud_relay.rules.offers import Offer, PriceList
 from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.statement import sale_words
 
 _WHY_NOT = {
     "starting": "It is just starting. Try again in a moment.",
@@ -22,6 +23,7 @@ _WHY_NOT = {
     "offline": "It has no connection at the moment. Try again in a minute.",
     "out_of_order": "It is out of order. Sorry! Please tell the staff.",
 }
+_UNFIT = "Payments do not work here at the moment. Sorry! Please tell the staff."
 _WHY_NOT_OTHERWISE = "It cannot take a payment at the moment. Try again in a minute."
 
 log = logging.getLogger(__name__)
@@ -36,16 +38,17 @@ def door(relay: Relay) -> Blueprint:
     def show(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
         prices = relay.settings.offers.of(machine_id)
-        if not status.accepting:
-            return _closed(machine_id, prices, status), 200
+        if why := _why_closed(relay, status):
+            return _closed(machine_id, prices, why), 200
         return render_template("door.html", machine_id=machine_id, prices=prices)
 
     @routes.post("/p/<machine_id>")
     def buy(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
         prices = relay.settings.offers.of(machine_id)
-        if not status.accepting:
-            return _closed(machine_id, prices, status), 409
+        relay.fitness.look_on_request()
+        if why := _why_closed(relay, status):
+            return _closed(machine_id, prices, why), 409
         chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]
         if not chosen:
             changed = render_template("door.html", machine_id=machine_id, prices=prices, prices_changed=True)
@@ -69,9 +72,14 @@ def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
         abort(503, "The machine cannot be reached right now. Nothing was charged.")
 
 
-def _closed(machine_id: str, prices: PriceList, status: MachineStatus) -> str:
-    state = status.state if status.online else "offline"
-    why = _WHY_NOT.get(state, _WHY_NOT_OTHERWISE)
+def _why_closed(relay: Relay, status: MachineStatus) -> str | None:
+    """Why nothing can be paid now, in a player's words: the machine's own reason, or the relay's."""
+    if not status.accepting:
+        return _WHY_NOT.get(status.state if status.online else "offline", _WHY_NOT_OTHERWISE)
+    return _UNFIT if relay.fitness.troubles else None
+
+
+def _closed(machine_id: str, prices: PriceList, why: str) -> str:
     return render_template("closed.html", machine_id=machine_id, name=prices.name, why=why)
 
 
@@ -80,7 +88,7 @@ def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer)
     try:
         url = relay.stripe().checkout_url(
             offer.order_for(machine_id),
-            f"{offer.words} - {prices.name}",
+            sale_words(offer.words, prices.name, machine_id),
             settings.thanks_url,
             settings.door_url(machine_id),
             relay.clock(),
@@ -88,5 +96,7 @@ def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer)
     except (StripeUnavailable, NotAtStripe) as why:
         log.error("Could not open a checkout for %s: %s", machine_id, why)
         abort(503, "The payment service does not answer right now. Nothing was charged.")
+    if relay.fitness.troubles:  # Stripe's very answer has shown it: nobody can have paid yet
+        return _closed(machine_id, prices, _UNFIT), 409
     relay.book.notice()
     return redirect(url, 303)

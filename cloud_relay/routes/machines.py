@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
-from cloud_relay.routes.callers import json_object, require_machine
+from cloud_relay.routes.callers import json_object, require_fitness, require_machine
 from cloud_relay.rules.messages import gameover, gameover_topic, seconds_left
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -36,6 +36,8 @@ def machines(relay: Relay) -> Blueprint:
     @routes.get("/machines/<machine_id>/offer")
     def offer(machine_id: str) -> ResponseReturnValue:
         machine_id = require_machine(relay.settings, machine_id)
+        relay.fitness.look_on_request()
+        require_fitness(relay.fitness)
         prices = relay.settings.offers.of(machine_id)
         return {
             "machineId": machine_id,

@@ -10,15 +10,17 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import NotAtStripe
 from cloud_relay.relay import Relay
-from cloud_relay.routes.callers import json_object, require_operator_or_machine
-from cloud_relay.rules.charges import least_charge
+from cloud_relay.routes.callers import json_object, require_fitness, require_operator_or_machine
+from cloud_relay.rules.currencies import price_problem
 from cloud_relay.rules.orders import (
     MOST_CREDITS,
     BadOrder,
     UnsellableCredits,
     credits_bought,
+    credits_in_words,
     order_metadata,
 )
+from cloud_relay.rules.statement import sale_words
 
 _PRICE_ID = re.compile(r"price_[A-Za-z0-9_]{1,64}")
 
@@ -31,6 +33,7 @@ def payment_links(relay: Relay) -> Blueprint:
     def create() -> ResponseReturnValue:
         body = json_object()
         machine_id = require_operator_or_machine(relay.settings, body.get("machine_id"))
+        require_fitness(relay.fitness)
         price_id = _price_id(body, relay.settings.stripe.default_price_id)
         return _link(relay, machine_id, price_id, _quantity(body))
 
@@ -46,14 +49,15 @@ def _link(relay: Relay, machine_id: str, price_id: str, quantity: int) -> Respon
     except (BadOrder, UnsellableCredits) as why:
         abort(422, str(why))
     amount = quantity * price.unit_amount
-    if amount < least_charge(price.currency):
-        abort(422, f"{amount} {price.currency} is less than Stripe charges")
+    if problem := price_problem(amount, price.currency):
+        abort(422, f"{quantity} of {price_id} is {amount} {price.currency}: {problem}")
     metadata = order_metadata(machine_id, quantity, price.credits_per_unit, amount, price.currency)
     # Nobody reads it back. It tells apart the links of two prices that are equal in all else.
     metadata["price_id"] = price_id
     metadata = relay.settings.stripe.ownership.mark(metadata)
+    words = sale_words(credits_in_words(credits), relay.settings.offers.of(machine_id).name, machine_id)
     link_id, url = relay.stripe().live_link(
-        price_id, quantity, metadata, relay.settings.thanks_url, relay.clock()
+        price_id, quantity, words, metadata, relay.settings.thanks_url, relay.clock()
     )
     return {
         "url": url,

@@ -21,7 +21,6 @@ from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text
-from cloud_relay.settings import Settings
 from cloud_relay.settling.tidy import publish_if_lost
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class _Purchases:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._sessions = cache(lambda: _paid_sessions(relay.settings))
+        self._sessions = cache(lambda: _paid_sessions(relay))
         self._seen = Recent[_Seen](_MOST_KEPT)
         self._published = Recent[bool](_MOST_KEPT)
 
@@ -116,11 +115,11 @@ class _Purchases:
             publish_if_lost(self._relay, payment)
 
 
-def _paid_sessions(settings: Settings) -> PaidSessions:
+def _paid_sessions(relay: Relay) -> PaidSessions:
     # Imported when first needed: Stripe's library takes a third of a cold start.
     from cloud_relay.stripe.paid_sessions import PaidSessions
 
-    return PaidSessions(settings)
+    return PaidSessions(relay.settings, relay.fitness)
 
 
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:

@@ -10,8 +10,9 @@ from typing import Any
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
-from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused
+from cloud_relay.errors import BadSignature, BrokerUnavailable, NobodySubscribed, PublishRefused, TooOld
 from cloud_relay.relay import Relay
+from cloud_relay.routes.notices import note_event
 from cloud_relay.rules.orders import (
     BadOrder,
     Order,
@@ -21,8 +22,8 @@ from cloud_relay.rules.orders import (
 )
 from cloud_relay.rules.settlement import Result
 from cloud_relay.settling.pulses import PaidOrder, publish_in_window
-from cloud_relay.settling.receipts import give_back
 from cloud_relay.settling.unpublished import Retries
+from cloud_relay.settling.unsellable import give_back_unsellable
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def webhook(relay: Relay, retries: Retries) -> Blueprint:
             return _reserved(relay, retries, event)
         if event["type"] == "checkout.session.completed":
             return _completed(relay, retries, event)
-        return {"ignored": event["type"]}
+        return note_event(relay, event) or {"ignored": event["type"]}
 
     return routes
 
@@ -47,6 +48,8 @@ def _signed_event(relay: Relay) -> dict[str, Any]:
     try:
         event = relay.stripe().event_in(request.get_data(), request.headers.get("Stripe-Signature", ""))
     except BadSignature as why:
+        if isinstance(why, TooOld):
+            relay.fitness.suspect()
         log.warning("Refused a webhook: %s", why)
         abort(400, str(why))
     if event.get("livemode") is not relay.settings.stripe.livemode:
@@ -87,16 +90,16 @@ def _deliver(
     read_order: Callable[[], Order],
 ) -> ResponseReturnValue:
     """Publish what was paid for; an order that cannot be read is reported, or its money given back."""
+    metadata = event["data"]["object"].get("metadata") or {}
     try:
         order = read_order()
     except BadOrder as why:
-        metadata = event["data"]["object"].get("metadata") or {}
         if not relay.settings.stripe.ownership.is_tagged(metadata):
             return _reported(payment_id, why)
         # Sold by this relay, and changed on its way: other currency, added tax. It can never be credited.
-        return _given_back(relay, payment_id, why)
+        return _given_back(relay, payment_id, metadata, why)
     except UnsellableCredits as why:
-        return _given_back(relay, payment_id, why)
+        return _given_back(relay, payment_id, metadata, why)
     paid = PaidOrder(payment_id, order, event["data"]["object"]["created"], event["created"])
     return _publish(relay, retries, paid)
 
@@ -107,9 +110,10 @@ def _reported(payment_id: str, why: BadOrder) -> ResponseReturnValue:
     return {"reported": str(why), "paymentId": payment_id}
 
 
-def _given_back(relay: Relay, payment_id: str, why: BadOrder | UnsellableCredits) -> ResponseReturnValue:
-    result = give_back(relay, payment_id)
-    log.error("Gave %s back (%s): %s", payment_id, result, why)
+def _given_back(
+    relay: Relay, payment_id: str, metadata: dict[str, str], why: BadOrder | UnsellableCredits
+) -> ResponseReturnValue:
+    result = give_back_unsellable(relay, payment_id, metadata.get("machine_id", ""), why)
     return {"givenBack": result, "paymentId": payment_id}, 503 if result is Result.RETRY else 200
 
 

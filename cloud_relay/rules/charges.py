@@ -12,6 +12,8 @@ _LEAST_CHARGE = {
     "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "pln": 200, "ron": 200, "sek": 300, "thb": 1000,
 }  # fmt: skip
 _LEAST_CHARGE_ELSEWHERE = 50
+# All that have a least charge of their own: accounts settle in them.
+SETTLED_IN = frozenset({*_LEAST_CHARGE, "aud", "brl", "cad", "chf", "eur", "inr", "nzd", "sgd", "usd"})
 
 
 def least_charge(currency: str) -> int:
@@ -27,11 +29,12 @@ def share_of(amount: int, delivered: int, paid: int, currency: str) -> int:
     if delivered == paid:
         return amount
     share = amount * delivered // paid
-    share -= share % _smallest_step(currency)
+    share -= share % smallest_step(currency)
     return share if share >= least_charge(currency) else 0
 
 
-def _smallest_step(currency: str) -> int:
+def smallest_step(currency: str) -> int:
+    """What every amount is a multiple of, in minor units of `currency`."""
     if decimals(currency) == 3:
         return 10
     return 100 if currency in _TWO_DECIMALS_ALWAYS_ZERO else 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.messages import MachineStatus, read_status, status_fields
 from cloud_relay.rules.orders import is_machine_id
-from cloud_relay.rules.settlement import Conflict
 
 # A cabinet has a few faults; whoever stole one may list thousands.
 _LONGEST_SHOWN, _MOST_FAULTS_SHOWN = 60, 8
@@ -42,12 +42,16 @@ class MachineReports:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine that is configured, heard of, or has conflicts; `report` None if it is not heard of."""
+    """A machine that is configured, heard of, or has payments with notes; `report` None if not heard of."""
 
     machine_id: str
     name: str
     report: MachineReport | None
-    conflicts: tuple[Conflict, ...]
+    marks: tuple[Mark, ...]
+
+    def marked(self, *kinds: MarkKind) -> list[Mark]:
+        """The notes of these kinds."""
+        return [mark for mark in self.marks if mark.kind in kinds]
 
 
 def read_report(payload: bytes, machine_id: str) -> MachineReport:

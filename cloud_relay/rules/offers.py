@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, cast
 
-from cloud_relay.rules.charges import least_charge
-from cloud_relay.rules.orders import MOST_CREDITS, Order, is_machine_id
+from cloud_relay.rules.currencies import is_currency, price_problem
+from cloud_relay.rules.orders import MOST_CREDITS, Order, credits_in_words, is_machine_id
 from cloud_relay.rules.prices import price
 
 _CURRENCY = re.compile(r"[a-z]{3}")
 _MOST_OFFERS = 6
 _LONGEST_NAME = 60
-_MOST_AMOUNT = 99_999_999  # Stripe takes eight digits
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Offer:
     @property
     def words(self) -> str:
         """The credits in words."""
-        return f"{self.credits} credit" + ("" if self.credits == 1 else "s")
+        return credits_in_words(self.credits)
 
     @property
     def price(self) -> str:
@@ -70,16 +72,43 @@ def read_offers(text: str) -> Offers:
     """The OFFERS setting.
 
     Raises:
-        ValueError: it is not what it should be; the message names the place and the remedy.
+        ValueError: it is not what it should be; each line of the message names a place and the remedy.
     """
     try:
         root = _object(json.loads(text), "OFFERS")
     except json.JSONDecodeError as why:
         raise ValueError(f"is not JSON: {why}") from None
-    default = _offers(root, "", None)
-    machines = _object(root.get("machines", {}), "machines")
-    lists = {key: _price_list(key, value, root, default) for key, value in machines.items()}
+    problems = _Problems()
+    no_offers: tuple[Offer, ...] = ()
+    no_machines: dict[str, Any] = {}
+    default = problems.tried(lambda: _offers(root, "", None), no_offers)
+    machines = problems.tried(lambda: _object(root.get("machines", {}), "machines"), no_machines)
+    lists = {
+        key: problems.tried(partial(_price_list, key, value, root, default), PriceList("", ()))
+        for key, value in machines.items()
+    }
+    problems.finish()
     return Offers(default, lists)
+
+
+class _Problems:
+    """Everything that is wrong, so that a person mends it in one go."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def tried(self, read: Callable[[], T], otherwise: T) -> T:
+        """What `read` gives; after a problem `otherwise`, which `finish` keeps from callers."""
+        try:
+            return read()
+        except ValueError as why:
+            self._lines += str(why).splitlines()
+            return otherwise
+
+    def finish(self) -> None:
+        """Raise ValueError if there was any problem, a line for each."""
+        if self._lines:
+            raise ValueError("\n".join(self._lines))
 
 
 def _price_list(
@@ -88,41 +117,61 @@ def _price_list(
     place = f"machines.{machine_id[:80]}"
     if not is_machine_id(machine_id):
         raise ValueError(f"{place}: a machine id is 1 to 64 of A-Z a-z 0-9 _ -")
-    own = _object(value, place)
-    name = own.get("name", machine_id)
-    if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
+    own, problems = _object(value, place), _Problems()
+    name = problems.tried(lambda: _name(own.get("name", machine_id), place), machine_id)
+    offers = default
+    if "offers" in own or "currency" in own:
+        offers = problems.tried(lambda: _offers(own, place + ".", root.get("currency")), default)
+    problems.finish()
+    return PriceList(name, offers)
+
+
+def _name(value: object, place: str) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
         raise ValueError(f"{place}.name: write 1 to {_LONGEST_NAME} characters")
-    if "offers" not in own and "currency" not in own:
-        return PriceList(name, default)
-    return PriceList(name, _offers(own, place + ".", root.get("currency")))
+    return value
 
 
 def _offers(own: dict[str, Any], place: str, currency: object) -> tuple[Offer, ...]:
-    currency = own.get("currency", currency)
+    currency, problems = own.get("currency", currency), _Problems()
     if not isinstance(currency, str) or _CURRENCY.fullmatch(currency) is None:
         raise ValueError(f"{place}currency is {currency!r}: write three small letters such as usd")
+    if not is_currency(currency):
+        raise ValueError(
+            f"{place}currency is {currency!r}: Stripe charges in no such currency. "
+            "Write one of docs.stripe.com/currencies, such as usd"
+        )
     offers = own.get("offers")
     if not isinstance(offers, list) or not 1 <= len(offers) <= _MOST_OFFERS:
         raise ValueError(f"{place}offers: write a list of 1 to {_MOST_OFFERS} offers")
-    return tuple(
-        _offer(offer, f"{place}offers[{place_in_list}]", currency)
+    read = [
+        problems.tried(partial(_offer, offer, f"{place}offers[{place_in_list}]", currency), None)
         for place_in_list, offer in enumerate(offers)
-    )
+    ]
+    problems.finish()
+    return tuple(offer for offer in read if offer is not None)
 
 
 def _offer(value: object, place: str, currency: str) -> Offer:
-    own = _object(value, place)
-    credits = _whole_number(own, "credits", place, (1, MOST_CREDITS), "credits")
-    limits = (least_charge(currency), _MOST_AMOUNT)
-    amount = _whole_number(own, "amount", place, limits, f"minor units of {currency}")
+    own, problems = _object(value, place), _Problems()
+    credits = problems.tried(lambda: _credits(own.get("credits"), place), 0)
+    amount = problems.tried(lambda: _amount(own.get("amount"), place, currency), 0)
+    problems.finish()
     return Offer(credits, amount, currency)
 
 
-def _whole_number(own: dict[str, Any], key: str, place: str, limits: tuple[int, int], unit: str) -> int:
-    value, (least, most) = own.get(key), limits
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{place}.{key} is {value!r:.80}: write whole {unit}, {least} to {most}")
+def _credits(value: object, place: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_CREDITS:
+        raise ValueError(f"{place}.credits is {value!r:.80}: write whole credits, 1 to {MOST_CREDITS}")
     return value
+
+
+def _amount(value: object, place: str, currency: str) -> int:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    amount = cast("int", value) if is_whole else -1
+    if problem := price_problem(amount, currency):
+        raise ValueError(f"{place}.amount is {value!r:.80}: {problem}")
+    return amount
 
 
 def _object(value: object, place: str) -> dict[str, Any]:

@@ -121,6 +121,11 @@ def credits_bought(quantity: int, credits_per_unit: str) -> int:
     return sellable_credits(int(quantity * Fraction(credits_per_unit)))
 
 
+def credits_in_words(credits: int) -> str:
+    """A number of credits as people say it: `1 credit`, `3 credits`."""
+    return f"{credits} credit" + ("" if credits == 1 else "s")
+
+
 def sellable_credits(credits: int) -> int:
     """`credits`, if a machine can take that many at once.
 

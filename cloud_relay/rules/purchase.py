@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cloud_relay.rules.charges import share_of
 from cloud_relay.rules.open_payment import OpenPayment
+from cloud_relay.rules.refunds import MadeRefund, failed_for_good
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Purchase:
     seconds. `refunded` is what was given back of `received`; what a capture or a cancel released is no part
     of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
     `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
-    the payment while it is reserved and nobody has settled it.
+    the payment while it is reserved and nobody has settled it. `refunds` are all there were, oldest first;
+    `at_the_bank`: the player disputes it there; `unsellable`: it could never be credited.
     """
 
     machine_id: str
@@ -32,6 +34,9 @@ class Purchase:
     disputed: bool
     charged_s: int | None
     waiting: OpenPayment | None = None
+    refunds: tuple[MadeRefund, ...] = ()
+    at_the_bank: bool = False
+    unsellable: bool = False
 
     @property
     def is_settled(self) -> bool:
@@ -44,6 +49,29 @@ class Purchase:
     def is_refunded(self) -> bool:
         """Whether the whole of a charge was given back."""
         return self.payment_status == "succeeded" and self.refunded >= self.received
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether all of a charge has to go back, and has not."""
+        undelivered = self.immediate and self._outcome == "undelivered"
+        return undelivered and self.payment_status == "succeeded" and not self.is_refunded
+
+    @property
+    def refunding(self) -> int:
+        """How much of `refunded` the player's bank has not confirmed yet."""
+        return sum(refund.amount for refund in self.refunds if refund.is_on_its_way)
+
+    @property
+    def refund_failed(self) -> int:
+        """How much was to go back, did not reach the player and was not made good."""
+        if self.is_refunded:
+            return 0
+        return sum(refund.amount for refund in failed_for_good(self.refunds))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was paid for arrived, by the receipt or by the price."""
+        return self.price == self.amount and not (self.immediate and self._outcome == "partial")
 
     @property
     def price(self) -> int:

@@ -39,15 +39,6 @@ class Payment:
 
 
 @dataclass(frozen=True)
-class Conflict:
-    """A receipt, in its words, against what had happened to its money."""
-
-    payment_id: str
-    machine_id: str
-    receipt: str
-
-
-@dataclass(frozen=True)
 class Capture:
     """Charge this much of what is reserved; Stripe releases the rest."""
 

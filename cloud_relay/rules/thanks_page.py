@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from cloud_relay.rules.prices import price
 from cloud_relay.rules.purchase import Purchase
+from cloud_relay.rules.refund_words import refund_lines, refund_title, rest_of, since_lines
 
 # Most credits arrive within it, so that most players read "reserved" and then "on the machine".
 RESERVED_FOR_S = 5
-_FEW_DAYS = "Your bank may take a few days to show it."
 
 
 class State(StrEnum):
@@ -25,11 +25,17 @@ class State(StrEnum):
     CHARGED = "charged"
     PARTIAL = "partial"
     REFUNDED = "refunded"
+    REFUNDING = "refunding"
+    NOT_REFUNDED = "not_refunded"
     NOT_CHARGED = "not_charged"
     EXPIRED = "expired"
 
 
-_FINAL = frozenset({State.CHARGED, State.PARTIAL, State.REFUNDED, State.NOT_CHARGED, State.EXPIRED})
+# A refund may take days, and a dispute months: no page waits for them.
+_FINAL = frozenset({
+    State.CHARGED, State.PARTIAL, State.REFUNDED, State.REFUNDING, State.NOT_REFUNDED, State.NOT_CHARGED,
+    State.EXPIRED,
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,8 @@ def page_text(purchase: Purchase, now_s: float, window_s: int) -> PageText:
         return _UNPAID
     if purchase.payment_status == "canceled":
         return _not_charged(purchase)
-    if purchase.is_refunded:
-        return _refunded(purchase)
+    if purchase.is_refunded or purchase.is_owed:
+        return _goes_back(purchase)
     if purchase.is_settled:
         return _settled(purchase)
     return _open(purchase, now_s, window_s)
@@ -100,18 +106,17 @@ def _settled(purchase: Purchase) -> PageText:
     if purchase.disputed:
         return _disputed(purchase)
     charged = f"Charged {price(purchase.price, purchase.currency)}"
-    since = _given_back_since(purchase)
-    if purchase.price == purchase.amount:
+    since = since_lines(purchase)
+    if purchase.is_whole:
         title = _one_or_more(purchase, "Your credit is on the machine.", "Your credits are on the machine.")
         return PageText(State.CHARGED, title, (f"{charged}.", *since))
-    rest = "refunded" if purchase.immediate else "released"
-    return PageText(State.PARTIAL, _some_arrived(purchase), (f"{charged}, the rest was {rest}.", *since))
+    return PageText(State.PARTIAL, _some_arrived(purchase), (f"{charged}{rest_of(purchase)}.", *since))
 
 
 def _disputed(purchase: Purchase) -> PageText:
     amount = price(purchase.price, purchase.currency)
     doubt = "The machine said two different things about your credits. Please ask the staff."
-    return PageText(State.CHARGED, f"You were charged {amount}.", (doubt, *_given_back_since(purchase)))
+    return PageText(State.CHARGED, f"You were charged {amount}.", (doubt, *since_lines(purchase)))
 
 
 def _some_arrived(purchase: Purchase) -> str:
@@ -120,23 +125,22 @@ def _some_arrived(purchase: Purchase) -> str:
     return f"{purchase.credits_delivered} of {purchase.credits} credits reached the machine."
 
 
-def _given_back_since(purchase: Purchase) -> tuple[str, ...]:
-    if purchase.given_back_since <= 0:
-        return ()
-    return (f"{price(purchase.given_back_since, purchase.currency)} of it was refunded since.",)
-
-
-def _refunded(purchase: Purchase) -> PageText:
-    # Of a reservation, only what was captured can be refunded; the rest was never taken.
-    back = price(purchase.received, purchase.currency)
-    return PageText(State.REFUNDED, "Your payment was refunded.", (f"You get {back} back.", _FEW_DAYS))
+def _goes_back(purchase: Purchase) -> PageText:
+    state = State.NOT_REFUNDED
+    if purchase.is_refunded:
+        state = State.REFUNDING if purchase.refunding else State.REFUNDED
+    return PageText(state, refund_title(purchase), refund_lines(purchase))
 
 
 def _not_charged(purchase: Purchase) -> PageText:
     # Not "the machine did not take it": a reservation is also cancelled where the machine never
     # answered, or where what arrived costs less than Stripe charges.
     cancelled = f"The reservation of {price(purchase.amount, purchase.currency)} was cancelled"
-    why = "." if purchase.disputed else ", because the machine did not confirm your credits."
+    why = ", because the machine did not confirm your credits."
+    if purchase.disputed:
+        why = "."
+    elif purchase.unsellable:
+        why = ", because the machine sells nothing at that price."
     pending = "Your bank may still show it as pending for a few days."
     return PageText(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
 

@@ -24,6 +24,7 @@ from cloud_relay.rules.settlement import (
     settlement_of,
     settlement_uncharged,
 )
+from cloud_relay.settling.notes import refund_noted
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
@@ -49,9 +50,9 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     # Where only the amount tells, the price of a credit may have changed since.
     known = ordered is not None and "quantity" in metadata
     receipt = read_receipt(body, ordered, order_is_known=known)
-    answer = _carry_out(relay, receipt, settlement_of(payment, receipt))
+    answer = _carry_out(relay, receipt, machine_id, settlement_of(payment, receipt))
     if answer.result is Result.CONFLICT:
-        _keep_conflict(relay.stripe(), machine_id, receipt)
+        _keep_conflict(relay, machine_id, receipt)
     log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, answer.result)
     return answer
 
@@ -62,7 +63,9 @@ def give_back(relay: Relay, payment_id: str) -> Result:
     if isinstance(found, Result):
         return found
     receipt = Receipt(payment_id, Outcome.UNDELIVERED, 0, 1)
-    return _carry_out(relay, receipt, settlement_of(found[0], receipt)).result
+    payment, metadata = found
+    machine_id = metadata.get("machine_id", "")
+    return _carry_out(relay, receipt, machine_id, settlement_of(payment, receipt)).result
 
 
 def _find(stripe: StripePayments, payment_id: str) -> tuple[Payment, dict[str, str]] | Result:
@@ -84,13 +87,13 @@ def _credits_ordered(payment: Payment, metadata: Mapping[str, str], credit_amoun
     return order.credits
 
 
-def _carry_out(relay: Relay, receipt: Receipt, settlement: Settlement) -> Answer:
+def _carry_out(relay: Relay, receipt: Receipt, machine_id: str, settlement: Settlement) -> Answer:
     try:
         for move in settlement.moves:
-            _make(relay, receipt.payment_id, move)
+            _make(relay, receipt.payment_id, machine_id, move)
     except TooLittleToCharge as why:
         log.warning("Released %s instead of charging a part of it: %s", receipt.payment_id, why)
-        return _carry_out(relay, receipt, settlement_uncharged(receipt))
+        return _carry_out(relay, receipt, machine_id, settlement_uncharged(receipt))
     except (StripeUnavailable, NotAtStripe) as why:
         log.warning("Asked Stripe again about %s: %s", receipt.payment_id, why)
         found = _find(relay.stripe(), receipt.payment_id)
@@ -98,7 +101,7 @@ def _carry_out(relay: Relay, receipt: Receipt, settlement: Settlement) -> Answer
     return settlement.answer
 
 
-def _make(relay: Relay, payment_id: str, move: Move) -> None:
+def _make(relay: Relay, payment_id: str, machine_id: str, move: Move) -> None:
     stripe = relay.stripe()
     match move:
         case Capture(amount):
@@ -106,18 +109,18 @@ def _make(relay: Relay, payment_id: str, move: Move) -> None:
         case Release():
             stripe.release(payment_id)
         case Refund(amount, refunded_before):
-            stripe.refund(payment_id, amount, refunded_before, relay.clock())
+            refund_noted(relay, payment_id, machine_id, amount, refunded_before)
         case MarkSettled(receipt):
             stripe.mark_settled(payment_id, receipt)
 
 
-def _keep_conflict(stripe: StripePayments, machine_id: str, receipt: Receipt) -> None:
+def _keep_conflict(relay: Relay, machine_id: str, receipt: Receipt) -> None:
     """Show the operator both sides: in the log, and at Stripe for `python -m cloud_relay machines`."""
-    payment_id, found = receipt.payment_id, _find(stripe, receipt.payment_id)
+    payment_id, found = receipt.payment_id, _find(relay.stripe(), receipt.payment_id)
     money = "no answer" if isinstance(found, Result) else found[0].words
     claim = f"{machine_id} says {receipt.words} of {receipt.credits_paid}"
     log.error("Conflict on %s: %s, and Stripe has it as %s", payment_id, claim, money)
     try:
-        stripe.mark_conflict(payment_id, machine_id, receipt.words)
+        relay.stripe().mark_conflict(payment_id, machine_id, receipt.words, relay.clock())
     except (StripeUnavailable, NotAtStripe) as why:
         log.error("Did not mark the conflict on %s at Stripe: %s", payment_id, why)

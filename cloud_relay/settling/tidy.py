@@ -18,10 +18,12 @@ from cloud_relay.errors import (
 from cloud_relay.relay import Relay
 from cloud_relay.rules.messages import ASK_FOR_IT_S
 from cloud_relay.rules.open_payment import OpenPayment
-from cloud_relay.rules.orders import BadOrder, Order, UnsellableCredits
+from cloud_relay.rules.orders import BadOrder, UnsellableCredits
+from cloud_relay.rules.settlement import Result
 from cloud_relay.rules.tidy_rules import GiveBack, Remind, Republish, Rules, Waiting
-from cloud_relay.settling.pulses import paid_order, publish_pulse
+from cloud_relay.settling.pulses import PaidOrder, paid_order, publish_pulse
 from cloud_relay.settling.release import Released, release_if_open
+from cloud_relay.settling.unsellable import give_back_unsellable
 
 log = logging.getLogger(__name__)
 
@@ -135,32 +137,53 @@ class _Run:
 
     def _tidied(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         match self._rules.step(payment, self._relay.clock()):
-            case Republish(expiry_s):
-                return self._republish(payment, expiry_s)
-            case Remind():
-                return self._remind(payment)
+            case Republish() | Remind() as step:
+                return self._remember(payment, step)
             case GiveBack():
                 return self._give_back(payment)
             case Waiting() as why:
                 return TidyOutcome.WAITING, why
 
-    def _republish(self, payment: OpenPayment, expiry_s: int) -> tuple[TidyOutcome, str]:
+    def _remember(self, payment: OpenPayment, step: Republish | Remind) -> tuple[TidyOutcome, str]:
+        """Publish a payment again, or remind its cabinet of it; one that never can be credited goes back."""
         try:
-            order = self._publish(payment, expiry_s)
-        except (BadOrder, UnsellableCredits, BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
+            paid = paid_order(payment, self._relay.settings.credit_amount)
+        except BadOrder as why:
+            if self._relay.settings.stripe.ownership.is_tagged(payment.metadata):
+                return self._give_back_unsellable(payment, why)
+            if isinstance(step, Republish):
+                return _failed("publish", payment, why)
+            return TidyOutcome.WAITING, Waiting.RECEIPT  # said while it was in its window
+        except UnsellableCredits as why:
+            return self._give_back_unsellable(payment, why)
+        match step:
+            case Republish(expiry_s):
+                return self._republish(payment, paid, expiry_s)
+            case Remind():
+                return self._remind(payment, paid)
+
+    def _give_back_unsellable(
+        self, payment: OpenPayment, why: BadOrder | UnsellableCredits
+    ) -> tuple[TidyOutcome, str]:
+        result = give_back_unsellable(self._relay, payment.payment_id, payment.machine_id, why)
+        return TidyOutcome.FAILED if result is Result.RETRY else TidyOutcome.RELEASED, str(why)
+
+    def _republish(self, payment: OpenPayment, paid: PaidOrder, expiry_s: int) -> tuple[TidyOutcome, str]:
+        try:
+            self._publish(paid, expiry_s)
+        except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
             return _failed("publish", payment, why)
         log.info("Published %s again: %d s are left of its window", payment.payment_id, expiry_s)
-        return TidyOutcome.REPUBLISHED, f"{order.credits} credits, expiry {expiry_s} s"
+        return TidyOutcome.REPUBLISHED, f"{paid.order.credits} credits, expiry {expiry_s} s"
 
-    def _remind(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
+    def _remind(self, payment: OpenPayment, paid: PaidOrder) -> tuple[TidyOutcome, str]:
         try:
-            self._publish(payment, ASK_FOR_IT_S)
-        except (BadOrder, UnsellableCredits, BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
+            self._publish(paid, ASK_FOR_IT_S)
+        except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
             log.debug("Did not remind %s of %s: %s", payment.machine_id, payment.payment_id, why)
         return TidyOutcome.WAITING, Waiting.RECEIPT
 
-    def _publish(self, payment: OpenPayment, expiry_s: int) -> Order:
-        paid = paid_order(payment, self._relay.settings.credit_amount)
+    def _publish(self, paid: PaidOrder, expiry_s: int) -> None:
         if self._broker_away is not None:
             raise self._broker_away
         try:
@@ -168,7 +191,6 @@ class _Run:
         except BrokerUnavailable as why:
             self._broker_away = why
             raise
-        return paid.order
 
     def _give_back(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
     BadOrder,
@@ -17,7 +18,11 @@ from cloud_relay.rules.orders import (
 )
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
-from cloud_relay.stripe.payments import as_open_payment, http_client
+from cloud_relay.stripe.client import refusal_words, stripe_client
+from cloud_relay.stripe.payments import as_open_payment, made_refund
+
+if TYPE_CHECKING:
+    from cloud_relay.stripe.fitness import Fitness
 
 # To connect, to read: less together than a phone waits, and no second try. A page looks again by
 # itself, and must not hold the threads that webhooks and receipts need.
@@ -27,16 +32,10 @@ _TIMEOUT_S = (2, 5)
 class PaidSessions:
     """Reads purchases by the id that Stripe gives the player's phone."""
 
-    def __init__(self, settings: Settings) -> None:
-        url = settings.stripe.stand_in_url
+    def __init__(self, settings: Settings, fitness: Fitness) -> None:
         self._credit_amount = settings.credit_amount
         self._ownership = settings.stripe.ownership
-        self._client = stripe.StripeClient(
-            settings.stripe.api_key,
-            base_addresses={"api": url} if url else {},
-            max_network_retries=0,
-            http_client=http_client(settings.stripe.proxy, _TIMEOUT_S),
-        )
+        self._client = stripe_client(settings.stripe, fitness, timeout_s=_TIMEOUT_S, retries=0)
 
     def purchase(self, session_id: str) -> Purchase:
         """The purchase behind a Checkout Session.
@@ -47,19 +46,19 @@ class PaidSessions:
         """
         try:
             session = self._client.v1.checkout.sessions.retrieve(
-                session_id, params={"expand": ["payment_intent.latest_charge"]}
+                session_id, params={"expand": ["payment_intent.latest_charge.refunds"]}
             ).to_dict()
         except stripe.StripeError as why:
             if why.code == "resource_missing":
                 raise NotAtStripe("Stripe knows no such Checkout Session") from None
-            reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
-            raise StripeUnavailable(f"read a Checkout Session: {reason} ({why.request_id})") from why
+            raise StripeUnavailable(f"read a Checkout Session: {refusal_words(why)}") from why
         return _purchase(session, self._credit_amount, self._ownership)
 
 
 def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership) -> Purchase:
     payment = session.get("payment_intent") or {}
     charge = payment.get("latest_charge") or {}
+    refunds = (charge.get("refunds") or {}).get("data", [])
     # A payment link's metadata reaches the session only; what a receipt settled, the payment only.
     metadata = {**(session.get("metadata") or {}), **(payment.get("metadata") or {})}
     if not ownership.owns(metadata) or not is_machine_id(metadata.get("machine_id")):
@@ -79,6 +78,9 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
         waiting=_waiting(payment, metadata),
+        refunds=tuple(made_refund(refund) for refund in reversed(refunds)),
+        at_the_bank=charge.get("disputed", False),
+        unsellable=MarkKind.UNSELLABLE in metadata,
     )
 
 

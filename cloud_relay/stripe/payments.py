@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import requests
 import stripe
-from requests.adapters import HTTPAdapter
 
-from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
+from cloud_relay.errors import RefundRefused, StripeUnavailable, TooLittleToCharge
+from cloud_relay.rules.marks import Mark, MarkKind, is_marked_by, mark_metadata, marks_in, marks_query
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
-from cloud_relay.rules.settlement import Conflict, Payment
+from cloud_relay.rules.refunds import REFUSALS, MadeRefund
+from cloud_relay.rules.settlement import Payment
+from cloud_relay.rules.statement import SaleWords
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
+from cloud_relay.stripe.client import at_stripe as _at_stripe
+from cloud_relay.stripe.client import stripe_client
 from cloud_relay.stripe.events import event_in
+from cloud_relay.stripe.fitness import Fitness
+from cloud_relay.stripe.sale_params import link_params, made_with_suffix, session_params
 
 if TYPE_CHECKING:
-    from stripe.params import PaymentIntentListParams
-    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+    from stripe import RequestOptions
+    from stripe.params import PaymentIntentListParams, RefundCreateParams
 
-CONFLICTS_OF_THE_LAST_S = 7 * DAY_S
-CONFLICT, CONFLICT_MACHINE = "conflict", "conflict_machine_id"
+log = logging.getLogger(__name__)
+
+# A dispute comes within 120 days of its payment, as a rule: https://docs.stripe.com/disputes/how-disputes-work
+LISTED_FOR_S, SEARCHED_FOR_S = 7 * DAY_S, 180 * DAY_S
+CONFLICT = MarkKind.CONFLICT.value
 _PAGE = 100
 _NETWORK_RETRIES = 2
-_MOST_CONNECTIONS = 32  # that are kept: as many as a server has threads, and some
 _TIMEOUT_S = (
     3,
     6,
 )  # to connect, to read: the library's own 80 s would outlast every caller of ours
-
-
-def http_client(proxy: str | None, timeout_s: tuple[int, int]) -> stripe.RequestsClient:
-    """A client that nothing in the surroundings leads elsewhere; `timeout_s` to connect, and to read."""
-    # By itself `requests` takes proxies from the environment, and a .netrc overwrites the key.
-    session = requests.Session()
-    session.trust_env = False
-    for scheme in ("https://", "http://"):  # the latter for the stand-in; all threads share it
-        session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
-    return stripe.RequestsClient(timeout=timeout_s, session=session, proxy=proxy)
 
 
 @dataclass(frozen=True)
@@ -57,19 +55,16 @@ class Price:
 class StripePayments:
     """Stripe, in the relay's own terms.
 
-    Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id.
+    Methods raise StripeUnavailable when Stripe did not do it, NotAtStripe for an unknown id. `fitness` hears
+    what Stripe's answers say of the clock and the key.
     """
 
-    def __init__(self, settings: StripeSettings) -> None:
-        url = settings.stand_in_url
+    def __init__(self, settings: StripeSettings, fitness: Fitness | None = None) -> None:
+        fitness = fitness or Fitness(settings, time.time)
         self._secrets = settings.webhook_secrets
         self._ownership = settings.ownership
-        self._client = stripe.StripeClient(
-            settings.api_key,
-            base_addresses={"api": url} if url else {},
-            max_network_retries=_NETWORK_RETRIES,
-            http_client=http_client(settings.proxy, _TIMEOUT_S),
-        )
+        self._fitness = fitness
+        self._client = stripe_client(settings, fitness, timeout_s=_TIMEOUT_S, retries=_NETWORK_RETRIES)
 
     def event_in(self, body: bytes, signature_header: str) -> dict[str, Any]:
         """The event in a webhook that Stripe signed, with any of our secrets.
@@ -77,26 +72,24 @@ class StripePayments:
         Raises:
             BadSignature: not signed, not by Stripe, not now, or not an event.
         """
-        return event_in(body, signature_header, self._secrets)
+        event, signed_s = event_in(body, signature_header, self._secrets, self._fitness.clock())
+        self._fitness.signed(signed_s)
+        return event
 
     def checkout_url(
-        self, order: Order, product_name: str, success_url: str, cancel_url: str, now_s: float
+        self, order: Order, words: SaleWords, success_url: str, cancel_url: str, now_s: float
     ) -> str:
         """The address of a new Checkout Session that reserves the order's amount."""
         metadata = self._ownership.mark(order.metadata())
-        params: SessionCreateParams = {
-            "mode": "payment",
-            "line_items": [_line(order, product_name)],
-            "allowed_payment_method_types": ["card"],  # wallets come with it, and all can reserve
-            "adaptive_pricing": {"enabled": False},
-            "metadata": metadata,
-            "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
-            "success_url": success_url,
-            "cancel_url": cancel_url,
-            "expires_at": int(now_s) + SESSION_LIFE_S,
-        }
+
+        def make(words: SaleWords) -> stripe.checkout.Session:
+            params = session_params(order, words, metadata)
+            params["success_url"], params["cancel_url"] = success_url, cancel_url
+            params["expires_at"] = int(now_s) + SESSION_LIFE_S
+            return self._client.v1.checkout.sessions.create(params=params)
+
         with _at_stripe("create a Checkout Session"):
-            session = self._client.v1.checkout.sessions.create(params=params)
+            session = made_with_suffix(make, words)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
         return session.url
@@ -111,14 +104,32 @@ class StripePayments:
                 and self._ownership.owns(intent.get("metadata") or {})
             ]
 
-    def conflicts(self, now_s: float) -> list[Conflict]:
-        """The conflicts among the payments of the last seven days, newest first."""
-        return [
-            Conflict(intent["id"], intent["metadata"].get(CONFLICT_MACHINE, ""), intent["metadata"][CONFLICT])
-            for page in self._pages_since(now_s - CONFLICTS_OF_THE_LAST_S)
-            for intent in page
-            if CONFLICT in (intent.get("metadata") or {}) and self._ownership.owns(intent["metadata"])
-        ]
+    def marks(self, now_s: float) -> list[Mark]:
+        """What was noted for the operator within thirty days, newest payment first.
+
+        A bank may dispute a payment after months. Payments that are not in the list of the last days are
+        searched, which Stripe does not do in every country: then theirs are left out, and the log says so.
+        """
+        since_s = now_s - LISTED_FOR_S
+        listed = [intent for page in self._pages_since(since_s) for intent in page]
+        found = [mark for intent in listed for mark in self._marks_in(intent, now_s)]
+        query = marks_query(self._ownership.tag, since_s, now_s - SEARCHED_FOR_S)
+        return found + [mark for intent in self._searched(query) for mark in self._marks_in(intent, now_s)]
+
+    def _marks_in(self, intent: dict[str, Any], now_s: float) -> list[Mark]:
+        metadata = intent.get("metadata") or {}
+        if not self._ownership.owns(metadata) and not is_marked_by(metadata, self._ownership.tag):
+            return []
+        return list(marks_in(intent["id"], metadata, intent["created"], now_s))
+
+    def _searched(self, query: str) -> list[dict[str, Any]]:
+        with _at_stripe("search payments"):
+            try:
+                found = self._client.v1.payment_intents.search(params={"query": query, "limit": _PAGE})
+                return [intent.to_dict() for intent in found.auto_paging_iter()]
+            except stripe.InvalidRequestError as why:
+                log.warning("Notes on payments older than seven days are not listed: %s", why.user_message)
+                return []
 
     def _pages_since(self, since_s: float) -> Iterator[list[dict[str, Any]]]:
         params: PaymentIntentListParams = {
@@ -177,43 +188,59 @@ class StripePayments:
         with _at_stripe("cancel", payment_id):
             self._client.v1.payment_intents.cancel(payment_id)
 
-    def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> None:
-        """Give `amount` minor units of a charge back; one that was given back already stays so.
+    def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> MadeRefund | None:
+        """Give `amount` minor units of a charge back; None for one that was given back already.
 
         `refunded_before` is what the amount was reckoned from.
+
+        Raises:
+            RefundRefused: Stripe never will; nothing was done.
         """
         # Two copies of a receipt at once must not both refund the remainder. Later the payment itself says
         # what is left, and a failure that Stripe replays for a day must not stand in the way: hence the
         # minute.
         key = f"refund-{payment_id}-{refunded_before}-{amount}-{int(now_s) // 60}"
         with _at_stripe("refund", payment_id):
-            try:
-                self._client.v1.refunds.create(
-                    params={"payment_intent": payment_id, "amount": amount}, options={"idempotency_key": key}
-                )
-            except stripe.InvalidRequestError as why:
-                if why.code != "charge_already_refunded":
-                    raise
+            return self._refunded({"payment_intent": payment_id, "amount": amount}, {"idempotency_key": key})
 
-    def refund_rest(self, payment_id: str) -> int:
-        """Give back all that is left of a charge; the amount in minor units, 0 where nothing was left."""
+    def refund_rest(self, payment_id: str) -> MadeRefund | None:
+        """Give back all that is left of a charge; None where nothing was left.
+
+        Raises:
+            RefundRefused: Stripe never will; nothing was done.
+        """
         with _at_stripe("refund", payment_id):
-            try:
-                # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
-                made = self._client.v1.refunds.create(params={"payment_intent": payment_id})
-            except stripe.InvalidRequestError as why:
-                if why.code != "charge_already_refunded":
-                    raise
-                return 0
-        return made.amount
+            # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
+            return self._refunded({"payment_intent": payment_id}, {})
+
+    def _refunded(self, params: RefundCreateParams, options: RequestOptions) -> MadeRefund | None:
+        try:
+            made = self._client.v1.refunds.create(params=params, options=options)
+        except stripe.InvalidRequestError as why:
+            if why.code == "charge_already_refunded":
+                return None
+            if why.code in REFUSALS:
+                raise RefundRefused(why.code) from why
+            raise
+        return made_refund(made.to_dict())
+
+    def refunds(self, payment_id: str) -> list[MadeRefund]:
+        """The refunds of a payment, oldest first."""
+        with _at_stripe("list refunds", payment_id):
+            found = self._client.v1.refunds.list(params={"payment_intent": payment_id, "limit": _PAGE})
+            return [made_refund(refund.to_dict()) for refund in reversed(found.data)]
 
     def mark_settled(self, payment_id: str, receipt: str) -> None:
         """Note in a payment's metadata what its receipt says, where the money alone would not."""
         self._mark(payment_id, {"settled": receipt})
 
-    def mark_conflict(self, payment_id: str, machine_id: str, receipt: str) -> None:
+    def mark_conflict(self, payment_id: str, machine_id: str, receipt: str, now_s: float) -> None:
         """Note in a payment's metadata that a machine's receipt came too late to be followed."""
-        self._mark(payment_id, {CONFLICT: receipt, CONFLICT_MACHINE: machine_id})
+        self.note(payment_id, MarkKind.CONFLICT, receipt, machine_id, now_s)
+
+    def note(self, payment_id: str, kind: MarkKind, text: str, machine_id: str, now_s: float) -> None:
+        """Note something beside a payment for the operator; without a text, take that note away."""
+        self._mark(payment_id, mark_metadata(kind, text, self._ownership.tag, machine_id, now_s))
 
     def _mark(self, payment_id: str, metadata: dict[str, str]) -> None:
         with _at_stripe("mark", payment_id):
@@ -233,7 +260,13 @@ class StripePayments:
         return Price(price_id, price["unit_amount"], price["currency"], per_unit)
 
     def live_link(
-        self, price_id: str, quantity: int, metadata: dict[str, str], thanks_url: str, now_s: float
+        self,
+        price_id: str,
+        quantity: int,
+        words: SaleWords,
+        metadata: dict[str, str],
+        thanks_url: str,
+        now_s: float,
     ) -> tuple[str, str]:
         """The id and address of the payment link with just this metadata, made if there is none."""
         with _at_stripe("find or make a payment link"):
@@ -242,45 +275,21 @@ class StripePayments:
             for link in same:
                 if link.active:
                     return link.id, link.url
-            made = self._client.v1.payment_links.create(
-                params={
-                    "line_items": [{"price": price_id, "quantity": quantity}],
-                    "payment_method_types": ["card"],
-                    "metadata": metadata,
-                    "payment_intent_data": {"capture_method": "manual", "metadata": metadata},
-                    "after_completion": {"type": "redirect", "redirect": {"url": thanks_url}},
-                },
-                options={"idempotency_key": _link_key(metadata, len(same), now_s)},
-            )
+            key = _link_key(metadata, len(same), now_s)
+
+            def make(words: SaleWords) -> stripe.PaymentLink:
+                return self._client.v1.payment_links.create(
+                    params=link_params(price_id, quantity, words, metadata, thanks_url),
+                    options={"idempotency_key": f"{key}-{words.statement_suffix}"},
+                )
+
+            made = made_with_suffix(make, words)
         return made.id, made.url
 
     def _session_metadata(self, payment_id: str) -> dict[str, str]:
         # A payment link's metadata reaches the session, and not the payment.
         sessions = self._client.v1.checkout.sessions.list(params={"payment_intent": payment_id})
         return dict(sessions.to_dict()["data"][0]["metadata"] or {}) if sessions.data else {}
-
-
-@contextmanager
-def _at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
-    """Turn the library's errors into ours; their own texts can quote the payer's data."""
-    try:
-        yield
-    except stripe.StripeError as why:
-        if why.code == "resource_missing":
-            raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
-        reason = f"{type(why).__name__} {why.http_status or ''} {why.code or ''}".rstrip()
-        raise StripeUnavailable(f"{what} {payment_id}: {reason} ({why.request_id})") from why
-
-
-def _line(order: Order, product_name: str) -> SessionCreateParamsLineItem:
-    return {
-        "price_data": {
-            "currency": order.currency,
-            "unit_amount": order.amount,
-            "product_data": {"name": product_name},
-        },
-        "quantity": 1,
-    }
 
 
 def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
@@ -296,6 +305,17 @@ def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
         named_s=intent["created"],
         lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
         immediate=_is_immediate(intent),
+    )
+
+
+def made_refund(refund: dict[str, Any]) -> MadeRefund:
+    """A refund as Stripe has it now."""
+    return MadeRefund(
+        refund_id=refund["id"],
+        amount=refund["amount"],
+        currency=refund["currency"],
+        status=refund["status"] or "pending",
+        reason=refund.get("failure_reason") or refund.get("pending_reason") or "",
     )
 
 

@@ -18,6 +18,7 @@ from controller.pages.findings import Finding, all_well, note, ok, wrong
 
 LIMITS = Limits(connect_s=4.0, read_s=5.0, total_s=6.0, most_bytes=256 * 1024)
 _SEE_LOG = "See the relay's own log: it says why."
+_CHECK_RELAY = "`python -m cloud_relay check` at the relay says what is wrong there, and what to do."
 _ADDRESS = "Correct the relay's RELAY_URL, or payment_link in config.yaml."
 
 
@@ -66,8 +67,10 @@ def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
         return wrong(f"it answers {answer.status} {answer.reason}", _SEE_LOG), None
     try:
         fields: Any = json.loads(answer.body)
+        if answer.status == 409:
+            return wrong(f"{fields['error']:.200}", _CHECK_RELAY), None
         offer = read_offer(fields)
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         text = f"{answer.url} answers {answer.status}, and not with an offer: is it the relay?"
         return wrong(text, "Compare relay.url with the relay's own RELAY_URL."), None
     if not offer.prices:

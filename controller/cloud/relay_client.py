@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import requests
 
+from attract_screen.model.feed_format import fits_qr, is_currency
 from controller.cloud.timed_http import Answer, Limits, Way, in_short, send
 from controller.config.keys import RelayConfig
 from controller.formats import wire
@@ -184,8 +185,8 @@ def read_offer(fields: dict[str, Any]) -> Offer:
         ValueError: a field is missing or of the wrong kind.
     """
     door, offers = fields.get("door"), fields.get("offers")
-    if not isinstance(door, str) or not door.startswith(("https://", "http://")):
-        raise ValueError(f"the relay's offer has door {door!r}, not an address")
+    if not isinstance(door, str) or not fits_qr(door):
+        raise ValueError(f"the relay's offer has door {door!r:.400}, not an address that fits a QR code")
     if not isinstance(offers, list):
         raise ValueError(f"the relay's offer has offers {offers!r}, not a list")
     return Offer(door, tuple(_price(offer) for offer in offers))
@@ -194,7 +195,10 @@ def read_offer(fields: dict[str, Any]) -> Offer:
 def _price(fields: object) -> Price:
     match fields:
         case {"credits": int(credits), "amount": int(amount), "currency": str(currency)} if (
-            {type(credits), type(amount)} == {int} and min(credits, amount) > 0  # true is an int too
+            {type(credits), type(amount)} == {int}  # true is an int too
+            and 0 < credits <= wire.MAX_CREDITS
+            and 0 < amount <= wire.MAX_AMOUNT
+            and is_currency(currency)
         ):
             return Price(credits, amount, currency)
     raise ValueError(f"the relay's offer has {fields!r}, not credits, amount and currency")

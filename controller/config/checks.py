@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from attract_screen.model.letters import lacking, title_of
 from controller.config.reader import Problem, Read
+from controller.formats.odd_characters import named
 from controller.model.board_profiles import CUSTOM, PROFILES
 from controller.model.custom_pulse import doubtful_gap, doubtful_pulse
 
@@ -32,7 +34,13 @@ def contradictions(read: Read) -> list[Problem]:
 def doubts(read: Read) -> list[Problem]:
     """What can be used and is hardly meant; only for a file without problems."""
     found = _unwise_pulse(read) if read.values["board"] == CUSTOM.name else []
-    found += [*_credits_never_freed(read), *_slow_meter(read), *_cut_short(read), *_serial_pin(read)]
+    found += [
+        *_credits_never_freed(read),
+        *_slow_meter(read),
+        *_cut_short(read),
+        *_serial_pin(read),
+        *_name_in_other_letters(read),
+    ]
     return sorted(found, key=lambda doubt: doubt.line or 0)
 
 
@@ -153,3 +161,13 @@ def _serial_pin(read: Read) -> list[Problem]:
         return []
     text = f"is {number}, which a serial console drives while the Pi boots: a free credit. Take another"
     return [Problem(read.lines.get(key), key, text)]
+
+
+def _name_in_other_letters(read: Read) -> list[Problem]:
+    name, machine_id = read.values["name"], read.values["machine_id"]
+    characters = lacking(name)
+    if not characters:
+        return []
+    shown = title_of(name, machine_id)
+    text = f"has {named(characters[0])}, which the screen cannot show: it shows {shown} instead"
+    return [Problem(read.lines["name"], "name", text)]

@@ -132,8 +132,8 @@ def control_socket(screen_feed: Path) -> Path:
 
 KEYS = {
     "machine_id": Key(value.machine_id),
-    "name": Key(value.name),
-    "relay.url": Key(value.web_address, default=None),
+    "name": Key(value.name, free=True),
+    "relay.url": Key(value.relay_address, default=None),
     "relay.token": Key(value.token, default=None, secret=True),
     "relay.proxy": Key(value.proxy, default=None, secret=True),
     "relay.ca_file": Key(value.certificate_file, default=None),
@@ -164,7 +164,7 @@ KEYS = {
     "board_boot_s": Key(value.whole(0, 600, "seconds"), default=20),
     "board_keeps_credits": Key(value.yes_or_no, default=False),
     "session_timeout_s": Key(value.whole(30, 86400, "seconds"), default=1800),
-    "payment_link": Key(value.web_address, default=None),
+    "payment_link": Key(value.code_address, default=None),
     "accept_unsigned_coinpulse": Key(value.yes_or_no, default=False),
     "screen.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),

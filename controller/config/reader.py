@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from controller.config.plain_text import NotPlainText, check_structure, text_in
+from controller.formats.odd_characters import false_quote, has_false_quotes, named, oddity
 
 
 class _Required:
@@ -19,23 +22,26 @@ class _Required:
 REQUIRED: Final = _Required()
 _TEXT = "tag:yaml.org,2002:str"
 _QUOTE = 'a text that begins with one of # & * ! % @ ` [ { goes in "quotes"'
+_FALSE_QUOTES = "its quotes are none to YAML, and count as a part of it"
+_NO_LIST = "is a section, and no list: its keys stand below it, indented, with no - in front"
+_NO_COLON = "a key is followed by a colon and a space"
 _BELOW = "keys of a section stand exactly below each other"
 # What helps, by what YAML says, or by what it was about to read.
 _HINTS = {
-    "'\\t' that cannot start": "indent with spaces, not with tabs",
     "that cannot start any token": _QUOTE,
     "alias": _QUOTE,
     "anchor": _QUOTE,
     "tag": _QUOTE,
     "while scanning a quoted scalar": "the quotes that begin here do not end, or have a \\ in them",
-    "while scanning a simple key": "a key is followed by a colon and a space",
+    "while scanning a simple key": _NO_COLON,
     "mapping values are not allowed": f'a text with ": " in it goes in "quotes"; {_BELOW}',
     "expected <block end>": _BELOW,
     "expected the node content": "a value is missing, or a bracket does not end",
     "expected ',' or": "a bracket does not end",
     "found another document": "a line of --- begins another file",
 }
-_BEGINS_AT = ("while scanning a quoted scalar", "while scanning a simple key")
+_QUOTES_BEGIN = "while scanning a quoted scalar"
+_BEGINS_AT = (_QUOTES_BEGIN, "while scanning a simple key")
 _LONGEST_SHOWN = 80
 
 
@@ -44,12 +50,14 @@ class Key:
     """How to read a key's text, and what holds if it is absent.
 
     `read` takes the text as written, for YAML's own guesses turn NO into false and 007 into 7. It raises
-    ValueError saying what would be right. The value of a `secret` is never shown.
+    ValueError saying what would be right. The value of a `secret` is never shown; a `free` one may hold
+    anything, a # included.
     """
 
     read: Callable[[str], Any]
     default: Any = REQUIRED
     secret: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class ConfigError(Exception):
 class Read:
     """The values found, the lines they stand in, and the problems met on the way.
 
-    `empty` are known keys without a value, and `cut_short` secrets with a comment after them.
+    `empty` are known keys without a value, and `cut_short` those that may have lost a part to a comment.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -106,9 +114,8 @@ def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
         try:
             read.values[name] = keys[name].read(_plainly_written(node, text))
         except ValueError as error:
-            shown = "not right" if keys[name].secret else _shown(node.value)
-            read.problems.append(Problem(_line(node), name, f"is {shown}: {error}"))
-        if keys[name].secret and node.style is None and _comment_after(node, text):
+            read.problems.append(Problem(_line(node), name, _refused(keys[name], node.value, str(error))))
+        if _is_cut_short(keys[name], node, text):
             read.cut_short.append(name)
     for name, key in keys.items():
         if key.default is REQUIRED and name not in found and not read.is_wrong(name):
@@ -118,24 +125,24 @@ def read_keys(path: Path, keys: Mapping[str, Key]) -> Read:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode()
+        text = text_in(path.read_bytes())
+        check_structure(text)
     except PermissionError as error:
         raise ConfigError(path, [Problem(None, "cannot be read:", f"{error.strerror}: use sudo")]) from error
     except OSError as error:
         raise ConfigError(path, [Problem(None, "cannot be read:", str(error.strerror))]) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(path, [Problem(line, "is not UTF-8:", str(error))]) from error
+    except NotPlainText as error:
+        raise ConfigError(path, [Problem(error.line, error.what, error.text)]) from error
+    return text
 
 
 def _compose(path: Path, text: str) -> yaml.Node:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(path, [_no_yaml(error)]) from error
+        raise ConfigError(path, [_no_yaml(error, text.splitlines())]) from error
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise ConfigError(path, [Problem(line, "is not YAML:", str(error.reason))]) from error
+        raise ConfigError(path, [_no_character(text, error.position)]) from error
     except (ValueError, OverflowError) as error:
         raise ConfigError(path, [Problem(None, "is not YAML:", "a \\U in quotes is no character")]) from error
     except RecursionError as error:
@@ -167,7 +174,7 @@ def _scalars(
             else:
                 found[name] = value_node
         elif not (_is_section(name, keys) and _is_null(value_node)):
-            read.problems.append(Problem(_line(key_node), name, _unknown(name, keys)))
+            read.problems.append(Problem(_line(key_node), name, _unknown(name, value_node, keys)))
     return found
 
 
@@ -186,11 +193,22 @@ def _plainly_written(node: yaml.ScalarNode, text: str) -> str:
     if node.start_mark.line != node.end_mark.line and node.style is None:
         raise ValueError("a value stands on one line: the line below it begins too far right")
     value: str = node.value
+    if node.style is None and has_false_quotes(value):
+        raise ValueError(_FALSE_QUOTES)
     return value
 
 
-def _comment_after(node: yaml.Node, text: str) -> bool:
-    return re.match(r"[ \t]+#", text[node.end_mark.index :]) is not None
+def _is_cut_short(key: Key, node: yaml.ScalarNode, text: str) -> bool:
+    """Whether a comment begins where the value may go on: a secret is typed without one."""
+    begins = re.match(r"[ \t]+#(\S?)", text[node.end_mark.index :])
+    return node.style is None and begins is not None and (key.secret or (key.free and begins[1] != ""))
+
+
+def _refused(key: Key, value: str, why: str) -> str:
+    """What is wrong with a value, and which character of it nobody meant."""
+    # A letter of a secret is a part of it.
+    odd = oddity(re.sub(r"\w", "x", value) if key.secret else value)
+    return f"is {'not right' if key.secret else _shown(value)}: {why}" + (f"; its {odd}" if odd else "")
 
 
 def _missing(name: str, key: yaml.Node | None, text: str) -> Problem:
@@ -201,23 +219,45 @@ def _missing(name: str, key: yaml.Node | None, text: str) -> Problem:
     return Problem(_line(key), name, "is empty: it is needed")
 
 
-def _no_yaml(error: yaml.MarkedYAMLError) -> Problem:
+def _no_yaml(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> Problem:
     """Where it is and what helps; nothing that YAML quotes, for that may be part of a secret."""
     text, begins = str(error.problem), str(error.context)
     mark = error.context_mark if begins in _BEGINS_AT else error.problem_mark
+    line = mark.line if mark else None
     hint = next((hint for words, hint in _HINTS.items() if words in text or words == begins), None)
-    return Problem(mark.line + 1 if mark else None, "is not YAML:", hint or text.partition("'")[0].strip())
+    if line is not None and begins == _QUOTES_BEGIN and (odd := false_quote(lines[line])):
+        hint = f"the quotes that begin here do not end: {odd}"
+    if line and "mapping values" in text and _lacks_colon(lines[line - 1]):
+        line, hint = line - 1, _NO_COLON
+    said = hint or text.partition("'")[0].strip()
+    return Problem(None if line is None else line + 1, "is not YAML:", said)
+
+
+def _lacks_colon(line: str) -> bool:
+    content = line.strip()
+    return content != "" and ":" not in content and not content.startswith(("#", "-", "?", "[", "{"))
+
+
+def _no_character(text: str, position: int) -> Problem:
+    begins = text.rfind("\n", 0, position) + 1
+    told = oddity(text[position], position - begins + 1)
+    told = told or f"character {position - begins + 1} is {named(text[position])}: delete it"
+    return Problem(text.count("\n", 0, position) + 1, "is not YAML:", told)
 
 
 def _shown(value: str) -> str:
     return repr(value) if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]!r}..."
 
 
-def _unknown(name: str, keys: Mapping[str, Key]) -> str:
+def _unknown(name: str, value: yaml.Node, keys: Mapping[str, Key]) -> str:
     if name in keys:
         return f"needs a single value: {_QUOTE}"
     if _is_section(name, keys):
-        return "is a section: its keys stand below it, indented"
+        return (
+            _NO_LIST
+            if isinstance(value, yaml.SequenceNode)
+            else "is a section: its keys stand below it, indented"
+        )
     section = name.rpartition(".")[0]
     sections = {key.rpartition(".")[0] for key in keys} - {""}
     own = [key for key in (*keys, *sections) if key.rpartition(".")[0] == section]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from attract_screen.model.feed_format import MAX_QR_CHARS, fits_qr
 from controller.formats.wire import MACHINE_ID
 from controller.model.board_profiles import PROFILES
 from controller.model.custom_pulse import refused_gap, refused_pulse
@@ -21,6 +22,8 @@ _DIGITS = 9  # int() refuses thousands of them in words of its own
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 # At power-up the Pi pulls GPIO 0-8 up: a coin output there would be a coin at every start.
 FIRST_COIN_PIN, LAST_PIN = 9, 27
+# The door's address is this, /p/ and a machine id.
+MAX_RELAY_CHARS = MAX_QR_CHARS - len("/p/") - 64
 
 
 def machine_id(text: str) -> str:
@@ -43,6 +46,22 @@ def web_address(text: str) -> str:
     if not known or not _has_host(text):
         raise ValueError("use an address that starts with https://")
     return text.rstrip("/")
+
+
+def code_address(text: str) -> str:
+    """An address that the screen shows as a code."""
+    address = web_address(text)
+    if not fits_qr(address):
+        raise ValueError(f"use at most {MAX_QR_CHARS} characters: the screen shows it as a code")
+    return address
+
+
+def relay_address(text: str) -> str:
+    """The relay's address, with which that of its door begins."""
+    address = web_address(text)
+    if len(address) > MAX_RELAY_CHARS:
+        raise ValueError(f"use at most {MAX_RELAY_CHARS} characters: the screen shows it as a code")
+    return address
 
 
 def _has_host(address: str) -> bool:

@@ -10,6 +10,9 @@ from controller.model.events import OfferFailed, OpenPaymentsFailed, ReceiptFail
 from controller.model.trust import LONG_AGO_S, OFFER, OPEN_PAYMENTS, Refused, Trust, Unsettled
 from controller.rules.turn import Turn
 
+# So long may the relay need to find out why Stripe refused what it asked.
+ASK_OFFER_AFTER_S = 5.0
+
 
 def begin(turn: Turn, event: Started) -> None:
     """Receipts that failed before go on failing: a restart is no reason to sell for an hour more.
@@ -49,6 +52,8 @@ def receipt_failed(turn: Turn, event: ReceiptFailed) -> None:
     failing = dict(turn.cabinet.trust.failing)
     failing.setdefault(event.payment_id, turn.now_s)
     _change(turn, replace(turn.cabinet.trust, failing=tuple(failing.items())))
+    # Where the relay cannot settle at all, its answer to the question for the offer says why.
+    turn.change(offer_due_s=min(turn.cabinet.offer_due_s, turn.now_s + ASK_OFFER_AFTER_S))
 
 
 def receipt_answered(turn: Turn, payment_id: str) -> None:

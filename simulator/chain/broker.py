@@ -11,26 +11,13 @@ from pathlib import Path
 import trustme
 
 from cloud_relay.rules.access import RELAY
+from simulator.chain.mosquitto_conf import SHIPPED, mosquitto_conf
 from simulator.chain.ports import free_port, listens
 
 RELAY_USERNAME = RELAY
-SHIPPED = Path(__file__).parents[2] / "cloud_relay" / "broker" / "shipped"
 START_WITHIN_S = 10.0
 # A free port may be taken by the time that Mosquitto listens.
 TRIES = 3
-# Lines of the shipped settings, for `without`.
-ONE_ID_A_LOGIN = "use_username_as_clientid true"
-SMALL_PACKETS = "max_packet_size 16384"
-# What stands in the shipped mosquitto.conf: everything else of it is run as it is.
-_CABINETS_PORT, _SERVICES_PORT = 8883, 8884
-_FOLDERS = ("/etc/mosquitto/arcade/", "/var/lib/mosquitto/", "/var/log/mosquitto/", "/run/mosquitto/")
-# A broker that is killed in a test has what it took; its log tells all.
-_FOR_TESTS = """
-persistence {persistence}
-autosave_interval 1
-autosave_on_changes true
-log_type all
-"""
 
 
 class BrokerFailed(RuntimeError):
@@ -78,6 +65,7 @@ class Broker:
         """
         given = (self.port, self.services_port)
         for _ in range(TRIES):
+            self.kill()
             self.port, self.services_port = (port or free_port() for port in given)
             if self._comes_up():
                 return
@@ -134,7 +122,9 @@ class Broker:
             _write_passwords(self.folder / f"{who}.passwords", {name: self.passwords[name] for name in names})
             rules = (SHIPPED / f"{who}.acl").read_text() + "\n" + self.extra_rules
             _write_private(self.folder / f"{who}.acl", rules)
-        _write_private(self.folder / "mosquitto.conf", self._settings())
+        ports = (self.port, self.services_port)
+        settings = mosquitto_conf(self.folder, ports, persistence=self.persistence, without=self.without)
+        _write_private(self.folder / "mosquitto.conf", settings)
 
     @property
     def _cabinets(self) -> list[str]:
@@ -143,18 +133,6 @@ class Broker:
     @property
     def _services(self) -> list[str]:
         return [name for name in self.passwords if "." in name]
-
-    def _settings(self) -> str:
-        """The shipped settings, with our own paths and ports, without the lines to leave out."""
-        text = (SHIPPED / "mosquitto.conf").read_text()
-        for line in self.without:
-            assert f"\n{line}\n" in text, line  # noqa: S101
-            text = text.replace(f"\n{line}\n", "\n")
-        for folder in _FOLDERS:
-            text = text.replace(folder, f"{self.folder}/{'store/' if 'lib' in folder else ''}")
-        for shipped, port in ((_CABINETS_PORT, self.port), (_SERVICES_PORT, self.services_port)):
-            text = text.replace(f"\nlistener {shipped}\n", f"\nlistener {port} 127.0.0.1\n")
-        return text + _FOR_TESTS.format(persistence=str(self.persistence).lower()) + _as_ourselves()
 
     def _why_it_failed(self) -> str:
         assert self._process is not None  # noqa: S101
@@ -174,11 +152,6 @@ def _mosquitto() -> str:
     return found
 
 
-def _as_ourselves() -> str:
-    # Started by root, Mosquitto changes to the user "mosquitto", who could not read our private folder.
-    return "user root\n" if Path("/proc/self").stat().st_uid == 0 else ""
-
-
 def _write_certificates(folder: Path) -> None:
     authority = trustme.CA()
     server = authority.issue_cert("localhost", "127.0.0.1")
@@ -190,7 +163,8 @@ def _write_certificates(folder: Path) -> None:
 
 def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
     _write_private(path, "".join(f"{user}:{word}\n" for user, word in passwords.items()))
-    subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True, capture_output=True)
+    if passwords:
+        subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True, capture_output=True)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -66,7 +66,7 @@ class Endpoints:
         return made
 
     def change(self, endpoint_id: str, **changes: Any) -> WebhookEndpoint:
-        """Change some of its fields: `url`, `secret`, `enabled_events`, `api_version` or `status`."""
+        """Change some fields: `url`, `secret`, `enabled_events`, `api_version`, `status` or `payload`."""
         with self._lock:
             self._table[endpoint_id] = replace(self._table[endpoint_id], **changes)
             return self._table[endpoint_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from simulator.stripe.model.errors import Json
@@ -83,9 +84,12 @@ class WebhookEndpoint:
     enabled_events: frozenset[str]
     api_version: str | None = None
     status: Literal["enabled", "disabled"] = "enabled"
+    payload: Literal["snapshot", "thin"] = "snapshot"
 
     def wants(self, event_type: str) -> bool:
-        """Whether it is subscribed to events of this type."""
+        """Whether it is subscribed to events of this type; thin ones tell of the v2 API only."""
+        if self.payload == "thin":
+            return False
         subscribed = "*" in self.enabled_events or event_type in self.enabled_events
         return subscribed and self.status == "enabled"
 
@@ -103,4 +107,29 @@ class WebhookEndpoint:
             "metadata": {},
             "status": self.status,
             "url": self.url or "",
+        }
+
+    def as_destination_json(self, *, with_url: bool) -> Json:
+        """The v2 API's object, which all endpoints have; its address is told only to who asks for it."""
+        snapshot_version = self.api_version if self.payload == "snapshot" else None
+        made = datetime.fromtimestamp(self.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return {
+            "id": self.id,
+            "object": "v2.core.event_destination",
+            "amazon_eventbridge": None,
+            "azure_event_grid": None,
+            "created": made,
+            "description": "",
+            "enabled_events": sorted(self.enabled_events),
+            "event_payload": self.payload,
+            "events_from": ["@self"],
+            "livemode": False,
+            "metadata": {},
+            "name": self.id,
+            "snapshot_api_version": snapshot_version,
+            "status": self.status,
+            "status_details": None,
+            "type": "webhook_endpoint",
+            "updated": made,
+            "webhook_endpoint": {"signing_secret": None, "url": self.url} if with_url else None,
         }

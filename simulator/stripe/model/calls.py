@@ -128,6 +128,19 @@ def _balance(book: Book, _request: Request) -> Json:
     return balance_json(sums)
 
 
+def _list_endpoints(book: Book, request: Request) -> Json:
+    def is_snapshot(endpoint: WebhookEndpoint) -> bool:
+        return endpoint.payload == "snapshot"
+
+    return page(book, WebhookEndpoint, request.params, _ENDPOINTS, is_snapshot)
+
+
+def _list_destinations(book: Book, request: Request) -> Json:
+    with_url = "webhook_endpoint.url" in request.params.get("include", [])
+    data = [each.as_destination_json(with_url=with_url) for each in book.endpoints.values()]
+    return {"data": data, "next_page_url": None, "previous_page_url": None}
+
+
 def _expire(book: Book, request: Request) -> Json:
     return holds.expire(book, request.object_id, request.now_s).as_json()
 
@@ -142,6 +155,7 @@ _CHARGES = "/v1/charges"
 _DISPUTES = "/v1/disputes"
 _WARNINGS = "/v1/radar/early_fraud_warnings"
 _ENDPOINTS = "/v1/webhook_endpoints"
+_DESTINATIONS = "/v2/core/event_destinations"
 _ACCOUNT = "/v1/account"
 _BALANCE = "/v1/balance"
 _BY_PAYMENT = ("payment_intent", "charge")
@@ -197,7 +211,8 @@ CALLS: tuple[Call, ...] = (
         _list(EarlyFraudWarning, _WARNINGS, *_BY_PAYMENT),
     ),
     Call("GET", f"{_WARNINGS}/<id>", shapes.EXPAND_ONLY, _retrieve(EarlyFraudWarning, "early_fraud_warning")),
-    Call("GET", _ENDPOINTS, shapes.LIST_ENDPOINTS, _list(WebhookEndpoint, _ENDPOINTS)),
+    Call("GET", _ENDPOINTS, shapes.LIST_ENDPOINTS, _list_endpoints),
+    Call("GET", _DESTINATIONS, shapes.LIST_DESTINATIONS, _list_destinations),
     Call(
         "GET",
         f"{_ENDPOINTS}/<id>",

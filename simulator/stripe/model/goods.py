@@ -91,12 +91,16 @@ def _option_json(amount: int) -> Json:
 
 @dataclass(frozen=True)
 class LineItem:
-    """So many units at one price; `tax` is added to it, in minor units."""
+    """So many units at one price; `tax` is added to it, in minor units.
+
+    `adjustable` says whether the payer may change the quantity; None where its maker did not say.
+    """
 
     id: str
     price: Price
     quantity: int
     tax: int = 0
+    adjustable: bool | None = None
 
     @property
     def amount(self) -> int:
@@ -108,7 +112,7 @@ class LineItem:
         return {
             "id": self.id,
             "object": "item",
-            "adjustable_quantity": None,
+            "adjustable_quantity": self._adjustable_json(),
             "amount_discount": 0,
             "amount_subtotal": self.amount,
             "amount_tax": self.tax,
@@ -119,6 +123,12 @@ class LineItem:
             "price": self.price.as_json(),
             "quantity": self.quantity,
         }
+
+    def _adjustable_json(self) -> Json | None:
+        if self.adjustable is None:
+            return None
+        bounds = {"maximum": 99, "minimum": 0} if self.adjustable else {"maximum": None, "minimum": None}
+        return {"enabled": self.adjustable, **bounds}
 
 
 @dataclass(frozen=True)
@@ -140,7 +150,8 @@ class IntentData:
 class PaymentLink:
     """A lasting address that makes a new session each time it is opened.
 
-    Without `currency` its sessions are in the payer's, where every price has an option for that.
+    Without `currency` its sessions are in the payer's, where every price has an option for that. Of
+    `automatic_tax` None means that its maker did not say.
     """
 
     id: str
@@ -154,6 +165,7 @@ class PaymentLink:
     inactive_message: str | None = None
     currency: str | None = None
     payment_method_types: tuple[str, ...] | None = None
+    automatic_tax: bool | None = None
 
     def as_json(self) -> Json:
         """The API's object."""
@@ -166,7 +178,7 @@ class PaymentLink:
             "application": None,
             "application_fee_amount": None,
             "application_fee_percent": None,
-            "automatic_tax": {"enabled": False, "liability": None},
+            "automatic_tax": {"enabled": bool(self.automatic_tax), "liability": None},
             "billing_address_collection": "auto",
             "consent_collection": None,
             "currency": self.currency or self.lines[0].price.currency,

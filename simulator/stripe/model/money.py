@@ -21,6 +21,10 @@ US_CENTS = {
     "try": 2.9, "twd": 3.1, "ugx": 0.027, "vnd": 0.0039, "xof": 0.16, "zar": 5.4,
 }  # fmt: skip
 MAXIMUM_CHARGE = 99_999_999
+HIGHER_MAXIMUM = {
+    "idr": 999_999_999_999, "inr": 999_999_999, "cop": 9_999_999_999, "huf": 9_999_999_999,
+    "jpy": 9_999_999_999,
+}  # fmt: skip
 NO_MINOR_UNIT = frozenset({
     "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
 })  # fmt: skip
@@ -63,9 +67,10 @@ def check_chargeable(amount: int, currency: str, param: str, what: str = "Amount
             raise Refusal(message, "amount_too_small", param)
     else:
         _check_converted(amount, currency, param, what)
-    if amount > MAXIMUM_CHARGE:
-        most = _bound_text(MAXIMUM_CHARGE, currency)
-        raise Refusal(f"{what} must be no more than {most}", "amount_too_large", param)
+    most = HIGHER_MAXIMUM.get(currency, MAXIMUM_CHARGE)
+    if amount > most:
+        message = f"{what} must be no more than {_bound_text(most, currency)}"
+        raise Refusal(message, "amount_too_large", param)
 
 
 def _bound_text(amount: int, currency: str) -> str:

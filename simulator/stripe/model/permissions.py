@@ -19,8 +19,8 @@ RESOURCES = {
     "prices": "plan", "products": "product", "payment_links": "payment_links",
     "checkout/sessions": "checkout_session", "payment_intents": "payment_intent", "charges": "charge",
     "refunds": "charge", "disputes": "dispute", "radar/early_fraud_warnings": "early_fraud_warning",
-    "events": "event", "webhook_endpoints": "webhook", "account": "accounts_kyc_basic",
-    "balance": "balance",
+    "events": "event", "webhook_endpoints": "webhook",
+    "core/event_destinations": "webhook", "account": "accounts_kyc_basic", "balance": "balance",
 }  # fmt: skip
 """The resource behind each path; a refund is a matter of its charge."""
 _OF_EXPANDED = {"product": "product", "payment_link": "payment_links"}
@@ -48,8 +48,8 @@ def resource_of(path: str) -> str:
 
 def collection_of(path: str) -> str:
     """The name of the objects in a path: `/v1/checkout/sessions/cs_1` gives `checkout/sessions`."""
-    steps = path.removeprefix("/v1/").split("/")
-    return "/".join(steps[: 2 if steps[0] in ("checkout", "radar") else 1])
+    steps = path.removeprefix("/v1/").removeprefix("/v2/").split("/")
+    return "/".join(steps[: 2 if steps[0] in ("checkout", "core", "radar") else 1])
 
 
 def _demand(may: Permissions, resource: str, needed: Permission, key: str, account_id: str) -> None:

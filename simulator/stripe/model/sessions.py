@@ -18,7 +18,8 @@ class CheckoutSession:
     """One payer's visit to the payment page; it has no PaymentIntent before a first attempt.
 
     `currency_is_fixed`: the payer's own currency plays no part. `presented` is the amount and currency in
-    which an adaptive price was paid, where that differs.
+    which an adaptive price was paid, where that differs. Of `automatic_tax` None means that its maker did
+    not say.
     """
 
     id: str
@@ -40,6 +41,7 @@ class CheckoutSession:
     allowed_methods: tuple[str, ...] | None = None
     currency_is_fixed: bool = False
     presented: tuple[int, str] | None = None
+    automatic_tax: bool | None = None
 
     @property
     def amount_total(self) -> int:
@@ -78,7 +80,12 @@ class CheckoutSession:
             "allow_promotion_codes": None,
             "amount_subtotal": self.amount_subtotal,
             "amount_total": self.amount_total,
-            "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+            "automatic_tax": {
+                "enabled": bool(self.automatic_tax),
+                "liability": None,
+                "provider": None,
+                "status": None,
+            },
             "billing_address_collection": None,
             "cancel_url": self.cancel_url,
             "client_reference_id": self.client_reference_id,

@@ -40,7 +40,17 @@ _PRICE_DATA = hash_of(
     product=_WORD,
     product_data=_PRODUCT_DATA,
 )
-_LINE = hash_of(["quantity"], price=_WORD, price_data=_PRICE_DATA, quantity=whole_number(1, 999_999))
+_ADJUSTABLE = hash_of(
+    ["enabled"], enabled=flag, maximum=whole_number(1, 999_999), minimum=whole_number(0, 999_999)
+)
+_LINE = hash_of(
+    ["quantity"],
+    price=_WORD,
+    price_data=_PRICE_DATA,
+    quantity=whole_number(1, 999_999),
+    adjustable_quantity=_ADJUSTABLE,
+)
+_TAX = hash_of(["enabled"], enabled=flag)
 _COMPLETION = hash_of(
     ["type"],
     type=one_of("hosted_confirmation", "redirect"),
@@ -63,6 +73,7 @@ CREATE_PRICE = hash_of(
 CREATE_LINK = hash_of(
     ["line_items"],
     currency=text(3),
+    automatic_tax=_TAX,
     line_items=list_of(_LINE, 1),
     metadata=metadata,
     payment_intent_data=_INTENT_DATA,
@@ -77,6 +88,7 @@ CREATE_SESSION = hash_of(
     ["mode", "line_items", "success_url"],
     mode=one_of("payment"),
     currency=text(3),
+    automatic_tax=_TAX,
     line_items=list_of(_LINE, 1),
     success_url=text(),
     cancel_url=text(),
@@ -135,4 +147,5 @@ LIST_CHARGES = page_of(payment_intent=_WORD, created=created_filter)
 LIST_DISPUTES = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
 LIST_FRAUD_WARNINGS = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
 LIST_ENDPOINTS = page_of()
+LIST_DESTINATIONS = hash_of(include=list_of(one_of("webhook_endpoint.url")), limit=whole_number(1, 100))
 LIST_LINES = page_of()

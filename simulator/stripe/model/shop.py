@@ -65,6 +65,7 @@ def create_link(book: Book, params: Json, now_s: int) -> PaymentLink:
         inactive_message=params.get("inactive_message"),
         currency=params.get("currency"),
         payment_method_types=_methods(params.get("payment_method_types")),
+        automatic_tax=params.get("automatic_tax", {}).get("enabled"),
     )
     check_chargeable(sum(line.amount for line in link.lines), link.lines[0].price.currency, "line_items")
     return book.save(link, now_s)
@@ -98,6 +99,7 @@ def create_session(book: Book, params: Json, now_s: int) -> CheckoutSession:
             adaptive_pricing=params.get("adaptive_pricing", {}).get("enabled", True),
             allowed_methods=_methods(params.get("allowed_payment_method_types")),
             currency_is_fixed="currency" in params,
+            automatic_tax=params.get("automatic_tax", {}).get("enabled"),
             **{key: params[key] for key in plain if key in params},
         ),
         now_s,
@@ -127,6 +129,7 @@ def open_link(book: Book, link_id: str, reference: str | None, now_s: int) -> Ch
         client_reference_id=reference,
         allowed_methods=link.payment_method_types,
         currency_is_fixed=link.currency is not None,
+        automatic_tax=link.automatic_tax,
     )
     return _open(book, opened, now_s)
 
@@ -177,7 +180,12 @@ def _lines(book: Book, items: list[Json], now_s: int, currency: str | None) -> t
         prices = [price.in_currency(currency) for price in prices]
         _check_all_in(prices, currency)
     lines = tuple(
-        LineItem(book.new_id("li", 14), price, item["quantity"])
+        LineItem(
+            book.new_id("li", 14),
+            price,
+            item["quantity"],
+            adjustable=item.get("adjustable_quantity", {}).get("enabled"),
+        )
         for price, item in zip(prices, items, strict=True)
     )
     if len({line.price.currency for line in lines}) > 1:

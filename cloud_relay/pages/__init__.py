@@ -1,0 +1,1 @@
+"""CORE. What the operator's commands show."""

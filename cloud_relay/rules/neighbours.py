@@ -1,0 +1,47 @@
+"""CORE. Who else is on the Stripe account: its webhook endpoints, and payments that are not this relay's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cloud_relay.rules.orders import RELAY_TAG, Ownership
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where Stripe sends events to; `version` None is the account's default, `events` may be `*`."""
+
+    url: str
+    events: frozenset[str]
+    version: str | None
+    is_enabled: bool = True
+    is_thin: bool = False
+
+    def misses(self, wanted: Iterable[str]) -> list[str]:
+        """The events that it is not subscribed to."""
+        return [] if "*" in self.events else [event for event in wanted if event not in self.events]
+
+
+@dataclass(frozen=True)
+class Seller:
+    """A relay that sold something, by its tag (None: an older one that left none), and its machines."""
+
+    tag: str | None
+    payments: int
+    machines: frozenset[str]
+
+
+def sellers(sold: Iterable[Mapping[str, str]]) -> list[Seller]:
+    """Who sold these, by the metadata of each; what names no machine is no sale of any relay."""
+    found: dict[str | None, list[str]] = {}
+    for metadata in sold:
+        if machine_id := metadata.get("machine_id"):
+            found.setdefault(metadata.get(RELAY_TAG), []).append(machine_id)
+    return [Seller(tag, len(found[tag]), frozenset(found[tag])) for tag in sorted(found, key=str)]
+
+
+def machines_of(ownership: Ownership, found: Iterable[Seller], named: Iterable[str]) -> frozenset[str]:
+    """The machines that are surely this relay's: those in its settings, and those it sold for."""
+    ours = [seller.machines for seller in found if seller.tag == ownership.tag]
+    return frozenset(named).union(*ours)
