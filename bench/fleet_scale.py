@@ -87,9 +87,9 @@ def _look_ups(fleet: Fleet, times: int) -> Spread:
 
     def took_ms(number: int) -> float:
         began_s = time.perf_counter()
-        status = statuses.of(fleet.machine_ids[number * 7919 % len(fleet.machine_ids)])
-        if not status.accepting:
-            raise RuntimeError("a machine that sells was not found")
+        machine_id = fleet.machine_ids[number * 7919 % len(fleet.machine_ids)]
+        if not statuses.of(machine_id).accepting:
+            raise RuntimeError(f"{machine_id} sells, and was not found")
         return (time.perf_counter() - began_s) * 1000
 
     try:

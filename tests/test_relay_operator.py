@@ -441,8 +441,9 @@ def test_a_list_of_machines_that_may_be_incomplete_is_said_to_be(
     slow = replace(relay.relay, publisher=SlowBroker(relay.settings.mqtt))
     assert (list_machines(slow, out, as_json=as_json), "galaga-01" in out.getvalue()) == (1, True)
     assert caplog.messages == [
-        "The list may be incomplete: the broker had not sent every machine's status in time. Try again; if "
-        "it stays so, raise the broker's limit of retained messages a second (EMQX: retainer.delivery_rate)."
+        "The list may be incomplete: the broker did not send every machine's status. Try again; if it stays "
+        "so, raise what the broker sends at once (Mosquitto: max_queued_messages and max_queued_bytes; EMQX: "
+        "retainer.delivery_rate)."
     ]
 
 

@@ -98,7 +98,7 @@ class BrokerConnection:
             raise PublishRefused(f"the broker refused a message to {topic}: {reason}")
 
     def retained(self, topic: str, soon_s: float, within_s: float, place: Place) -> bytes | None:
-        """The retained message of a topic, or None where there is none.
+        """The retained message of a topic, or None where there is none; an empty one took it away.
 
         One that does not come within `soon_s` is waited for with a `place`, for `within_s` more: on the
         same subscription, for a new one would have a slow broker begin anew.
@@ -109,9 +109,9 @@ class BrokerConnection:
         """
         with self._reading(topic) as inbox:
             with suppress(queue.Empty):
-                return bytes(inbox.get(timeout=soon_s).payload)
+                return bytes(inbox.get(timeout=soon_s).payload) or None
             with place(), suppress(queue.Empty):
-                return bytes(inbox.get(timeout=within_s).payload)
+                return bytes(inbox.get(timeout=within_s).payload) or None
         # The end of a connection is not a machine's silence.
         return self._never_answered() if self.is_broken else None
 

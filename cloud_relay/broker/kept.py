@@ -37,13 +37,14 @@ def gather(inbox: Inbox, quiet_s: float, deadline_s: float, ask: Ask) -> Kept:
     so that cabinets which say something meanwhile, however often, do not make the wait longer. A broker
     may be late with the rest because of all that it sends: the answer to a packet comes after everything
     that was in line before. And a broker drops, without a word, what is too much for the line: so all is
-    sent again until twice in a row it was the same. The deadline is one of the monotonic clock.
+    sent again until twice in a row it was the same, and whoever spoke meanwhile must be among them. The
+    deadline is one of the monotonic clock.
     """
     reading, before = _Reading(), None
     while _reads_all(reading, inbox, quiet_s, deadline_s, ask):
-        came = reading.end_round()
+        came, missing = reading.end_round()
         if came == before or len(came) <= _FEW:
-            return Kept(reading.latest(), complete=True)
+            return Kept(reading.latest(), complete=not missing)
         before = came
         if not ask(deadline_s, send_kept=True):
             break
@@ -62,6 +63,7 @@ class _Reading:
         self._kept: dict[str, bytes] = {}
         self._said: dict[str, bytes] = {}
         self._came: set[str] = set()
+        self._spoke: set[str] = set()
 
     def go_on(self, inbox: Inbox, quiet_s: float, deadline_s: float) -> bool:
         """Read until nothing new was kept for `quiet_s`; False if that was not before the deadline."""
@@ -79,10 +81,14 @@ class _Reading:
             self._take(inbox.get())
         return len(self._came) > came_before
 
-    def end_round(self) -> set[str]:
-        """The topics that were kept, since the broker began to send them."""
-        came, self._came = self._came, set()
-        return came
+    def end_round(self) -> tuple[set[str], set[str]]:
+        """The topics that came as kept since the broker began to send them, and those that should have come.
+
+        Those are of machines that spoke before it began.
+        """
+        came, missing = self._came, self._spoke - self._came
+        self._came, self._spoke = set(), {topic for topic, payload in self._said.items() if payload}
+        return came, missing
 
     def latest(self) -> dict[str, bytes]:
         # A kept message can come after a newer one that was sent live. An empty one takes the topic away.

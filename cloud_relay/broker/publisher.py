@@ -15,7 +15,7 @@ from cloud_relay.rules.machine_report import MachineReports, machine_in, read_re
 from cloud_relay.rules.messages import MachineStatus, read_status, status_topic
 from cloud_relay.settings import MqttSettings
 
-SOON_S, STATUS_WITHIN_S = 0.1, 1.5
+SOON_S, STATUS_WITHIN_S = 0.3, 1.5
 # Brokers may give out only so many retained messages a second.
 ALL_WITHIN_S = 30.0
 

@@ -20,8 +20,9 @@ from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
 log = logging.getLogger(__name__)
 
 _MAY_BE_INCOMPLETE = (
-    "The list may be incomplete: the broker had not sent every machine's status in time. Try again; if it "
-    "stays so, raise the broker's limit of retained messages a second (EMQX: retainer.delivery_rate)."
+    "The list may be incomplete: the broker did not send every machine's status. Try again; if it stays so, "
+    "raise what the broker sends at once (Mosquitto: max_queued_messages and max_queued_bytes; EMQX: "
+    "retainer.delivery_rate)."
 )
 _MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults")
 # What is counted of each machine, by the kinds of notes on its payments.
