@@ -12,6 +12,7 @@ from cloud_relay.errors import RelayError
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.offers import list_offers
+from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.receipts import is_payment_id
@@ -29,7 +30,12 @@ _EX_FAILED, _EX_USAGE = 1, 2
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 what failed, 2 a wrong call, 78 wrong settings."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    options = _parser().parse_args(arguments)
+    make_log_plain()
+    with plain_terminal():
+        return _run(_parser().parse_args(arguments))
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         status: int = options.run(options)
     except SettingsError as why:

@@ -5,11 +5,13 @@ A plain server calls `create_app_from_environment`; README.md has the whole comm
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,13 +19,16 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from cloud_relay import __version__
 from cloud_relay.broker.publisher import Publisher
+from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
+from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.payment_links import payment_links
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
+from cloud_relay.rules.phone_limits import PhoneLimits
 from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
 from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
@@ -45,21 +50,27 @@ def create_app(
     return app_for(relay_from(settings, publisher=publisher, clock=clock))
 
 
-def app_for(relay: Relay, retries: Retries | None = None) -> Flask:
+def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits | None = None) -> Flask:
     """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy.
 
-    `retries` publishes what the broker did not take; by default a thread of this process does.
+    `retries` publishes what the broker did not take; by default a thread of this process does. `figures`
+    are how much phones may ask for, if not what the settings say.
     """
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # its redirect repeats whatever Host header somebody sent
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
+    limits = Limits(relay, figures or PhoneLimits().for_halls_of(relay.settings.hall_machines))
     phones, cabinets = Room(PHONES_AT_ONCE), Room(MACHINES_AT_ONCE)
-    for routes in (door, thanks):
-        app.register_blueprint(phones.guard(routes(relay)))
+    # Who has asked too often takes no room from others.
+    app.register_blueprint(phones.guard(limits.guard_door(door(relay, limits))))
+    app.register_blueprint(phones.guard(limits.guard_thanks(thanks(relay, limits))))
     for routes in (machines, payment_links):
         app.register_blueprint(cabinets.guard(routes(relay)))
     app.add_url_rule("/status", view_func=_status)
+    app.add_url_rule("/openapi.json", view_func=_description)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(ConnectionError, _unavailable)
     app.register_error_handler(Exception, _failed)
@@ -73,6 +84,7 @@ def create_app_from_environment() -> Flask:
     It ends the process, every problem named, if it cannot be set up.
     """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    make_log_plain()
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
     try:
         relay = relay_from(read_settings(os.environ))
@@ -89,11 +101,18 @@ def _status() -> ResponseReturnValue:
     return {"status": "up", "message": "API is running", "version": __version__}
 
 
+def _description() -> ResponseReturnValue:
+    description = json.loads(Path(__file__).with_name("openapi.json").read_bytes())
+    description["info"]["version"] = __version__
+    return {**description}
+
+
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    code = error.code or 500
+    code, again_s = error.code or 500, getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(again_s)} if again_s else {}
     if request.path.startswith(_PAGES):
-        return render_template("refused.html", why=error.description), code
-    return {"error": error.description}, code
+        return render_template("refused.html", why=error.description), code, headers
+    return {"error": error.description}, code, headers
 
 
 def _unavailable(error: ConnectionError) -> ResponseReturnValue:

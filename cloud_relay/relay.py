@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
 from cloud_relay.broker.publisher import Publisher
+from cloud_relay.memory.recent import Recent
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.open_book import OpenBook
@@ -16,13 +17,15 @@ from cloud_relay.stripe.open_book import OpenBook
 if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
 
+_MOST_MACHINES = 10_000
+
 
 @dataclass(frozen=True)
 class Relay:
     """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once.
 
     `book` is what Stripe holds open, as far as this process has read it; `fitness` whether the relay could
-    settle what it sells.
+    settle what it sells; `paid`, by machine, when it was last paid for (Unix seconds).
     """
 
     settings: Settings
@@ -31,6 +34,7 @@ class Relay:
     clock: Callable[[], float]
     book: OpenBook
     fitness: Fitness
+    paid: Recent[float] = field(default_factory=lambda: Recent(_MOST_MACHINES))
 
 
 def relay_from(
@@ -48,7 +52,7 @@ def relay_from(
         publisher=publisher or Publisher(settings.mqtt),
         stripe=stripe,
         clock=clock,
-        book=OpenBook(settings, stripe, clock),
+        book=OpenBook(settings, stripe, clock, fitness),
         fitness=fitness,
     )
 

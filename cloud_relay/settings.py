@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cloud_relay.rules.offers import Offers, read_offers
 from cloud_relay.rules.orders import Ownership, is_machine_id
+from cloud_relay.rules.phone_limits import HALL_MACHINES, MOST_HALL_MACHINES
 from cloud_relay.rules.tokens import TokenBook, relay_tag
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
@@ -73,6 +74,8 @@ class Settings:
     release_after_s: int
     tidy_every_s: int
     frame_ancestors: str
+    trusted_proxies: int = 0
+    hall_machines: int = HALL_MACHINES
 
     def door_url(self, machine_id: str) -> str:
         """The address in the machine's QR code."""
@@ -111,6 +114,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         release_after_s=reader.read("RELEASE_AFTER", _release_after_s, "72h"),
         tidy_every_s=reader.read("TIDY_EVERY_S", _whole_number(0, _HOUR_S), "60"),
         frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", _whole_number(0, 5), "0"),
+        hall_machines=reader.read("HALL_MACHINES", _whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)),
     )
     reader.finish()
     return settings

@@ -22,6 +22,7 @@ from controller.commands.watch import add_watch_command
 from controller.config.keys import ConfigError, load_config
 from controller.ledger.file import LedgerError
 from controller.pages.help_page import help_page
+from controller.system.plain_output import make_log_plain, plain_terminal
 
 log = logging.getLogger("controller")
 
@@ -32,8 +33,13 @@ DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
 
 def main() -> int:
     """Do what the command line asks; 78 for a configuration that cannot be used."""
-    options = parser().parse_args()
+    with plain_terminal():
+        return _do(parser().parse_args())
+
+
+def _do(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    make_log_plain()
     try:
         return int(options.do(options))
     except ConfigError as error:

@@ -193,7 +193,7 @@ class Cloud:
         """A player presses a button and pays; where Stripe fails there is nothing to pay."""
         order = Order(MACHINE, credits, PRICES[credits], "usd")
         try:
-            url = self._relay.stripe().checkout_url(
+            _, url = self._relay.stripe().checkout(
                 order, sale_words("Credits", "Galaga", MACHINE), "http://x", "http://x", self.clock.unix_s()
             )
         except StripeUnavailable:

@@ -63,12 +63,13 @@ def environment(**changes: str | None) -> dict[str, str]:
 
 @dataclass
 class Clock:
-    """The real time, moved by as much as a test says."""
+    """The real time, moved by as much as a test says; or one that stands still."""
 
     ahead_s: float = 0.0
+    stands_at_s: float | None = None
 
     def __call__(self) -> float:
-        return time.time() + self.ahead_s
+        return (time.time() if self.stands_at_s is None else self.stands_at_s) + self.ahead_s
 
 
 @dataclass

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import threading
 
+import pytest
+import requests
+
+from bench import siege
 from bench.coin_line import Train, measure, measure_rival
 from bench.cyclictest import _latencies_ms
+from bench.siege_world import Site, Waits, waiting
 from bench.spread import Errors, Spread, errors, spread
 from simulator.board.model.edge import Edge
 
@@ -61,3 +66,26 @@ def test_the_usual_ways_are_measured_alike(how: str) -> None:
     """By the same board."""
     found = measure_rival(how, Train(20, 20, 3), busy=False)
     assert (len(found.widths_ms), len(found.gaps_ms)) == (3, 2)
+
+
+def test_the_waits_of_a_siege_say_who_gave_up() -> None:
+    """A median of those who got through alone would praise a relay that answers nobody."""
+    assert siege._waits(Waits([0.3, 2.5, 0.5])) == "0.50/2.50"
+    assert siege._waits(Waits([0.3], gave_up=2)) == "0.30/0.30 (2)"
+    assert siege._waits(Waits(gave_up=1)) == "never (1)"
+
+
+def test_a_try_goes_on_until_it_works() -> None:
+    """A player who is refused at first has waited for all of it."""
+    ends, answers = threading.Event(), [False, requests.ConnectionError(), True]
+
+    def act(_: Site) -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer:
+            ends.set()
+        return answer
+
+    waits = waiting(act, Site("http://127.0.0.1:1", stripe=None), ends, 0.0)  # type: ignore[arg-type]
+    assert (len(waits.took_s), waits.gave_up, waits.took_s[0] >= 0.5) == (1, 0, True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import http.client
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import PASSWORDS
@@ -125,11 +128,47 @@ def test_a_machine_without_a_status_has_no_connection(relay: RelayUnderTest) -> 
         words(looked)
         == words(bought)
         == (
-            "Test mode - no real money Not right now Galaga It has no connection at the moment. "
+            "Test mode - no real money Not right now This machine It has no connection at the moment. "
             "Try again in a minute. Look again Nothing was charged."
         )
     )
     assert sessions(relay) == []
+
+
+def test_a_silent_machines_door_looks_and_lasts_like_that_of_no_machine(
+    relay: RelayUnderTest, broker: Broker
+) -> None:
+    """Which ids are machines, doors that sell nothing do not tell."""
+    with Cabinet("pacman-02", broker) as gone:
+        gone.say(online=False, accepting=False, state="offline")
+        looks: dict[str, tuple[int, int, str]] = {}
+        took_s: dict[str, float] = {}
+        for machine_id in ("galaga-01", "nowhere", "pacman-02"):
+            began_s = time.monotonic()
+            looked, bought = (call(f"/p/{machine_id}") for call in (relay.client.get, relay.client.post))
+            took_s[machine_id] = time.monotonic() - began_s
+            assert looked.text == bought.text
+            page = looked.text.replace(machine_id, "ID")
+            looks[machine_id] = (looked.status_code, bought.status_code, page)
+        gone.say_raw(b"")
+    assert looks["galaga-01"] == looks["nowhere"] == looks["pacman-02"]
+    assert took_s["galaga-01"] == pytest.approx(took_s["nowhere"], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//p/galaga-01", "/p//galaga-01", "//status", "/status/", "/p/galaga-01/", "/thanks/", "//evil/p/x"],
+)
+def test_no_address_is_mended_by_a_redirect(relay: RelayUnderTest, path: str) -> None:
+    """A redirect of the framework's own repeats the Host header that somebody sent."""
+    for method in ("GET", "POST"):
+        asked = http.client.HTTPConnection("127.0.0.1", urlsplit(relay.url).port, timeout=10)
+        asked.request(method, path, headers={"Host": "evil.example"})
+        answer = asked.getresponse()
+        said = f"{answer.headers}{answer.read()!r}"
+        asked.close()
+        assert ("Location" in said, "evil.example" in said) == (False, False)
+        assert answer.status in (200, 404, 405, 409)  # waitress itself takes a second slash off the front
 
 
 @pytest.mark.parametrize("machine_id", ["%23", "+", "a.b", "x" * 65, "x" * 1000, "%00"])

@@ -370,7 +370,7 @@ class CapturedMeanwhile(StripePayments):
     """Stripe, where a receipt is settled just before the operator's release."""
 
     def release(self, payment_id: str) -> None:
-        self.capture(payment_id, 166)
+        self.capture(payment_id, 166, "partial 2")
         super().release(payment_id)
 
 

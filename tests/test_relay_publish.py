@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from relay_parts import Cabinet, environment, until
@@ -247,3 +248,32 @@ class SilentProxy:
             with suppress(KeyError):
                 self._selector.unregister(one)
         self._silent.set()
+
+
+def test_a_broker_that_is_away_is_a_line_when_it_goes_and_one_when_it_comes(
+    publisher: Publisher, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not one for each look at a door: a crawler would fill the log."""
+    publisher.retained_status("galaga-01")
+    broker.stop()
+    for _ in range(5):
+        with pytest.raises(BrokerUnavailable):
+            publisher.retained_status("galaga-01")
+    broker.start()
+    publisher.retained_status("galaga-01")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "ERROR",
+            f"The broker is away: cannot reach localhost:{broker.port}: [Errno 111] Connection refused",
+        ),
+        ("WARNING", "The broker is there again"),
+    ]
+
+
+def test_an_authority_that_was_spoiled_since_the_start_is_named(mqtt: MqttSettings, tmp_path: Path) -> None:
+    """It is read for each connection: a new one holds without a restart."""
+    spoiled = tmp_path / "ca.crt"
+    spoiled.write_text("none")
+    publisher = Publisher(replace(mqtt, ca_file=spoiled))
+    with pytest.raises(BrokerUnavailable, match=f"^MQTT_CA_FILE {spoiled} cannot be used: "):
+        publisher.publish(TOPIC, b"{}")

@@ -13,12 +13,15 @@ die() { say "$*"; exit 1; }
 # Debian puts servers where an ordinary user does not look.
 PATH="$PATH:/usr/sbin:/usr/local/sbin"
 
-# What each purpose needs: Debian's as command:package, and Python's as extras of pyproject.toml.
+# What each purpose needs: Debian's as command:package, and Python's as extras of pyproject.toml. What it `likes` is
+# installed where that is possible; without it some tests say that they are skipped.
+likes=""
 case $purpose in
     demo) needs="mosquitto:mosquitto" extras="demo" ;;
-    bench) needs="mosquitto:mosquitto cyclictest:rt-tests" extras="demo bench" ;;
+    bench) needs="mosquitto:mosquitto cyclictest:rt-tests" likes="nginx:nginx-light" extras="demo bench" ;;
     test)
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
+        likes="nginx:nginx-light"
         extras="demo dev"
         ;;
     mutants) needs="" extras="demo dev mutants" ;;
@@ -48,10 +51,15 @@ what_is() {
     if [ -n "$version" ]; then echo "$1 is $version"; else echo "$1 does not run"; fi
 }
 
-missing_packages() {
-    for need in $needs; do
+missing_of() {
+    for need in "$@"; do
         command -v "${need%%:*}" >/dev/null || printf ' %s' "${need#*:}"
     done
+}
+
+missing_packages() {
+    # shellcheck disable=SC2086 # a list of words
+    missing_of $needs
     # Debian keeps the part of venv that installs pip in a package of its own.
     if [ ! -e .venv/bin/pip ] && ! "$python" -I -m ensurepip --version >/dev/null 2>&1; then
         printf ' python3-venv'
@@ -88,16 +96,27 @@ install_packages() {
         exit 1
     fi
     say "Missing here, and installed now with apt:$*"
+    with_apt "$*" || die "apt could not install:$*"
+}
+
+# Offline, say: what is only liked must not stop anything.
+install_liked() {
+    if command -v apt-get >/dev/null && may_install && with_apt "$*"; then return; fi
+    say "Not installed here, and its tests are skipped:$*"
+}
+
+with_apt() {
     before=$(enabled_services)
     block_service_starts
     trap unblock_service_starts EXIT INT TERM
-    as_root apt-get update -qq
+    installed=yes
     # shellcheck disable=SC2048,SC2086 # a list of packages
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $* >/dev/null ||
-        die "apt could not install:$*"
+    { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $* >/dev/null; } || installed=no
     unblock_service_starts
     trap - EXIT INT TERM
     disable_new_services "$before"
+    [ $installed = yes ]
 }
 
 # Debian's mosquitto would be started and enabled by its installation; the demo and the tests run their own.
@@ -128,13 +147,14 @@ make_environment() {
     stamp=.venv/ready-for-$purpose
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
-    is_environment || "$python" -m venv --clear .venv
+    is_environment || "$python" -I -m venv --clear .venv
     # shellcheck disable=SC2086 # a list of names
     .venv/bin/python -I tools/requirements.py project $extras >.venv/requirements.txt
-    # What a cabinet runs on is what is tested. (As a plain list: its hashes would be asked of all others too.)
-    sed -n 's/ \\$//p' requirements/cabinet.lock | grep '==' >.venv/constraints.txt
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \
-        --requirement cloud_relay/requirements.txt --requirement .venv/requirements.txt ||
+    # What a cabinet and a relay run on is what is tested. (As plain lists: their hashes would be asked of all others too.)
+    .venv/bin/python -I tools/pins.py requirements/cabinet.lock >.venv/constraints.txt
+    .venv/bin/python -I tools/pins.py cloud_relay/requirements.txt >>.venv/requirements.txt
+    .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \
+        --requirement .venv/requirements.txt ||
         die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
     printf '%s\n' "$wanted" >"$stamp"
 }
@@ -142,4 +162,7 @@ make_environment() {
 python=$(find_python)
 missing=$(missing_packages)
 [ -z "$missing" ] || install_packages "$missing"
+# shellcheck disable=SC2086 # a list of words
+liked=$(missing_of $likes)
+[ -z "$liked" ] || install_liked "$liked"
 make_environment

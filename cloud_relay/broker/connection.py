@@ -6,7 +6,6 @@ import logging
 import queue
 import secrets
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +16,11 @@ from functools import partial, wraps
 from typing import Any, NoReturn, ParamSpec
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud_relay.broker.direct_client import DirectClient
 from cloud_relay.broker.kept import Inbox, Kept, gather
 from cloud_relay.broker.subscriptions import Subscriptions
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
@@ -136,15 +135,11 @@ class BrokerConnection:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def _new_client(self, mqtt: MqttSettings) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"cloud-relay-{secrets.token_hex(8)}",
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-        )
+        try:
+            client = DirectClient(f"cloud-relay-{secrets.token_hex(8)}", mqtt.ca_file)
+        except OSError as why:
+            raise BrokerUnavailable(f"MQTT_CA_FILE {mqtt.ca_file} cannot be used: {why}") from why
         client.username_pw_set(mqtt.username, mqtt.password)
-        ca_file = str(mqtt.ca_file) if mqtt.ca_file else None
-        client.tls_set_context(ssl.create_default_context(cafile=ca_file))
         client.connect_timeout = CONNECT_WITHIN_S
         client.on_socket_open = _guarded(_send_at_once)
         client.on_connect = _guarded(self._on_connect)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.broker.statuses import Statuses
-from cloud_relay.errors import BrokerUnavailable, Busy, NotAtStripe, PublishRefused, StripeUnavailable
+from cloud_relay.errors import BrokerUnavailable, Busy, PublishRefused
 from cloud_relay.relay import Relay
+from cloud_relay.routes.checkout import to_checkout
+from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.messages import MachineStatus
-from cloud_relay.rules.offers import Offer, PriceList
+from cloud_relay.rules.offers import PriceList
 from cloud_relay.rules.orders import is_machine_id
-from cloud_relay.rules.statement import sale_words
 
 _WHY_NOT = {
     "starting": "It is just starting. Try again in a moment.",
@@ -29,7 +30,7 @@ _WHY_NOT_OTHERWISE = "It cannot take a payment at the moment. Try again in a min
 log = logging.getLogger(__name__)
 
 
-def door(relay: Relay) -> Blueprint:
+def door(relay: Relay, limits: Limits) -> Blueprint:
     """The routes that players see before they pay."""
     routes = Blueprint("door", __name__)
     statuses = Statuses(relay.publisher, relay.clock)
@@ -39,7 +40,7 @@ def door(relay: Relay) -> Blueprint:
         status = _look(statuses, machine_id)
         prices = relay.settings.offers.of(machine_id)
         if why := _why_closed(relay, status):
-            return _closed(machine_id, prices, why), 200
+            return _closed(machine_id, prices, status, why), 200
         return render_template("door.html", machine_id=machine_id, prices=prices)
 
     @routes.post("/p/<machine_id>")
@@ -48,12 +49,15 @@ def door(relay: Relay) -> Blueprint:
         prices = relay.settings.offers.of(machine_id)
         relay.fitness.look_on_request()
         if why := _why_closed(relay, status):
-            return _closed(machine_id, prices, why), 409
+            return _closed(machine_id, prices, status, why), 409
         chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]
         if not chosen:
             changed = render_template("door.html", machine_id=machine_id, prices=prices, prices_changed=True)
             return changed, 409
-        return _to_checkout(relay, machine_id, prices, chosen[0])
+        sent_on = to_checkout(relay, limits, machine_id, prices, chosen[0])
+        if relay.fitness.troubles:  # Stripe's very answer has shown it: nobody can have paid yet
+            return _closed(machine_id, prices, status, _UNFIT), 409
+        return sent_on
 
     return routes
 
@@ -68,7 +72,10 @@ def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
         log.warning("Did not look for %s: %s", machine_id, why)
         abort(503, "Too many are asking right now. Try again in a moment. Nothing was charged.")
     except (BrokerUnavailable, PublishRefused) as why:
-        log.error("Could not ask for the status of %s: %s", machine_id, why)
+        # That the broker is away was said once already, when it went.
+        away = isinstance(why, BrokerUnavailable)
+        level = logging.DEBUG if away else logging.ERROR
+        log.log(level, "Could not ask for the status of %s: %s", machine_id, why)
         abort(503, "The machine cannot be reached right now. Nothing was charged.")
 
 
@@ -79,24 +86,7 @@ def _why_closed(relay: Relay, status: MachineStatus) -> str | None:
     return _UNFIT if relay.fitness.troubles else None
 
 
-def _closed(machine_id: str, prices: PriceList, why: str) -> str:
-    return render_template("closed.html", machine_id=machine_id, name=prices.name, why=why)
-
-
-def _to_checkout(relay: Relay, machine_id: str, prices: PriceList, offer: Offer) -> ResponseReturnValue:
-    settings = relay.settings
-    try:
-        url = relay.stripe().checkout_url(
-            offer.order_for(machine_id),
-            sale_words(offer.words, prices.name, machine_id),
-            settings.thanks_url,
-            settings.door_url(machine_id),
-            relay.clock(),
-        )
-    except (StripeUnavailable, NotAtStripe) as why:
-        log.error("Could not open a checkout for %s: %s", machine_id, why)
-        abort(503, "The payment service does not answer right now. Nothing was charged.")
-    if relay.fitness.troubles:  # Stripe's very answer has shown it: nobody can have paid yet
-        return _closed(machine_id, prices, _UNFIT), 409
-    relay.book.notice()
-    return redirect(url, 303)
+def _closed(machine_id: str, prices: PriceList, status: MachineStatus, why: str) -> str:
+    # Whether a machine that does not answer is one of ours is nobody's business: it has no name then.
+    name = prices.name if status.online else "This machine"
+    return render_template("closed.html", machine_id=machine_id, name=name, why=why)

@@ -19,6 +19,8 @@ from flask.typing import ResponseReturnValue
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
+from cloud_relay.routes.checkout import forget_checkout
+from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text
 from cloud_relay.settling.tidy import publish_if_lost
@@ -26,7 +28,6 @@ from cloud_relay.settling.tidy import publish_if_lost
 if TYPE_CHECKING:
     from cloud_relay.stripe.paid_sessions import PaidSessions
 
-_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,128}")
 _UNKNOWN = "This payment is not known here."
 # Stripe answers 100 requests a second, for everything that the relay does. A final state can only
 # become another final one.
@@ -53,10 +54,10 @@ class _Seen:
         return 503 if self.text is UNSURE else 200
 
 
-def thanks(relay: Relay) -> Blueprint:
+def thanks(relay: Relay, limits: Limits) -> Blueprint:
     """The page to which Stripe sends the player back."""
     routes = Blueprint("thanks", __name__)
-    purchases = _Purchases(relay)
+    purchases = _Purchases(relay, limits)
 
     @routes.get("/thanks")
     def show() -> ResponseReturnValue:
@@ -79,8 +80,11 @@ def thanks(relay: Relay) -> Blueprint:
 class _Purchases:
     """What players' sessions have come to, read at Stripe no more often than a page needs."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, limits: Limits) -> None:
         self._relay = relay
+        self._limits = limits
+        mode = "live" if relay.settings.stripe.livemode else "test"
+        self._session_id = re.compile(rf"cs_{mode}_[A-Za-z0-9]{{1,128}}")
         self._sessions = cache(lambda: _paid_sessions(relay))
         self._seen = Recent[_Seen](_MOST_KEPT)
         self._published = Recent[bool](_MOST_KEPT)
@@ -88,7 +92,7 @@ class _Purchases:
     def seen(self, session_id: str) -> _Seen:
         """What the session has come to; one that is not ours ends the request."""
         now_s = self._relay.clock()
-        if _SESSION_ID.fullmatch(session_id) is None:
+        if self._session_id.fullmatch(session_id) is None or self._limits.is_stranger(session_id):
             abort(404, _UNKNOWN)
         seen = self._seen.get(session_id, now_s)
         if seen is None:
@@ -97,9 +101,12 @@ class _Purchases:
         return seen
 
     def _read(self, session_id: str, now_s: float) -> _Seen:
+        if not self._limits.may_read(session_id):
+            return _Seen(UNSURE, None)
         try:
             purchase = self._sessions().purchase(session_id)
         except NotAtStripe:
+            self._limits.stranger(session_id)
             abort(404, _UNKNOWN)
         except StripeUnavailable as why:
             log.warning("Could not show a player the payment: %s", why)
@@ -124,6 +131,8 @@ def _paid_sessions(relay: Relay) -> PaidSessions:
 
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
     text, machine_id = seen.text, seen.machine_id
+    if machine_id and text.state is not State.UNPAID:
+        forget_checkout(machine_id)
     prices = relay.settings.offers.of(machine_id) if machine_id else None
     page = render_template(
         "thanks.html",

@@ -59,6 +59,12 @@ class Fitness:
             return self._troubles()
 
     @property
+    def clock_trouble(self) -> Trouble | None:
+        """Why nothing can be said of how old a payment is; None if the clock is not known to be wrong."""
+        with self._lock:
+            return clock_trouble(self._off_s)
+
+    @property
     def offset(self) -> Offset | None:
         """How far the clock was ahead of Stripe's when Stripe last answered."""
         with self._lock:

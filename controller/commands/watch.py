@@ -15,14 +15,15 @@ from typing import Any
 
 from controller import __version__
 from controller.board.inputs import board_inputs
-from controller.board.lgpio_folder import lgpio_folder
 from controller.config.applied import input_lines
 from controller.config.keys import Config, load_config
 from controller.control.client import connect
 from controller.formats.control_lines import Line, hello, seen_in, standing
 from controller.model.events import InputChanged
 from controller.pages.line_watch import LineWatch
+from controller.pages.plain_text import plain
 from controller.system.clock import since_boot_s
+from controller.system.plain_output import terminal
 
 REFRESH_S = 0.2
 HOME, CLEAR, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J"
@@ -70,7 +71,7 @@ def _print(next_line: NextLine, lines: LineWatch) -> None:
 
 def _refresh(next_line: NextLine, lines: LineWatch) -> None:
     drawn_s = 0.0
-    print(CLEAR + HIDE_CURSOR, end="")
+    print(CLEAR + HIDE_CURSOR, end="", file=terminal())
     try:
         while True:
             if line := next_line(REFRESH_S):
@@ -79,13 +80,14 @@ def _refresh(next_line: NextLine, lines: LineWatch) -> None:
                 drawn_s = time.monotonic()
                 _draw(lines.table(since_boot_s()))
     finally:
-        print(SHOW_CURSOR, flush=True)
+        print(SHOW_CURSOR, flush=True, file=terminal())
 
 
 def _draw(table: list[str]) -> None:
     columns = shutil.get_terminal_size().columns
-    text = "".join(f"{row[:columns]}{REST_OF_LINE}\n" for row in (*table, "Ctrl-C ends it."))
-    print(HOME + text + REST_OF_SCREEN, end="", flush=True)
+    rows = (plain(row)[:columns] for row in (*table, "Ctrl-C ends it."))
+    text = "".join(f"{row}{REST_OF_LINE}\n" for row in rows)
+    print(HOME + text + REST_OF_SCREEN, end="", flush=True, file=terminal())
 
 
 @contextmanager
@@ -93,7 +95,7 @@ def _source(config: Config) -> Iterator[NextLine]:
     """Where the lines come from: the running controller, or the input pins themselves."""
     client = connect(config.control_socket)
     if client is None:
-        with lgpio_folder(), _own_inputs(config) as next_line:
+        with _own_inputs(config) as next_line:
             yield next_line
     else:
         with client:

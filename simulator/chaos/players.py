@@ -10,6 +10,7 @@ import time
 import requests
 
 from simulator.chain.chain import Chain
+from simulator.chain.phone import phone
 from simulator.chaos.rules.schedule import Wish
 from simulator.stripe.model.errors import Refusal
 
@@ -20,10 +21,15 @@ log = logging.getLogger(__name__)
 
 
 class Players:
-    """Everybody who came; `sent_away` counts those who could not pay."""
+    """Everybody who came; `sent_away` counts those who could not pay.
 
-    def __init__(self, chain: Chain) -> None:
+    `paid_next_door` are the payments of those who went to the door of the other hall.
+    """
+
+    def __init__(self, chain: Chain, door_next_door: str) -> None:
         self._chain = chain
+        self._door_next_door = door_next_door
+        self.paid_next_door: set[str] = set()
         self._threads: list[threading.Thread] = []
         self.sent_away = 0
 
@@ -34,7 +40,7 @@ class Players:
 
     def come(self, wish: Wish) -> None:
         """Somebody comes; returns at once."""
-        player = threading.Thread(target=self._play, args=(wish,), name="player", daemon=True)
+        player = threading.Thread(target=self._play, args=(wish, self.came), name="player", daemon=True)
         self._threads.append(player)
         player.start()
 
@@ -43,12 +49,15 @@ class Players:
         for player in self._threads:
             player.join()
 
-    def _play(self, wish: Wish) -> None:
+    def _play(self, wish: Wish, number: int) -> None:
         try:
-            page = checkout(self._chain.door, wish.credits)
+            door = self._door_next_door if wish.next_door else self._chain.door
+            page = checkout(door, wish.credits, number)
             if page is not None:
                 time.sleep(wish.takes_s)
-                self._chain.stripe.pay(page)
+                payment_id = self._chain.stripe.pay(page)
+                if wish.next_door:
+                    self.paid_next_door.add(payment_id)
                 return
         except (requests.RequestException, Refusal) as why:
             log.info("a player gave up: %s", why)
@@ -57,16 +66,17 @@ class Players:
         self.sent_away += 1
 
 
-def checkout(door: str, credits: int) -> str | None:
-    """The payment page for so many credits; None if the door does not sell.
+def checkout(door: str, credits: int, number: int = 0) -> str | None:
+    """The payment page for so many credits, to the phone of that number; None if the door does not sell.
 
     Raises:
         requests.RequestException: the door did not answer.
     """
-    button = re.search(rf'value="({credits}-[^"]+)"', requests.get(door, timeout=PATIENCE_S).text)
-    if button is None:
-        return None
-    answer = requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=PATIENCE_S)
+    with phone(number) as own:
+        button = re.search(rf'value="({credits}-[^"]+)"', own.get(door, timeout=PATIENCE_S).text)
+        if button is None:
+            return None
+        answer = own.post(door, {"offer": button[1]}, allow_redirects=False, timeout=PATIENCE_S)
     return answer.headers.get("Location") if answer.status_code == 303 else None
 
 

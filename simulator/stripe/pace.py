@@ -40,12 +40,13 @@ def quick_retries(first_s: float = 0.2, most_s: float = 5.0) -> Retries:
 class Pace:
     """Stripe's own times, unless it is told otherwise.
 
-    `list_page_s` is what one page of a list or a search takes, and `search_lag_s` how long a change stays
-    out of the search results.
+    `list_page_s` is what one page of a list or a search takes, `call_s` what any other call takes, and
+    `search_lag_s` how long a change stays out of the search results.
     """
 
     retries: Retries = STRIPES_RETRIES
     list_page_s: float = 1.0
+    call_s: float = 0.0
     search_lag_s: int = 60
 
 

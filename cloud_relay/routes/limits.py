@@ -1,0 +1,131 @@
+"""What phones may ask for, and no more. Webhooks and cabinets are not counted, and share none of it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+
+from flask import Blueprint, request
+from werkzeug.exceptions import TooManyRequests
+
+from cloud_relay.memory.buckets import Buckets
+from cloud_relay.memory.recent import Recent
+from cloud_relay.relay import Relay
+from cloud_relay.rules.addresses import caller, is_loopback
+from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.phone_limits import PhoneLimits
+from cloud_relay.rules.rates import Rate
+
+_TOO_MANY = "Too many are asking right now. Nothing was charged. Please try again in a moment."
+_PROXY = ": that is a proxy, and all phones are counted as one: see TRUSTED_PROXIES in README.md"
+_ONCE_A_MINUTE = Rate(1, 1)
+# A session that was not there comes to be no more: its id is drawn by lot.
+_STRANGER_FOR_S, _MADE_FOR_S = 600, 3600
+_MOST_SESSIONS = 10_000
+
+log = logging.getLogger(__name__)
+
+# A bucket to be taken from, by whom, and what it is called in the log.
+_Claim = tuple[Buckets, str, str]
+
+
+class Limits:
+    """Counts the requests of phones, and their calls of Stripe."""
+
+    def __init__(self, relay: Relay, figures: PhoneLimits) -> None:
+        self._clock = relay.clock
+        self._trusted_proxies = relay.settings.trusted_proxies
+        self._looks = Buckets(figures.looks_of_address), Buckets(figures.looks_at_machine)
+        self._purchases = (
+            Buckets(figures.purchases_of_address),
+            Buckets(figures.purchases_at_machine_of_address),
+            Buckets(figures.purchases_at_machine),
+        )
+        self._thanks = Buckets(figures.thanks_of_address)
+        self._sessions = Buckets(figures.sessions)
+        self._reads = Buckets(figures.reads_of_address), Buckets(figures.reads)
+        self._strangers = Buckets(figures.strangers_of_address), Buckets(figures.strangers)
+        self._made = Recent[bool](_MOST_SESSIONS)
+        self._known_strangers = Recent[bool](_MOST_SESSIONS)
+        self._said = Buckets(_ONCE_A_MINUTE)
+
+    def guard_door(self, routes: Blueprint) -> Blueprint:
+        """Count looks at doors and purchases."""
+        return self._guard(routes, self._at_the_door)
+
+    def guard_thanks(self, routes: Blueprint) -> Blueprint:
+        """Count looks at what became of payments."""
+        return self._guard(routes, lambda: [(self._thanks, self._caller, "looks at payments")])
+
+    def may_open_session(self) -> bool:
+        """Whether phones may make one more Checkout Session now."""
+        return self._take([(self._sessions, "", "new payment pages at Stripe")]) == 0
+
+    def made(self, session_id: str) -> None:
+        """Note that this process made the session: to ask for it is no guess."""
+        self._made.keep(session_id, True, self._clock(), _MADE_FOR_S)
+
+    def may_read(self, session_id: str) -> bool:
+        """Whether a phone may have its session read at Stripe now."""
+        address, total = self._reads
+        if self._made.get(session_id, self._clock()) is None and not self._may_guess():
+            return False
+        return self._take([(address, self._caller, "reads"), (total, "", "reads of Stripe")]) == 0
+
+    def is_stranger(self, session_id: str) -> bool:
+        """Whether Stripe has said of late that the session is none of ours."""
+        return self._known_strangers.get(session_id, self._clock()) is not None
+
+    def stranger(self, session_id: str) -> None:
+        """The session that was read is none of ours."""
+        self._known_strangers.keep(session_id, True, self._clock(), _STRANGER_FOR_S)
+        for bucket, key in zip(self._strangers, (self._caller, ""), strict=True):
+            bucket.take(key, self._clock())
+
+    def _may_guess(self) -> bool:
+        address, total = self._strangers
+        now_s = self._clock()
+        if not address.wait_s(self._caller, now_s) and not total.wait_s("", now_s):
+            return True
+        self._say("reads of unknown payments", self._caller)
+        return False
+
+    def _at_the_door(self) -> list[_Claim]:
+        address, machine = self._caller, str((request.view_args or {}).get("machine_id"))
+        if not is_machine_id(machine):  # it gets its 404, and no place in the memory
+            return [(self._looks[0], address, "looks at doors")]
+        if request.method != "POST":
+            of_address, at_machine = self._looks
+            return [(of_address, address, "looks at doors"), (at_machine, machine, f"looks at {machine}")]
+        of_address, of_both, at_machine = self._purchases
+        return [
+            (of_address, address, "purchases"),
+            (of_both, f"{address} {machine}", f"purchases at {machine}"),
+            (at_machine, machine, f"purchases at {machine} from everywhere"),
+        ]
+
+    def _guard(self, routes: Blueprint, claims: Callable[[], Iterable[_Claim]]) -> Blueprint:
+        def count() -> None:
+            if wait_s := self._take(claims()):
+                raise TooManyRequests(_TOO_MANY, retry_after=math.ceil(wait_s))
+
+        routes.before_request(count)
+        return routes
+
+    def _take(self, claims: Iterable[_Claim]) -> float:
+        for bucket, key, what in claims:
+            if wait_s := bucket.take(key, self._clock()):
+                self._say(what, self._caller)
+                return wait_s
+        return 0
+
+    def _say(self, what: str, address: str) -> None:
+        if not self._said.take(what, self._clock()):
+            proxy = _PROXY if is_loopback(address) else ""
+            log.warning("Too many %s, of late from %s (said once a minute)%s", what, address, proxy)
+
+    @property
+    def _caller(self) -> str:
+        forwarded_for = request.headers.get("X-Forwarded-For", "")
+        return caller(request.remote_addr, forwarded_for, self._trusted_proxies)
