@@ -15,7 +15,8 @@ from test_check_broker import ALLOWED, HOW, MACHINE, NOT_TRIED, RULES, config_fo
 
 from controller.config.keys import BrokerConfig, Config
 from controller.pages.findings import Finding, ok, wrong
-from simulator.chain.broker import ONE_ID_A_LOGIN, Broker
+from simulator.chain.broker import Broker
+from simulator.chain.mosquitto_conf import ONE_ID_A_LOGIN
 
 EMQX = Answers({MACHINE: PASSWORDS[MACHINE]})
 WELL = [*ALLOWED, ok("may not publish coinpulse"), ok("may not subscribe to another machine's coinpulse")]
@@ -164,10 +165,12 @@ class Mosquitto(Broker):
 
     changed: tuple[str, str] = ("", "")
 
-    def _settings(self) -> str:
-        text = super()._settings()
+    def _write_files(self) -> None:
+        super()._write_files()
+        settings = self.folder / "mosquitto.conf"
+        text = settings.read_text()
         assert self.changed[0] in text
-        return text.replace(*self.changed)
+        settings.write_text(text.replace(*self.changed))
 
 
 class KeepsNothing(Mosquitto):
