@@ -264,7 +264,8 @@ def test_a_broker_that_is_away_is_a_line_when_it_goes_and_one_when_it_comes(
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (
             "ERROR",
-            f"The broker is away: cannot reach localhost:{broker.services_port}: [Errno 111] Connection refused",
+            f"The broker is away: cannot reach localhost:{broker.services_port}: "
+            "[Errno 111] Connection refused",
         ),
         ("WARNING", "The broker is there again"),
     ]
