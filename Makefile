@@ -21,11 +21,11 @@ demo-once: ## one sale through the whole chain, with its time line; no browser, 
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator demo-once
 
-chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1; METER=1; CALM=1: break nothing)
+chaos: ## break everything at random while players pay, and judge the money (MINUTES=2 SEED=1, and some minutes more; METER=1; CALM=1: break nothing)
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm) $(if $(METER),--meter)
 
-bench: ## measure it, each figure beside its target; about 15 minutes (QUICK=1: under one; ONLY=coin_line: some)
+bench: ## measure it, each figure beside its target; about 20 minutes (QUICK=1: two; ONLY=coin_line: some)
 	@tools/prepare.sh bench
 	@$(VENV) -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
@@ -48,7 +48,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh cloud_relay/broker/shipped/*.sh .ci/run
 
 check: lint test ## what CI runs
 
@@ -73,6 +73,10 @@ bundle: ## gather the wheels of requirements/ for cabinets without a network, in
 lock: ## choose the newest packages for cabinets, and write down their hashes: requirements/*.lock
 	tools/lock.sh
 
+outdated: ## which pinned packages are behind, or known to be bad; what nobody answers is "not known", and no success
+	@tools/prepare.sh test
+	@$(VENV) tools/outdated.py
+
 test-bare: ## the first verbs on a Debian 12 with only git, make and python3, in a container (root; takes minutes)
 	tools/test-bare-machine.sh
 
@@ -87,9 +91,11 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write the messages of a real sale into docs/how-it-works.md anew
+docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
 	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
+	PYTHONPATH=. $(VENV) tools/stripe_reads.py
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)
@@ -97,4 +103,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock test-bare test-vm test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-power format pictures docs release clean

@@ -10,13 +10,14 @@
 set -eu
 
 # Nothing of whoever calls says where packages come from, or which code runs: no variable, and nothing in a home folder. A
-# mirror or a proxy that is meant stands where the system has it: /etc/pip.conf and /etc/apt/apt.conf.d.
+# mirror or a proxy that is meant stands where the system has it: /etc/pip.conf and /etc/apt/apt.conf.d. What runs is the
+# system's own: a Python of somebody's in /usr/local has no pygame either.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 if [ "${ARCADE_CABINET_INSTALL-}" != alone ]; then
-    exec env -i ARCADE_CABINET_INSTALL=alone PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        HOME=/nonexistent LC_ALL=C.UTF-8 sh "$0" "$@"
+    exec env -i ARCADE_CABINET_INSTALL=alone PATH=$PATH HOME=/nonexistent LC_ALL=C.UTF-8 sh "$0" "$@"
 fi
 
-source_dir=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+source_dir=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 app=/opt/arcade-cabinet
 new=$app.new                # built here,
 old=$app.old                # and this one is put back if it does not start
@@ -27,6 +28,7 @@ udev_rule=/etc/udev/rules.d/60-arcade-cabinet.rules
 user_list=/etc/sysusers.d/arcade-cabinet.conf
 unit_dir=/etc/systemd/system
 release="controller attract_screen pyproject.toml README.md CHANGELOG.md"
+run_from="install.sh installer requirements systemd config.yaml $release"
 units="arcade-controller.service arcade-attract-screen.service"
 
 mode=install
@@ -94,9 +96,39 @@ check_system() {
         arm64 | amd64) ;;
         *) fail "needs a system of 64 bits, and this one is $(dpkg --print-architecture): write the card anew, with Raspberry Pi OS Lite (64-bit)" ;;
     esac
-    for item in $release config.yaml installer requirements systemd; do
+    for item in $run_from; do
         [ -e "$source_dir/$item" ] || fail "$source_dir/$item is missing; run install.sh from a whole copy of the project"
     done
+}
+
+# What root runs from here may be changed by root alone, and by whoever this copy belongs to: it was called all the same. So
+# may the folders on the way here, for whoever can rename one has all that is in it; but in one like /tmp only its owner can.
+check_owners() {
+    owner=$(stat -c %u "$source_dir/install.sh")
+    # A group with the name of its user is that user's alone; Debian makes one for each.
+    own_group=0
+    name=$(id -un "$owner" 2>/dev/null) || :
+    if [ "$name" ] && [ "$name" = "$(id -gn "$owner")" ]; then own_group=$(id -g "$owner"); fi
+    for item in $run_from; do is_ours "$source_dir/$item" ! -type l; done
+    is_ours "$source_dir" -prune
+    folder=$(dirname "$source_dir")
+    until [ "$folder" = / ]; do
+        none_is "$folder" -prune ! -uid 0 ! -uid "$owner"
+        is_ours "$folder" -prune ! -perm -1000
+        folder=$(dirname "$folder")
+    done
+}
+
+# is_ours PATH FIND-TEST...
+is_ours() {
+    none_is "$@" ! -uid 0 ! -uid "$owner"
+    none_is "$@" \( -perm -o+w -o -perm -g+w ! -gid 0 ! -gid "$own_group" \)
+}
+
+none_is() {
+    open=$(find "$@" -print -quit)
+    [ -z "$open" ] || fail "$open can be changed by others ($(stat -c '%A %U:%G' "$open")), and root would run what is here. \
+Get the project anew, into a folder that is yours alone"
 }
 
 load_parts() {
@@ -157,6 +189,7 @@ install_all() {
 main() {
     read_options "$@"
     check_system "$@"
+    check_owners
     load_parts
     case $mode in
         install)

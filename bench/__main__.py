@@ -8,7 +8,7 @@ import sys
 from io import TextIOWrapper
 from types import ModuleType
 
-from bench import candidates, coin_line, first_edge, idle, noise, relay, screen, siege
+from bench import candidates, catch_up, coin_line, first_edge, idle, noise, relay, screen, siege
 
 BENCHMARKS: dict[str, ModuleType] = {
     "coin_line": coin_line,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "noise": noise,
     "screen": screen,
     "relay": relay,
+    "catch_up": catch_up,
 }
 # What a decision rests on, or takes long, and need not be measured again each time.
 ON_REQUEST: dict[str, ModuleType] = {"candidates": candidates, "siege": siege}

@@ -11,15 +11,18 @@ from pathlib import Path
 
 import requests
 
-from simulator.chain.chain import Chain, running_chain
+from simulator.chain.chain import Chain, Wiring, running_chain
 
 WITHIN_S = 20.0
 
 
 @contextmanager
-def selling_chain() -> Iterator[Chain]:
+def selling_chain(wiring: Wiring | None = None) -> Iterator[Chain]:
     """The chain, once its door sells; in the end it tells what it read at Stripe."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_chain(Path(folder)) as chain:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        running_chain(Path(folder), wiring=wiring) as chain,
+    ):
         wait(lambda: sells(chain), "the door to sell")
         yield chain
         print(chain.stripe.reads_in_words())
@@ -45,12 +48,12 @@ def sells(chain: Chain) -> bool:
     return _button(chain, 1) is not None
 
 
-def wait(condition: Callable[[], object], what: str) -> None:
+def wait(condition: Callable[[], object], what: str, within_s: float = WITHIN_S) -> None:
     """Return once it holds; TimeoutError if it does not."""
-    deadline_s = time.monotonic() + WITHIN_S
+    deadline_s = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline_s:
-            raise TimeoutError(f"waited {WITHIN_S:g} s for {what}")
+            raise TimeoutError(f"waited {within_s:g} s for {what}")
         time.sleep(0.01)
 
 

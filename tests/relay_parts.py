@@ -163,7 +163,7 @@ def _relay(
 ) -> Iterator[RelayUnderTest]:
     variables = environment(
         **{
-            "MQTT_PORT": str(broker.port),
+            "MQTT_PORT": str(broker.services_port),
             "MQTT_CA_FILE": str(broker.ca_file),
             "STAND_IN_STRIPE_URL": stand_in.api_url,
             **changes,
@@ -245,7 +245,7 @@ def mqtt_client(broker: Broker, username: str | None, password: str | None) -> m
     client.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file)))
     answers: list[ReasonCode] = []
     client.on_connect = lambda _c, _u, _f, reason, _p: answers.append(reason)
-    client.connect("localhost", broker.port, keepalive=10)
+    client.connect("localhost", broker.port_for(username), keepalive=10)
     client.loop_start()
     wait_until(lambda: answers, "CONNACK")
     if answers[0].is_failure:

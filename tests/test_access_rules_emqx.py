@@ -1,140 +1,169 @@
-"""The shipped access rules for EMQX, read as EMQX reads them: who may say and hear what.
+"""The shipped access rules for EMQX in all their forms, read as EMQX reads them.
 
-The table is the one that a real Mosquitto is asked in test_access_rules.py.
+They are asked the same as a real Mosquitto in test_access_rules.py.
 """
 
 from __future__ import annotations
 
 import re
-from ast import literal_eval
-from collections.abc import Iterator, Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from conftest import PASSWORDS
-from test_access_rules import MAY_HEAR, MAY_PUBLISH, WRITABLE_TOPICS
+from access_matrix import BROKERS_OWN, IDENTITIES, MAY_HEAR, MAY_PUBLISH, TOGETHER, TOPICS, WILDCARDS
+from emqx_api import KEY, Emqx, emqx
+from emqx_rules import Action, Rule, decide, entry, rules_in_file
 
 from simulator.chain.broker import RELAY_USERNAME
+from simulator.chain.mosquitto_conf import SHIPPED
 
-SHIPPED = Path(__file__).parent.parent / "cloud_relay" / "access_rules" / "emqx_acl.conf"
-EVERY_STATUS = "arcade/machine/+/status"
-WILDCARDS = [
-    "#",
-    "+/#",
-    "arcade/#",
-    "arcade/machine/#",
-    "arcade/machine/+/+",
-    "arcade/machine/+/coinpulse",
-    "arcade/machine/+/gameover",
-    EVERY_STATUS,
-    "arcade/machine/galaga-01/#",
-    "arcade/machine/galaga-01/+",
-]
-BROKERS_OWN = ["$SYS/broker/uptime", "$SYS/#", "$delayed/1/arcade/machine/galaga-01/coinpulse"]
-ERLANG = re.compile(
-    r"""(?P<nothing>%[^\n]*|\s+)|(?P<string>"[^"]*")|(?P<atom>[a-z]+)|(?P<mark>[{}\[\],.])""", re.VERBOSE
+CONSOLE_LINE = re.compile(
+    r" *(\d+)\. (Allow|Deny) +(\S+) \((Publish|Subscribe|Publish & Subscribe)(?:, Retain: (\w+))?\)"
 )
-IN_PYTHON = {"{": "(", "}": ",)", ".": "\n"}
-
-Action = Literal["publish", "subscribe"]
-IDENTITIES = pytest.mark.parametrize("identity", sorted(PASSWORDS))
+VERBS = {"Publish": "publish", "Subscribe": "subscribe", "Publish & Subscribe": "all"}
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One term of the file; {deny, all} is short for all actions on #."""
+class Form:
+    """One way of giving EMQX the rules: those that a login meets, in their order."""
 
-    permission: Literal["allow", "deny"]
-    who: str | tuple[str, str]
-    action: Literal["publish", "subscribe", "all"] = "all"
-    topics: Sequence[str] = ("#",)
+    rules_of: Callable[[str], Sequence[Rule]]
 
-    def __post_init__(self) -> None:
-        known = self.permission in ("allow", "deny") and self.action in ("publish", "subscribe", "all")
-        if not known or (self.who != "all" and self.who[0] != "user"):
-            raise ValueError(f"{self} is no rule that this test understands")
+    def allows(self, username: str, action: Action, topic: str, *, retain: bool = False) -> bool:
+        """Under the shipped settings, where what no rule matches is refused."""
+        return decide(self.rules_of(username), username, action, topic, retain=retain)
 
-    def matches(self, username: str, action: Action, topic: str) -> bool:
-        """Whether this rule decides it."""
-        return (
-            self.who in ("all", ("user", username))
-            and self.action in ("all", action)
-            and any(covers(pattern, username, topic) for pattern in self.topics)
-        )
+    def allows_by_default(self, username: str, action: Action, topic: str) -> bool:
+        """Where EMQX's default was left in its place: what no rule matches is allowed."""
+        return decide(self.rules_of(username), username, action, topic, no_match="allow")
 
 
-def covers(pattern: str, username: str, topic: str) -> bool:
-    """Whether a rule's topic includes a topic, or a whole topic filter, of this user."""
-    wanted = [username if level == "${username}" else level for level in pattern.split("/")]
-    if topic.startswith("$") and wanted[0] in ("+", "#"):
-        return False  # as the newer of EMQX's releases read it
-    for want, level in zip_longest(wanted, topic.split("/")):
-        if want == "#":
-            return True
-        if level != want and (want != "+" or level is None):
-            return False
-    return True
+def rest(told: Emqx, folder: Path, key: str = KEY) -> subprocess.CompletedProcess[str]:
+    """Run the shipped script."""
+    key_file = folder / "key"
+    key_file.write_text(f'user = "{key}"\n')
+    command = [SHIPPED / "emqx_rest.sh", told.url, key_file]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def rules_in(text: str) -> list[Rule]:
-    """The file's terms, in their order; SyntaxError or ValueError where EMQX would not load it."""
-    terms = "".join(in_python(text)).splitlines()
-    return [Rule(*literal_eval(term)) for term in terms]
+def by_rest(folder: Path) -> Form:
+    with emqx() as told:
+        assert rest(told, folder).returncode == 0
+    lists = {who: [entry(rule) for rule in rules] for who, rules in told.rules.items()}
+    return Form(lambda username: [*lists.get(username, []), *lists[""]])
 
 
-def in_python(text: str) -> Iterator[str]:
-    """Erlang's tuples, atoms and strings, token by token in Python's writing."""
-    at = 0
-    while at < len(text):
-        token = ERLANG.match(text, at)
-        if token is None:
-            raise ValueError(f"{text[at : at + 20]!r} is nothing that this test understands")
-        at = token.end()
-        if token.lastgroup != "nothing":
-            yield f"'{token[0]}'" if token.lastgroup == "atom" else IN_PYTHON.get(token[0], token[0])
+def by_hand(_: Path) -> Form:
+    """Typed from the list: a heading a tab or a user, and numbered lines below it."""
+    lists: dict[str, list[Rule]] = {}
+    for part in (SHIPPED / "emqx_console.txt").read_text().split("\n\n")[1:]:
+        heading, *lines = part.strip().splitlines()
+        who = "" if heading == "All Users" else heading.removeprefix("Username ")
+        lists[who] = []
+        for place, line in enumerate(lines, 1):
+            number, permission, topic, verb, retain = CONSOLE_LINE.fullmatch(line).groups()  # type: ignore[union-attr]
+            assert int(number) == place
+            fields: dict[str, object] = {
+                "permission": permission.lower(),
+                "action": VERBS[verb],
+                "topic": topic,
+            }
+            lists[who].append(entry(fields | ({} if retain is None else {"retain": retain == "true"})))
+    return Form(lambda username: [*lists.get(username, []), *lists[""]])
 
 
-def allows(username: str, action: Action, topic: str) -> bool:
-    """What EMQX answers: the first rule that matches decides, and without one it allows."""
-    for rule in rules_in(SHIPPED.read_text()):
-        if rule.matches(username, action, topic):
-            return rule.permission == "allow"
-    return True
+def by_file(_: Path) -> Form:
+    rules = rules_in_file((SHIPPED / "emqx_acl.conf").read_text())
+    return Form(lambda _: rules)
 
 
-@IDENTITIES
-def test_who_may_publish(identity: str) -> None:
+@pytest.fixture(scope="module", params=[by_file, by_rest, by_hand])
+def form(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Form:
+    """The file, the REST API's calls and the list for the console."""
+    made = request.param(tmp_path_factory.mktemp("form"))
+    assert isinstance(made, Form)
+    return made
+
+
+FOR_IDENTITIES = pytest.mark.parametrize("identity", IDENTITIES)
+
+
+@FOR_IDENTITIES
+def test_who_may_publish(form: Form, identity: str) -> None:
     """The relay sells and passes on; a cabinet speaks for itself, and never sells."""
-    assert {topic for topic in WRITABLE_TOPICS if allows(identity, "publish", topic)} == MAY_PUBLISH[identity]
+    assert {topic for topic in TOPICS if form.allows(identity, "publish", topic)} == MAY_PUBLISH[identity]
 
 
-@IDENTITIES
-def test_who_may_subscribe(identity: str) -> None:
-    """A cabinet hears its own coin pulses; the relay hears every status, one by one or all together."""
-    asked = [*WRITABLE_TOPICS, *WILDCARDS]
-    together = {EVERY_STATUS} if identity == RELAY_USERNAME else set()
-    assert {topic for topic in asked if allows(identity, "subscribe", topic)} == MAY_HEAR[identity] | together
+@FOR_IDENTITIES
+def test_nobody_retains_a_coin_pulse(form: Form, identity: str) -> None:
+    """All else that may be said may be retained: a status, and how far the fleet's book goes, have to be."""
+    kept = {topic for topic in TOPICS if form.allows(identity, "publish", topic, retain=True)}
+    assert kept == {topic for topic in MAY_PUBLISH[identity] if not topic.endswith("/coinpulse")}
 
 
-def test_the_relay_is_no_cabinet() -> None:
+@FOR_IDENTITIES
+def test_who_may_subscribe(form: Form, identity: str) -> None:
+    """To its own topics one by one; only services to those of all machines together."""
+    asked = {topic for topic in [*TOPICS, *WILDCARDS] if form.allows(identity, "subscribe", topic)}
+    assert asked == MAY_HEAR[identity] | TOGETHER.get(identity, set())
+
+
+@FOR_IDENTITIES
+@pytest.mark.parametrize("action", ["publish", "subscribe"])
+def test_what_belongs_to_the_broker_itself_is_nobody_s(form: Form, identity: str, action: Action) -> None:
+    """Also where what no rule matches is allowed; "#" does not cover it."""
+    assert [topic for topic in BROKERS_OWN if form.allows_by_default(identity, action, topic)] == []
+
+
+@FOR_IDENTITIES
+@pytest.mark.parametrize("action", ["publish", "subscribe"])
+def test_a_dollar_topic_that_nobody_thought_of_is_refused_by_the_settings(
+    form: Form, identity: str, action: Action
+) -> None:
+    """Topics that begin so cannot all be named; the shipped settings refuse what no rule matches."""
+    assert not form.allows(identity, action, "$anything/else")
+    assert "no_match = deny" in (SHIPPED / "emqx.conf").read_text()
+
+
+@pytest.mark.parametrize("wildcard", ["+", "#", "/"])
+@pytest.mark.parametrize("action", ["publish", "subscribe"])
+def test_the_file_gives_no_rights_to_a_login_with_a_wildcard(wildcard: str, action: Action) -> None:
+    """Not even to the topics that its name makes; its first rule says so."""
+    form, login = by_file(SHIPPED), f"a{wildcard}b"
+    own = [
+        f"arcade/machine/{login}/{leaf}"
+        for leaf in ("coinpulse", "status", "gameover", "journal", "journal/seen")
+    ]
+    assert [topic for topic in own if form.allows(login, action, topic)] == []
+    assert form.rules_of(login)[0].matches(login, action, own[0], retain=False)
+
+
+def test_the_relay_is_no_cabinet(form: Form) -> None:
     """What its name would give it as a cabinet is refused before those rules are reached."""
     own = f"arcade/machine/{RELAY_USERNAME}"
-    assert not allows(RELAY_USERNAME, "publish", f"{own}/status")
-    assert not allows(RELAY_USERNAME, "subscribe", f"{own}/coinpulse")
+    assert not form.allows(RELAY_USERNAME, "publish", f"{own}/status")
+    assert not form.allows(RELAY_USERNAME, "subscribe", f"{own}/coinpulse")
 
 
-@pytest.mark.parametrize("action", ["publish", "subscribe"])
-@pytest.mark.parametrize("stranger", ["cloud", "relay", "cloud-relay", "coinpulse"])
-def test_a_name_like_the_relay_s_gives_no_rights_of_the_relay(stranger: str, action: Action) -> None:
-    """Whoever has a login has only what belongs to its name."""
-    assert [topic for topic in WRITABLE_TOPICS if allows(stranger, action, topic)] == []
+def test_the_script_can_be_run_again(tmp_path: Path) -> None:
+    """The second run finds the database there; before every other source, and with the same rules."""
+    with emqx() as told:
+        first = rest(told, tmp_path)
+        before = dict(told.rules)
+        second = rest(told, tmp_path)
+
+    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    assert (told.sources, told.rules) == (["built_in_database", "file"], before)
+    before_authorization = (SHIPPED / "emqx.conf").read_text().partition("\nauthorization")[0]
+    assert (told.settings, told.no_match) == ([before_authorization.rstrip()] * 2, "deny")
 
 
-@IDENTITIES
-@pytest.mark.parametrize("action", ["publish", "subscribe"])
-def test_what_belongs_to_the_broker_itself_is_nobody_s(identity: str, action: Action) -> None:
-    """$delayed would publish a coin pulse a second later, and no rule for coin pulses would see it."""
-    assert [topic for topic in BROKERS_OWN if allows(identity, action, topic)] == []
+def test_the_script_ends_where_emqx_does_not_take_the_key(tmp_path: Path) -> None:
+    """Nothing is half done, and curl's words name the refusal."""
+    with emqx() as told:
+        run = rest(told, tmp_path, key="another:key")
+
+    assert (run.returncode != 0, "401" in run.stderr, told.settings, told.rules) == (True, True, [], {})

@@ -118,7 +118,7 @@ class Relay:
         self._client.tls_set(str(broker.ca_file))
         self._client.on_subscribe = lambda *_: self._connected.set()
         self._client.on_message = lambda _, __, m: self.heard.append((m.topic, bytes(m.payload), m.retain))
-        self._client.connect("localhost", broker.port)
+        self._client.connect("localhost", broker.services_port)
         self._client.subscribe(STATUS, qos=1)
         self._client.loop_start()
         assert self._connected.wait(10)

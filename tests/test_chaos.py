@@ -6,9 +6,12 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,13 @@ from conftest import wait_until
 
 from simulator.chain.proxy import Link
 from simulator.chaos.faults import coin_line_pid
-from simulator.chaos.rules.schedule import KINDS, Fault, draw
-from simulator.chaos.rules.strikes import WAITS_FOR_A_PAYMENT_S, Strikes
-from simulator.chaos.run import run_chaos
+from simulator.chaos.rules.schedule import KINDS, LULL_S, Fault, draw
+from simulator.chaos.rules.strikes import Strikes
+from simulator.chaos.run import PACE, TIDY_EVERY_S, WINDOW_S, run_chaos
 from simulator.chaos.watch import Watch
+from simulator.chaos.wrong_clock import ClockFile, command
 
+ROOT = Path(__file__).parent.parent
 SHORT = ("controller killed", "broker's sessions lost", "webhooks repeated", "controller-broker delayed")
 
 
@@ -34,6 +39,64 @@ def test_the_same_seed_gives_the_same_schedule() -> None:
 def test_every_kind_of_fault_comes_even_in_a_short_run(seed: int) -> None:
     """None is left to luck."""
     assert {fault.kind for fault in draw(seed, 20, tuple(KINDS)).faults} == set(KINDS)
+
+
+def test_what_comes_first_or_last_is_alone() -> None:
+    """Nothing else breaks until its calm is over, and somebody pays around it."""
+    schedule = draw(7, 300, tuple(KINDS))
+    alone = [f for f in schedule.faults if KINDS[f.kind].comes_first or KINDS[f.kind].comes_last]
+    assert [fault.kind for fault in alone] == [
+        "broker away until late",
+        "board jammed for good",
+        "token revoked",
+        "broker crashes six times",
+    ]
+    for one in alone:
+        over_s = one.at_s + one.lasts_s + KINDS[one.kind].calm_s
+        assert [f for f in schedule.faults if f is not one and one.at_s <= f.at_s < over_s] == []
+        assert [wish for wish in schedule.wishes if one.at_s - 3 <= wish.at_s <= one.at_s + 3]
+    assert list(schedule.faults) == sorted(schedule.faults)
+
+
+def test_between_two_decks_nothing_breaks() -> None:
+    """Or no payment's window would ever end in half a minute in which all worked."""
+    kinds = tuple(name for name, kind in KINDS.items() if not (kind.comes_first or kind.comes_last))
+    faults = draw(7, 600, kinds).faults
+    gaps_s = [after.at_s - before.at_s for before, after in pairwise(faults)]
+    assert len(faults) == 5 * len(kinds)
+    assert len([gap_s for gap_s in gaps_s if gap_s >= LULL_S]) == 4
+    assert faults[-1].at_s <= 600
+
+
+def test_some_players_go_next_door() -> None:
+    """To the same machine's door in another hall."""
+    wishes = draw(7, 600, ()).wishes
+    assert 0.05 < sum(wish.next_door for wish in wishes) / len(wishes) < 0.25
+
+
+def test_each_repeat_of_a_webhook_comes_after_the_window() -> None:
+    """Stripe's own times: what the relay did not take, it must look after by itself."""
+    assert PACE.retries.waits_s[0] > WINDOW_S + TIDY_EVERY_S
+
+
+def test_a_process_has_the_clock_that_its_file_says(tmp_path: Path) -> None:
+    """Stepped while it runs; the machine's stays as it is."""
+    (tmp_path / "tell.py").write_text(
+        "import sys, time\nfor line in sys.stdin:\n    print(time.time(), sys.argv[1], flush=True)\n"
+    )
+    clock = ClockFile(tmp_path / "clock")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    with subprocess.Popen(
+        [*command(tmp_path / "clock"), sys.executable, "-m", "tell", "argument"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for off_s in (0.0, 600.0, -60.0):
+            clock.set(off_s)
+            process.stdin.write("tell\n")
+            said, argument = process.stdout.readline().split()
+            assert (round(float(said) - time.time() - off_s, 0), argument) == (0, "argument")
 
 
 def test_a_calm_schedule_has_players_only() -> None:
@@ -81,7 +144,8 @@ def test_a_fault_does_not_wait_for_ever() -> None:
     """Where nobody pays, it strikes all the same."""
     broken = Broken()
     strikes = Strikes([Fault(1.0, "relay killed", lasts_s=0.0, behind_s=0.5)], broken, lambda: False)
-    for at_s in (1.0, 1.0 + WAITS_FOR_A_PAYMENT_S, 1.5 + WAITS_FOR_A_PAYMENT_S):
+    waits_s = KINDS["relay killed"].waits_s
+    for at_s in (1.0, 1.0 + waits_s, 1.5 + waits_s):
         strikes.step(at_s)
     assert (broken.told, strikes.over) == (["begin relay killed", "end relay"], True)
 
@@ -248,3 +312,17 @@ def test_a_short_run_with_a_coin_meter_charges_only_what_the_board_counted(tmp_p
     verdict = run_chaos(tmp_path / "chaos", draw(3, 10, kinds), meter=True).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3
+
+
+def test_a_short_run_with_wrong_clocks_and_a_key_that_loses_a_permission(tmp_path: Path) -> None:
+    """And beside it a hall on the same account, which sells as well and credits only its own."""
+    kinds = (
+        "relay's clock a minute ahead",
+        "relay's clock ten minutes behind",
+        "key may not write payments",
+        "Stripe's lists are slow",
+    )
+    verdict = run_chaos(tmp_path / "chaos", draw(5, 12, kinds)).verdict
+    assert verdict.failures == ()
+    assert verdict.payments >= 3
+    assert verdict.paid_next_door >= 1

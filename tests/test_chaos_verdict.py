@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.chaos.rules.evidence import Books, Payment, Pulse, Struck
+import pytest
+
+from simulator.chaos.rules.evidence import Books, NextDoor, Payment, Pulse, Struck
 from simulator.chaos.rules.report import Crowd, table
 from simulator.chaos.rules.verdict import judge
 
@@ -119,6 +121,62 @@ def test_a_chain_that_worked_for_the_windows_last_half_minute_must_credit() -> N
     assert found == [("pi_1",), ()]
 
 
+@pytest.mark.parametrize(
+    ("settled_s", "held"), [(1130, ()), (1131, ("pi_1",)), (None, ("pi_1",))], ids=["just", "late", "never"]
+)
+def test_money_that_is_held_without_need_is_a_failure_of_its_own(
+    settled_s: float | None, held: tuple[str, ...]
+) -> None:
+    """Made at 1010 with a window of 60 s, and all worked: a minute behind the window is enough."""
+    books = replace(with_payment(settled_s=settled_s), working=((1040, 1070),))
+    verdict = judge(books)
+    assert (verdict.held, verdict.uncredited) == (held, ())
+    assert ("1 payments held without need" in verdict.failures) is bool(held)
+
+
+def test_money_that_is_held_because_something_was_broken_is_excused() -> None:
+    """It was credited in the end; nothing says when it must be, in a world that does not work."""
+    books = replace(with_payment(settled_s=1300), working=((1041, 1070),))
+    assert (judge(books).held, judge(books).failures) == ((), ())
+
+
+NEXT_DOOR = NextDoor((replace(BOUGHT_1, id="pi_next_door"),), {"pi_next_door": 1})
+
+
+def test_a_hall_next_door_that_keeps_to_its_own_is_no_matter() -> None:
+    """Its payment has its coin there, and ours have theirs here."""
+    verdict = judge(replace(GOOD, next_door=NEXT_DOOR))
+    assert (verdict.calm_failures, verdict.paid_next_door, verdict.payments) == ((), 1, 2)
+
+
+def test_a_coin_in_the_wrong_hall_is_found_in_both_directions() -> None:
+    """Heard next door and paid here, or in our ledger and paid next door."""
+    heard = replace(NEXT_DOOR, heard={"pi_next_door": 1, "pi_3": 3})
+    ours = replace(GOOD, next_door=heard, pulses=(*GOOD.pulses, fired("pi_next_door", 40)))
+    verdict = judge(ours)
+    assert verdict.stolen == ("pi_3", "pi_next_door")
+    assert "2 payments credited in the wrong hall" in verdict.failures
+
+
+@pytest.mark.parametrize(
+    "next_door",
+    [
+        replace(NEXT_DOOR, heard={}),
+        replace(NEXT_DOOR, payments=(replace(NEXT_DOOR.payments[0], settled_s=None, captured=0),)),
+    ],
+    ids=["charged for nothing", "held"],
+)
+def test_a_payment_lost_next_door_is_found(next_door: NextDoor) -> None:
+    """That hall's players are to be treated as well as ours."""
+    verdict = judge(replace(GOOD, next_door=next_door))
+    assert verdict.failures == ("1 payments of the hall next door lost",)
+
+
+def test_a_door_that_sells_with_a_token_refused_is_a_failure() -> None:
+    """Whoever paid there could not be credited, nor charged."""
+    assert judge(replace(GOOD, doors_left_open=1)).failures == ("the door sold 1 times with a token refused",)
+
+
 def test_a_conflict_fails_a_calm_run_only() -> None:
     """Under fire a receipt may come too late; on a calm day nothing may."""
     verdict = judge(with_payment(conflict=True))
@@ -135,12 +193,15 @@ def test_a_kind_of_fault_that_hit_nobody_fails_the_run() -> None:
     faults = (Struck("relay killed", 1001, 1001), Struck("disk full", 1005, 1008))
     verdict = judge(replace(GOOD, faults=faults), ("relay killed", "disk full"))
     assert verdict.hits == {"relay killed": 1, "disk full": 0}
+    assert verdict.struck == {"relay killed": 1, "disk full": 1}
     assert verdict.failures == ("no payment was hit by: disk full",)
 
 
 def test_the_table_names_what_went_wrong() -> None:
     """A payment that went wrong is named, so that it can be looked up in the logs."""
-    text = table(judge(replace(GOOD, owed=frozenset({"pi_3"}))), Crowd(came=3, left=1))
+    faults = tuple(Struck("relay killed", at_s, at_s) for at_s in (1001, 2000))
+    books = replace(GOOD, owed=frozenset({"pi_3"}), next_door=NEXT_DOOR, faults=faults)
+    text = table(judge(books, ("relay killed",)), Crowd(came=3, left=1))
     assert [" ".join(line.split()) for line in text.splitlines()] == [
         "players 3 (1 could not pay)",
         "payments 2",
@@ -156,4 +217,10 @@ def test_the_table_names_what_went_wrong() -> None:
         "ambiguous pulses 0 (0 kills of the cabinet)",
         "had all working for their last 30 s 2",
         "of these not credited 0",
+        "of these held for over a minute more 0",
+        "paid in the hall next door 1",
+        "of these lost 0",
+        "credited in the wrong hall 0",
+        "doors left open with a token refused 0",
+        "hit by: relay killed 1 (struck 2 times)",
     ]

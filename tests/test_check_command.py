@@ -28,15 +28,10 @@ BROKER_GOOD = """\
 broker
   ✓ 127.0.0.1 answers at port BROKER
   ✓ its certificate is good for 127.0.0.1 until DATE
-  ✓ logged in as star-raider-01: the password is right
-  ✓ may subscribe to star-raider-01/coinpulse
-  ✓ may publish star-raider-01/gameover: tried with a message marked as a check,
-    which is not retained
-  ✓ may publish star-raider-01/status: tried with a message marked as a check,
-    which is not retained
-  ✓ may not publish coinpulse
-  ✓ may subscribe to another machine's coinpulse, and is sent nothing of what it
-    may not read
+  ✓ the running controller is logged in as star-raider-01
+  - its rules were not tried: at some brokers a second login ends the first. To
+    try them, when nobody plays: sudo systemctl stop arcade-controller; sudo
+    cabinet check; sudo systemctl start arcade-controller
 """
 GOOD = f"""\
 configuration
@@ -192,12 +187,8 @@ def test_a_check_leaves_no_trace_in_the_cabinet(chain: Chain, tmp_path: Path) ->
     """Its status, its connection and its coin line are as they were."""
     before = chain.controller.log_lines
     list(look_at_all(load_config(chain.config_file), chain.config_file, elsewhere(tmp_path)))
-    wait_until(lambda: any('"check"' in told.payload for told in chain.observer.on("status")), "the check")
-    marked = [told for told in chain.observer.messages if '"check"' in told.payload]
-
     assert (chain.controller.log_lines, chain.board.view().coins) == (before, 0)
-    assert {told.retained for told in marked} == {False}
-    assert {told.topic.rpartition("/")[2] for told in marked} == {"status", "gameover"}
+    assert [told for told in chain.observer.messages if '"check"' in told.payload] == []
 
 
 def test_a_cabinet_that_is_not_well_has_this_page(tmp_path: Path) -> None:

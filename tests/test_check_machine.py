@@ -277,6 +277,25 @@ def test_a_service_that_fails_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "kept_out"),
+    [
+        ([], False),
+        ([FaultKind.BROKER], True),
+        # It stays away of itself, and looks whether anybody disturbs it when it is back.
+        ([FaultKind.TWIN], False),
+        ([FaultKind.COIN_METER, FaultKind.BROKER], True),
+    ],
+)
+def test_a_second_login_ends_nothing_only_where_the_broker_keeps_the_first_out(
+    kinds: list[FaultKind], kept_out: bool
+) -> None:
+    """Also a controller that has only just begun may be connected in the next moment."""
+    faults = tuple(Fault(kind, "as it is") for kind in kinds)
+    for state in (State.STARTING, State.ATTRACT, State.OFFLINE):
+        assert replace(RUNNING, state=state, faults=faults).is_kept_out == kept_out
+
+
 def test_what_the_controller_itself_says_is_told() -> None:
     """Each fault with what to do about it, and what it did not take over from config.yaml."""
     faults = (

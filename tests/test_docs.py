@@ -185,6 +185,29 @@ def test_the_glossary_has_one_meaning_for_each_word() -> None:
     ] == []
 
 
+def test_each_line_of_the_threats_is_shown_by_what_is_there() -> None:
+    """In the last column: files, and what in each shows it."""
+    rows = re.findall(
+        r"^\| (?!what they try|---)(.*) \|$", (ROOT / "docs" / "threats.md").read_text(), re.MULTILINE
+    )
+    shown = [re.findall(r"`([\w/.-]+)`: ((?:`\w+`(?:, )?)+)", row.rpartition(" | ")[2]) for row in rows]
+    assert len(rows) >= 20
+    assert [row for row, names in zip(rows, shown, strict=True) if not names] == []
+    missing = [
+        f"{file}: {name}"
+        for file, names in (each for row in shown for each in row)
+        for name in re.findall(r"`(\w+)`", names)
+        if not is_defined(name, ROOT / file if "/" in file else ROOT / "tests" / file)
+    ]
+    assert missing == []
+
+
+def is_defined(name: str, file: Path) -> bool:
+    """Whether a file has a test or a function of that name."""
+    pattern = rf"^(?:def (?:test_)?{name}\(|{name}\(\) {{)"
+    return file.exists() and re.search(pattern, file.read_text(), re.MULTILINE) is not None
+
+
 def test_every_verb_on_the_contributors_page_is_one() -> None:
     """And `make` alone prints it."""
     verbs = set(re.findall(r"`make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text()))

@@ -13,6 +13,7 @@ from test_config import NEEDED, written
 
 PROJECT = Path(__file__).parent.parent
 INSTALLER = PROJECT / "installer"
+CABINET = PROJECT / "systemd" / "cabinet"
 # The rest of install.sh, in small; who the check runs as is the machine's matter.
 HARNESS = f"""
 set -eu
@@ -84,6 +85,20 @@ def test_every_python_that_the_installer_starts_is_shut_off_from_the_current_fol
     ]
     assert len(starts) >= 10
     assert [(name, line) for name, line, rest in starts if not SAFE.match(rest)] == []
+
+
+def test_no_tool_of_the_project_s_looks_for_modules_where_it_was_started() -> None:
+    """Some of them are run by root, and pip and venv bring code of their own."""
+    scripts = [CABINET, *(PROJECT / "tools").glob("**/*.sh")]
+    starts = [
+        (script.name, line.strip())
+        for script in scripts
+        for line in script.read_text().splitlines()
+        if re.search(r"[Pp]ython\S*(?: -I| -P)? -m ", line)
+        and not re.search(r"-m (pytest|attract_screen)", line)
+    ]
+    assert len(starts) >= 10
+    assert [(name, line) for name, line in starts if not re.search(r"[Pp]ython\S* -[IP] -m ", line)] == []
 
 
 def test_no_program_is_hidden_in_a_shell_script() -> None:

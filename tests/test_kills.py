@@ -173,7 +173,7 @@ def _relay_identity(broker: Broker, secrets: Secrets) -> mqtt.Client:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.username_pw_set(RELAY_USERNAME, secrets.passwords[RELAY_USERNAME])
     client.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file)))
-    client.connect("127.0.0.1", broker.port)
+    client.connect("127.0.0.1", broker.services_port)
     client.loop_start()
     wait_until(client.is_connected, "the broker to accept the relay's identity")
     return client

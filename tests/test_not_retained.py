@@ -37,7 +37,7 @@ def listening(broker: Broker) -> Iterator[Heard]:
     client.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file)))
     client.on_subscribe = lambda *_: subscribed.set()
     client.on_message = lambda _c, _u, message: heard.append((message.topic, message.retain))
-    client.connect("localhost", broker.port)
+    client.connect("localhost", broker.port_for(USERNAME))
     client.subscribe("arcade/#", options=SubscribeOptions(qos=1, retainAsPublished=True))
     client.loop_start()
     assert subscribed.wait(10)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from relay_parts import API_KEY, RelayUnderTest, relay_beside, relay_under_test
 from cloud_relay.operator.check.command import check, look_at_all
 from cloud_relay.pages.findings import Finding, Section, note, ok, warning, wrong
 from cloud_relay.rules.orders import Order
+from cloud_relay.settings import read_settings
 from cloud_relay.stripe.events import WANTED_EVENTS
 from simulator.chain.broker import Broker
 from simulator.stripe.model.permissions import Permissions
@@ -37,7 +39,11 @@ MONEY = [
     ok("Charges and Refunds: Write: it can refund, read payments with their charges"),
     ok("Checkout Sessions: Write: it can make a Checkout Session, read a session with its payment"),
 ]
-LINKS = [ok("Prices: Read: it can read PRICE_ID"), ok("Payment Links: Write: it can make a payment link")]
+LINKS = [
+    ok("Prices: Read: it can read PRICE_ID"),
+    ok("Payment Links: Write: it can make a payment link"),
+    ok("Events: Read: it can find sales of an older link whose webhook was lost"),
+]
 WEBHOOK = [
     ok(f"Stripe sends to {ADDRESS}"),
     ok(f"it has all {len(WANTED_EVENTS)} events that are wanted"),
@@ -57,7 +63,14 @@ def relay(broker: Broker) -> Iterator[RelayUnderTest]:
     """A relay whose account is set up as it should be."""
     with relay_under_test(broker, RELAY_URL=URL) as running:
         change(running)
-        yield running
+        yield with_price(running, running.stripe.create_price(100, "usd"))
+
+
+def with_price(relay: RelayUnderTest, price_id: str) -> RelayUnderTest:
+    """The relay with another PRICE_ID."""
+    variables = relay.variables | {"PRICE_ID": price_id}
+    settings = read_settings(variables)
+    return replace(relay, variables=variables, relay=replace(relay.relay, settings=settings))
 
 
 def change(relay: RelayUnderTest, **changes: Any) -> None:
@@ -89,7 +102,7 @@ def test_a_cloud_that_is_set_up_right_is_well(relay: RelayUnderTest) -> None:
     ]
     book = relay.stripe.book
     assert (book.sessions, book.intents, book.refunds, book.links) == ({}, {}, {}, {})
-    assert relay.stripe.reads.total == 8
+    assert relay.stripe.reads.total == 9
 
 
 @pytest.mark.parametrize(
@@ -124,6 +137,14 @@ def test_a_cloud_that_is_set_up_right_is_well(relay: RelayUnderTest) -> None:
             5,
             warning("the key lacks Payment Links: Write: it cannot make a payment link", EDIT_KEY),
         ),
+        (
+            {"event": "none"},
+            6,
+            warning(
+                "the key lacks Events: Read: it cannot find sales of an older link whose webhook was lost",
+                EDIT_KEY,
+            ),
+        ),
     ],
 )
 def test_a_missing_permission_is_named_by_its_row(
@@ -132,6 +153,18 @@ def test_a_missing_permission_is_named_by_its_row(
     """With what cannot be done without; what only old links need is no more than a warning."""
     relay.stripe.api_keys.allow(API_KEY, permissions)
     assert found(relay, "key")[row] == finding
+
+
+def test_a_price_of_another_account_is_told(relay: RelayUnderTest) -> None:
+    """Or of the other mode; the door does without."""
+    assert found(with_price(relay, "price_1Other"), "key")[4:] == [
+        LINKS[0],
+        warning(
+            "PRICE_ID is price_1Other: Stripe knows no such price",
+            "Write a price of this account, in the key's mode; only /create-payment-link needs it.",
+        ),
+        *LINKS[1:],
+    ]
 
 
 def test_a_key_that_was_rolled_is_told_as_that(relay: RelayUnderTest) -> None:

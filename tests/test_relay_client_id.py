@@ -24,7 +24,7 @@ Publisher(read_settings(os.environ).mqtt).retained_status("galaga-01", within_s=
 
 def ask_from_a_process_of_its_own(broker: Broker) -> None:
     """Ask the broker for something, as one of many Lambdas does."""
-    variables = environment(MQTT_PORT=str(broker.port), MQTT_CA_FILE=str(broker.ca_file))
+    variables = environment(MQTT_PORT=str(broker.services_port), MQTT_CA_FILE=str(broker.ca_file))
     path = {"PATH": os.environ["PATH"]}
     subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, env=path | variables, timeout=30, check=True)
 

@@ -224,6 +224,8 @@ def test_a_status_is_read_whatever_else_it_says() -> None:
         b'{"machineId":"m","online":1,"accepting":true}',
         b'{"machineId":"m","online":true,"accepting":"true"}',
         b'{"machineId":"m","online":true,"accepting":true,"state":7}',
+        b'{"machineId":"m","online":true,"accepting":true,"state":"' + b"a" * 61 + b'"}',
+        b'{"machineId":"m","online":true,"accepting":true}' + b" " * 16_384,
     ],
 )
 def test_a_broken_status_is_not_accepting(payload: bytes) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,13 @@ def test_what_is_lost_is_rounded_to_a_percent(amount: int, percent: int) -> None
     assert lost_percent(Offer(1, amount, "usd")) == percent
 
 
-def command(offers: Any) -> subprocess.CompletedProcess[str]:
-    """Run `python -m cloud_relay offers` with nothing but the price list."""
-    return subprocess.run(
+Command = Callable[[Any], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command() -> Command:
+    """Runs `python -m cloud_relay offers` with nothing but the price list."""
+    return lambda offers: subprocess.run(
         [sys.executable, "-m", "cloud_relay", "offers"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "OFFERS": json.dumps(offers), "PYTHONIOENCODING": "utf-8"},
@@ -94,7 +99,7 @@ def command(offers: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_lists_each_offer_with_its_fee_and_the_operators_share() -> None:
+def test_the_command_lists_each_offer_with_its_fee_and_the_operators_share(command: Command) -> None:
     """It needs no secret, so that prices can be tried out anywhere."""
     bundle = [{"credits": 1, "amount": 100}, {"credits": 3, "amount": 250}]
     machines = {
@@ -119,7 +124,7 @@ def test_the_command_lists_each_offer_with_its_fee_and_the_operators_share() -> 
     ]
 
 
-def test_the_command_names_all_that_stripe_would_refuse() -> None:
+def test_the_command_names_all_that_stripe_would_refuse(command: Command) -> None:
     """As the relay does at its start."""
     wrong = [{"credits": 1, "amount": 10_050}, {"credits": 0, "amount": 10_000}]
     done = command({"currency": "isk", "offers": wrong})

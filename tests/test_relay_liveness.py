@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,11 +14,13 @@ import pytest
 from conftest import PASSWORDS, wait_until
 from relay_parts import Cabinet, RelayUnderTest, relay_under_test
 
+from cloud_relay.errors import StripeUnavailable
 from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 from cloud_relay.settling.lambda_retries import invoke_this_function
+from cloud_relay.settling.tidy import tidy
 from simulator.chain.broker import Broker
 
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
@@ -85,6 +88,31 @@ def test_the_players_own_page_finds_a_payment_whose_webhook_was_lost(
         relay.clock.ahead_s = 25
         relay.client.get(page)
         assert cabinet.payload()["paymentId"] == payment_id
+
+
+@pytest.mark.parametrize("off_s", [60, -60])
+def test_a_wrong_clock_tells_no_cabinet_that_a_window_is_over(relay: RelayUnderTest, off_s: int) -> None:
+    """It would give the money back, or fire late. The cabinet asks again until it is told."""
+    relay.pay_in_secret(OURS)
+    relay.stripe.clock.base = time.time
+    relay.clock.ahead_s = off_s
+    answer = relay.client.get("/machines/galaga-01/payments", headers=relay.token())
+    assert answer.status_code == 503
+    relay.clock.ahead_s = 0
+    (listed,) = relay.client.get("/machines/galaga-01/payments", headers=relay.token()).json
+    assert 170 < listed["secondsLeft"] <= 180
+
+
+def test_a_wrong_clock_releases_nothing(relay: RelayUnderTest) -> None:
+    """Three days ahead, every reservation would seem to be one that nobody settled."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.clock.base = time.time
+    relay.clock.ahead_s = 73 * 3600
+    with pytest.raises(
+        StripeUnavailable, match=r"^the relay's clock is 262\d{3} s ahead of Stripe's: set it"
+    ):
+        tidy(relay.relay)
+    assert relay.payment(payment_id).status == "requires_capture"
 
 
 # On Lambda
@@ -198,10 +226,10 @@ def short_lists(schedule: TidySchedule, from_s: float, for_s: float) -> int:
     return read
 
 
-def test_at_rest_tidy_reads_less_than_half_of_what_stripe_allows() -> None:
-    """10,000 reads a month are the least ration; the long list adds one page an hour."""
+def test_at_rest_tidy_reads_two_thirds_of_what_stripe_allows() -> None:
+    """10,000 reads a month are the least ration; the hourly run adds a page of each of its three lists."""
     at_rest = TidySchedule(180, 60, active_s=-MONTH_S)
-    assert short_lists(at_rest, 0, MONTH_S) + MONTH_S / 3600 == 4320 + 720
+    assert short_lists(at_rest, 0, MONTH_S) + 3 * MONTH_S / 3600 == 4320 + 3 * 720
 
 
 def test_while_somebody_may_be_paying_a_lost_webhook_is_found_in_its_window() -> None:
@@ -219,6 +247,14 @@ def test_the_long_list_is_read_hourly() -> None:
     assert schedule.is_all_due(0)
     assert not schedule.all_read(0).is_all_due(3599)
     assert schedule.all_read(0).is_all_due(3600)
+
+
+@pytest.mark.parametrize("back_s", [20, 60, 600, 10 * 365 * 24 * 3600])
+def test_a_clock_that_is_set_back_keeps_no_list_from_being_read(back_s: int) -> None:
+    """What was read in a future that never came was not read; and nobody may be paying for ever."""
+    ahead = TidySchedule(180, 60, active_s=0).noticed(back_s).recent_read(back_s).all_read(back_s)
+    assert (ahead.is_recent_due(0), ahead.is_all_due(0)) == (True, True)
+    assert short_lists(ahead, 0, 3600) <= short_lists(TidySchedule(180, 60, active_s=0), 0, 3600)
 
 
 class Clock:
@@ -250,6 +286,28 @@ def test_twenty_who_ask_together_cause_one_read() -> None:
     assert (answers, len(reads)) == (["list"] * 20, 1)
     clock.now_s += 5.1
     assert (shared.get(), len(reads)) == ("list", 2)
+
+
+def test_a_clock_that_is_set_back_keeps_no_answer_alive() -> None:
+    """The list of ten minutes ahead would hide every payment made since, and its failure every list."""
+    clock, reads = Clock(), []
+
+    def read() -> int:
+        reads.append(1)
+        if len(reads) == 3:
+            raise ConnectionError("down")
+        return len(reads)
+
+    shared = Shared(read, 5.0, clock)
+    clock.now_s += 600
+    assert shared.get() == 1
+    clock.now_s -= 600
+    assert shared.get() == 2
+    clock.now_s += 600
+    with pytest.raises(ConnectionError):
+        shared.get()
+    clock.now_s -= 590
+    assert shared.get() == 4
 
 
 def test_a_failure_is_shared_by_who_waited_and_forgotten_after_that() -> None:

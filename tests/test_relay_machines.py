@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -33,8 +34,8 @@ OURS = Order("galaga-01", 3, 250, "usd").metadata()
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One broker for all of these tests, with an operator who hears the game overs."""
-    rules = "user operator\ntopic read arcade/machine/+/gameover\n"
-    passwords = PASSWORDS | {"operator": "operator-password"}
+    rules = "user test.operator\ntopic read arcade/machine/+/gameover\n"
+    passwords = PASSWORDS | {"test.operator": "operator-password"}
     with Broker(tmp_path_factory.mktemp("machines"), passwords, extra_rules=rules) as running:
         yield running
 
@@ -211,7 +212,7 @@ def test_an_open_payment_that_the_list_lacks_is_found_by_its_id(fresh: RelayUnde
     payment_id = fresh.pay_in_secret(OURS)
     fresh.clock.ahead_s = 1000
     stripe = ListsNothing(fresh.settings.stripe)
-    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock)
+    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock, fresh.relay.fitness)
     app = app_for(replace(fresh.relay, stripe=lambda: stripe, book=book))
     path = f"/machines/galaga-01/payments?paid={payment_id}&paid={payment_id}"
     answer = app.test_client().get(path, headers=fresh.token())
@@ -225,6 +226,24 @@ class ListsNothing(StripePayments):
 
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         return iter(())
+
+
+def test_a_clock_that_is_set_right_meanwhile_tells_the_right_seconds(fresh: RelayUnderTest) -> None:
+    """It was a minute ahead when the question came, and is right when Stripe's list comes."""
+    fresh.pay_in_secret(OURS)
+    fresh.stripe.clock.base = time.time
+    fresh.clock.ahead_s = 60
+
+    class SetsTheClock(StripePayments):
+        def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
+            fresh.clock.ahead_s = 0
+            return super().open_payments_since(made_since_s)
+
+    stripe = SetsTheClock(fresh.settings.stripe)
+    book = OpenBook(fresh.settings, lambda: stripe, fresh.clock, fresh.relay.fitness)
+    app = app_for(replace(fresh.relay, stripe=lambda: stripe, book=book))
+    (listed,) = app.test_client().get("/machines/galaga-01/payments", headers=fresh.token()).json
+    assert 170 < listed["secondsLeft"] <= 180
 
 
 def test_a_payment_that_is_listed_is_not_read_again(relay: RelayUnderTest) -> None:
@@ -388,7 +407,7 @@ def test_a_share_that_stripe_refuses_as_too_little_is_released(relay: RelayUnder
     """Its least charge depends on the account's own currency too; a repeated receipt is no conflict."""
     payment_id = relay.pay_in_secret(OURS)
     with pytest.raises(TooLittleToCharge, match="does not charge as little as 49"):
-        relay.relay.stripe().capture(payment_id, 49)
+        relay.relay.stripe().capture(payment_id, 49, "partial 2")
     stripe = ChargesOnlyWholes(relay.settings.stripe)
     picky = replace(relay.relay, stripe=lambda: stripe)
     answers = [settle(picky, "galaga-01", receipt(payment_id, "partial")) for _ in range(2)]
@@ -413,10 +432,10 @@ def test_the_answer_says_what_is_charged(
 class ChargesOnlyWholes(StripePayments):
     """Stripe for an account whose currency makes every part of a payment too little."""
 
-    def capture(self, payment_id: str, amount: int) -> None:
+    def capture(self, payment_id: str, amount: int, receipt: str) -> None:
         if amount < 250:
             raise TooLittleToCharge(f"Stripe does not charge as little as {amount}")
-        super().capture(payment_id, amount)
+        super().capture(payment_id, amount, receipt)
 
 
 def test_two_copies_of_a_receipt_at_once_refund_once(relay: RelayUnderTest) -> None:
@@ -549,7 +568,7 @@ def test_a_game_over_is_published_for_a_cabinet_that_cannot_speak_mqtt(
     relay: RelayUnderTest, broker: Broker
 ) -> None:
     """In the ancestor's words."""
-    operator = mqtt_client(broker, "operator", "operator-password")
+    operator = mqtt_client(broker, "test.operator", "operator-password")
     heard: list[dict[str, Any]] = []
     ready: list[object] = []
     operator.on_message = lambda _c, _u, message: heard.append(json.loads(message.payload))
@@ -573,7 +592,7 @@ def test_a_game_over_is_a_503_when_the_broker_is_away(tmp_path_factory: pytest.T
         answer = relay.client.post("/gameover", json={"machine_id": "galaga-01"}, headers=relay.token())
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
     assert answer.json["error"].startswith(
-        f"the game over was not sent: cannot reach localhost:{broker.port}: "
+        f"the game over was not sent: cannot reach localhost:{broker.services_port}: "
     )
 
 

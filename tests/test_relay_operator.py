@@ -185,6 +185,7 @@ REPORT = MachineReport(
         ({"version": 7, "faults": [1, "ok"]}, replace(REPORT, version="7", faults=("1", "ok"))),
         ({"version": "\x1b[2J\n"}, replace(REPORT, version=r"'\x1b[2J\n'")),
         ({"version": "v" * 999}, replace(REPORT, version="v" * 60)),
+        ({"faults": ["f" * 99] * 99}, replace(REPORT, faults=("f" * 60,) * 16)),
         ({"machineId": "other"}, replace(REPORT, status=UNREADABLE_STATUS)),
     ],
 )
@@ -216,7 +217,9 @@ def test_a_state_says_whether_the_machine_sells(status: MachineStatus, state: st
     assert replace(REPORT, status=status).state == state
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xff", b"[]", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xff", b"[]", b"[" * 100_000, b'{"version":"' + b"v" * 16_384 + b'"}']
+)
 def test_a_report_of_a_broken_status_is_empty(payload: bytes) -> None:
     """And nothing is sold on it."""
     assert read_report(payload, "m") == MachineReport(UNREADABLE_STATUS, "", "", ())
@@ -360,7 +363,7 @@ class CapturedMeanwhile(StripePayments):
     """Stripe, where a receipt is settled just before the operator's release."""
 
     def release(self, payment_id: str) -> None:
-        self.capture(payment_id, 166)
+        self.capture(payment_id, 166, "partial 2")
         super().release(payment_id)
 
 
@@ -409,6 +412,6 @@ def test_a_command_that_cannot_reach_its_service_says_which(broker: Broker) -> N
         broker.stop()
         machines, unknown = command(relay, "machines"), command(relay, "refund", "pi_MadeUp")
     assert (machines.returncode, machines.stdout) == (1, "")
-    assert machines.stderr.splitlines()[-1].startswith(f"cannot reach localhost:{broker.port}: ")
+    assert machines.stderr.splitlines()[-1].startswith(f"cannot reach localhost:{broker.services_port}: ")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr == "read a payment pi_MadeUp: Stripe knows no such object\n"

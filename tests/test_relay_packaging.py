@@ -6,10 +6,13 @@ import ast
 import importlib.metadata
 import json
 import re
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from relay_parts import environment
 
@@ -19,14 +22,22 @@ ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "cloud_relay"
 # AWS's own library lies in its Python images, and is imported only by a function that invokes itself.
 IN_THE_BASE_IMAGE = {"boto3"}
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 DISTRIBUTION_OF = {"apig_wsgi": "apig-wsgi", "paho": "paho-mqtt"}
+
+
+def hashes() -> dict[tuple[str, str], int]:
+    """By distribution and pinned version, how many wheels may be taken."""
+    text = (RELAY / "requirements.txt").read_text().replace(" \\\n   ", "")
+    lines = [line.split(" ") for line in text.splitlines() if line and not line.startswith("#")]
+    for _, *found in lines:
+        assert [each for each in found if not HASH.fullmatch(each)] == []
+    return {tuple(pin.split("==")): len(found) for pin, *found in lines}
 
 
 def pins() -> dict[str, str]:
     """The pinned versions by distribution."""
-    lines = (RELAY / "requirements.txt").read_text().splitlines()
-    pinned = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return dict(pinned)
+    return dict(hashes().keys())
 
 
 def imports_of(module: Path) -> set[str]:
@@ -69,6 +80,55 @@ def test_every_requirement_of_a_requirement_is_pinned_too() -> None:
 def test_the_pins_are_the_versions_that_these_tests_ran_with() -> None:
     """An untested version does not go live."""
     assert {name: importlib.metadata.version(name) for name in pins()} == pins()
+
+
+def test_every_package_has_one_wheel_for_all_or_one_for_each_machine() -> None:
+    """x86_64 and aarch64, under Python 3.11 to 3.14."""
+    assert set(hashes().values()) == {1, 8}
+
+
+def test_a_package_that_was_exchanged_is_not_installed(tmp_path: Path) -> None:
+    """Whoever serves it: a wheel of the right name and version, with other content."""
+    for name, version in pins().items():
+        stem = f"{name.replace('-', '_')}-{version}"
+        with zipfile.ZipFile(tmp_path / f"{stem}-py3-none-any.whl", "w") as wheel:
+            about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            wheel.writestr(f"{stem}.dist-info/METADATA", about)
+            wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            wheel.writestr(f"{stem}.dist-info/RECORD", "")
+    offer = ["--no-index", "--find-links", str(tmp_path), "--target", str(tmp_path / "installed")]
+    asked = ["--no-deps", "--requirement", str(RELAY / "requirements.txt")]
+    command = [sys.executable, "-I", "-m", "pip", "--isolated", "install", *offer, *asked]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in ended.stderr
+    assert (ended.returncode, (tmp_path / "installed").exists()) == (1, False)
+
+
+@pytest.mark.parametrize("name", ["README.md", "cloud_relay/README.md", "cloud_relay/Dockerfile"])
+def test_wherever_its_packages_are_installed_their_hashes_are_asked_for(name: str) -> None:
+    """By the command itself: one that has lost its hash in the file then ends the installation."""
+    told = [line for line in (ROOT / name).read_text().splitlines() if "pip install" in line]
+    assert told != []
+    assert [line for line in told if "--require-hashes" not in line] == []
+
+
+def test_the_base_image_is_named_by_its_digest() -> None:
+    """A tag is what was last put there; no digest stands here that nobody has looked up."""
+    lines = (RELAY / "Dockerfile").read_text().splitlines()
+    named = [line for line in lines if line.startswith(("ARG", "FROM"))]
+    assert named == ["ARG BASE_DIGEST", "FROM public.ecr.aws/lambda/python:3.12@${BASE_DIGEST}"]
+    for page in (ROOT / "README.md", RELAY / "README.md"):
+        builds = [line for line in page.read_text().splitlines() if re.search("(docker|sam) build ", line)]
+        assert builds != []
+        assert [line for line in builds if not re.search("(BASE_DIGEST|BaseDigest)=sha256:", line)] == []
+
+
+def test_the_template_builds_on_the_base_image_that_it_is_told() -> None:
+    """By its digest, without a default."""
+    parameter = template()["Parameters"]["BaseDigest"]
+    built = template()["Resources"]["Relay"]["Metadata"]["DockerBuildArgs"]
+    assert (parameter["AllowedPattern"], "Default" in parameter) == ("sha256:[0-9a-f]{64}", False)
+    assert built == {"BASE_DIGEST": "BaseDigest"}
 
 
 def test_the_image_holds_the_whole_relay_and_starts_its_handler() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from relay_parts import Cabinet, environment, until
@@ -27,7 +28,9 @@ ACCEPTING = MachineStatus(online=True, accepting=True, state="attract")
 @pytest.fixture
 def mqtt(broker: Broker) -> MqttSettings:
     """How the relay reaches the broker."""
-    return read_settings(environment(MQTT_PORT=str(broker.port), MQTT_CA_FILE=str(broker.ca_file))).mqtt
+    return read_settings(
+        environment(MQTT_PORT=str(broker.services_port), MQTT_CA_FILE=str(broker.ca_file))
+    ).mqtt
 
 
 @pytest.fixture
@@ -99,7 +102,7 @@ def test_a_restarted_broker_is_found_again_by_the_same_call(publisher: Publisher
 
 def test_a_connection_that_died_in_silence_is_replaced(mqtt: MqttSettings, broker: Broker) -> None:
     """As after a freeze on Lambda: the socket looks well, and nothing comes back."""
-    with SilentProxy(broker.port) as proxy, Cabinet("galaga-01", broker) as cabinet:
+    with SilentProxy(broker.services_port) as proxy, Cabinet("galaga-01", broker) as cabinet:
         publisher = Publisher(replace(mqtt, port=proxy.port))
         publisher.publish(TOPIC, b"1")
         proxy.fall_silent()
@@ -213,3 +216,32 @@ class SilentProxy:
             with suppress(KeyError):
                 self._selector.unregister(one)
         self._silent.set()
+
+
+def test_a_broker_that_is_away_is_a_line_when_it_goes_and_one_when_it_comes(
+    publisher: Publisher, mqtt: MqttSettings, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not one for each look at a door: a crawler would fill the log."""
+    publisher.retained_status("galaga-01")
+    broker.stop()
+    for _ in range(5):
+        with pytest.raises(BrokerUnavailable):
+            publisher.retained_status("galaga-01")
+    broker.start()
+    publisher.retained_status("galaga-01")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "ERROR",
+            f"The broker is away: cannot reach localhost:{mqtt.port}: [Errno 111] Connection refused",
+        ),
+        ("WARNING", "The broker is there again"),
+    ]
+
+
+def test_an_authority_that_was_spoiled_since_the_start_is_named(mqtt: MqttSettings, tmp_path: Path) -> None:
+    """It is read for each connection: a new one holds without a restart."""
+    spoiled = tmp_path / "ca.crt"
+    spoiled.write_text("none")
+    publisher = Publisher(replace(mqtt, ca_file=spoiled))
+    with pytest.raises(BrokerUnavailable, match=f"^MQTT_CA_FILE {spoiled} cannot be used: "):
+        publisher.publish(TOPIC, b"{}")

@@ -24,9 +24,10 @@ from cloud_relay.rules.settlement import (
 )
 
 RESERVED = Payment("pi_1", "requires_capture", 250, "usd", 0, 0, immediate=False, settled=None)
-CHARGED = replace(RESERVED, status="succeeded", received=250)
+BY_HAND = replace(RESERVED, status="succeeded", received=250)
+CHARGED = replace(BY_HAND, settled="delivered 3")
 RELEASED = replace(RESERVED, status="canceled")
-PAID_AT_ONCE = replace(CHARGED, immediate=True)
+PAID_AT_ONCE = replace(BY_HAND, immediate=True)
 REFUNDED_BY_HAND = replace(PAID_AT_ONCE, refunded=250)
 NEVER_PAID = replace(PAID_AT_ONCE, status="requires_payment_method", received=0)
 DELIVERED = Receipt("pi_1", Outcome.DELIVERED, 3, 3)
@@ -79,10 +80,39 @@ def test_a_share_is_rounded_down_to_what_the_currency_holds_and_stripe_charges(
         (CHARGED, DELIVERED, already(250)),
         (CHARGED, UNDELIVERED, CONFLICT),
         (CHARGED, TWO_OF_THREE, CONFLICT),
-        (replace(CHARGED, received=166), TWO_OF_THREE, already(166)),
-        (replace(CHARGED, received=166), DELIVERED, CONFLICT),
+        (replace(CHARGED, received=166, settled="partial 2"), TWO_OF_THREE, already(166)),
+        (replace(CHARGED, received=166, settled="partial 2"), DELIVERED, CONFLICT),
         (replace(CHARGED, refunded=250), DELIVERED, already(250)),
         (replace(CHARGED, refunded=250), UNDELIVERED, CONFLICT),
+        (BY_HAND, DELIVERED, settled(250, MarkSettled("delivered 3"))),
+        (BY_HAND, TWO_OF_THREE, settled(166, Refund(84, 0), MarkSettled("partial 2"))),
+        (BY_HAND, UNDELIVERED, settled(0, Refund(250, 0), MarkSettled("undelivered 0"))),
+        (replace(BY_HAND, received=100), DELIVERED, settled(100, MarkSettled("delivered 3"))),
+        (replace(BY_HAND, received=100), TWO_OF_THREE, settled(100, MarkSettled("partial 2"))),
+        (
+            replace(BY_HAND, received=100),
+            UNDELIVERED,
+            settled(0, Refund(100, 0), MarkSettled("undelivered 0")),
+        ),
+        (
+            replace(BY_HAND, refunded=50),
+            TWO_OF_THREE,
+            settled(166, Refund(34, 50), MarkSettled("partial 2")),
+        ),
+        (replace(BY_HAND, settled="partial 2"), TWO_OF_THREE, already(166)),
+        (replace(BY_HAND, settled="partial 2"), UNDELIVERED, CONFLICT),
+        (replace(RELEASED, released_by_hand=True), UNDELIVERED, already(0)),
+        (replace(RELEASED, released_by_hand=True), DELIVERED, settled(0, MarkSettled("delivered 3"))),
+        (
+            replace(RELEASED, released_by_hand=True, settled="delivered 3"),
+            DELIVERED,
+            already(0),
+        ),
+        (
+            replace(RELEASED, released_by_hand=True, settled="delivered 3"),
+            UNDELIVERED,
+            CONFLICT,
+        ),
         (RELEASED, UNDELIVERED, already(0)),
         (replace(RELEASED, refunded=250), UNDELIVERED, already(0)),
         (RELEASED, DELIVERED, CONFLICT),
@@ -102,6 +132,10 @@ def test_a_share_is_rounded_down_to_what_the_currency_holds_and_stripe_charges(
         (replace(PAID_AT_ONCE, settled="delivered 3"), DELIVERED, already(250)),
         (replace(PAID_AT_ONCE, settled="delivered 3"), UNDELIVERED, CONFLICT),
         (replace(PAID_AT_ONCE, settled="partial 1"), TWO_OF_THREE, CONFLICT),
+        (replace(PAID_AT_ONCE, settled="undelivered 0"), NONE_OF_THREE, already(0)),
+        (replace(PAID_AT_ONCE, settled="undelivered 0"), DELIVERED, CONFLICT),
+        (replace(PAID_AT_ONCE, settled="anything"), DELIVERED, CONFLICT),
+        (replace(PAID_AT_ONCE, settled="partial 4"), DELIVERED, CONFLICT),
         (NEVER_PAID, UNDELIVERED, already(0)),
         (NEVER_PAID, DELIVERED, CONFLICT),
         (replace(RELEASED, settled="partial 2"), TWO_OF_THREE, already(0)),

@@ -50,7 +50,9 @@ class HeldPublisher(Publisher):
 @pytest.fixture
 def publisher(broker: Broker) -> Iterator[HeldPublisher]:
     """A publisher at a real broker."""
-    settings = read_settings(environment(MQTT_PORT=str(broker.port), MQTT_CA_FILE=str(broker.ca_file)))
+    settings = read_settings(
+        environment(MQTT_PORT=str(broker.services_port), MQTT_CA_FILE=str(broker.ca_file))
+    )
     made = HeldPublisher(settings.mqtt)
     yield made
     made.let_go.set()

@@ -574,20 +574,22 @@ def purchase(**changes: Any) -> Purchase:
     ("changes", "state", "title"),
     [
         (
-            {"credits": None, "received": 166},
+            {"credits": None, "received": 166, "settled": "partial"},
             State.PARTIAL,
             "Not all of your credits reached the machine.",
         ),
         (
-            {"amount": 60, "credits": 100, "received": 58},
+            {"amount": 60, "credits": 100, "received": 58, "settled": "partial"},
             State.PARTIAL,
             "Not all of your credits reached the machine.",
         ),
         (
-            {"received": 200},
+            {"received": 200, "settled": "partial"},
             State.PARTIAL,
             "Not all of your credits reached the machine.",
         ),
+        ({}, State.CHARGED, "You were charged $2.50."),
+        ({"received": 200}, State.CHARGED, "You were charged $2.00."),
         (
             {"payment_status": "processing", "received": 0},
             State.PROCESSING,

@@ -225,11 +225,9 @@ def test_a_reservation_that_lapses_early_is_released_a_day_before(relay: RelayUn
     assert run(relay) == counts(released=1)
 
 
-def test_what_is_not_an_open_reservation_of_ours_is_never_touched(
-    relay: RelayUnderTest, cabinet: Cabinet
-) -> None:
-    """Neither an immediate payment, nor another shop's reservation, whatever their age."""
-    immediate = relay.pay_in_secret(OURS, capture="automatic")
+def test_what_is_not_ours_is_never_touched(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """Neither another shop's charge, nor its reservation, whatever their age."""
+    immediate = relay.pay_in_secret({"order": "6"}, capture="automatic")
     foreign = relay.pay_in_secret({"order": "7"})
     relay.clock.ahead_s = 60
     assert (run(relay), cabinet.heard) == (counts(), [])
@@ -244,7 +242,7 @@ class SettledMeanwhile(StripePayments):
     def open_payments_since(self, made_since_s: float) -> Iterator[list[OpenPayment]]:
         for found in super().open_payments_since(made_since_s):
             for payment in found:
-                self.capture(payment.payment_id, payment.amount)
+                self.capture(payment.payment_id, payment.amount, "delivered 3")
             yield found
 
 
@@ -252,7 +250,7 @@ class SettledAtTheLastMoment(StripePayments):
     """Stripe, where a receipt is settled between the second look and the release."""
 
     def release(self, payment_id: str) -> None:
-        self.capture(payment_id, 250)
+        self.capture(payment_id, 250, "delivered 3")
         super().release(payment_id)
 
 
@@ -262,7 +260,7 @@ def test_a_receipt_that_comes_in_between_wins(relay: RelayUnderTest, kind: type[
     payment_id = relay.pay_in_secret(OURS)
     relay.clock.ahead_s = 73 * HOUR_S
     stripe = kind(relay.settings.stripe)
-    book = OpenBook(relay.settings, lambda: stripe, relay.clock)
+    book = OpenBook(relay.settings, lambda: stripe, relay.clock, relay.relay.fitness)
     assert run(relay, stripe=lambda: stripe, book=book) == counts(waiting=1)
     assert (relay.payment(payment_id).status, relay.payment(payment_id).received) == ("succeeded", 250)
 
@@ -359,7 +357,7 @@ def broken_once(relay: Relay, trouble: Callable[[], None]) -> Relay:
             to_make.pop()()
         return relay.stripe()
 
-    return replace(relay, stripe=stripe, book=OpenBook(relay.settings, stripe, relay.clock))
+    return replace(relay, stripe=stripe, book=OpenBook(relay.settings, stripe, relay.clock, relay.fitness))
 
 
 def unavailable() -> None:

@@ -76,7 +76,7 @@ class FailsAtTheSecondStep(StripePayments):
 
     steps = 0
 
-    def capture(self, payment_id: str, amount: int) -> None:
+    def capture(self, payment_id: str, amount: int, receipt: str) -> None:
         raise TooLittleToCharge(f"Stripe does not charge as little as {amount}")
 
     def mark_settled(self, payment_id: str, said: str) -> None:

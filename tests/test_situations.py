@@ -296,9 +296,9 @@ def test_an_immediate_payment_of_an_older_link_after_a_reboot(
 
     assert outcome(world, payment_id) == (pulses, CHARGED)
     charge = world.cloud.book.charges[world.cloud.intent(payment_id).latest_charge or ""]
-    assert (charge.amount_refunded, world.cloud.intent(payment_id).metadata) == (
+    assert (charge.amount_refunded, world.cloud.intent(payment_id).metadata["settled"]) == (
         refunded,
-        {"settled": settled},
+        settled,
     )
 
 

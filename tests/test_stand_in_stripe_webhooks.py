@@ -154,3 +154,21 @@ def test_a_wrong_secret_does_not_fit(stand_in: StandInStripe, receiver: Receiver
     body, seal = receiver.received[0]
     with pytest.raises(stripe.SignatureVerificationError):
         stripe.Webhook.construct_event(body, seal, "whsec_other")
+
+
+def test_events_that_an_endpoint_did_not_take_are_listed_as_such(
+    stand_in: StandInStripe, receiver: Receiver
+) -> None:
+    """Those that are on their way or given up; taken by one endpoint is not taken by all."""
+    v1 = client_of(stand_in).v1
+    stand_in.webhooks.endpoints.add(None, SECRET, frozenset({UPDATED}))
+    reserve(stand_in)
+    wait_until(lambda: UPDATED in receiver.types(), "the webhook")
+    undelivered = v1.events.list({"delivery_success": False, "types": [UPDATED, COMPLETED]}).data
+    assert [event.type for event in undelivered] == [UPDATED]
+    stand_in.webhooks.endpoints.change(stand_in.webhooks.endpoints.all[1].id, url=receiver.url)
+    stand_in.webhooks.retry_now()
+    wait_until(
+        lambda: v1.events.list({"delivery_success": True, "type": UPDATED}).data, "the other's delivery"
+    )
+    assert v1.events.list({"delivery_success": False, "type": UPDATED}).data == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ from controller.__main__ import DEFAULT_CONFIG, EX_CONFIG
 from controller.board.realtime import FIFO_PRIORITY, NICENESS
 from controller.config.keys import KEYS
 
-UNITS = Path(__file__).parent.parent / "systemd"
+PROJECT = Path(__file__).parent.parent
+UNITS = PROJECT / "systemd"
 CABINET = UNITS / "cabinet"
 MOST_EXPOSURE_TENTHS = 20
 
@@ -33,6 +35,14 @@ def command(name: str) -> list[str]:
     return shlex.split(service(name)["ExecStart"])
 
 
+def run_python(options: list[str]) -> subprocess.CompletedProcess[str]:
+    """As the unit does: the code is found from any folder, and there by the environment's own .pth file."""
+    surroundings = os.environ | {"PYTHONPATH": str(PROJECT)}
+    return subprocess.run(
+        [sys.executable, *options], env=surroundings, capture_output=True, text=True, check=False
+    )
+
+
 def test_the_controller_takes_the_unit_s_options_and_refuses_mock_pins(tmp_path: Path) -> None:
     """Started as by the unit, on a configuration for mock pins, it ends with the status of a bad one."""
     config = tmp_path / "config.yaml"
@@ -47,7 +57,7 @@ def test_the_controller_takes_the_unit_s_options_and_refuses_mock_pins(tmp_path:
     _, *options = [
         str(config) if part == str(DEFAULT_CONFIG) else part for part in command("arcade-controller")
     ]
-    ended = subprocess.run([sys.executable, *options], capture_output=True, text=True, check=False)
+    ended = run_python(options)
     assert (ended.returncode, ended.stderr) == (
         EX_CONFIG,
         f"{config}: mock_pins_for_demo_only is set: no coin would ever reach the board. Take the line out.\n",
@@ -60,8 +70,7 @@ def test_what_the_unit_runs_at_its_end_puts_the_line_at_rest(tmp_path: Path) -> 
     assert options[-2:] == ["--config", str(DEFAULT_CONFIG)]
     config = tmp_path / "config.yaml"
     config.write_text(f"coin_line:\n  pin: 17\nmock_pins_for_demo_only: {tmp_path}/no-board\n")
-    command = [sys.executable, *options[:-1], str(config)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = run_python([*options[:-1], str(config)])
     assert (ended.returncode, ended.stderr.partition(":")[0]) == (1, "GPIO 17 was not put at rest")
 
 
@@ -90,6 +99,25 @@ def test_the_controller_may_write_where_its_configuration_says() -> None:
     controller = service("arcade-controller")
     assert Path("/var/lib", controller["StateDirectory"]) == KEYS["state_dir"].default
     assert Path("/run", controller["RuntimeDirectory"]) == KEYS["screen_feed"].default.parent
+
+
+def test_lgpio_has_a_folder_that_the_controller_makes_for_itself() -> None:
+    """In memory, and not the one around it, which the screen's user may enter."""
+    controller = service("arcade-controller")
+    folders = [value for value in lines_of("arcade-controller", "Environment") if value.startswith("LG_WD=")]
+    assert folders == [f"LG_WD=/run/{controller['RuntimeDirectory']}/lgpio"]
+
+
+def test_no_unit_takes_code_from_the_folder_that_it_works_in() -> None:
+    """Where whoever gets hold of a service may write, what is started later would be theirs."""
+    starts = [
+        line
+        for unit in UNITS.glob("*.service")
+        for line in unit.read_text().splitlines()
+        if line.startswith("Exec") and "python" in line
+    ]
+    assert len(starts) == 3
+    assert [line for line in starts if "/venv/bin/python -P -m " not in line] == []
 
 
 def test_the_screen_reads_the_feed_that_the_controller_writes() -> None:
@@ -175,13 +203,20 @@ def test_a_unit_has_no_word_that_systemd_does_not_know(name: str, tmp_path: Path
 
 
 def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The technician's command, run by the user `name`; a stand-in of runuser says what it was asked."""
+    """The technician's command, run by the user `name`; a stand-in of runuser says what it was asked.
+
+    It takes no program from elsewhere than the system, so a copy of it is told of one folder more.
+    """
+    text = CABINET.read_text()
+    assert text.count("PATH=/usr/sbin:") == 1
+    command = folder / "cabinet"
+    command.write_text(text.replace("PATH=/usr/sbin:", f"PATH={folder}:/usr/sbin:"))
+    command.chmod(0o755)
     for program, does in {"id": f"echo {name}", "runuser": 'echo runuser "$@"'}.items():
         (folder / program).write_text(f"#!/bin/sh\n{does}\n")
         (folder / program).chmod(0o755)
     return subprocess.run(
-        [str(CABINET), *arguments],
-        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        [str(command), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -192,7 +227,7 @@ def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
 def test_what_works_with_the_ledger_is_done_by_its_owner(command: str, tmp_path: Path) -> None:
     """Root would leave files there that the controller could not write."""
     said = as_user("root", tmp_path, command, "two words").stdout
-    assert said == f"runuser -u cabinet -- {CABINET} {command} two words\n"
+    assert said == f"runuser -u cabinet -- {tmp_path}/cabinet {command} two words\n"
 
 
 def test_everything_else_stays_root_s(tmp_path: Path) -> None:
@@ -219,3 +254,17 @@ def test_a_stranger_hears_what_to_run(tmp_path: Path) -> None:
         1,
         "cabinet: needs root, for the keys in config.yaml; run: sudo cabinet pulse 1\n",
     )
+
+
+@pytest.mark.parametrize(("started", "told"), [(["-I"], ["-I"]), ([], [])])
+def test_what_another_user_is_to_run_is_shut_off_as_this_is(started: list[str], told: list[str]) -> None:
+    """What cabinet says to type as root would else run a module that lies where it is typed."""
+    script = (
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); sys.argv = ['controller', 'pulse', '1']\n"
+        "from controller.system.as_user import as_user; print(as_user('root'))"
+    )
+    ended = subprocess.run(
+        [sys.executable, *started, "-c", script], capture_output=True, text=True, check=False
+    )
+    words = ["sudo", "-u", "root", sys.executable, *told, "-m", "controller", "pulse", "1"]
+    assert ended.stdout == f"{shlex.join(words)}\n"

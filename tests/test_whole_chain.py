@@ -89,7 +89,7 @@ def relay_identity(chain: Chain) -> Iterator[mqtt.Client]:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.username_pw_set(RELAY_USERNAME, chain.secrets.passwords[RELAY_USERNAME])
     client.tls_set_context(ssl.create_default_context(cafile=str(chain.broker.ca_file)))
-    client.connect("127.0.0.1", chain.broker.port)
+    client.connect("127.0.0.1", chain.broker.services_port)
     client.loop_start()
     wait_until(client.is_connected, "the broker to accept the relay's identity")
     try:

@@ -367,6 +367,19 @@ def test_what_is_sent_is_compact_and_in_utf_8() -> None:
     )
 
 
+@pytest.mark.parametrize("letter", ["a", "ü", "\N{COIN}", "\x00"], ids=["one byte", "two", "four", "escaped"])
+def test_a_status_stays_below_what_the_broker_takes(letter: str) -> None:
+    """However many faults there are, and however long; the worst are told."""
+    faults = tuple(Fault(FaultKind.DAMAGED_LEDGER, f"{number:2}{letter * 5000}") for number in range(200))
+    status = Status("m" * 64, True, True, "out_of_order", 100, "0.1.0", "b" * 64, faults, 10**6, 10**6)
+    payload = status.payload("2026-06-01T12:00:00.000Z")
+
+    told = json.loads(payload)
+    assert told["faults"] == [f"{number:2}{letter * 148}" for number in range(16)]
+    assert told["faultKinds"] == ["damaged_ledger"] * 16
+    assert len(payload) < 16_384 - 256  # and the topic
+
+
 def test_the_last_will_is_offline_and_accepts_nothing() -> None:
     """The door closes by it."""
     assert wire.offline_status("galaga-01", "0.1.0", "boot-a") == Status(

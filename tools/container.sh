@@ -50,8 +50,8 @@ build_bare_debian() {
 # (an index that is a directory keeps its files beside its "simple").
 pip_paths() {
     {
-        python3 -m pip config debug | sed -n 's/^ *\(\/.*\), exists: True$/\1/p'
-        { python3 -m pip config list; env | grep '^PIP_'; } | grep -oE "(file://)?/[^ ']+" | sed 's|^file://||; s|/simple$||'
+        python3 -I -m pip config debug | sed -n 's/^ *\(\/.*\), exists: True$/\1/p'
+        { python3 -I -m pip config list; env | grep '^PIP_'; } | grep -oE "(file://)?/[^ ']+" | sed 's|^file://||; s|/simple$||'
     } | sort -u | while read -r path; do [ ! -e "$path" ] || echo "$path"; done
 }
 
@@ -59,7 +59,7 @@ pip_paths() {
 # nothing else.
 pip_config() {
     echo "[global]"
-    { python3 -m pip config list; env | sed -n "s/^https_proxy=\(.*\)/global.proxy='\1'/Ip"; } |
+    { python3 -I -m pip config list; env | sed -n "s/^https_proxy=\(.*\)/global.proxy='\1'/Ip"; } |
         sed -n "s/^[^.]*\.\([a-z-]*\)='\(.*\)'$/\1 = \2/p" | awk '!seen[$1]++'
 }
 

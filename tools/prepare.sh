@@ -147,13 +147,14 @@ make_environment() {
     stamp=.venv/ready-for-$purpose
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
-    is_environment || "$python" -m venv --clear .venv
+    is_environment || "$python" -I -m venv --clear .venv
     # shellcheck disable=SC2086 # a list of names
     .venv/bin/python -I tools/requirements.py project $extras >.venv/requirements.txt
-    # What a cabinet runs on is what is tested. (As a plain list: its hashes would be asked of all others too.)
-    sed -n 's/ \\$//p' requirements/cabinet.lock | grep '==' >.venv/constraints.txt
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \
-        --requirement cloud_relay/requirements.txt --requirement .venv/requirements.txt ||
+    # What a cabinet and a relay run on is what is tested. (As plain lists: their hashes would be asked of all others too.)
+    .venv/bin/python -I tools/pins.py requirements/cabinet.lock >.venv/constraints.txt
+    .venv/bin/python -I tools/pins.py cloud_relay/requirements.txt >>.venv/requirements.txt
+    .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \
+        --requirement .venv/requirements.txt ||
         die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
     printf '%s\n' "$wanted" >"$stamp"
 }

@@ -86,7 +86,7 @@ class Listener:
         self._client.tls_set_context(ssl.create_default_context(cafile=str(self.broker.ca_file)))
         self._client.on_message = lambda _c, _u, message: self.heard.append(_read(message))
         self._client.on_subscribe = lambda *_: listening.set()
-        self._client.connect("127.0.0.1", self.broker.port)
+        self._client.connect("127.0.0.1", self.broker.port_for(USERNAME))
         self._client.loop_start()
         self._client.subscribe("arcade/#", options=SubscribeOptions(qos=1, retainAsPublished=True))
         listening.wait(EACH_STEP_WITHIN_S)

@@ -15,9 +15,9 @@ if ! dpkg -s python3-pygame python3-venv >/dev/null 2>&1; then
     as_root apt-get install -qq -y --no-install-recommends python3-pygame python3-venv >/dev/null
 fi
 if [ ! -e $environment/ready ] || [ requirements/cabinet.lock -nt $environment/ready ]; then
-    $python -m venv --clear --system-site-packages $environment
+    $python -I -m venv --clear --system-site-packages $environment
     grep -o '^[a-z-]*==[^ ]*' requirements/cabinet.lock >$environment/constraints.txt
-    $environment/bin/python -m pip install --quiet --disable-pip-version-check --constraint $environment/constraints.txt \
+    $environment/bin/python -I -m pip install --quiet --disable-pip-version-check --constraint $environment/constraints.txt \
         hypothesis pillow pytest pytest-timeout qrcode trustme zxing-cpp
     touch $environment/ready
 fi

@@ -6,7 +6,6 @@ import logging
 import queue
 import secrets
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -16,13 +15,13 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from paho.mqtt.client import Client, MQTTMessage, topic_matches_sub
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud_relay.broker.direct_client import DirectClient
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
-from cloud_relay.rules.messages import KEEPALIVE_S
+from cloud_relay.rules.messages import KEEPALIVE_S, MAX_PACKET_BYTES
 from cloud_relay.settings import MqttSettings
 
 CONNECT_WITHIN_S = 3.0
@@ -131,15 +130,11 @@ class BrokerConnection:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def _new_client(self, mqtt: MqttSettings) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"cloud-relay-{secrets.token_hex(8)}",
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-        )
+        try:
+            client = DirectClient(f"cloud-relay-{secrets.token_hex(8)}", mqtt.ca_file)
+        except OSError as why:
+            raise BrokerUnavailable(f"MQTT_CA_FILE {mqtt.ca_file} cannot be used: {why}") from why
         client.username_pw_set(mqtt.username, mqtt.password)
-        ca_file = str(mqtt.ca_file) if mqtt.ca_file else None
-        client.tls_set_context(ssl.create_default_context(cafile=ca_file))
         client.connect_timeout = CONNECT_WITHIN_S
         client.on_socket_open = _guarded(_send_at_once)
         client.on_connect = _guarded(self._on_connect)
@@ -150,8 +145,13 @@ class BrokerConnection:
         return client
 
     def _connect(self, mqtt: MqttSettings) -> None:
+        # MQTT 5, 3.1.2.11.4: the broker must not send us more, whatever a stolen cabinet left there.
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
         try:
-            self._client.connect(mqtt.host, mqtt.port, keepalive=KEEPALIVE_S, clean_start=True)
+            self._client.connect(
+                mqtt.host, mqtt.port, keepalive=KEEPALIVE_S, clean_start=True, properties=properties
+            )
         except OSError as why:
             raise BrokerUnavailable(f"cannot reach {mqtt.host}:{mqtt.port}: {why}") from why
         self._client.loop_start()

@@ -32,6 +32,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._connection: BrokerConnection | None = None
         self._failure: tuple[float, str] = (float("-inf"), "")
+        self._away: str | None = None
 
     def publish(
         self,
@@ -84,7 +85,7 @@ class Publisher:
         try:
             return act(connection)
         except BrokerUnavailable as why:
-            log.warning("Lost the broker, connecting once more: %s", why)
+            log.debug("Lost the broker, connecting once more: %s", why)
             return act(self._usable(connection))
 
     def _usable(self, failed: BrokerConnection | None) -> BrokerConnection:
@@ -108,5 +109,15 @@ class Publisher:
             self._connection = BrokerConnection(self._mqtt)
         except BrokerUnavailable as why:
             self._failure = (time.monotonic(), str(why))
+            self._note(str(why))
             raise
+        self._note(None)
         return self._connection
+
+    def _note(self, away: str | None) -> None:
+        """Say that the broker is away, or there again: once, however many doors are looked at meanwhile."""
+        if away and away != self._away:
+            log.error("The broker is away: %s", away)
+        elif self._away and not away:
+            log.warning("The broker is there again")
+        self._away = away

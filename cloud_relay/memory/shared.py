@@ -28,9 +28,11 @@ class Shared(Generic[T]):
         """The answer; whatever `read` raises is raised for all who waited for it."""
         asked_s = self._clock()
         with self._reading:
-            if self._found is not None and self._found[0] >= asked_s - self._fresh_s:
+            # Nothing from the future: a clock that was set back must not keep an answer alive.
+            now_s = self._clock()
+            if self._found is not None and asked_s - self._fresh_s <= self._found[0] <= now_s:
                 return self._found[1]
-            if self._failed is not None and self._failed[0] > asked_s:
+            if self._failed is not None and asked_s < self._failed[0] <= now_s:
                 raise self._failed[1]
             return self._read_anew()
 

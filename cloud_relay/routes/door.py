@@ -72,7 +72,10 @@ def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
         log.warning("Did not look for %s: %s", machine_id, why)
         abort(503, "Too many are asking right now. Try again in a moment. Nothing was charged.")
     except (BrokerUnavailable, PublishRefused) as why:
-        log.error("Could not ask for the status of %s: %s", machine_id, why)
+        # That the broker is away was said once already, when it went.
+        away = isinstance(why, BrokerUnavailable)
+        level = logging.DEBUG if away else logging.ERROR
+        log.log(level, "Could not ask for the status of %s: %s", machine_id, why)
         abort(503, "The machine cannot be reached right now. Nothing was charged.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
@@ -83,12 +84,14 @@ def _named(payment_ids: list[str]) -> list[str]:
 
 
 def _open_payments(relay: Relay, reads: NamedReads, machine_id: str, named: list[str]) -> ResponseReturnValue:
-    now_s, window_s = relay.clock(), relay.settings.credit_window_s
+    asked_s, window_s = time.monotonic(), relay.settings.credit_window_s
     found = [payment for payment in relay.book.recent() if payment.machine_id == machine_id]
     # A list at Stripe may lack a payment: whether one is open for sure, only its id tells.
     in_list = {payment.payment_id for payment in found}
     by_id = reads.of([payment_id for payment_id in named if payment_id not in in_list])
     found += [payment for payment in by_id if payment.machine_id == machine_id]
+    # When we were asked, by the clock that the list has just shown to be right: it may be set meanwhile.
+    now_s = relay.clock() - (time.monotonic() - asked_s)
     listed: list[dict[str, str | int]] = []
     for payment in found:
         try:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from cloud_relay.rules.marks import Mark, MarkKind
-from cloud_relay.rules.messages import MachineStatus, read_status
+from cloud_relay.rules.messages import MachineStatus, read_status, status_fields
 from cloud_relay.rules.orders import is_machine_id
 
 _LONGEST_SHOWN = 60
+# A cabinet says no more of them; whoever stole one might.
+_MOST_FAULTS = 16
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Machine:
 
 def read_report(payload: bytes, machine_id: str) -> MachineReport:
     """The report in a retained status; one that cannot be read is not accepting."""
-    fields = _object(payload)
+    fields = status_fields(payload)
     faults = fields.get("faults")
     return MachineReport(
         status=read_status(payload, machine_id),
         last_seen=_shown(fields.get("timestamp")),
         version=_shown(fields.get("version")),
-        faults=tuple(_shown(fault) for fault in faults) if isinstance(faults, list) else (),
+        faults=tuple(_shown(fault) for fault in faults[:_MOST_FAULTS]) if isinstance(faults, list) else (),
     )
 
 
@@ -63,14 +63,6 @@ def machine_in(status_topic: str) -> str | None:
     """The machine whose status topic this is; None where that is no machine id."""
     machine_id = status_topic.removeprefix("arcade/machine/").removesuffix("/status")
     return machine_id if is_machine_id(machine_id) else None
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(payload)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
 
 
 def _shown(value: object) -> str:

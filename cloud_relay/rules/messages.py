@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from cloud_relay.rules.orders import Order
 
@@ -16,6 +17,9 @@ KEEPALIVE_S = 15
 # buffers, and a dead link is noticed within two keepalives.
 LINK_MARGIN_S = 2 * KEEPALIVE_S
 LEAST_TIME_LEFT_S = 5
+# As much as either side reads of the broker. A cabinet's own status has less than 16 KiB at its worst.
+MAX_PACKET_BYTES = 16 * 1024
+_LONGEST_STATE = 60
 # Within the margin a cabinet may not trust the time left: this has it ask us.
 ASK_FOR_IT_S = 1
 
@@ -90,16 +94,26 @@ def expiry_s(window_s: int, created_s: float, now_s: float) -> int | None:
 
 def read_status(payload: bytes, machine_id: str) -> MachineStatus:
     """The status in a retained message; one that cannot be read is not accepting."""
-    try:
-        fields = json.loads(payload)
-    except (ValueError, RecursionError):  # bad UTF-8, bad JSON, or JSON a thousand levels deep
-        return UNREADABLE_STATUS
-    if not isinstance(fields, dict) or fields.get("machineId") != machine_id:
+    fields = status_fields(payload)
+    if fields.get("machineId") != machine_id:
         return UNREADABLE_STATUS
     online, accepting, state = fields.get("online"), fields.get("accepting"), fields.get("state", "")
     if not (isinstance(online, bool) and isinstance(accepting, bool) and isinstance(state, str)):
         return UNREADABLE_STATUS
+    if len(state) > _LONGEST_STATE:
+        return UNREADABLE_STATUS
     return MachineStatus(online=online, accepting=online and accepting, state=state)
+
+
+def status_fields(payload: bytes) -> dict[str, Any]:
+    """What stands in a status; nothing where it is too long, or no object of JSON."""
+    if len(payload) > MAX_PACKET_BYTES:
+        return {}
+    try:
+        fields = json.loads(payload)
+    except (ValueError, RecursionError):  # bad UTF-8, bad JSON, or JSON a thousand levels deep
+        return {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def iso_utc(unix_s: float) -> str:

@@ -49,12 +49,13 @@ def open_row(payment: OpenPayment, rules: Rules, now_s: float) -> OpenRow:
     """Why a payment is open at this moment."""
     left_s = seconds_left(rules.window_s, payment.created_s, now_s)
     due_s = rules.release_due_s(payment)
+    releases, released = ("refunds", "refunded") if payment.immediate else ("releases", "released")
     if left_s > 0:
         why = "in its credit window"
     elif now_s >= due_s:
-        why = "the next tidy releases it"
+        why = f"the next tidy {releases} it"
     else:
-        why = f"waiting for its receipt, will be released at {iso_utc(due_s)}"
+        why = f"waiting for its receipt, will be {released} at {iso_utc(due_s)}"
     return OpenRow(payment, max(0, int(now_s - payment.created_s)), left_s, why, iso_utc(due_s))
 
 

@@ -14,8 +14,9 @@ RESERVATION_S = 7 * DAY_S
 class OpenPayment:
     """A payment as Stripe has it, times in Unix seconds; `immediate`: charged without a reservation.
 
-    `created_s` is its charge's and begins the credit window; `named_s` is the payment's own, which never
-    changes and is the same in every webhook. `lapses_s` is when the bank takes the reservation back.
+    `created_s` is its charge's, or its order's if that was before, and begins the credit window. `named_s`
+    is the payment's own, which never changes and is the same in every webhook. `lapses_s` is when the bank
+    takes the reservation back. `came_s` is when the money of a deferred method came.
     """
 
     payment_id: str
@@ -26,11 +27,16 @@ class OpenPayment:
     named_s: int
     lapses_s: int
     immediate: bool = False
+    came_s: int | None = None
 
     @property
     def machine_id(self) -> str:
         """The machine that it is for, as its metadata names it."""
         return self.metadata.get("machine_id", "")
+
+    def came_too_late(self, window_s: int) -> bool:
+        """Whether its money came after its window, so that no cabinet can ever have heard of it in time."""
+        return self.came_s is not None and self.came_s > self.created_s + window_s
 
     def release_due_s(self, release_after_s: int) -> int:
         """When to give it back if no receipt came: always a day before it lapses by itself."""

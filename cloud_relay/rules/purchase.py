@@ -17,8 +17,9 @@ class Purchase:
     seconds. `refunded` is what was given back of `received`; what a capture or a cancel released is no part
     of it, since Stripe's API 2025-03-31. `settled` is the receipt that a mark in the metadata names, such as
     `partial 2`; `disputed` says that a later one contradicted it. `waiting` is
-    the payment while it is reserved and nobody has settled it. `refunds` are all there were, oldest first;
-    `at_the_bank`: the player disputes it there; `unsellable`: it could never be credited.
+    the payment while nobody has settled it. `released_by_hand`: staff cancelled the reservation.
+    `refunds` are all there were, oldest first; `at_the_bank`: the player disputes it there; `unsellable`:
+    it could never be credited.
     """
 
     machine_id: str
@@ -34,6 +35,7 @@ class Purchase:
     disputed: bool
     charged_s: int | None
     waiting: OpenPayment | None = None
+    released_by_hand: bool = False
     refunds: tuple[MadeRefund, ...] = ()
     at_the_bank: bool = False
     unsellable: bool = False
@@ -43,7 +45,7 @@ class Purchase:
         """Whether the machine's receipt has moved the money (only a charge can tell that it has)."""
         if self.payment_status != "succeeded":
             return False
-        return not self.immediate or self._outcome in ("delivered", "partial")
+        return not self.immediate or self.arrived
 
     @property
     def is_refunded(self) -> bool:
@@ -71,14 +73,20 @@ class Purchase:
     @property
     def is_whole(self) -> bool:
         """Whether all that was paid for arrived, by the receipt or by the price."""
-        return self.price == self.amount and not (self.immediate and self._outcome == "partial")
+        return self.price == self.amount and (self._outcome != "partial" or self._count == self.credits)
 
     @property
     def price(self) -> int:
-        """What the credits that arrived cost; only of use once it is settled."""
-        if not self.immediate:
+        """What the credits that arrived cost, and were charged; only of use once it is settled.
+
+        Staff may have charged less by hand; and what should have gone back may still be charged.
+        """
+        if self._outcome == "delivered":
             return self.received
-        return self.amount if self._outcome == "delivered" else self.amount - self.refunded
+        if self._outcome == "partial" and self._count is not None:
+            cost = min(self.received, self._costs(self._count))
+            return max(cost, self.received - self.refunded)
+        return self.amount - self.refunded if self.immediate else self.received
 
     @property
     def given_back_since(self) -> int:
@@ -88,11 +96,20 @@ class Purchase:
     @property
     def credits_delivered(self) -> int | None:
         """The credits that arrived, by the receipt, else by the price; None where neither shows them."""
-        count = (self.settled or "").partition(" ")[2]
-        if count.isdecimal():
-            return int(count)
+        if self._count is not None:
+            return self._count
         fitting = [count for count in range(1, (self.credits or 0) + 1) if self._costs(count) == self.price]
         return fitting[0] if len(fitting) == 1 else None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether a receipt says that credits reached the machine."""
+        return self._outcome in ("delivered", "partial")
+
+    @property
+    def _count(self) -> int | None:
+        count = (self.settled or "").partition(" ")[2]
+        return int(count) if count.isdecimal() else None
 
     @property
     def _outcome(self) -> str:

@@ -35,9 +35,9 @@ def refund_lines(purchase: Purchase) -> tuple[str, ...]:
 
 def rest_of(purchase: Purchase) -> str:
     """What became of the rest of a payment of which a part was charged."""
-    if not purchase.immediate:
+    if purchase.received < purchase.amount and purchase.received <= purchase.price:
         return ", the rest was released"
-    if purchase.refund_failed or purchase.price == purchase.amount:
+    if purchase.refund_failed or purchase.received <= purchase.price:
         return ""
     return ", the rest is being refunded" if purchase.refunding else ", the rest was refunded"
 

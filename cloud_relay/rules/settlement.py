@@ -14,6 +14,7 @@ class Payment:
     """A PaymentIntent as Stripe has it now; amounts in minor units.
 
     `immediate`: charged without a reservation. `settled`: the receipt that a mark in its metadata names.
+    `released_by_hand`: somebody cancelled it who is not the relay, and no bank did.
     """
 
     payment_id: str
@@ -24,6 +25,7 @@ class Payment:
     refunded: int
     immediate: bool
     settled: str | None
+    released_by_hand: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -98,13 +100,25 @@ class Settlement:
 
 
 def settlement_of(payment: Payment, receipt: Receipt) -> Settlement:
-    """What the receipt asks for, given what has already happened to the money."""
+    """What the receipt asks for, given what has already happened to the money.
+
+    The first receipt stays, though a cabinet may report otherwise after a reboot: it has moved the money, and
+    a second refund could give back what was played. What staff did by hand in Stripe's dashboard is no
+    receipt: it is no conflict, a kindness stays, and what it charged for nothing goes back.
+    """
     if payment.status == "processing":
         return Settlement(Answer(Result.RETRY))
     wanted = share_of(payment.amount, receipt.credits_delivered, receipt.credits_paid, payment.currency)
-    if payment.immediate:
+    if payment.status == "requires_capture":
+        # `share_of` says 0 for what is under Stripe's least charge.
+        return Settlement(Answer(Result.SETTLED, wanted), (Capture(wanted) if wanted else Release(),))
+    if payment.settled is not None:
+        return _as_it_stands(payment, wanted, agrees=_agrees(payment, receipt, wanted))
+    if payment.status == "succeeded":
         return _of_charge(payment, receipt, wanted)
-    return _of_reservation(payment, receipt, wanted)
+    if payment.released_by_hand and wanted:
+        return Settlement(Answer(Result.SETTLED, 0), (MarkSettled(receipt.words),))
+    return _as_it_stands(payment, wanted, agrees=not wanted)
 
 
 def settlement_uncharged(receipt: Receipt) -> Settlement:
@@ -120,33 +134,25 @@ def answer_after_doubt(payment: Payment, receipt: Receipt) -> Answer:
     return Answer(Result.RETRY) if found.moves else found.answer
 
 
-def _of_reservation(payment: Payment, receipt: Receipt, wanted: int) -> Settlement:
-    """A reservation moves once; a receipt that wants it otherwise is a conflict, and final.
-
-    Whether some of it was refunded plays no part: a goodwill refund makes no conflict of a delivered game.
-    """
-    if payment.status == "requires_capture":
-        # `share_of` says 0 for what is under Stripe's least charge.
-        return Settlement(Answer(Result.SETTLED, wanted), (Capture(wanted) if wanted else Release(),))
-    agrees = payment.settled == receipt.words or payment.received == wanted
-    return _as_it_stands(payment.received, agrees=agrees)
-
-
 def _of_charge(payment: Payment, receipt: Receipt, wanted: int) -> Settlement:
-    """A payment that was charged at once: what was not delivered goes back, and a mark says so.
+    """Charged at once, or captured by hand: what was not delivered goes back, and a mark says so.
 
-    The first receipt stays, though a cabinet may report otherwise after a reboot: it has moved the money,
-    and a second refund could give back what was played. What somebody refunded by hand is a kindness of
-    its own, and counts towards what has to go back.
+    What somebody refunded by hand counts towards what has to go back.
     """
-    if payment.settled is not None:
-        return _as_it_stands(wanted, agrees=payment.settled == receipt.words)
-    if payment.status != "succeeded":
-        return _as_it_stands(wanted, agrees=wanted == 0)
     rest = max(0, payment.received - payment.refunded - wanted)
     refund = (Refund(rest, payment.refunded),) if rest else ()
-    return Settlement(Answer(Result.SETTLED, wanted), (*refund, MarkSettled(receipt.words)))
+    charged = min(payment.received, wanted)
+    return Settlement(Answer(Result.SETTLED, charged), (*refund, MarkSettled(receipt.words)))
 
 
-def _as_it_stands(charged: int, *, agrees: bool) -> Settlement:
+def _agrees(payment: Payment, receipt: Receipt, wanted: int) -> bool:
+    """Whether a receipt costs what an earlier one did, whose words are beside the payment."""
+    count = (payment.settled or "").partition(" ")[2]
+    if not count.isdecimal() or int(count) > receipt.credits_paid:
+        return False
+    return wanted == share_of(payment.amount, int(count), receipt.credits_paid, payment.currency)
+
+
+def _as_it_stands(payment: Payment, wanted: int, *, agrees: bool) -> Settlement:
+    charged = min(payment.received, wanted)
     return Settlement(Answer(Result.ALREADY, charged) if agrees else Answer(Result.CONFLICT))

@@ -105,6 +105,8 @@ def _money_so_far(purchase: Purchase) -> tuple[str, str]:
 def _settled(purchase: Purchase) -> PageText:
     if purchase.disputed:
         return _disputed(purchase)
+    if purchase.settled is None and not purchase.immediate:
+        return _captured_by_hand(purchase)
     charged = f"Charged {price(purchase.price, purchase.currency)}"
     since = since_lines(purchase)
     if purchase.is_whole:
@@ -117,6 +119,12 @@ def _disputed(purchase: Purchase) -> PageText:
     amount = price(purchase.price, purchase.currency)
     doubt = "The machine said two different things about your credits. Please ask the staff."
     return PageText(State.CHARGED, f"You were charged {amount}.", (doubt, *since_lines(purchase)))
+
+
+def _captured_by_hand(purchase: Purchase) -> PageText:
+    amount = price(purchase.price, purchase.currency)
+    ask = "If your credits did not arrive, please ask the staff."
+    return PageText(State.CHARGED, f"You were charged {amount}.", (ask, *since_lines(purchase)))
 
 
 def _some_arrived(purchase: Purchase) -> str:
@@ -137,10 +145,12 @@ def _not_charged(purchase: Purchase) -> PageText:
     # answered, or where what arrived costs less than Stripe charges.
     cancelled = f"The reservation of {price(purchase.amount, purchase.currency)} was cancelled"
     why = ", because the machine did not confirm your credits."
-    if purchase.disputed:
+    if purchase.disputed or purchase.arrived:
         why = "."
     elif purchase.unsellable:
         why = ", because the machine sells nothing at that price."
+    elif purchase.released_by_hand:
+        why = "."
     pending = "Your bank may still show it as pending for a few days."
     return PageText(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
 

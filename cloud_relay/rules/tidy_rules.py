@@ -38,7 +38,7 @@ class Remind:
 
 @dataclass(frozen=True)
 class GiveBack:
-    """Nobody settled it in time: read it again, and release it if it is still open."""
+    """Nobody settled it in time, or nobody ever can: read it again, and give it back if it is still open."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Rules:
 
     def release_due_s(self, payment: OpenPayment) -> int:
         """When `step` begins to say GiveBack, in Unix seconds."""
+        if payment.came_too_late(self.window_s):
+            return payment.created_s + self.window_s
         return max(payment.created_s + self.window_s, payment.release_due_s(self.release_after_s))
 
     def _step_in_window(self, payment: OpenPayment, now_s: float) -> Republish | Waiting:

@@ -21,7 +21,8 @@ ALL_EVERY_S = 3600
 class TidySchedule:
     """What a process knows of itself: when somebody last may have paid, and when it last read.
 
-    Times in Unix seconds. A process that has just begun knows nothing: somebody may have paid before.
+    Times in Unix seconds. A process that has just begun knows nothing: somebody may have paid before. What
+    lies in the future was noted by a clock that has been set back since, and counts for nothing.
     """
 
     window_s: int
@@ -32,11 +33,11 @@ class TidySchedule:
 
     def is_recent_due(self, now_s: float) -> bool:
         """Whether to read what may still be credited: made within a window and the life of a session."""
-        return now_s - self.recent_read_s >= self._every_s(now_s)
+        return not 0 <= now_s - self.recent_read_s < self._every_s(now_s)
 
     def is_all_due(self, now_s: float) -> bool:
         """Whether to begin to read all that can be open."""
-        return now_s - self.all_read_s >= ALL_EVERY_S
+        return not 0 <= now_s - self.all_read_s < ALL_EVERY_S
 
     def noticed(self, now_s: float) -> TidySchedule:
         """Somebody opened a payment page, paid, or could not be credited."""
@@ -44,7 +45,7 @@ class TidySchedule:
 
     def recent_read(self, now_s: float) -> TidySchedule:
         """The short list was asked for, whatever the answer: a Stripe that is down is asked no more often."""
-        return replace(self, recent_read_s=now_s)
+        return replace(self, recent_read_s=now_s, active_s=min(self.active_s, now_s))
 
     def all_read(self, now_s: float) -> TidySchedule:
         """The long list was begun, whatever comes of it."""

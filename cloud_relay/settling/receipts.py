@@ -90,7 +90,7 @@ def _credits_ordered(payment: Payment, metadata: Mapping[str, str], credit_amoun
 def _carry_out(relay: Relay, receipt: Receipt, machine_id: str, settlement: Settlement) -> Answer:
     try:
         for move in settlement.moves:
-            _make(relay, receipt.payment_id, machine_id, move)
+            _make(relay, receipt, machine_id, move)
     except TooLittleToCharge as why:
         log.warning("Released %s instead of charging a part of it: %s", receipt.payment_id, why)
         return _carry_out(relay, receipt, machine_id, settlement_uncharged(receipt))
@@ -101,17 +101,17 @@ def _carry_out(relay: Relay, receipt: Receipt, machine_id: str, settlement: Sett
     return settlement.answer
 
 
-def _make(relay: Relay, payment_id: str, machine_id: str, move: Move) -> None:
-    stripe = relay.stripe()
+def _make(relay: Relay, receipt: Receipt, machine_id: str, move: Move) -> None:
+    stripe, payment_id = relay.stripe(), receipt.payment_id
     match move:
         case Capture(amount):
-            stripe.capture(payment_id, amount)
+            stripe.capture(payment_id, amount, receipt.words)
         case Release():
             stripe.release(payment_id)
         case Refund(amount, refunded_before):
             refund_noted(relay, payment_id, machine_id, amount, refunded_before)
-        case MarkSettled(receipt):
-            stripe.mark_settled(payment_id, receipt)
+        case MarkSettled(words):
+            stripe.mark_settled(payment_id, words)
 
 
 def _keep_conflict(relay: Relay, machine_id: str, receipt: Receipt) -> None:

@@ -22,6 +22,7 @@ from cloud_relay.rules.orders import BadOrder, UnsellableCredits
 from cloud_relay.rules.settlement import Result
 from cloud_relay.rules.tidy_rules import GiveBack, Remind, Republish, Rules, Waiting
 from cloud_relay.settling.pulses import PaidOrder, paid_order, publish_pulse
+from cloud_relay.settling.receipts import give_back
 from cloud_relay.settling.release import Released, release_if_open
 from cloud_relay.settling.unsellable import give_back_unsellable
 
@@ -193,6 +194,8 @@ class _Run:
             raise
 
     def _give_back(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
+        if payment.immediate:
+            return self._refund(payment)
         try:
             released = release_if_open(self._relay.stripe(), payment.payment_id)
         except (StripeUnavailable, NotAtStripe) as why:
@@ -208,6 +211,26 @@ class _Run:
             payment.currency,
         )
         return TidyOutcome.RELEASED, "no receipt came"
+
+    def _refund(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
+        """Give back what is left of a payment that was charged at once, as its cabinet's receipt would."""
+        result = give_back(self._relay, payment.payment_id)
+        if result is Result.RETRY:
+            return _failed("refund", payment, StripeUnavailable("Stripe did not do it, see above"))
+        if result is not Result.SETTLED:
+            log.info("Left %s alone: it %s", payment.payment_id, Released.SETTLED)
+            return TidyOutcome.WAITING, f"it {Released.SETTLED}"
+        late = payment.came_too_late(self._rules.window_s)
+        why = "its money came after its credit window" if late else "no receipt came"
+        log.warning(
+            "Refunded %s of %s, %d %s had been charged: %s",
+            payment.payment_id,
+            payment.machine_id,
+            payment.amount,
+            payment.currency,
+            why,
+        )
+        return TidyOutcome.RELEASED, why
 
 
 def _failed(what: str, payment: OpenPayment, why: Exception) -> tuple[TidyOutcome, str]:

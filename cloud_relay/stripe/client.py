@@ -120,4 +120,4 @@ def at_stripe(what: str, payment_id: str = "") -> Iterator[None]:
     except stripe.StripeError as why:
         if why.code == "resource_missing":
             raise NotAtStripe(f"{what} {payment_id}: Stripe knows no such object") from None
-        raise StripeUnavailable(f"{what} {payment_id}: {refusal_words(why)}") from why
+        raise StripeUnavailable(f"{what} {payment_id}: {refusal_words(why)}") from None

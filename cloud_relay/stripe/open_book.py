@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from cloud_relay.errors import StripeUnavailable
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
+from cloud_relay.stripe.old_links import OldLinks
 
 if TYPE_CHECKING:
     from cloud_relay.settings import Settings
+    from cloud_relay.stripe.fitness import Fitness
     from cloud_relay.stripe.payments import StripePayments
 
 DAY_S = 24 * 3600
@@ -25,12 +28,18 @@ class OpenBook:
     """The short list, of what may still be credited, and the long one, of all that can be open."""
 
     def __init__(
-        self, settings: Settings, stripe: Callable[[], StripePayments], clock: Callable[[], float]
+        self,
+        settings: Settings,
+        stripe: Callable[[], StripePayments],
+        clock: Callable[[], float],
+        fitness: Fitness,
     ) -> None:
         self._stripe = stripe
         self._clock = clock
+        self._fitness = fitness
         self._recent_s = settings.credit_window_s + SESSION_LIFE_S
         self._recent = Shared(self._read_recent, FRESH_S, clock)
+        self._old_links = OldLinks(settings, stripe)
         self._lock = threading.Lock()
         self._schedule = TidySchedule(settings.credit_window_s, settings.tidy_every_s or 60, clock())
 
@@ -38,7 +47,7 @@ class OpenBook:
         """Open payments made within the last window and the life of a session before it, newest first.
 
         Raises:
-            StripeUnavailable: Stripe did not list them.
+            StripeUnavailable: Stripe did not list them, or has another time than we.
         """
         return self._recent.get()
 
@@ -46,9 +55,17 @@ class OpenBook:
         """All open payments, newest first, as each page of a hundred payments of the account is read.
 
         Raises:
-            StripeUnavailable: Stripe did not give a page.
+            StripeUnavailable: Stripe did not give a page, or has another time than we.
         """
-        return self._stripe().open_payments_since(self._clock() - OPEN_AT_MOST_S)
+        since_s, listed = self._clock() - OPEN_AT_MOST_S, set[str]()
+        for page in self._since(OPEN_AT_MOST_S):
+            listed |= {payment.payment_id for payment in page}
+            yield page
+        older = self._old_links.made_before(since_s)
+        listed |= {payment.payment_id for payment in older}
+        yield self._by_a_right_clock(older)
+        lost = self._old_links.take_up_lost(self._clock(), listed)
+        yield self._by_a_right_clock([payment for payment in lost if payment.payment_id not in listed])
 
     def is_recent(self, payment: OpenPayment) -> bool:
         """Whether the short list has it, so that the long one need not."""
@@ -76,5 +93,14 @@ class OpenBook:
             return due
 
     def _read_recent(self) -> list[OpenPayment]:
-        pages = self._stripe().open_payments_since(self._clock() - self._recent_s)
-        return [payment for page in pages for payment in page]
+        return [payment for page in self._since(self._recent_s) for payment in page]
+
+    def _since(self, ago_s: float) -> Iterator[list[OpenPayment]]:
+        """Pages of what was made since then, as long as the clock by which their age is told is right."""
+        for page in self._stripe().open_payments_since(self._clock() - ago_s):
+            yield self._by_a_right_clock(page)
+
+    def _by_a_right_clock(self, page: list[OpenPayment]) -> list[OpenPayment]:
+        if trouble := self._fitness.clock_trouble:  # the page itself has shown it, by its date
+            raise StripeUnavailable(trouble.words)
+        return page

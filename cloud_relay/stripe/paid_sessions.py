@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import stripe
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
+from cloud_relay.rules.immediate import SESSION_MADE
 from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import (
@@ -19,7 +20,7 @@ from cloud_relay.rules.orders import (
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.client import refusal_words, stripe_client
-from cloud_relay.stripe.payments import as_open_payment, made_refund
+from cloud_relay.stripe.payments import SETTLED, as_open_payment, made_refund, payment_in
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.fitness import Fitness
@@ -51,7 +52,7 @@ class PaidSessions:
         except stripe.StripeError as why:
             if why.code == "resource_missing":
                 raise NotAtStripe("Stripe knows no such Checkout Session") from None
-            raise StripeUnavailable(f"read a Checkout Session: {refusal_words(why)}") from why
+            raise StripeUnavailable(f"read a Checkout Session: {refusal_words(why)}") from None
         return _purchase(session, self._credit_amount, self._ownership)
 
 
@@ -74,10 +75,11 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
         credits=_credits(metadata, amount, currency, credit_amount),
         received=payment.get("amount_received", 0),
         refunded=charge.get("amount_refunded", 0),
-        settled=metadata.get("settled"),
+        settled=metadata.get(SETTLED),
         disputed="conflict" in metadata,
         charged_s=charge.get("created"),
-        waiting=_waiting(payment, metadata),
+        released_by_hand=bool(payment) and payment_in(payment, metadata).released_by_hand,
+        waiting=_waiting(payment, {SESSION_MADE: str(session["created"]), **metadata}),
         refunds=tuple(made_refund(refund) for refund in reversed(refunds)),
         at_the_bank=charge.get("disputed", False),
         unsellable=MarkKind.UNSELLABLE in metadata,
@@ -85,7 +87,7 @@ def _purchase(session: dict[str, Any], credit_amount: int, ownership: Ownership)
 
 
 def _waiting(payment: dict[str, Any], metadata: dict[str, str]) -> OpenPayment | None:
-    if payment.get("status") != "requires_capture":
+    if not payment or not payment_in(payment, metadata).is_open:
         return None
     return as_open_payment({**payment, "metadata": metadata})
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import stripe
 
-from cloud_relay.rules.fitness import KEY_REFUSED, Trouble, key_trouble, permissions_in
+from cloud_relay.rules.fitness import KEY_REFUSED, KeyFound, Trouble, key_trouble, permissions_in
 from cloud_relay.stripe.client import refusal_words, stripe_client
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloud_relay.stripe.fitness import Fitness
 
 NO_PAYMENT, NO_PRICE = "pi_0000000000cloudrelaycheck", "price_0000000000cloudrelaycheck"
+READ_PRICE = "read PRICE_ID"
 _TIMEOUT_S, _RETRIES = (3, 6), 1
 
 
@@ -34,19 +35,15 @@ class Probe:
 
 @dataclass(frozen=True)
 class Answer:
-    """What Stripe says to a probe: what is `missing`, that it refuses the key, or (`unknown`) neither."""
+    """What Stripe says to a probe: what is `missing`, that it refuses the key, or (`unknown`) neither.
 
+    Let through, it may have `found` what the probe asked for.
+    """
+
+    found: bool = False
     missing: str | None = None
     refuses_key: bool = False
     unknown: str | None = None
-
-
-@dataclass(frozen=True)
-class KeyFound:
-    """What a round of probes has found; unless all of it `is_known`, the trouble says nothing."""
-
-    is_known: bool
-    trouble: Trouble | None = None
 
 
 SALE = (
@@ -90,8 +87,9 @@ def for_money(settings: StripeSettings) -> tuple[Probe, ...]:
 def for_links(settings: StripeSettings) -> tuple[Probe, ...]:
     """What only the ancestor's payment links take."""
     return (
-        Probe("Prices: Read", "read PRICE_ID", lambda v1: v1.prices.retrieve(settings.default_price_id)),
+        Probe("Prices: Read", READ_PRICE, lambda v1: v1.prices.retrieve(settings.default_price_id)),
         Probe("Payment Links: Write", "make a payment link", _make_link),
+        Probe("Events: Read", "find sales of an older link whose webhook was lost", _list_events),
     )
 
 
@@ -105,6 +103,10 @@ def _list_payments(v1: stripe.V1Services) -> object:
 
 def _read_session(v1: stripe.V1Services, session_id: str) -> object:
     return v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]})
+
+
+def _list_events(v1: stripe.V1Services) -> object:
+    return v1.events.list({"limit": 1, "delivery_success": False})
 
 
 def _make_link(v1: stripe.V1Services) -> object:
@@ -140,7 +142,7 @@ def answer_to(probe: Probe, client: stripe.StripeClient) -> Answer:
         return Answer()  # no such object: it was let through
     except stripe.StripeError as why:
         return Answer(unknown=refusal_words(why))
-    return Answer()
+    return Answer(found=True)
 
 
 def _trouble(answers: Sequence[Answer]) -> Trouble | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import controller
 from controller.board.tally import begin_tally, read_tally
 from controller.config.keys import CoinLineConfig
 from controller.model.events import CoinLineFailed, PulseFired, Tally
@@ -68,7 +70,12 @@ class CoinLine:
         """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            self._command,
+            env=_surroundings(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
         )
         self._listener = threading.Thread(target=self._listen, name="coin line", daemon=True)
         self._listener.start()
@@ -191,8 +198,13 @@ def _has_folder(tally: Path) -> bool:
     return True
 
 
+def _surroundings() -> dict[str, str]:
+    """Its code is found where this process's lies, and not where a technician happens to stand."""
+    return os.environ | {"PYTHONPATH": str(Path(controller.__file__).parent.parent)}
+
+
 def _command(config: CoinLineConfig, mock_board: Path | None, tally: Path | None) -> list[str]:
-    command = [sys.executable, "-m", "controller.board.coin_line_process"]
+    command = [sys.executable, "-P", "-m", "controller.board.coin_line_process"]
     command += [f"--pin={config.pin}", f"--pulse-ms={config.pulse_ms}", f"--gap-ms={config.gap_ms}"]
     command += [f"--tally={tally}"] if tally else []
     return command if mock_board is None else [*command, f"--mock-board={mock_board}"]

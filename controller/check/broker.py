@@ -12,23 +12,32 @@ from controller.check.reach import Server, check_reach
 from controller.cloud.tls import client_context
 from controller.config.keys import Config
 from controller.formats import wire
-from controller.pages.findings import Finding, all_well, ok, warning, wrong
+from controller.formats.client_id import mqtt_client_id
+from controller.pages.findings import Finding, all_well, note, ok, wrong
 
 ECHO_WITHIN_S = 0.5
 _WRONG_PASSWORD, _NOT_AUTHORIZED, _BAD_CLIENT_ID = 134, 135, 133
-_RULES = "Give the broker the access rules of cloud_relay/access_rules"
+_RULES = "Give the broker the access rules of cloud_relay/broker/shipped"
+_NOT_TRIED = (
+    "its rules were not tried: at some brokers a second login ends the first. To try them, when nobody "
+    "plays: sudo systemctl stop arcade-controller; sudo cabinet check; sudo systemctl start arcade-controller"
+)
 _NO_COINPULSE = f"{_RULES}: as it is, whoever has a cabinet's password can give away credits."
 _OWN_ONLY = f"{_RULES}: as it is, one cabinet can listen to another."
 
 
-def check_broker(config: Config, *, daemon_connected: bool) -> list[Finding]:
-    """All of it, under a client id of its own. If `daemon_connected`, the password is right."""
+def check_broker(config: Config, *, daemon_connected: bool, alone: bool) -> list[Finding]:
+    """All of it, if we are `alone`: a second login might end the connection of a running controller."""
     broker = config.broker
     authority = "Set broker.ca_file to the certificate of the authority that signed the broker's."
     server = Server(broker.host, broker.port, "broker.host", authority)
     found = check_reach(server, client_context(broker.ca_file))
     if not all_well(found):
         return found
+    if daemon_connected:
+        found.append(ok(f"the running controller is logged in as {config.machine_id}"))
+    if not alone:
+        return [*found, note(_NOT_TRIED)]
     # Each of these may cost the connection, so that each has its own.
     steps: tuple[Callable[[BrokerProbe, str], list[Finding]], ...] = (
         _allowed,
@@ -38,7 +47,7 @@ def check_broker(config: Config, *, daemon_connected: bool) -> list[Finding]:
     for step in steps:
         with _probe(config) as probe:
             try:
-                if refused := _refused(probe, config, daemon_connected=daemon_connected):
+                if refused := _refused(probe, config):
                     return [*found, refused]
                 if step is _allowed:
                     found.append(ok(f"logged in as {config.machine_id}: the password is right"))
@@ -50,23 +59,22 @@ def check_broker(config: Config, *, daemon_connected: bool) -> list[Finding]:
 
 
 def _probe(config: Config) -> BrokerProbe:
-    return BrokerProbe(config.broker, config.machine_id, _client_id(config.machine_id))
+    return BrokerProbe(config.broker, config.machine_id, _client_id(config))
 
 
-def _client_id(machine_id: str) -> str:
-    return f"{machine_id}-check"
+def _client_id(config: Config) -> str:
+    return f"{mqtt_client_id(config.machine_id, config.broker.password)}-check"
 
 
-def _refused(probe: BrokerProbe, config: Config, *, daemon_connected: bool) -> Finding | None:
+def _refused(probe: BrokerProbe, config: Config) -> Finding | None:
     reason = probe.connect()
     if not reason.is_failure:
         return None
-    name, client_id = config.machine_id, _client_id(config.machine_id)
+    name = config.machine_id
     text = f"it does not let {name} in: {reason}"
-    if daemon_connected or reason.value == _BAD_CLIENT_ID:
-        why = f"its rules want the client id {name}, which the running controller has, not {client_id}"
-        remedy = f"Nothing to mend, but its topics could not be tested: let {client_id} in for that."
-        return warning(f"{text}: {why}", remedy)
+    if reason.value == _BAD_CLIENT_ID:
+        remedy = f"Let {name} choose its client id, with the settings of cloud_relay/broker/shipped."
+        return wrong(f"{text}: its rules want another client id", remedy)
     if reason.value in (_WRONG_PASSWORD, _NOT_AUTHORIZED):
         return wrong(text, f"Write the password of the broker's user {name} into broker.password.")
     return wrong(text, "See the broker's log for this name; it must speak MQTT 5.")
@@ -100,7 +108,7 @@ def _no_coinpulse(probe: BrokerProbe, machine_id: str) -> list[Finding]:
 
 def _no_other_machine(probe: BrokerProbe, machine_id: str) -> list[Finding]:
     others = [wire.coinpulse_topic(_other(machine_id)), wire.coinpulse_topic("+")]
-    if not any(_unless_hung_up(partial(probe.subscribe, topic)) for topic in others):
+    if not any(_unless_hung_up(partial(_may_subscribe, probe, topic)) for topic in others):
         return [ok("may not subscribe to another machine's coinpulse")]
     # Mosquitto grants every subscription, and keeps back what may not be read: its own game over, say.
     unreadable = wire.gameover_topic(machine_id)
@@ -109,9 +117,17 @@ def _no_other_machine(probe: BrokerProbe, machine_id: str) -> list[Finding]:
     deadline_s = time.monotonic() + ECHO_WITHIN_S
     while unreadable not in probe.topics and time.monotonic() < deadline_s:
         time.sleep(0.02)
+    probe.unsubscribe(unreadable)
     if unreadable in probe.topics:
         return [wrong("may read what other machines are sent, and must not", _OWN_ONLY)]
     return [ok("may subscribe to another machine's coinpulse, and is sent nothing of what it may not read")]
+
+
+def _may_subscribe(probe: BrokerProbe, topic: str) -> bool:
+    granted = probe.subscribe(topic)
+    if granted:
+        probe.unsubscribe(topic)
+    return granted
 
 
 def _unless_hung_up(attempt: Callable[[], bool]) -> bool:

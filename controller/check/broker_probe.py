@@ -1,12 +1,19 @@
-"""EDGE. A short visit to the broker under a client id of its own: what it allows is in its reason codes."""
+"""EDGE. A short visit to the broker: what it allows is in its reason codes.
+
+The visitor has a client id of its own, but a broker may go by the login alone. Then it stands in the
+cabinet's session, which is to be found as it was left: with what waits in it, and with its subscriptions.
+"""
 
 from __future__ import annotations
 
 import queue
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from paho.mqtt.client import ConnectFlags
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -27,7 +34,7 @@ class HungUpError(ProbeFailedError):
 
 
 class BrokerProbe:
-    """One clean session that ends with the context. It leaves nothing retained, and nobody is thrown out.
+    """One session that ends with the context, unless it was there before. It leaves nothing retained.
 
     Raises:
         ProbeFailedError: nothing came back within some seconds.
@@ -37,11 +44,14 @@ class BrokerProbe:
         self._config = config
         self._answers: queue.SimpleQueue[tuple[int, list[ReasonCode]] | None] = queue.SimpleQueue()
         self.topics: set[str] = set()
-        self._client = DirectClient(client_id, config.ca_file, reconnect_on_failure=False)
+        self._kept_session = False
+        # What waits in a session that was there before is the cabinet's to acknowledge.
+        self._client = DirectClient(client_id, config.ca_file, reconnect_on_failure=False, manual_ack=True)
         self._client.username_pw_set(machine_id, config.password)
-        self._client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put((_CONNECT, [reason]))
+        self._client.on_connect = self._on_connect
         self._client.on_publish = lambda _c, _u, mid, reason, _p: self._answers.put((mid, [reason]))
         self._client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._answers.put((mid, reasons))
+        self._client.on_unsubscribe = lambda _c, _u, mid, reasons, _p: self._answers.put((mid, reasons))
         self._client.on_message = lambda _c, _u, message: self.topics.add(message.topic)
         self._client.on_disconnect = lambda *_: self._answers.put(None)
 
@@ -54,29 +64,47 @@ class BrokerProbe:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._client.disconnect()
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+        if not self._kept_session:
+            properties.SessionExpiryInterval = 0
+        self._client.disconnect(properties=properties)
         self._client.loop_stop()
 
     def connect(self) -> ReasonCode:
         """Log in; the CONNACK's reason."""
         try:
-            self._client.connect(self._config.host, self._config.port, keepalive=10)
+            self._client.connect(
+                self._config.host,
+                self._config.port,
+                keepalive=10,
+                clean_start=False,
+                properties=self._client.session_properties(),
+            )
         except OSError as error:
             raise ProbeFailedError(f"connecting failed: {error}") from error
         self._client.loop_start()
         return self._answer(_CONNECT, "CONNACK")[0]
 
     def subscribe(self, topic: str) -> bool:
-        """Whether a subscription is granted."""
-        options = SubscribeOptions(qos=0, retainHandling=_SEND_NO_RETAINED)
+        """Whether a subscription is granted; it is of the cabinet's own kind, which it may replace."""
+        options = SubscribeOptions(qos=1, retainHandling=_SEND_NO_RETAINED)
         _, mid = self._client.subscribe(topic, options=options)
         return not self._answer(mid or -1, f"SUBACK for {topic}")[0].is_failure
+
+    def unsubscribe(self, topic: str) -> None:
+        """Leave no subscription that the cabinet does not have."""
+        _, mid = self._client.unsubscribe(topic)
+        self._answer(mid or -1, f"UNSUBACK for {topic}")
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Whether a message, not retained, is taken."""
         sent = self._client.publish(topic, payload, qos=1)
         # "No matching subscribers" (16) is no failure: it was allowed, and nobody was there to hear it.
         return not self._answer(sent.mid, f"PUBACK for {topic}")[0].is_failure
+
+    def _on_connect(self, _c: Any, _u: Any, flags: ConnectFlags, reason: ReasonCode, _p: Any) -> None:
+        self._kept_session = flags.session_present
+        self._answers.put((_CONNECT, [reason]))
 
     def _answer(self, mid: int, what: str) -> list[ReasonCode]:
         deadline_s = time.monotonic() + ANSWER_WITHIN_S

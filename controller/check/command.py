@@ -95,12 +95,13 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     controller = unit(CONTROLLER, where.systemd)
     running = find_running(config.control_socket, config.screen_feed)
     connected = running is not None and running.is_connected
+    alone = running is None or running.is_kept_out
     user = controller.user if controller else ""
     return {
         "configuration": lambda: check_config(config, path),
         "service": lambda: check_service(controller, running),
         "pins": lambda: check_pins(config),
-        "broker": lambda: check_broker(config, daemon_connected=connected),
+        "broker": lambda: check_broker(config, daemon_connected=connected, alone=alone),
         "relay": lambda: check_relay(config),
         "clock": lambda: check_clock(config),
         "display": lambda: check_display(

@@ -8,7 +8,6 @@ from typing import Literal
 
 from gpiozero import Factory, InputDevice
 
-from controller.board.lgpio_folder import lgpio_folder
 from controller.board.pins import open_pins
 from controller.config.applied import input_lines
 from controller.config.keys import Config
@@ -34,8 +33,7 @@ def check_pins(config: Config) -> list[Finding]:
     except OSError as error:
         return [wrong(str(error), "Run this as the controller's user or as root, or restart the controller.")]
     if client is None:
-        with lgpio_folder():
-            return check_free_pins(config, open_pins(config.mock_board, listens=True))
+        return check_free_pins(config, open_pins(config.mock_board, listens=True))
     with client:
         return _answers_of(client, config)
 

@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from controller.cloud.mqtt_client import DirectClient
 from controller.config.keys import BrokerConfig
+from controller.formats.client_id import mqtt_client_id
 from controller.formats.wire import CoinPulseMessage
 from controller.model.events import BrokerConnected, BrokerLost, Delivery
 
@@ -30,7 +31,6 @@ SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
 # Mosquitto 2.0 hangs up on the one who is thrown out, without a word. It comes back and throws out the other,
 # and so the connections of both end within moments, at a broker that is always there.
 SHORT_LIFE_S, SHORT_LIVES = 5.0, 5
-SESSION_EXPIRY_S = 24 * 3600
 # Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
 RETRY_MAX_S = (20, 40)
 
@@ -82,7 +82,7 @@ class Broker:
             self._config.port,
             keepalive=KEEPALIVE_S,
             clean_start=False,
-            properties=_session_properties(),
+            properties=self._client.session_properties(),
         )
         self._client.loop_start()
 
@@ -124,8 +124,9 @@ class Broker:
         ending.start()
         ending.join(ENDS_WITHIN_S)
 
-    def _new_client(self, machine_id: str, will_topic: str, will: bytes) -> mqtt.Client:
-        client = DirectClient(machine_id, self._config.ca_file, manual_ack=True)
+    def _new_client(self, machine_id: str, will_topic: str, will: bytes) -> DirectClient:
+        client_id = mqtt_client_id(machine_id, self._config.password)
+        client = DirectClient(client_id, self._config.ca_file, manual_ack=True)
         client.username_pw_set(machine_id, self._config.password)
         client.will_set(will_topic, will, qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=random.randint(*RETRY_MAX_S))  # noqa: S311
@@ -211,9 +212,3 @@ def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
 def _send_at_once(_: mqtt.Client, __: Any, sock: Any) -> None:
     # Otherwise a small packet waits, some 40 ms, until the one before it is acknowledged.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _session_properties() -> Properties:
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = SESSION_EXPIRY_S
-    return properties

@@ -8,8 +8,14 @@ from typing import Any, cast
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from controller.cloud.tls import FreshContext
+
+SESSION_EXPIRY_S = 24 * 3600
+# MQTT 5, 3.1.2.11.4: the broker must not send us more. Our longest message has 4 KiB.
+MAX_PACKET_BYTES = 16 * 1024
 
 
 class DirectClient(mqtt.Client):
@@ -18,6 +24,13 @@ class DirectClient(mqtt.Client):
     def __init__(self, client_id: str, ca_file: Path | None, **settings: Any) -> None:
         super().__init__(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, **settings)
         self.tls_set_context(cast(ssl.SSLContext, FreshContext(ca_file)))
+
+    def session_properties(self) -> Properties:
+        """What CONNECT asks for: a session that is kept for a day, and no packet larger than we read."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
+        return properties
 
     def _get_proxy(self) -> dict[str, Any] | None:
         # paho would take one from the environment (mqtt_proxy) wherever PySocks happens to be installed.

@@ -13,7 +13,6 @@ from typing import Any
 from gpiozero import GPIOZeroError
 
 from controller.app import App
-from controller.board.lgpio_folder import lgpio_folder
 from controller.config.keys import Config, load_config
 from controller.control.client import ControlClient, connect
 from controller.edges import OneShot
@@ -119,8 +118,7 @@ def _one_shot(config: Config, credits: int) -> int:
     listener.start()
     ended = "stopped; what is left of it follows when the controller starts"
     try:
-        with lgpio_folder():
-            app.run()
+        app.run()
     except (LedgerError, OSError, GPIOZeroError) as failure:
         ended = str(failure)
     finally:

@@ -15,7 +15,6 @@ from typing import Any
 
 from controller import __version__
 from controller.board.inputs import board_inputs
-from controller.board.lgpio_folder import lgpio_folder
 from controller.config.applied import input_lines
 from controller.config.keys import Config, load_config
 from controller.control.client import connect
@@ -96,7 +95,7 @@ def _source(config: Config) -> Iterator[NextLine]:
     """Where the lines come from: the running controller, or the input pins themselves."""
     client = connect(config.control_socket)
     if client is None:
-        with lgpio_folder(), _own_inputs(config) as next_line:
+        with _own_inputs(config) as next_line:
             yield next_line
     else:
         with client:

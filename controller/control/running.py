@@ -47,6 +47,11 @@ class Running:
         return f"{_DOING[self.state]}, {'selling' if self.selling else 'not selling'}"
 
     @property
+    def is_kept_out(self) -> bool:
+        """Whether the broker is not reached or refuses it: a second login could end nothing."""
+        return any(fault.kind is FaultKind.BROKER for fault in self.faults)
+
+    @property
     def is_connected(self) -> bool:
         """Whether it has the broker, as far as the feed tells."""
         troubled = any(fault.kind in (FaultKind.BROKER, FaultKind.TWIN) for fault in self.faults)

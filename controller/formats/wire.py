@@ -20,6 +20,8 @@ MAX_PAYLOAD_BYTES = 4096
 MAX_CREDITS = 100
 # Twelve digits is the most that Stripe takes in any currency; what the ledger cannot hold must not reach it.
 MAX_AMOUNT = 10**12 - 1
+# A status stays far below the 16 KiB that the broker and the relay take, whatever an error's text may be.
+MAX_FAULTS, MAX_FAULT_CHARS = 16, 150
 # The longest credit window that the relay can be set to: no message is older.
 MAX_WINDOW_S = 3600
 # The ancestor's messages do not say how old they are; the broker's own expiry is not set on them either.
@@ -154,7 +156,8 @@ class Status:
     coins: int = 0
 
     def payload(self, timestamp: str) -> bytes:
-        """The retained message that says so."""
+        """The retained message that says so; the worst faults come first, and long texts are cut."""
+        told = self.faults[:MAX_FAULTS]
         return _encode(
             {
                 "machineId": self.machine_id,
@@ -165,8 +168,8 @@ class Status:
                 "version": self.version,
                 "bootId": self.boot_id,
                 "timestamp": timestamp,
-                "faults": [fault.text for fault in self.faults],
-                "faultKinds": [fault.kind for fault in self.faults],
+                "faults": [fault.text[:MAX_FAULT_CHARS] for fault in told],
+                "faultKinds": [fault.kind for fault in told],
                 "conflicts": self.conflicts,
                 "coins": self.coins,
             }

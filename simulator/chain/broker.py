@@ -1,4 +1,4 @@
-"""A real Mosquitto of our own: TLS, passwords and the shipped access rules, on a loopback port."""
+"""A real Mosquitto of our own, with the shipped settings and access rules, on loopback ports."""
 
 from __future__ import annotations
 
@@ -10,28 +10,14 @@ from pathlib import Path
 
 import trustme
 
+from cloud_relay.rules.access import RELAY
+from simulator.chain.mosquitto_conf import SHIPPED, mosquitto_conf
 from simulator.chain.ports import free_port, listens
 
-RELAY_USERNAME = "cloud.relay"
-SHIPPED_RULES = Path(__file__).parents[2] / "cloud_relay" / "access_rules" / "mosquitto.acl"
+RELAY_USERNAME = RELAY
 START_WITHIN_S = 10.0
-
-_CONFIG = """\
-listener {port} 127.0.0.1
-cafile {folder}/ca.crt
-certfile {folder}/server.crt
-keyfile {folder}/server.key
-allow_anonymous false
-password_file {folder}/passwords
-acl_file {folder}/acl
-persistence {persistence}
-persistence_location {folder}/store/
-autosave_interval 1
-autosave_on_changes true
-set_tcp_nodelay true
-log_dest file {folder}/mosquitto.log
-log_type all
-"""
+# A free port may be taken by the time that Mosquitto listens.
+TRIES = 3
 
 
 class BrokerFailed(RuntimeError):
@@ -42,8 +28,10 @@ class BrokerFailed(RuntimeError):
 class Broker:
     """One Mosquitto in `folder`, which also keeps its certificates, passwords, rules, log and session store.
 
-    `passwords` maps each user name to its password; `extra_rules` are lines added after the shipped access
-    rules (for an observer, say). With `persistence`, sessions and retained messages live through a restart.
+    `passwords` maps each user name to its password: cabinets, and services with a dot in their names, have a
+    listener each. `extra_rules` are lines added after the shipped rules of both (for an observer, say), and
+    `without` are lines of the shipped settings to leave out. With `persistence`, sessions and retained
+    messages live through a restart.
     """
 
     folder: Path
@@ -51,12 +39,18 @@ class Broker:
     extra_rules: str = ""
     persistence: bool = True
     port: int = 0
+    services_port: int = 0
+    without: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     @property
     def ca_file(self) -> Path:
         """The certificate of the authority that signed the broker's."""
         return self.folder / "ca.crt"
+
+    def port_for(self, username: str | None) -> int:
+        """The port of the listener that knows this user."""
+        return self.services_port if username in self._services else self.port
 
     @property
     def log_file(self) -> Path:
@@ -69,7 +63,17 @@ class Broker:
         Raises:
             BrokerFailed: mosquitto is not installed, or ended instead of listening.
         """
-        self.port = self.port or free_port()
+        given = (self.port, self.services_port)
+        for _ in range(TRIES):
+            self.kill()
+            self.port, self.services_port = (port or free_port() for port in given)
+            if self._comes_up():
+                return
+            if all(given):
+                break
+        raise BrokerFailed(self._why_it_failed())
+
+    def _comes_up(self) -> bool:
         self._write_files()
         command = [_mosquitto(), "-c", str(self.folder / "mosquitto.conf")]
         # A session of its own: Ctrl-C at the terminal is for the one who started it.
@@ -77,10 +81,11 @@ class Broker:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
         deadline = time.monotonic() + START_WITHIN_S
-        while not listens(self.port):
+        while not (listens(self.port) and listens(self.services_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise BrokerFailed(self._why_it_failed())
+                return False
             time.sleep(0.02)
+        return True
 
     def stop(self) -> None:
         """Stop Mosquitto in good order, so that it writes its session store."""
@@ -113,14 +118,21 @@ class Broker:
         self.folder.chmod(0o700)
         if not self.ca_file.exists():
             _write_certificates(self.folder)
-        _write_passwords(self.folder / "passwords", self.passwords)
-        rules = SHIPPED_RULES.read_text() + "\n" + self.extra_rules
-        _write_private(self.folder / "acl", rules)
-        _write_private(
-            self.folder / "mosquitto.conf",
-            _CONFIG.format(port=self.port, folder=self.folder, persistence=str(self.persistence).lower())
-            + _as_ourselves(),
-        )
+        for who, names in (("cabinets", self._cabinets), ("services", self._services)):
+            _write_passwords(self.folder / f"{who}.passwords", {name: self.passwords[name] for name in names})
+            rules = (SHIPPED / f"{who}.acl").read_text() + "\n" + self.extra_rules
+            _write_private(self.folder / f"{who}.acl", rules)
+        ports = (self.port, self.services_port)
+        settings = mosquitto_conf(self.folder, ports, persistence=self.persistence, without=self.without)
+        _write_private(self.folder / "mosquitto.conf", settings)
+
+    @property
+    def _cabinets(self) -> list[str]:
+        return [name for name in self.passwords if "." not in name]
+
+    @property
+    def _services(self) -> list[str]:
+        return [name for name in self.passwords if "." in name]
 
     def _why_it_failed(self) -> str:
         assert self._process is not None  # noqa: S101
@@ -128,7 +140,8 @@ class Broker:
         _, errors = self._process.communicate()
         words = errors.decode().strip()
         log = self.log_file.read_text().strip() if self.log_file.exists() else ""
-        return f"mosquitto did not start on port {self.port}: {words or log or 'it said nothing'}"
+        ports = f"{self.port} and {self.services_port}"
+        return f"mosquitto did not start on ports {ports}: {words or log or 'it said nothing'}"
 
 
 def _mosquitto() -> str:
@@ -137,11 +150,6 @@ def _mosquitto() -> str:
     if found is None:
         raise BrokerFailed("mosquitto is not installed: sudo apt install mosquitto")
     return found
-
-
-def _as_ourselves() -> str:
-    # Started by root, Mosquitto changes to the user "mosquitto", who could not read our private folder.
-    return "user root\n" if Path("/proc/self").stat().st_uid == 0 else ""
 
 
 def _write_certificates(folder: Path) -> None:
@@ -155,7 +163,8 @@ def _write_certificates(folder: Path) -> None:
 
 def _write_passwords(path: Path, passwords: dict[str, str]) -> None:
     _write_private(path, "".join(f"{user}:{word}\n" for user, word in passwords.items()))
-    subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True, capture_output=True)
+    if passwords:
+        subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True, capture_output=True)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -89,7 +89,7 @@ def relay_environment(
         "STAND_IN_STRIPE_URL": stripe_url,
         "PRICE_ID": price_id,
         "MQTT_BROKER": "127.0.0.1",
-        "MQTT_PORT": str(broker.port),
+        "MQTT_PORT": str(broker.services_port),
         "MQTT_USERNAME": RELAY_USERNAME,
         "MQTT_PASSWORD": secrets.passwords[RELAY_USERNAME],
         "MQTT_CA_FILE": str(broker.ca_file),

@@ -57,13 +57,15 @@ class Wiring:
     `via` is asked for each link, "controller-broker", "relay-broker" and "controller-relay", with the port at
     its far end, and gives the port to use instead: that of something which carries it on. `relay_settings`
     are added to the relay's environment. `controller_inside` is a command that the controller's own is given
-    to, and that becomes it: what makes its surroundings. `pace` is Stripe's own unless it is said otherwise.
+    to, and that becomes it: what makes its surroundings; `relay_inside` is that of the relay. `pace` is
+    Stripe's own unless it is said otherwise.
     """
 
     via: Callable[[str, int], int] = _straight
     relay_settings: Mapping[str, str] = field(default_factory=dict)
     board: BoardProfile = JAMMA
     controller_inside: Sequence[str] = ()
+    relay_inside: Sequence[str] = ()
     pace: Pace = STRIPES_PACE
 
 
@@ -120,14 +122,15 @@ def running_chain(
         stripe = parts.enter_context(_stripe(secrets, relay_port, place, wiring.pace))
         environment = relay_environment(
             secrets,
-            replace(broker, port=wiring.via("relay-broker", broker.port)),
+            replace(broker, services_port=wiring.via("relay-broker", broker.services_port)),
             relay_url=relay_url,
             stripe_url=stripe.api_url,
             price_id=stripe.create_price(100, "usd"),
             page_url=place.checkout_url or stripe.checkout_url,
         )
         environment.update(wiring.relay_settings)
-        relay = Part("relay", _relay_command(place.bind, relay_port), folder / "relay.log", environment)
+        relay_command = [*wiring.relay_inside, *server_of_relay(place.bind, relay_port)]
+        relay = Part("relay", relay_command, folder / "relay.log", environment)
         board = parts.enter_context(_board(folder / "board.sock", wiring.board))
         config_file = folder / "config.yaml"
         # The cabinet refuses plain http to any other machine; the relay is on this one.
@@ -140,7 +143,7 @@ def running_chain(
         for part in (relay, controller):
             part.start()
             parts.callback(part.stop)
-        _wait_for_relay(relay, relay_port)
+        wait_for_relay(relay, relay_port)
         yield Chain(
             folder,
             relay_url,
@@ -179,7 +182,8 @@ def _board(socket_path: Path, profile: BoardProfile) -> BoardServer:
     )
 
 
-def _relay_command(bind: str, port: int) -> list[str]:
+def server_of_relay(bind: str, port: int) -> list[str]:
+    """The command that serves a relay, as its README has it."""
     server = [sys.executable, "-m", "waitress", f"--listen={bind}:{port}"]
     return [
         *server,
@@ -194,7 +198,8 @@ def _controller_command(config_file: Path) -> list[str]:
     return [sys.executable, "-m", "controller", "run", "--config", str(config_file)]
 
 
-def _wait_for_relay(relay: Part, port: int, within_s: float = 20.0) -> None:
+def wait_for_relay(relay: Part, port: int, within_s: float = 20.0) -> None:
+    """Return once it answers; PartFailedError if it does not."""
     deadline = time.monotonic() + within_s
     while relay.exit_status is None and time.monotonic() < deadline:
         try:

@@ -45,7 +45,7 @@ class Observer:
         self._client.on_subscribe = lambda *_: self._listening.set()
         self._client.on_disconnect = lambda *_: self._listening.clear()
         self._client.on_message = self._on_message
-        self._port = broker.port
+        self._port = broker.port_for(USERNAME)
 
     def __enter__(self) -> Observer:
         self._client.connect_async("127.0.0.1", self._port)

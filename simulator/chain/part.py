@@ -43,6 +43,10 @@ class Part:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
+    def change_environment(self, **changes: str) -> None:
+        """Have its next start find these variables in its environment."""
+        self._environment.update(changes)
+
     def start(self) -> None:
         """Start it; returns at once."""
         self._process = subprocess.Popen(

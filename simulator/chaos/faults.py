@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import resource
@@ -12,18 +13,28 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from simulator.chain.cabinet import MACHINE_ID
 from simulator.chain.chain import Chain
 from simulator.chain.part import Part
 from simulator.chain.proxy import Link, State
+from simulator.chaos.crash_loop import CrashLoop
+from simulator.chaos.players import sells
 from simulator.chaos.rules.evidence import Struck
 from simulator.chaos.rules.schedule import KINDS
+from simulator.chaos.wrong_clock import ClockFile
 from simulator.stripe.faults import Failure
+from simulator.stripe.model.permissions import Permissions
 
 # Above the small file that the screen reads, below the ledger's log: what a full disk refuses, and not more.
 FILE_BYTES_WHEN_FULL = 4096
 # A call without an answer is held longer than the relay waits for it.
 SILENCE_S = 7.0
 WEBHOOK_COPIES = 3
+# Within a window, and beyond the five minutes in which a signature of Stripe's is believed.
+CLOCK_STEPS_S = {"a minute": 60.0, "ten minutes": 600.0}
+# Under the relay's own time-out, so that a list comes, late.
+SLOW_PAGE_S = 4.0
+REVOKED = json.dumps({MACHINE_ID: 2})
 MANY = 1_000_000
 LINK_FAULTS: dict[str, State] = {"cut": "cut", "delayed": "held", "slowed": "slow"}
 
@@ -36,11 +47,13 @@ log = logging.getLogger(__name__)
 class Breaker:
     """Begins faults and ends them; of two faults of one target, the second ends the first."""
 
-    def __init__(self, chain: Chain, links: dict[str, Link]) -> None:
+    def __init__(self, chain: Chain, links: dict[str, Link], relays_clock: ClockFile) -> None:
         self._chain = chain
         self._links = links
+        self._relays_clock = relays_clock
         self._begun: dict[str, tuple[str, float, Mend]] = {}
         self.struck: list[Struck] = []
+        self.doors_left_open = 0
         self._breaks = self._table()
 
     @property
@@ -90,11 +103,22 @@ class Breaker:
             "Stripe answers 500 after the work": lambda: self._stripe_fails(500, after_work=True),
             "Stripe is silent": lambda: self._stripe_fails("timeout"),
             "Stripe is silent after the work": lambda: self._stripe_fails("timeout", after_work=True),
+            "Stripe's lists are slow": lambda: _do(
+                partial(self._slow_pages, SLOW_PAGE_S), partial(self._slow_pages, 0.0)
+            ),
+            "key may not read charges": lambda: self._key_may_only({"charge": "none"}),
+            "key may not write payments": lambda: self._key_may_only({"payment_intent": "read"}),
+            "token revoked": self._revoke_token,
+            "broker crashes six times": self._crash_broker,
+            "broker away until late": lambda: self._broker_down(chain.broker.stop),
             "disk full": lambda: _fill_disk(_pid(chain.controller)),
             "coin wire cut": self._cut_coin_wire,
             "board jammed": self._jam_board,
             "board jammed for good": self._jam_board,
         }
+        for words, off_s in CLOCK_STEPS_S.items():
+            table[f"relay's clock {words} ahead"] = partial(self._step_clock, off_s)
+            table[f"relay's clock {words} behind"] = partial(self._step_clock, -off_s)
         for name, link in self._links.items():
             for word, state in LINK_FAULTS.items():
                 table[f"{name} {word}"] = partial(_break_link, link, state)
@@ -107,6 +131,34 @@ class Breaker:
     def _cut_coin_wire(self) -> Mend:
         board = self._chain.board
         return _do(lambda: board.break_coin_wire(True), lambda: board.break_coin_wire(False))
+
+    def _step_clock(self, off_s: float) -> Mend:
+        return _do(partial(self._relays_clock.set, off_s), partial(self._relays_clock.set, 0.0))
+
+    def _slow_pages(self, more_s: float) -> None:
+        self._chain.stripe.faults.page_takes_s = more_s
+
+    def _key_may_only(self, permissions: Permissions) -> Mend:
+        keys, key = self._chain.stripe.api_keys, self._chain.secrets.stripe_key
+        return _do(lambda: keys.allow(key, permissions), lambda: keys.allow(key))
+
+    def _revoke_token(self) -> Mend:
+        self._restart_relay(MIN_TOKEN_NUMBERS=REVOKED)
+        return self._accept_token
+
+    def _accept_token(self) -> None:
+        if sells(self._chain.door):
+            self.doors_left_open += 1
+            log.error("the door sells though the relay refuses the machine's token")
+        self._restart_relay(MIN_TOKEN_NUMBERS="")
+
+    def _restart_relay(self, **changes: str) -> None:
+        self._chain.relay.change_environment(**changes)
+        self._chain.relay.restart()
+
+    def _crash_broker(self) -> Mend:
+        loop = CrashLoop(self._chain.broker)
+        return _do(loop.begin, loop.end)
 
     def _broker_down(self, take_down: Callable[[], None]) -> Mend:
         return _do(take_down, self._chain.broker.start)

@@ -21,10 +21,15 @@ log = logging.getLogger(__name__)
 
 
 class Players:
-    """Everybody who came; `sent_away` counts those who could not pay."""
+    """Everybody who came; `sent_away` counts those who could not pay.
 
-    def __init__(self, chain: Chain) -> None:
+    `paid_next_door` are the payments of those who went to the door of the other hall.
+    """
+
+    def __init__(self, chain: Chain, door_next_door: str) -> None:
         self._chain = chain
+        self._door_next_door = door_next_door
+        self.paid_next_door: set[str] = set()
         self._threads: list[threading.Thread] = []
         self.sent_away = 0
 
@@ -46,10 +51,13 @@ class Players:
 
     def _play(self, wish: Wish, number: int) -> None:
         try:
-            page = checkout(self._chain.door, wish.credits, number)
+            door = self._door_next_door if wish.next_door else self._chain.door
+            page = checkout(door, wish.credits, number)
             if page is not None:
                 time.sleep(wish.takes_s)
-                self._chain.stripe.pay(page)
+                payment_id = self._chain.stripe.pay(page)
+                if wish.next_door:
+                    self.paid_next_door.add(payment_id)
                 return
         except (requests.RequestException, Refusal) as why:
             log.info("a player gave up: %s", why)

@@ -20,16 +20,21 @@ from simulator.chain.proxy import Link
 from simulator.chain.supervisor import Supervisor
 from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
 from simulator.chaos.faults import Breaker
+from simulator.chaos.neighbour import Neighbour, hall_next_door
 from simulator.chaos.players import Players, sells
 from simulator.chaos.rest import REST_WITHIN_S, is_at_rest, repeats_hours_later, tidy_days_later
-from simulator.chaos.rules.evidence import Books
+from simulator.chaos.rules.evidence import Books, NextDoor, Payment
 from simulator.chaos.rules.report import Crowd, table
 from simulator.chaos.rules.schedule import KILLS_OF_THE_CABINET, KINDS, WITHOUT_METER, Schedule, draw
 from simulator.chaos.rules.strikes import Strikes
 from simulator.chaos.rules.verdict import Verdict, judge
 from simulator.chaos.watch import Watch
+from simulator.chaos.wrong_clock import ClockFile, command
+from simulator.stripe.pace import STRIPES_PACE
 
+# Many sales in ten minutes, and each of Stripe's repeats comes far beyond it: its own times are kept.
 WINDOW_S, TIDY_EVERY_S = 60, 5
+PACE = STRIPES_PACE
 STEP_S = 0.02
 OPENS_WITHIN_S = 30.0
 COUNTS_WITHIN_S = 1.0
@@ -86,18 +91,23 @@ def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outco
             links[name] = stack.enter_context(Link(port))
             return links[name].port
 
-        wiring = Wiring(via, settings, PATIENT)
+        clock_file = folder / "relays-clock"
+        folder.mkdir(parents=True, exist_ok=True)
+        relays_clock, inside = ClockFile(clock_file), command(clock_file)
+        wiring = Wiring(via, settings, PATIENT, relay_inside=inside, pace=PACE)
         coin_meter = COIN_METER if meter else None
         chain = stack.enter_context(running_chain(folder, wiring=wiring, coin_meter=coin_meter))
-        return _Run(chain, links, schedule).play()
+        neighbour = stack.enter_context(hall_next_door(folder / "next-door", chain, settings))
+        return _Run(chain, neighbour, Breaker(chain, links, relays_clock), schedule).play()
 
 
 class _Run:
-    def __init__(self, chain: Chain, links: dict[str, Link], schedule: Schedule) -> None:
+    def __init__(self, chain: Chain, neighbour: Neighbour, breaker: Breaker, schedule: Schedule) -> None:
         self._chain = chain
+        self._neighbour = neighbour
         self._schedule = schedule
-        self._breaker = Breaker(chain, links)
-        self._players = Players(chain)
+        self._breaker = breaker
+        self._players = Players(chain, neighbour.door)
         self._strikes = Strikes(schedule.faults, self._breaker, self._somebody_has_paid)
         self._technician_is_due = False
         self._supervisor = Supervisor([chain.relay, chain.controller], lambda line: log.info("%s", line))
@@ -109,8 +119,9 @@ class _Run:
             self._players.wait_until_all_left()
             self._rest(watch)
         repeats_hours_later(self._chain)
-        for tidied in tidy_days_later(self._chain):
-            log.info("days later: %s %s, %s", tidied.payment.payment_id, tidied.outcome, tidied.why)
+        for environment in (self._chain.relay_environment, self._neighbour.environment):
+            for tidied in tidy_days_later(self._chain, environment):
+                log.info("days later: %s %s, %s", tidied.payment.payment_id, tidied.outcome, tidied.why)
         self._let_the_board_count()
         verdict = judge(self._books(watch), sorted({fault.kind for fault in self._schedule.faults}))
         crowd = Crowd(self._players.came, self._players.sent_away)
@@ -138,7 +149,7 @@ class _Run:
         """Wait until it sells and nothing more happens; a chain that finds no rest is judged as it is."""
         deadline_s = time.monotonic() + WINDOW_S + REST_WITHIN_S
         self._technician_is_due = True
-        while not (watch.working and is_at_rest(self._chain, WINDOW_S)):
+        while not (watch.working and is_at_rest(self._chain, self._neighbour, WINDOW_S)):
             if time.monotonic() > deadline_s:
                 log.error("the chain found no rest")
                 return
@@ -166,12 +177,16 @@ class _Run:
             self._technician_is_due = not faults_cleared(self._chain.control_socket)
 
     def _somebody_has_paid(self) -> bool:
-        return any(payment.reserved for payment in stripe_payments(self._chain))
+        return any(payment.reserved for payment in self._payments(next_door=False))
+
+    def _payments(self, *, next_door: bool) -> tuple[Payment, ...]:
+        theirs = self._players.paid_next_door
+        return tuple(p for p in stripe_payments(self._chain) if (p.id in theirs) is next_door)
 
     def _books(self, watch: Watch) -> Books:
         ledger, struck = ledger_file(self._chain), self._breaker.struck
         return Books(
-            payments=stripe_payments(self._chain),
+            payments=self._payments(next_door=False),
             pulses=ledger_pulses(ledger),
             wire=wire_pulses(self._chain.board),
             coins=self._chain.board.view().coins,
@@ -180,4 +195,6 @@ class _Run:
             working=watch.spans,
             faults=tuple(struck),
             killed=sum(fault.kind in KILLS_OF_THE_CABINET for fault in struck),
+            doors_left_open=self._breaker.doors_left_open,
+            next_door=NextDoor(self._payments(next_door=True), self._neighbour.heard),
         )

@@ -50,7 +50,7 @@ class Api:
             return self._cut_off(fault)
         answer = self._answer(call, Request(params, object_id, 0, self.pace.search_lag_s), asked, fault)
         is_page = call.read_kind in ("list", "search")
-        self.faults.pause(self.pace.list_page_s if is_page else self.pace.call_s)
+        self.faults.pause(self.pace.list_page_s + self.faults.page_takes_s if is_page else self.pace.call_s)
         if fault is not None and fault.status == "timeout":
             return self._cut_off(fault)
         return respond(answer, self.clock())

@@ -12,6 +12,7 @@ from simulator.stripe.model.objects import WebhookEndpoint
 ENABLED_EVENTS = frozenset(
     {
         "charge.refunded",
+        "checkout.session.async_payment_succeeded",
         "checkout.session.completed",
         "checkout.session.expired",
         "payment_intent.amount_capturable_updated",

@@ -38,6 +38,8 @@ class Faults:
         self._ordered: list[Fault] = []
         self._lock = threading.Lock()
         self._released = threading.Event()
+        self.page_takes_s = 0.0
+        """How much longer than usual a page of a list or a search takes, from now on."""
 
     def order(self, fault: Fault) -> None:
         """Add failures behind those already ordered."""

@@ -113,6 +113,9 @@ def stand_in_stripe(
         endpoints.add(webhook_url, webhook_secret, enabled_events)
         webhooks = stack.enter_context(Webhooks(endpoints, pace.retries, stripes_clock))
         keeper = Keeper(book, stripes_clock, webhooks.send)
+        webhooks.on_taken = lambda event_id, endpoint_id: keeper.turn(
+            lambda book, _now_s: book.note_delivery(event_id, endpoint_id)
+        )
         faults, reads = Faults(), Reads()
         api = Api(keeper, api_keys, faults, stripes_clock, pace, reads)
         stack.enter_context(serving(api_app(api), api_socket))

@@ -36,7 +36,7 @@ class Webhooks:
     """The sending side of all webhook endpoints.
 
     Deliveries wait while their endpoint has no address, or while they are held back. What was not taken is
-    sent again as `retries` say, by `clock`.
+    sent again as `retries` say, by `clock`. `on_taken` hears which event which endpoint has taken.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Webhooks:
         self.endpoints = endpoints
         self._retries = retries
         self._clock = clock
+        self.on_taken: Callable[[str, str], None] = lambda _event_id, _endpoint_id: None
         self._waiting: list[_Due] = []
         self._in_flight = 0
         self._held = False
@@ -172,7 +173,10 @@ class Webhooks:
         with closing(Postman(self._clock)) as postman:
             while (letter := self._next()) is not None:
                 endpoint = self.endpoints.get(letter.endpoint_id)
-                self._settle(letter, postman.deliver(letter, endpoint, self._happened_at_s[letter.event.id]))
+                delivery = postman.deliver(letter, endpoint, self._happened_at_s[letter.event.id])
+                if delivery.accepted:
+                    self.on_taken(letter.event.id, letter.endpoint_id)
+                self._settle(letter, delivery)
 
     def _next(self) -> Letter | None:
         """The next letter to deliver; None when sending is to stop."""

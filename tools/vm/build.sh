@@ -19,7 +19,7 @@ modules=(9p 9pnet_virtio autofs4 configfs evdev virtio_gpu virtio_net virtio_rng
 say() { echo "$*" >&2; }
 
 # What this guest is made of; another value is another guest.
-recipe() { (cd "$here" && cat build.sh unpack_kernel.py fake-pi.c "$project/pyproject.toml" "$project/cloud_relay/requirements.txt" &&
+recipe() { (cd "$here" && cat build.sh unpack_kernel.py fake-pi.c "$project/pyproject.toml" "$project/cloud_relay/requirements.txt" "$project/tools/pins.py" &&
     find guest -type f -print0 | sort -z | xargs -0 cat) | sha256sum; }
 
 get_tools() {
@@ -116,12 +116,13 @@ set_up_root() {
 get_python() {
     # shellcheck source=tools/wheels.sh
     . "$project/tools/wheels.sh"
-    { python3 -I "$project/tools/requirements.py" demo; echo pyyaml; } >"$work/needs.txt"
+    { python3 -I "$project/tools/requirements.py" demo
+        python3 -I "$project/tools/pins.py" "$project/cloud_relay/requirements.txt"; echo pyyaml; } >"$work/needs.txt"
     # shellcheck disable=SC2046 # a list of options
-    python3 -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
+    python3 -I -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
         --only-binary :all: --implementation cp --python-version 3.11 $(platforms x86_64) --target "$root/opt/cloud" \
-        --no-compile --requirement "$work/needs.txt" --requirement "$project/cloud_relay/requirements.txt"
-    chroot "$root" python3 -m compileall -q /opt/cloud
+        --no-compile --requirement "$work/needs.txt"
+    chroot "$root" python3 -I -m compileall -q /opt/cloud
 }
 
 [ "$(cat "$cache/recipe" 2>/dev/null)" = "$(recipe)" ] && exit

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Span = tuple[float, float]
@@ -60,12 +61,21 @@ class Struck:
 
 
 @dataclass(frozen=True)
+class NextDoor:
+    """A second hall on the same Stripe account: what was paid there, and how many coins it gave for each."""
+
+    payments: tuple[Payment, ...] = ()
+    heard: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Books:
     """Everything that is known once the chain is at rest.
 
     `wire` are the pulses that reached the board (seconds since boot) and `coins` what it counted of them.
     `owed` names the payments whose receipt the ledger still owes. `working` are the spans, in Unix seconds,
-    in which broker, relay and cabinet worked and the board was ready. `killed` counts kills of the cabinet.
+    in which broker, relay and cabinet worked and the board was ready. `killed` counts kills of the cabinet,
+    `doors_left_open` how often the door still sold at the end of a time in which the relay refused the token.
     """
 
     payments: tuple[Payment, ...]
@@ -77,3 +87,5 @@ class Books:
     working: tuple[Span, ...]
     faults: tuple[Struck, ...]
     killed: int
+    doors_left_open: int = 0
+    next_door: NextDoor = field(default_factory=NextDoor)

@@ -33,13 +33,25 @@ def table(verdict: Verdict, crowd: Crowd) -> str:
         ("ambiguous pulses", f"{verdict.ambiguous}  ({verdict.killed} kills of the cabinet)"),
         (f"had all working for their last {WORKING_FOR_S:.0f} s", str(verdict.covered)),
         ("of these not credited", _names(verdict.uncredited)),
+        ("of these held for over a minute more", _names(verdict.held)),
+        ("paid in the hall next door", str(verdict.paid_next_door)),
+        ("of these lost", _names(verdict.lost_next_door)),
+        ("credited in the wrong hall", _names(verdict.stolen)),
+        ("doors left open with a token refused", str(verdict.doors_left_open)),
     ]
-    hits = [(f"hit: {kind}", str(hit)) for kind, hit in verdict.hits.items()]
+    hits = [
+        (f"hit by: {kind}", f"{hit}  (struck {_times(verdict.struck[kind])})")
+        for kind, hit in verdict.hits.items()
+    ]
     return "\n".join(f"  {name:<44}{value}" for name, value in (*rows, *hits))
 
 
 def _rate(verdict: Verdict) -> str:
     return f"({verdict.credited / verdict.payments:.1%})" if verdict.payments else ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _money(captured: dict[str, int]) -> str:

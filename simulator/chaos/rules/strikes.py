@@ -9,9 +9,6 @@ from typing import Protocol
 
 from simulator.chaos.rules.schedule import KINDS, Fault
 
-# Where nobody pays, a fault strikes all the same.
-WAITS_FOR_A_PAYMENT_S = 30.0
-
 
 class Breaks(Protocol):
     """Who carries the faults out."""
@@ -61,7 +58,8 @@ class Strikes:
 
     @staticmethod
     def _is_early(fault: Fault, at_s: float) -> bool:
-        return at_s < fault.at_s + WAITS_FOR_A_PAYMENT_S
+        """Where nobody pays, a fault strikes all the same in the end."""
+        return at_s < fault.at_s + KINDS[fault.kind].waits_s
 
     def _strike(self, at_s: float) -> None:
         while self._aimed and self._aimed[0][0] <= at_s:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from simulator.chaos.rules.evidence import Books, Payment, Pulse, Struck
+from simulator.chaos.rules.evidence import Books, NextDoor, Payment, Pulse, Struck
 
 # A payment must be credited if everything worked for so long at the end of its credit window.
 WORKING_FOR_S = 30.0
+# So long after its window it must be settled then: a receipt is tried again each minute at the latest.
+SETTLED_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,11 @@ class Verdict:
     charged_for_nothing: more was captured than the whole credits that the board got for it are worth.
     covered: how many had everything working for the last WORKING_FOR_S of their window; uncredited: those of
     them that were not credited in full, though none of their pulses was lost: what left the pin and did not
-    reach the board, or may not have, is never fired again.
+    reach the board, or may not have, is never fired again. held: those of them whose money was held for
+    longer than the window and SETTLED_WITHIN_S.
+    stolen: credited by the hall that it was not paid in. lost_next_door: paid in the other hall, and held
+    at rest, or charged without its coins. doors_left_open: how often the door sold to the end of a time in
+    which the relay refused the machine's token.
     """
 
     payments: int
@@ -40,7 +46,13 @@ class Verdict:
     killed: int
     covered: int
     uncredited: tuple[str, ...]
+    held: tuple[str, ...]
+    stolen: tuple[str, ...]
+    paid_next_door: int
+    lost_next_door: tuple[str, ...]
+    doors_left_open: int
     hits: dict[str, int]
+    struck: dict[str, int]
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -52,6 +64,10 @@ class Verdict:
             f"{self.uncounted} pulses were not counted by the board": self.uncounted,
             f"{len(self.charged_for_nothing)} payments charged for nothing": self.charged_for_nothing,
             f"{len(self.uncredited)} payments not credited by a chain that worked": self.uncredited,
+            f"{len(self.held)} payments held without need": self.held,
+            f"{len(self.stolen)} payments credited in the wrong hall": self.stolen,
+            f"{len(self.lost_next_door)} payments of the hall next door lost": self.lost_next_door,
+            f"the door sold {self.doors_left_open} times with a token refused": self.doors_left_open,
             f"{self.ambiguous} ambiguous pulses after {self.killed} kills": self.ambiguous > self.killed,
             "nobody paid": self.payments == 0,
         }
@@ -69,7 +85,7 @@ class Verdict:
         return (*self.failures, *(words for words, wrong in found.items() if wrong))
 
 
-def judge(books: Books, kinds: Iterable[str] = ()) -> Verdict:
+def judge(books: Books, kinds: Sequence[str] = ()) -> Verdict:
     """The verdict on a chain at rest; `kinds` are the faults of which each must have hit a payment."""
     coins, stray = coins_by_payment(books)
     ambiguous = [pulse.payment_id for pulse in books.pulses if pulse.is_ambiguous]
@@ -93,7 +109,13 @@ def judge(books: Books, kinds: Iterable[str] = ()) -> Verdict:
         killed=books.killed,
         covered=len(covered),
         uncredited=_ids(p for p in covered if given[p.id] + not_delivered.count(p.id) < p.credits),
+        held=_ids(p for p in covered if _is_held(p, books.window_s)),
+        stolen=_stolen(books),
+        paid_next_door=len(books.next_door.payments),
+        lost_next_door=_ids(p for p in books.next_door.payments if _is_lost_next_door(p, books.next_door)),
+        doors_left_open=books.doors_left_open,
         hits={kind: _hits(kind, books) for kind in kinds},
+        struck={kind: sum(fault.kind == kind for fault in books.faults) for kind in kinds},
     )
 
 
@@ -140,6 +162,21 @@ def _is_doubled(payment: Payment, coins: int) -> bool:
 def _is_covered(payment: Payment, books: Books) -> bool:
     end_s = payment.created_s + books.window_s
     return any(from_s <= end_s - WORKING_FOR_S and end_s <= until_s for from_s, until_s in books.working)
+
+
+def _is_held(payment: Payment, window_s: float) -> bool:
+    due_s = payment.created_s + window_s + SETTLED_WITHIN_S
+    return payment.settled_s is None or payment.settled_s > due_s
+
+
+def _stolen(books: Books) -> tuple[str, ...]:
+    ours, theirs = _ids(books.payments), set(_ids(books.next_door.payments))
+    taken = dict.fromkeys(pulse.payment_id for pulse in books.pulses if pulse.payment_id in theirs)
+    return (*(payment_id for payment_id in ours if books.next_door.heard.get(payment_id)), *taken)
+
+
+def _is_lost_next_door(payment: Payment, next_door: NextDoor) -> bool:
+    return payment.reserved or payment.captured > _worth(payment, next_door.heard.get(payment.id, 0))
 
 
 def _hits(kind: str, books: Books) -> int:

@@ -81,6 +81,7 @@ class Book:
         self.endpoints: dict[str, WebhookEndpoint] = {}
         self.changed_at: dict[str, int] = {}
         self._new_token = new_token
+        self._taken: set[tuple[str, str]] = set()
         self._unsent: list[Event] = []
         self._deadlines: list[tuple[int, str]] = []
 
@@ -133,6 +134,15 @@ class Book:
         """The events recorded since this was last asked."""
         taken, self._unsent = self._unsent, []
         return taken
+
+    def note_delivery(self, event_id: str, endpoint_id: str) -> None:
+        """Note that an endpoint has taken an event."""
+        self._taken.add((event_id, endpoint_id))
+
+    def is_delivered(self, event: Event) -> bool:
+        """Whether every endpoint that is subscribed to it has taken an event."""
+        wanting = (each.id for each in self.endpoints.values() if each.wants(event.type))
+        return all((event.id, endpoint_id) in self._taken for endpoint_id in wanting)
 
     def remind(self, at_s: int, object_id: str) -> None:
         """Have this id come up in `due` when that time has come."""

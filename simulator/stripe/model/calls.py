@@ -103,8 +103,12 @@ def _list(kind: type[Listed], url: str, *filters: str) -> Run:
 def _list_events(book: Book, request: Request) -> Json:
     types = [*request.params.get("types", []), *filter(None, [request.params.get("type")])]
 
+    delivered = request.params.get("delivery_success")
+
     def matches(event: Event) -> bool:
-        return (not types or event.type in types) and event.exists_in(book.account.api_version)
+        if (types and event.type not in types) or not event.exists_in(book.account.api_version):
+            return False
+        return delivered is None or book.is_delivered(event) is delivered
 
     return page(book, Event, request.params, "/v1/events", matches)
 

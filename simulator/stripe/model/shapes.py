@@ -138,7 +138,7 @@ CREATE_REFUND = hash_of(
     metadata=metadata,
     expand=_EXPAND,
 )
-LIST_EVENTS = page_of(type=_WORD, types=list_of(_WORD), created=created_filter)
+LIST_EVENTS = page_of(type=_WORD, types=list_of(_WORD), created=created_filter, delivery_success=flag)
 EXPAND_ONLY = hash_of(expand=_EXPAND)
 LIST_LINKS = page_of(active=flag)
 LIST_INTENTS = page_of(created=created_filter)

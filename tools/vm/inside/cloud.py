@@ -23,6 +23,8 @@ from simulator.stripe.pace import Pace, quick_retries
 from simulator.stripe.server import stand_in_stripe
 
 BROKER_PORT, RELAY_PORT, STRIPE_PORT, PAGES_PORT = 28883, 28080, 28111, 28112
+# Where the relay, and whoever looks on, reach the broker; cabinets have the other port.
+SERVICES_PORT = 28884
 RELAY_URL = f"http://127.0.0.1:{RELAY_PORT}"
 STRIPE_URL = f"http://127.0.0.1:{STRIPE_PORT}"
 # Power and kills are the matter of the guest's tests, and not Stripe's times.
@@ -44,7 +46,13 @@ def secrets_in(folder: Path) -> Secrets:
 
 def broker_in(folder: Path) -> Broker:
     """The broker, not started; its certificate is in the folder once it was."""
-    return Broker(folder / "broker", secrets_in(folder).passwords, extra_rules=RULES, port=BROKER_PORT)
+    return Broker(
+        folder / "broker",
+        secrets_in(folder).passwords,
+        extra_rules=RULES,
+        port=BROKER_PORT,
+        services_port=SERVICES_PORT,
+    )
 
 
 def main(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import cabinet
 import cloud
+import neighbour
 import technician
 from cabinet import Pulses, feed, order, processes, pulses_of, show
 from checks import same, wait_for
@@ -41,6 +42,7 @@ def run_stage() -> None:
         same("boot, start and connecting made no edge", [], cabinet.edges())
         with Observer(cloud.broker_in(cabinet.CLOUD)) as observer:
             _sale(observer)
+            neighbour.reach()
             _game_over(observer)
             _kills()
             _watchdog()

@@ -1,0 +1,49 @@
+"""EDGE. paho's MQTT client, which goes straight to the broker and trusts whom the settings name."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+
+class DirectClient(Client):
+    """A client of MQTT 5 over TLS that trusts the authorities in `ca_file`, or the system's own.
+
+    Raises:
+        OSError: the file cannot be read, or holds no certificate.
+    """
+
+    def __init__(self, client_id: str, ca_file: Path | None) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        self.tls_set_context(client_context(ca_file))
+
+    def _get_proxy(self) -> dict[str, Any] | None:
+        # paho would take one from the environment (mqtt_proxy) wherever PySocks happens to be installed.
+        return None
+
+
+def client_context(ca_file: Path | None) -> ssl.SSLContext:
+    """What Python's own default is, but for what that takes from the environment of the process.
+
+    That is SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE: whoever sets them could read along.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    if ca_file:
+        context.load_verify_locations(ca_file)
+        return context
+    built_in = ssl.get_default_verify_paths()
+    one_file = built_in.openssl_cafile if Path(built_in.openssl_cafile).is_file() else None
+    context.load_verify_locations(one_file, built_in.openssl_capath)
+    return context

@@ -1,0 +1,68 @@
+"""Who may say and hear what, written out by hand: every form of the access rules is asked the same."""
+
+from __future__ import annotations
+
+from simulator.chain.broker import RELAY_USERNAME
+
+FLEET_USERNAME = "cloud.fleet"
+LEAVES = ("coinpulse", "gameover", "status", "journal", "journal/seen")
+
+
+def topics(leaves: tuple[str, ...], *machines: str) -> set[str]:
+    """These leaves of each machine's topics."""
+    return {f"arcade/machine/{machine}/{leaf}" for machine in machines for leaf in leaves}
+
+
+# A cabinet may be called like half of a service, and no cabinet is called like a whole one.
+CABINETS = ("galaga-01", "pacman-02", "relay", "fleet")
+MACHINES = (*CABINETS, "cloud.relay", "cloud.fleet")
+TOPICS = [
+    *sorted(topics(LEAVES, *MACHINES)),
+    "arcade/machine/galaga-01/config",
+    "arcade/machine/galaga-01/journal/other",
+    "arcade/machine/coinpulse",
+    "elsewhere",
+]
+# Put into a topic, these would cover those of others.
+WILDCARD_LOGINS = ("+", "#", "+/#", "galaga-01/#", "galaga-01/journal")
+IDENTITIES = (RELAY_USERNAME, FLEET_USERNAME, *CABINETS, *WILDCARD_LOGINS)
+# Of a cabinet: what it says and what it hears.
+SAYS, HEARS = ("gameover", "status", "journal"), ("coinpulse", "journal/seen")
+
+MAY_PUBLISH = {
+    RELAY_USERNAME: topics(("coinpulse", "gameover"), *MACHINES),
+    FLEET_USERNAME: topics(("journal/seen",), *MACHINES),
+    **{cabinet: topics(SAYS, cabinet) for cabinet in CABINETS},
+    **{login: set[str]() for login in WILDCARD_LOGINS},
+}
+MAY_HEAR = {
+    RELAY_USERNAME: topics(("status",), *MACHINES),
+    FLEET_USERNAME: topics(("journal", "status", "gameover"), *MACHINES),
+    **{cabinet: topics(HEARS, cabinet) for cabinet in CABINETS},
+    **{login: set[str]() for login in WILDCARD_LOGINS},
+}
+# What may be subscribed to for all machines at once.
+TOGETHER = {
+    RELAY_USERNAME: {"arcade/machine/+/status"},
+    FLEET_USERNAME: topics(("journal", "status", "gameover"), "+"),
+}
+WILDCARDS = [
+    "#",
+    "+/#",
+    "arcade/#",
+    "arcade/machine/#",
+    "arcade/machine/+/+",
+    "arcade/machine/+/+/seen",
+    *sorted(topics(LEAVES, "+")),
+    "arcade/machine/galaga-01/#",
+    "arcade/machine/galaga-01/+",
+]
+BROKERS_OWN = [
+    "$SYS/broker/uptime",
+    "$SYS/#",
+    "$events/#",
+    "$file/up",
+    "$exclusive/x",
+    "$queue/x",
+    "$share/g/x",
+]
