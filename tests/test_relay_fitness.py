@@ -246,7 +246,7 @@ def test_a_refusal_is_logged_with_its_param_and_not_its_message(
     with pytest.raises(TooLittleToCharge):
         relay.relay.stripe().capture(payment_id, 1, "delivered 1 of 1")
     with pytest.raises(StripeUnavailable, match=r"InvalidRequestError 400 .*param amount_to_capture"):
-        relay.relay.stripe().capture(payment_id, 10**6)
+        relay.relay.stripe().capture(payment_id, 10**6, "delivered 1 of 1")
     asked = f"POST /v1/payment_intents/{payment_id}/capture"
     assert refusals(caplog) == [
         f"Stripe refused {asked}: 400, code amount_too_small, param amount_to_capture (req)",
