@@ -153,7 +153,7 @@ def _busy_fleets(busy: Sequence[tuple[int, Reads]]) -> str:
         [
             (
                 f"{machines}",
-                f"{reads['list']:,}",
+                f"{reads['list'] + reads['search']:,}",
                 f"{reads['retrieve']:,}",
                 f"{reads.total():,}",
                 f"{reads.total() / machines:.1f}",
