@@ -1,4 +1,4 @@
-"""Authorities that people make for themselves with openssl: good for all of our connections under each Python."""
+"""Authorities that people made for themselves with openssl: each of our connections takes them."""
 
 from __future__ import annotations
 
