@@ -148,6 +148,12 @@ Get the project anew, into a folder that is yours alone"
 }
 
 load_parts() {
+    # shellcheck source=installer/trouble.sh
+    . "$source_dir/installer/trouble.sh"
+    # shellcheck source=installer/room.sh
+    . "$source_dir/installer/room.sh"
+    # shellcheck source=installer/apt.sh
+    . "$source_dir/installer/apt.sh"
     # shellcheck source=installer/system.sh
     . "$source_dir/installer/system.sh"
     # shellcheck source=installer/release.sh
@@ -191,6 +197,7 @@ say_next_step() {
 
 # Everything that a running controller has to be started again for, and then the rest.
 install_all() {
+    check_room
     install_packages
     install_users
     install_config

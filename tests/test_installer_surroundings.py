@@ -165,7 +165,8 @@ def test_a_copy_with_the_line_ends_of_windows_says_so(copy: Path, planted: Path,
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         1,
         "",
-        "install.sh: this copy has the line ends of Windows (CRLF), and nothing in it would run on this machine.\n"
+        "install.sh: this copy has the line ends of Windows (CRLF), "
+        "and nothing in it would run on this machine.\n"
         f"{CLONE_ANEW}{MEND}\n",
     )
     assert not (planted.parent / "ran").exists()
