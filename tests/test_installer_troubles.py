@@ -277,8 +277,8 @@ def test_a_python_that_is_not_the_system_s_is_told(machine: Machine, python: str
     assert machine.run("check_python") == (
         1,
         "",
-        f"install.sh: /usr/bin/python3 leads to {python}, which is not the system's own; nothing was replaced. "
-        "Put that back: sudo apt-get install --reinstall python3-minimal\n",
+        f"install.sh: /usr/bin/python3 leads to {python}, which is not the system's own; "
+        "nothing was replaced. Put that back: sudo apt-get install --reinstall python3-minimal\n",
     )
     machine.has("readlink", "echo /usr/bin/python3.11")
     assert machine.run("check_python") == (0, "", "")
