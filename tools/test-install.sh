@@ -48,6 +48,9 @@ drop_in() {
 # shellcheck source=tools/install-strangers.sh
 . "$(dirname "$0")/install-strangers.sh"
 
+# shellcheck source=tools/install-troubles.sh
+. "$(dirname "$0")/install-troubles.sh"
+
 saw_edges() { [ "$(inside grep -o 'Edge(' /run/board-edges | wc -l)" = "$1" ]; }
 
 # --- the parts of the test ---
@@ -311,12 +314,17 @@ main() {
     make_boot_file
     check_refusals
     check_open_copy
+    check_windows
+    check_full_card
     check_nothing_there
     check_first_install
     check_boot_file
     check_unconfigured
     check_users
     check_second_install
+    check_busy_apt
+    check_interrupted_apt
+    check_mirrors
     check_mock_pins_are_refused
     check_running
     check_realtime
