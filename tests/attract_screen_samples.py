@@ -74,9 +74,11 @@ def write_feed(path: Path, **changes: Any) -> None:
     half.replace(path)
 
 
-def decoded(picture: pygame.Surface | Path) -> list[str]:
+def decoded(picture: pygame.Surface | Image.Image | Path) -> list[str]:
     """Every QR code that an independent decoder finds in a picture."""
-    if isinstance(picture, Path):
+    if isinstance(picture, Image.Image):
+        image = picture.convert("L")
+    elif isinstance(picture, Path):
         with Image.open(picture) as file:
             image = file.convert("L")
     else:
