@@ -37,10 +37,19 @@ VIEWS = {
     "no offers": a_view(offers=()),
     "slow": a_view(State.PAYING, since_s=900.0, credits=100),
     "playing, long": a_view(State.PLAYING, machine_name=LONG_NAME, technician_line=LONG_LINE),
+    "playing, a long address": a_view(State.PLAYING, qr="https://pay.example.com/" + "x" * 83),
+    "playing, all long": a_view(
+        State.PLAYING,
+        qr="https://pay.example.com/" + "x" * 276,
+        machine_name=LONG_NAME,
+        technician_line=LONG_LINE,
+        credits=2,
+        waiting=120,
+    ),
     "too long an address": a_view(qr="https://pay.example.com/" + "x" * 276),
 }
 every_view = pytest.mark.parametrize("name", sorted(VIEWS))
-every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480)])
+every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480), (256, 192), (341, 240)])
 
 
 @pytest.fixture(scope="module")
