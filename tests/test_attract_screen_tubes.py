@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pygame
 import pytest
-from attract_screen_samples import ADDRESS, a_view, decoded, write_feed
-from conftest import wait_until
+from attract_screen_samples import ADDRESS, GLASS, a_view, decoded, on_the_glass
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
-from test_attract_screen_process import Start, mirrored, start
 
 from attract_screen.model.feed_format import MAX_QR_CHARS, State
 from attract_screen.model.monitor import (
@@ -25,10 +20,7 @@ from attract_screen.model.monitor import (
 from attract_screen.picture.draw import Picture, Studio, render
 from attract_screen.picture.glass import carry
 
-__all__ = ["start"]
-
 TUBE = (4, 3)
-GLASS = (880, 660)
 # What is sent to a tube of 15 kHz, on a Pi's composite output among it.
 TUBE_MODES = (
     (640, 240),
@@ -45,17 +37,6 @@ TUBE_MODES = (
     (3840, 240),
 )
 FLAT = ((320, 240), (640, 480), (720, 480), (720, 576), (1280, 400), (1424, 280), (1920, 480), (480, 1920))
-
-
-def on_the_glass(
-    frame: pygame.Surface, hidden_percent: int = 0, glass: tuple[int, int] = GLASS
-) -> Image.Image:
-    """What a tube of 4:3 makes of a frame: stretched, a little out of focus, its edges behind the mask."""
-    width, height = frame.get_size()
-    picture = Image.frombytes("RGB", (width, height), pygame.image.tostring(frame, "RGB"))
-    x, y = (-(-side * hidden_percent // 100) for side in (width, height))
-    shown = picture.crop((x, y, width - x, height - y)).resize(glass, Image.Resampling.BICUBIC)
-    return shown.filter(ImageFilter.GaussianBlur(1.2))
 
 
 def an_address(length: int) -> str:
@@ -183,17 +164,3 @@ def test_what_moves_is_carried_over_as_a_whole_picture_would_be(size: tuple[int,
         carry(picture.surface, picture.move(tick / 30), frame, glass)
     fresh = render(a_view(), size, monitor, 89 / 30)
     assert pygame.image.tostring(glass, "RGB") == pygame.image.tostring(fresh, "RGB")
-
-
-def test_the_screen_goes_by_the_monitor_that_the_feed_tells_of(start: Start, tmp_path: Path) -> None:
-    """And follows an edit of config.yaml while it runs."""
-    write_feed(tmp_path / "feed.json", aspect=None)
-    start("--size", "1920x480")
-    wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the first picture")
-    write_feed(tmp_path / "feed.json", aspect="4:3", overscan_percent=10)
-    wait_until(lambda: as_shown(tmp_path / "mirror.png") == [ADDRESS], "the picture for a tube")
-
-
-def as_shown(path: Path) -> list[str]:
-    """The codes on a tube that shows this picture, a tenth of it hidden at each edge."""
-    return decoded(on_the_glass(pygame.image.load(path), 10))

@@ -22,8 +22,8 @@ SIZE = "640x480"
 GLASS_WITHIN_S = 60.0
 PYTHON = "/opt/arcade-cabinet/venv/bin/python"
 TTY = Path("/dev/tty1")
-# What `setterm --blank force` does; consoleblank= has the kernel do it after minutes without a key.
-TIOCLINUX, BLANK_SCREEN = 0x541C, 14
+# As `setterm --blank` gives them; consoleblank= has the kernel blank it after minutes without a key.
+TIOCLINUX, UNBLANK_SCREEN, BLANK_SCREEN = 0x541C, 4, 14
 
 
 def run_stage() -> None:
@@ -36,7 +36,7 @@ def run_stage() -> None:
         _until_same(
             "a cabinet that sells shows its door as a QR code", [DOOR], lambda: _glass("attract")["codes"]
         )
-        _blank()
+        _console(BLANK_SCREEN)
         _until_same("a console that is blanked leaves it there", [DOOR], lambda: _glass("blanked")["codes"])
         order("not_ready")
         _until_same(
@@ -55,6 +55,7 @@ def _dark_console() -> None:
     told = ("kernel/parameters/consoleblank", "vt/parameters/global_cursor_default")
     same("the kernel does as it is told", ["0", "0"], [(MODULES / name).read_text().strip() for name in told])
     same("and knows each word", [], [line for line in _kernel() if "Unknown kernel command line" in line])
+    _console(UNBLANK_SCREEN)
     _until_same(
         "without the screen the glass is dark: no boot text, no cursor",
         True,
@@ -62,14 +63,14 @@ def _dark_console() -> None:
     )
     TTY.write_text("login: ")
     _until_same("though text would be seen there", False, lambda: _glass("text")["dark"])
-    _blank()
+    _console(BLANK_SCREEN)
     run("systemctl", "start", SCREEN)
     _until_same("and the screen wakes a console that is blanked", True, _is_as_drawn)
 
 
-def _blank() -> None:
+def _console(what: int) -> None:
     with TTY.open("wb") as tty:
-        fcntl.ioctl(tty, TIOCLINUX, bytes([BLANK_SCREEN]))
+        fcntl.ioctl(tty, TIOCLINUX, bytes([what]))
 
 
 def _kernel() -> list[str]:
