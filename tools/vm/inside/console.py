@@ -65,6 +65,7 @@ def _dark_console() -> None:
     _until_same("though text would be seen there", False, lambda: _glass("text")["dark"])
     _console(BLANK_SCREEN)
     run("systemctl", "start", SCREEN)
+    wait_for("the screen to open again", lambda: _words()[-1].startswith("The display was opened"), 180)
     _until_same("and the screen wakes a console that is blanked", True, _is_as_drawn)
 
 
