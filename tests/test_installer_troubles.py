@@ -80,7 +80,7 @@ class Machine:
                 "LC_ALL": "C.UTF-8",
                 "TMPDIR": str(self.scratch),
             },
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -89,7 +89,7 @@ class Machine:
     def run(self, script: str) -> tuple[int, str, str]:
         """Run some lines of install.sh's: how they end, what is said, and what is said of errors."""
         running = self.start(script)
-        said, errors = running.communicate(timeout=60)
+        said, errors = running.communicate("typed by somebody\n", timeout=60)
         assert list(self.scratch.iterdir()) == []
         return running.returncode, said, errors
 
@@ -108,7 +108,7 @@ APT = (
 
 def test_packages_come_without_a_question(machine: Machine) -> None:
     """Nobody may sit there, and a file in /etc that somebody has changed stays."""
-    machine.has("apt-get", 'read -r line && echo "asked: $line"; echo "$DEBIAN_FRONTEND" >>$0.said')
+    machine.has("apt-get", 'read -r line && echo "asked: $line" >&2; echo "$DEBIAN_FRONTEND" >>$0.said')
     assert machine.run("apt_install a b") == (0, "apt installs a b ...\n", "")
     assert machine.asked.read_text().splitlines() == [
         "dpkg --audit",
@@ -126,7 +126,7 @@ def test_an_apt_in_use_is_waited_for_and_named(machine: Machine) -> None:
         assert running.stdout is not None
         first = running.stdout.readline()
         assert not machine.asked.exists()
-    said, errors = running.communicate(timeout=60)
+    said, errors = running.communicate("typed by somebody\n", timeout=60)
     name = Path("/proc/self/comm").read_text().strip()
     assert first == (
         f"apt is in use by {name} (process {os.getpid()}): waiting until it has ended, "
