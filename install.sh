@@ -162,6 +162,8 @@ load_parts() {
     . "$source_dir/installer/services.sh"
     # shellcheck source=installer/boot_file.sh
     . "$source_dir/installer/boot_file.sh"
+    # shellcheck source=installer/kernel_words.sh
+    . "$source_dir/installer/kernel_words.sh"
     # shellcheck source=installer/uninstall.sh
     . "$source_dir/installer/uninstall.sh"
 }
@@ -207,6 +209,7 @@ install_all() {
     if [ "$changes" != 0 ]; then verb=restart; fi
     put "$source_dir/systemd/cabinet" "$command" 0755
     keep_coin_line_low
+    keep_console_dark
 }
 
 main() {

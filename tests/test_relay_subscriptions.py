@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from conftest import wait_until
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -127,3 +127,33 @@ def test_an_answer_that_does_not_come_is_an_error(
     """It names what was asked."""
     with pytest.raises(BrokerUnavailable, match=r"no SUBACK for a within 0\.1 s"):
         ask(subscriptions, threads, "a", within_s=0.1).result(20)
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "topics"),
+    [
+        ("arcade/machine/+/status", ["arcade/machine/m/status"]),
+        ("arcade/machine/m/status", ["arcade/machine/m/status"]),
+        ("arcade/+/m/+", ["arcade/machine/m/status", "arcade/machine/m/coinpulse"]),
+    ],
+)
+def test_a_message_goes_to_the_readers_of_its_topic(
+    subscriptions: Subscriptions,
+    packets: Packets,
+    threads: ThreadPoolExecutor,
+    topic_filter: str,
+    topics: list[str],
+) -> None:
+    """And a plus sign stands for one level, neither for none nor for two."""
+    every = [f"arcade/machine/{rest}" for rest in ("m/status", "m/coinpulse", "status", "m/n/status")]
+
+    def read() -> list[str]:
+        with subscriptions.reading(topic_filter, 20) as inbox:
+            for topic in every:
+                subscriptions.deliver(MQTTMessage(topic=topic.encode()))
+            return [inbox.get().topic for _ in range(inbox.qsize())]
+
+    reading = threads.submit(read)
+    wait_until(lambda: packets.subscribed, "the packet")
+    subscriptions.answer(1, [GRANTED])
+    assert reading.result(20) == topics

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 
-from paho.mqtt.client import Client, MQTTMessage, topic_matches_sub
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -80,7 +80,7 @@ class Subscriptions:
             # Most read one machine's topic, and many at once: those are found without being gone through.
             inboxes = list(self._readers.get(topic, ()))
             for each, readers in self._readers.items():
-                if "+" in each and topic_matches_sub(each, topic):
+                if "+" in each and _matches(each, topic):
                     inboxes += readers
         for inbox in inboxes:
             inbox.put(message)
@@ -120,3 +120,13 @@ class Subscriptions:
             return
         self._on_its_way[mid] = [granted for _, _, granted in self._waiting]
         self._waiting.clear()
+
+
+def _matches(topic_filter: str, topic: str) -> bool:
+    """Whether a filter whose only wildcards are "+" covers a topic; paho's own plants a tree each time."""
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    return len(wanted) == len(levels) and all(map(_covers, wanted, levels))
+
+
+def _covers(wanted: str, level: str) -> bool:
+    return wanted in ("+", level)

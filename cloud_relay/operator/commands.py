@@ -6,6 +6,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TextIO
 
 from cloud_relay.operator.table import table
@@ -61,10 +62,14 @@ def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
 
     Gives 1 if the broker did not name them all in time, and says so in the log.
     """
-    reports = relay.publisher.machine_reports()
+    # Both take seconds: the one waits for Stripe, the other for the broker.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        marking = beside.submit(relay.stripe().marks, relay.clock())
+        reports = relay.publisher.machine_reports()
+        marks = marking.result()
     if not reports.complete:
         log.warning("%s", _MAY_BE_INCOMPLETE)
-    machines, marks = _machines(relay, reports.by_id)
+    machines = _machines(relay, reports.by_id, marks)
     if as_json:
         _write_json(out, [_machine_json(machine) for machine in machines])
     else:
@@ -80,23 +85,13 @@ def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     return 0
 
 
-def _machines(relay: Relay, reports: Mapping[str, MachineReport]) -> tuple[list[Machine], list[Mark]]:
-    marks = relay.stripe().marks(relay.clock())
+def _machines(relay: Relay, reports: Mapping[str, MachineReport], marks: list[Mark]) -> list[Machine]:
     noted: defaultdict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
         noted[mark.machine_id].append(mark)
     offers = relay.settings.offers
     names = sorted({*reports, *offers.machines, *(mark.machine_id for mark in marks if mark.machine_id)})
-    machines = [
-        Machine(
-            name,
-            offers.of(name).name,
-            reports.get(name),
-            tuple(noted[name]),
-        )
-        for name in names
-    ]
-    return machines, marks
+    return [Machine(name, offers.of(name).name, reports.get(name), tuple(noted[name])) for name in names]
 
 
 def _machine_cells(machine: Machine) -> tuple[str, ...]:
