@@ -35,8 +35,6 @@ as_in() {
     if awk '/\r$/ {windows++} END {exit windows * 2 <= NR}' "$1"; then sed 's/\r*$/\r/'; else cat; fi
 }
 
-boot_lines() { awk -v begin="$begin" -v end="$end" '$0 == begin {ours = 1} !ours; $0 == end {ours = 0}' "$1"; }
-
 boot_lines() {
     say "$begin"
     say "[all]"
