@@ -48,6 +48,15 @@ stage_code() {
     locks >"$new/requirements.lock"
 }
 
+# Why it found nothing, pip itself says only in its log, a server that does not answer being no error to it.
+pip_install() {
+    if kept "$words" "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --log "$words.log" \
+        --disable-pip-version-check --no-input --no-deps --only-binary :all: --require-hashes \
+        --requirement "$new/requirements.lock" "$@"; then return; fi
+    grep 'Could not fetch URL' "$words.log" >>"$words" || :
+    return 1
+}
+
 # Somebody may have put another in its place: pygame, pip and venv belong to the system's.
 check_python() {
     wanted=/usr/bin/python3
@@ -72,10 +81,9 @@ stage_venv() {
     python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
     words=$(mktemp)
-    kept "$words" "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
-        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
+    pip_install "$@" ||
         fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced. $(why_of "$words")"
-    rm -f "$words" "$words.status"
+    forget_words
     # By hand, too, the venv's Python finds the code from any directory.
     for folder in "$new"/venv/lib/python3.*/site-packages; do echo "$app" >"$folder/arcade-cabinet.pth"; done
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"
