@@ -16,12 +16,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from gpiozero import OutputDevice
+from gpiozero import Factory, OutputDevice
 
+from controller.board.claim_note import ClaimNote, note_path
 from controller.board.pins import open_pins
 from controller.board.realtime import take_best_scheduling
 from controller.board.tally import TallyKeeper
@@ -121,6 +123,7 @@ def main() -> int:
 def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
     with (
         open_pins(options.mock_board, listens=False) as factory,
+        _noted(options, factory),
         OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,
     ):
         # A collection in the middle of a pulse would stretch it.
@@ -132,6 +135,14 @@ def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
         pulses.rehearse()
         serve(sys.stdin, sys.stdout, pulses, tally, scheduling)
     return 0
+
+
+def _noted(options: argparse.Namespace, factory: Factory) -> AbstractContextManager[None]:
+    """The note by which the line is put at rest, should this process be killed; a mock pin needs none."""
+    path = note_path()
+    if path is None or options.mock_board:
+        return nullcontext()
+    return ClaimNote(path, f"/dev/gpiochip{factory.chip}", options.pin)
 
 
 def _wait_until(deadline_s: float) -> None:
