@@ -1,8 +1,8 @@
 """EDGE. `python -m controller.board.quick_release`: rests the coin line right behind the end of the daemon.
 
 The unit's ExecStopPost: until it has run, the coin switch may be closed. So it imports next to nothing, and
-asks the kernel itself for the line that the process which died had noted as its own. Where nothing was noted it
-becomes `python -m controller release-lines`, which takes the pin from config.yaml and ten times as long.
+asks the kernel itself for the line that the process which died had noted as its own. Where nothing was noted
+it becomes `python -m controller release-lines`, which takes the pin from config.yaml and ten times as long.
 """
 
 from __future__ import annotations
