@@ -359,6 +359,28 @@ def test_a_pulse_that_was_held_up_is_logged_with_its_width(
     assert width_ms > 2 * PULSE_MS
 
 
+@pytest.mark.parametrize(
+    ("in_doubt_s", "warned"),
+    [
+        ("0.000100", ["46.0 ms wide, not 40 ms: the board may not take it for a coin"]),
+        ("0.002000", []),
+        ("0.030000", []),
+    ],
+)
+def test_a_pulse_that_may_have_been_as_ordered_is_no_warning(
+    told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_doubt_s: str, warned: list[str]
+) -> None:
+    """Whoever measures under load is held up himself: only what is wide for sure is said to be."""
+    shape = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
+    line = CoinLine(shape, tmp_path / "board", tmp_path / "tally", LEDGER, told.queue.put)
+    line._read_reply(["fired", "pi_1", "1", "10.000000", "10.046000", in_doubt_s])
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"payment pi_1: pulse 1 was {words}" for words in warned
+    ]
+    assert told.queue.get(timeout=10) == PulseFired("pi_1", 1, 10.0, 10.046)
+
+
 def test_how_it_is_scheduled_is_logged_once(
     board: BoardServer, told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,7 +1,7 @@
 """EDGE. The note of which line the coin line's process holds, for whoever comes after its crash.
 
-It lies in the runtime directory, which the service manager names to all that it starts. Whoever reads it needs
-no configuration: that may say another pin by now, or nothing. Imported by what must be quick.
+It lies in the runtime directory, which the service manager names to all that it starts. Whoever reads it
+needs no configuration: that may say another pin by now, or nothing. Imported by what must be quick.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def note_path() -> str | None:
 
 
 class ClaimNote:
-    """While entered, the note at `path` says that `line` of `device` is held; behind that, that it is at rest.
+    """While entered, the note at `path` says that `line` of `device` is held; then that it is at rest.
 
     An error leaves the note as it was: then nobody knows how the line stands.
 

@@ -179,21 +179,21 @@ class CoinLine:
                 log.info("coin line ready: %s", " ".join(scheduling))
                 self.holds_pin = True
                 self._ready.set()
-            case ["fired", payment_id, number, rose_s, fell_s]:
+            case ["fired", payment_id, number, *times_s]:
                 self._answered += 1
                 self._last_reply_s = since_boot_s()
-                self._pulse_fell(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
+                self._pulse_fell(PulseFired(payment_id, int(number), *map(float, times_s)))
             case _:
                 log.error("coin line said something unknown: %s", " ".join(words))
 
     def _pulse_fell(self, pulse: PulseFired) -> None:
-        width_ms = (pulse.fell_s - pulse.rose_s) * 1000
-        if abs(width_ms - self._pulse_ms) > TOLERANCE_MS:
+        # Never too narrow: its end is waited for from the moment at which it is known to have risen.
+        if pulse.at_least_ms > self._pulse_ms + TOLERANCE_MS:
             log.warning(
-                "payment %s: pulse %d was %.1f ms wide, not %d ms: the board may not take it for a coin",
+                "payment %s: pulse %d was %s, not %d ms: the board may not take it for a coin",
                 pulse.payment_id,
                 pulse.number,
-                width_ms,
+                pulse.width_text,
                 self._pulse_ms,
             )
         self._on_event(pulse)
