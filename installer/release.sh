@@ -59,6 +59,20 @@ Put that back: sudo apt-get install --reinstall python3-minimal" ;;
     esac
 }
 
+# pip COMMAND...: the system's, for the new venv. What it takes is named by hash, and the index has it. A further one, as
+# piwheels in Raspberry Pi OS's own /etc/pip.conf, has nothing of that: one that is out of reach was waited for at each
+# package. Only a space tells pip that there is none: an empty variable counts as not set.
+pip() {
+    PIP_EXTRA_INDEX_URL=' ' "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" \
+        --disable-pip-version-check "$@"
+}
+
+# Where pip takes packages from: a mirror that the system names, or where all do; without a name and password in it.
+index() {
+    named=$(pip config list | sed -n "s/^[a-z:]*\.index-url='\(.*\)'$/\1/p" | tail -n 1)
+    say "${named:-https://pypi.org/simple}" | sed 's|//[^/]*@|//|'
+}
+
 stage_venv() {
     if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null; then
         cp -a "$app/venv" "$new/venv"
@@ -72,7 +86,8 @@ stage_venv() {
     python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
     words=$(mktemp)
-    kept "$words" "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
+    say "waiting for $(grep -c == "$new/requirements.lock") packages from ${bundle:-$(index)} ..."
+    kept "$words" pip install --quiet --retries 2 \
         --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
         fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced. $(why_of "$words")"
     rm -f "$words" "$words.status"
