@@ -8,6 +8,11 @@ import os
 import sys
 from pathlib import Path
 
+from attract_screen.quiet_end import quiet_imports, run_quietly
+
+if __name__ == "__main__":
+    quiet_imports()
+
 from gpiozero import GPIOZeroError
 
 from controller.check.command import add_check_command
@@ -33,6 +38,10 @@ DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
 
 def main() -> int:
     """Do what the command line asks; 78 for a configuration that cannot be used."""
+    return run_quietly(_main)
+
+
+def _main() -> int:
     with plain_terminal():
         return _do(parser().parse_args())
 
@@ -46,6 +55,10 @@ def _do(options: argparse.Namespace) -> int:
         return _refuse(str(error))
     except (LedgerError, OSError, GPIOZeroError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except UnicodeEncodeError as error:  # of a path: what is printed is never refused
+        name = f"{error.object} has characters that this locale ({error.encoding}) cannot name"
+        print(f"{name}: put LC_ALL=C.UTF-8 in front of the command", file=sys.stderr)
         return 1
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from gpiozero import GPIOZeroError
 
+from attract_screen.quiet_end import INTERRUPTED
 from controller.app import App
 from controller.config.keys import Config, load_config
 from controller.control.client import ControlClient, connect
@@ -20,8 +21,6 @@ from controller.formats.control_lines import MOST_CREDITS, Line, PulseRequest, e
 from controller.ledger.file import LEDGER_NAME, LedgerError
 from controller.ledger.owner import check_owner
 from controller.pages.pulse_report import PulseReport
-
-INTERRUPTED = 130
 
 
 def add_pulse_command(commands: Any, default_config: Path) -> None:
