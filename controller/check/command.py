@@ -19,6 +19,7 @@ from controller.check.clock import check_clock
 from controller.check.config import check_config
 from controller.check.disk import check_disk
 from controller.check.display import check_display
+from controller.check.eyes import Seen, see
 from controller.check.ledger import check_ledger
 from controller.check.pins import check_pins
 from controller.check.relay import check_relay
@@ -97,9 +98,11 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     connected = running is not None and running.is_connected
     alone = running is None or running.is_kept_out
     user = controller.user if controller else ""
+    # Before the threads begin: it forks.
+    seen = see(controller, config, path) if controller else Seen()
     return {
-        "configuration": lambda: check_config(config, path),
-        "service": lambda: check_service(controller, running),
+        "configuration": lambda: check_config(config, path, seen.reading),
+        "service": lambda: check_service(controller, running, config_usable=seen.config_usable),
         "pins": lambda: check_pins(config),
         "broker": lambda: check_broker(config, daemon_connected=connected, alone=alone),
         "relay": lambda: check_relay(config),
@@ -107,7 +110,7 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
         "display": lambda: check_display(
             unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm
         ),
-        "disk": lambda: check_disk(config.state_dir, user, where.mounts),
+        "disk": lambda: check_disk(config.state_dir, user, where.mounts, seen.writing),
         "ledger": lambda: check_ledger(config.state_dir / LEDGER_NAME),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from controller.config.keys import Config
@@ -10,9 +11,10 @@ from controller.pages.findings import Finding, ok, warning
 _EDIT = "Edit that line, and restart: sudo systemctl restart arcade-controller."
 
 
-def check_config(config: Config, path: Path) -> list[Finding]:
-    """Whether config.yaml can be used, and each of its warnings."""
+def check_config(config: Config, path: Path, as_the_service_sees_it: Sequence[Finding] = ()) -> list[Finding]:
+    """Whether config.yaml can be used, by whom, and each of its warnings."""
     found = [ok(f"{path} can be used: {config.name} ({config.machine_id}), board {config.board}")]
+    found += as_the_service_sees_it
     found += [warning(doubt, _EDIT) for doubt in config.warnings]
     if config.mock_board is not None:
         demo = "mock_pins_for_demo_only is set: no coin reaches a real board"
