@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -153,47 +153,6 @@ def test_the_shipped_unit_hides_what_it_says(path: str) -> None:
 def test_a_link_into_a_home_is_hidden_too() -> None:
     """Whichever of its names leads there."""
     assert SHIPPED.hides(["/etc/arcade-cabinet/ca.pem", "/home/pi/ca.pem"]) == Barrier("ProtectHome", "/home")
-
-
-@pytest.mark.parametrize(
-    ("properties", "path", "hides"),
-    [
-        ({"ProtectHome": "yes"}, "/home/pi/x", True),
-        ({"ProtectHome": "tmpfs"}, "/home/pi/x", True),
-        ({"ProtectHome": "read-only"}, "/home/pi/x", False),
-        ({"ProtectHome": "no"}, "/home/pi/x", False),
-        ({"PrivateTmp": "disconnected"}, "/tmp/x", True),  # noqa: S108
-        ({"InaccessiblePaths": "-/srv /mnt"}, "/srv/x", True),
-        ({"ProtectHome": "yes", "BindReadOnlyPaths": "/home/pi/c"}, "/home/pi/c/x", False),
-        ({"ProtectHome": "yes", "BindPaths": "/srv/c:/home/pi/c:rbind"}, "/home/pi/c/x", False),
-        ({"ProtectHome": "yes", "BindReadOnlyPaths": "/home/pi/c"}, "/home/pi/d", True),
-    ],
-)
-def test_what_a_unit_hides_follows_its_directives(
-    properties: Mapping[str, str], path: str, hides: bool
-) -> None:
-    """A technician's drop-in counts too."""
-    assert (sandbox_of(properties).hides([path]) is not None) is hides
-
-
-@pytest.mark.parametrize(
-    ("properties", "path", "shuts"),
-    [
-        ({"ProtectSystem": "strict"}, "/data/ledger", True),
-        ({"ProtectSystem": "strict", "ReadWritePaths": "/data"}, "/data/ledger", False),
-        ({"ProtectSystem": "strict", "StateDirectory": "arcade-cabinet"}, "/var/lib/arcade-cabinet", False),
-        ({"ProtectSystem": "strict", "RuntimeDirectory": "arcade-cabinet"}, "/run/arcade-cabinet", False),
-        ({"ProtectSystem": "full"}, "/data/ledger", False),
-        ({"ProtectSystem": "yes"}, "/etc/ledger", True),
-        ({"ReadOnlyPaths": "/data"}, "/data/ledger", True),
-        ({"ProtectHome": "read-only"}, "/home/pi", True),
-    ],
-)
-def test_what_a_unit_keeps_from_writing_follows_its_directives(
-    properties: Mapping[str, str], path: str, shuts: bool
-) -> None:
-    """Its own folders are let through."""
-    assert (sandbox_of(properties).shuts([path]) is not None) is shuts
 
 
 @as_root

@@ -48,6 +48,9 @@ drop_in() {
 # shellcheck source=tools/install-strangers.sh
 . "$(dirname "$0")/install-strangers.sh"
 
+# shellcheck source=tools/install-eyes.sh
+. "$(dirname "$0")/install-eyes.sh"
+
 saw_edges() { [ "$(inside grep -o 'Edge(' /run/board-edges | wc -l)" = "$1" ]; }
 
 # --- the parts of the test ---
@@ -332,6 +335,7 @@ main() {
     check_stop
     check_release
     check_command
+    check_eyes
     check_planted
     check_uninstall
     check_bundle
