@@ -8,7 +8,18 @@ import sys
 from io import TextIOWrapper
 from types import ModuleType
 
-from bench import candidates, catch_up, coin_line, first_edge, idle, noise, relay, screen, siege
+from bench import (
+    candidates,
+    catch_up,
+    coin_line,
+    first_edge,
+    fleet_scale,
+    idle,
+    noise,
+    relay,
+    screen,
+    siege,
+)
 
 BENCHMARKS: dict[str, ModuleType] = {
     "coin_line": coin_line,
@@ -18,6 +29,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "screen": screen,
     "relay": relay,
     "catch_up": catch_up,
+    "fleet_scale": fleet_scale,
 }
 # What a decision rests on, or takes long, and need not be measured again each time.
 ON_REQUEST: dict[str, ModuleType] = {"candidates": candidates, "siege": siege}

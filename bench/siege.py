@@ -12,18 +12,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.machine import machine
-from bench.siege_attack import GUESSES, HALF_SENT, MANY, ONE
+from bench.siege_attack import GUESSES, HALF_SENT, MACHINE, MANY, ONE
 from bench.siege_world import (
+    NEIGHBOUR,
     PATIENCE_S,
     TAKES_S,
     Site,
     Waits,
     buy,
-    cabinet_and_broker,
+    hall,
     relay,
     waiting,
     webhook,
@@ -39,12 +41,13 @@ HEAD_START_S = 2.0
 
 @dataclass(frozen=True)
 class Attack:
-    """So many at once of one kind; `at_nginx` where the remedy is the proxy and not the relay."""
+    """So many at once of one kind, a player at `machine_id`; `at_nginx` where the proxy is the remedy."""
 
     words: str
     kind: str
     at_once: int
     at_nginx: bool = False
+    machine_id: str = MACHINE
 
 
 ATTACKS = (
@@ -52,6 +55,7 @@ ATTACKS = (
     Attack("90 purchases in flight", ONE, 90),
     Attack("300 purchases in flight", ONE, 300),
     Attack("300, each its own address", MANY, 300),
+    Attack("... and a player next to it", MANY, 300, machine_id=NEIGHBOUR),
     Attack("50 guessed sessions in flight", GUESSES, 50),
     Attack("130 half-sent bodies", HALF_SENT, 130, at_nginx=True),
 )
@@ -79,7 +83,7 @@ def run(*, quick: bool) -> None:
     print(_row("attack", "player before", "after", "webhook before", "after", "Stripe before", "after"))
     with tempfile.TemporaryDirectory(prefix="siege-") as name, ExitStack() as stack:
         folder = Path(name)
-        broker = stack.enter_context(cabinet_and_broker(folder / "broker"))
+        broker = stack.enter_context(hall(folder / "broker"))
         for number, attack in enumerate(ATTACKS):
             if attack.at_nginx and nginx_program() is None:
                 print(f"{attack.words}: left out, nginx is not installed (sudo apt install nginx-light)")
@@ -103,7 +107,7 @@ def _measured(folder: Path, broker: Broker, attack: Attack, app: str, lasts_s: f
         made, read = _asked(site)
         with _attacking(attack, site, HEAD_START_S + lasts_s + PATIENCE_S), ThreadPoolExecutor(2) as two:
             time.sleep(HEAD_START_S)
-            player = two.submit(waiting, buy, site, ends, 0.5)
+            player = two.submit(waiting, partial(buy, machine_id=attack.machine_id), site, ends, 0.5)
             stripe = two.submit(waiting, webhook, site, ends, 0.2)
             time.sleep(lasts_s)
             ends.set()

@@ -28,6 +28,7 @@ from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 KEY, SECRET, TAKES_S = "sk_test_siege", "whsec_siege", 0.3  # what a call of Stripe takes
 PATIENCE_S = 10.0
+NEIGHBOUR = "siege-02"  # beside the machine that is attacked
 _OFFERS = {"currency": "usd", "offers": [{"credits": 1, "amount": 100}]}
 
 
@@ -49,22 +50,30 @@ class Waits:
 
 
 @contextmanager
-def cabinet_and_broker(folder: Path) -> Iterator[Broker]:
-    """A broker, and one machine that sells and hears its coin pulses."""
-    passwords = {RELAY_USERNAME: secrets.token_hex(8), MACHINE: secrets.token_hex(8)}
-    with Broker(folder, passwords) as broker:
-        machine = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-        machine.username_pw_set(MACHINE, passwords[MACHINE])
-        machine.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file)))
-        machine.connect("localhost", broker.port)
-        machine.loop_start()
-        machine.subscribe(f"arcade/machine/{MACHINE}/coinpulse", qos=1)
-        status = {"machineId": MACHINE, "online": True, "accepting": True, "state": "attract", "credits": 0}
-        topic = f"arcade/machine/{MACHINE}/status"
-        machine.publish(topic, json.dumps(status), qos=1, retain=True).wait_for_publish(10)
+def hall(folder: Path) -> Iterator[Broker]:
+    """A broker, and two machines that sell and hear their coin pulses."""
+    machines = {MACHINE: secrets.token_hex(8), NEIGHBOUR: secrets.token_hex(8)}
+    with ExitStack() as stack:
+        broker = stack.enter_context(Broker(folder, {RELAY_USERNAME: secrets.token_hex(8), **machines}))
+        for machine_id in machines:
+            stack.enter_context(_machine(broker, machine_id))
         yield broker
-        machine.disconnect()
-        machine.loop_stop()
+
+
+@contextmanager
+def _machine(broker: Broker, machine_id: str) -> Iterator[None]:
+    machine = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    machine.username_pw_set(machine_id, broker.passwords[machine_id])
+    machine.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file)))
+    machine.connect("localhost", broker.port)
+    machine.loop_start()
+    machine.subscribe(f"arcade/machine/{machine_id}/coinpulse", qos=1)
+    status = {"machineId": machine_id, "online": True, "accepting": True, "state": "attract", "credits": 0}
+    topic = f"arcade/machine/{machine_id}/status"
+    machine.publish(topic, json.dumps(status), qos=1, retain=True).wait_for_publish(10)
+    yield
+    machine.disconnect()
+    machine.loop_stop()
 
 
 @contextmanager
@@ -85,7 +94,7 @@ def relay(
             "STAND_IN_STRIPE_URL": stand_in.api_url,
             "PRICE_ID": "price_siege",
             "MQTT_BROKER": "localhost",
-            "MQTT_PORT": str(broker.port),
+            "MQTT_PORT": str(broker.services_port),
             "MQTT_USERNAME": RELAY_USERNAME,
             "MQTT_PASSWORD": broker.passwords[RELAY_USERNAME],
             "MQTT_CA_FILE": str(broker.ca_file),
@@ -116,13 +125,13 @@ def _session(site: Site) -> requests.Session:
     return session
 
 
-def buy(site: Site) -> bool:
+def buy(site: Site, machine_id: str = MACHINE) -> bool:
     """A player with a phone of his own looks at the door and buys; whether he came to the payment page."""
-    with _session(site) as phone:
-        if not phone.get(f"{site.url}/p/{MACHINE}", timeout=PATIENCE_S).ok:
+    door = f"{site.url}/p/{machine_id}"
+    with _session(site) as own:
+        if not own.get(door, timeout=PATIENCE_S).ok:
             return False
-        form = {"offer": OFFER}
-        sold = phone.post(f"{site.url}/p/{MACHINE}", form, allow_redirects=False, timeout=PATIENCE_S)
+        sold = own.post(door, {"offer": OFFER}, allow_redirects=False, timeout=PATIENCE_S)
         return sold.status_code == 303
 
 

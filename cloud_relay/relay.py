@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.memory.recent import Recent
+from cloud_relay.rules.fitness import KeyFound
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.open_book import OpenBook
@@ -45,7 +46,7 @@ def relay_from(
     stripe: Callable[[], StripePayments] | None = None,
 ) -> Relay:
     """The relay's edges; they connect to nothing before they are first used."""
-    fitness = Fitness(settings.stripe, clock)
+    fitness = Fitness(partial(_key_found, settings), clock)
     stripe = stripe or cache(lambda: _stripe_payments(settings, fitness))
     return Relay(
         settings=settings,
@@ -57,8 +58,14 @@ def relay_from(
     )
 
 
-def _stripe_payments(settings: Settings, fitness: Fitness) -> StripePayments:
+def _key_found(settings: Settings, fitness: Fitness) -> KeyFound:
     # Imported when first needed: Stripe's library takes a third of a cold start.
+    from cloud_relay.stripe.probes import key_found
+
+    return key_found(settings.stripe, fitness)
+
+
+def _stripe_payments(settings: Settings, fitness: Fitness) -> StripePayments:
     from cloud_relay.stripe.payments import StripePayments
 
     return StripePayments(settings.stripe, fitness)

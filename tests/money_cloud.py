@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import stripe
@@ -23,6 +24,7 @@ from cloud_relay.settling.tidy import Tidied, tidy
 from cloud_relay.settling.unpublished import published
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.payments import StripePayments
+from cloud_relay.stripe.probes import key_found
 from controller.formats.wire import CoinPulseMessage
 from simulator.stripe.api import Api, api_app
 from simulator.stripe.faults import Faults
@@ -162,7 +164,7 @@ class DirectStripe(StripePayments):
     """The relay's own way to Stripe, on a line that takes no time and asks only once."""
 
     def __init__(self, settings: StripeSettings, line: stripe.HTTPClient, clock: Callable[[], float]) -> None:
-        super().__init__(settings, Fitness(settings, clock))
+        super().__init__(settings, Fitness(partial(key_found, settings), clock))
         self._client = stripe.StripeClient(settings.api_key, http_client=line, max_network_retries=0)
 
 

@@ -10,8 +10,9 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from controller.formats.wire import CoinPulseMessage
 from controller.model.events import BrokerConnected, BrokerLost, Delivery
 from simulator.chain.broker import RELAY_USERNAME
 from simulator.chain.broker import Broker as Mosquitto
+from simulator.chain.ports import free_port
 
 MACHINE = "galaga-01"
 TOPIC = f"arcade/machine/{MACHINE}/coinpulse"
@@ -354,6 +356,33 @@ def test_a_broker_that_is_not_there_is_named_and_tried_again(broker: Mosquitto) 
         broker.start()
         while (told := cabinet.link()) != BrokerConnected(session_present=False):
             assert isinstance(told, BrokerLost)
+
+
+def attempts_at(nowhere: BrokerConfig, stopping: ExitStack) -> list[float]:
+    """When a cabinet tries to connect to a broker that is not there: a list that grows."""
+    times: list[float] = []
+    broker = Broker(
+        nowhere,
+        MACHINE,
+        coinpulse_topic=TOPIC,
+        will=(STATUS, WILL),
+        on_coinpulse=print,
+        on_link=lambda _: times.append(time.monotonic()),
+        on_published=print,
+    )
+    stopping.callback(broker.stop, (STATUS, FAREWELL))
+    broker.start()
+    return times
+
+
+def test_cabinets_that_lost_a_broker_together_come_back_one_after_the_other() -> None:
+    """A thousand at once, again and again, are too many for a broker that has just begun."""
+    nowhere = BrokerConfig("localhost", free_port(), "secret", None)
+    with ExitStack() as stopping:
+        attempts = [attempts_at(nowhere, stopping) for _ in range(8)]
+        wait_until(lambda: all(len(times) >= 2 for times in attempts), "each to have tried again")
+    waits_s = [times[1] - times[0] for times in attempts]
+    assert max(waits_s) - min(waits_s) > 0.2
 
 
 def test_another_client_with_our_name_is_recognised_without_a_word(broker: Mosquitto) -> None:

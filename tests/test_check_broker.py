@@ -136,8 +136,9 @@ def test_a_wrong_password_is_told(tmp_path: Path, broker: Broker) -> None:
     """Mosquitto calls it "not authorized"."""
     assert found(config_for(tmp_path, broker, password="wrong"))[2:] == [
         wrong(
-            "it does not let galaga-01 in: Not authorized",
-            "Write the password of the broker's user galaga-01 into broker.password.",
+            "it does not let galaga-01 in: Not authorized: it does not know this name, or not with this "
+            "password",
+            "See that the broker has a user galaga-01, and write its password into broker.password.",
         )
     ]
 

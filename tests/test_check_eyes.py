@@ -299,4 +299,5 @@ def test_the_whole_check_looks_with_the_service_s_eyes(place: Path, monkeypatch:
         page["configuration"][1].text
         == f"the service's user, nobody, cannot read {config}: Permission denied"
     )
+    assert page["configuration"][0] == note(f"{config} is well by itself: Galaga (galaga-01), board jamma")
     assert page["service"][0].remedy.startswith("Mend what is wrong with it, as under configuration; then: ")

@@ -8,6 +8,7 @@ import socket
 import time
 import traceback
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from cloud_relay.settings import read_settings
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.paid_sessions import PaidSessions
 from cloud_relay.stripe.payments import StripePayments
+from cloud_relay.stripe.probes import key_found
 from simulator.chain.chain import running_chain
 from simulator.stripe.model.book import Book
 from simulator.stripe.serving import serving
@@ -125,7 +127,7 @@ def test_what_stripe_says_of_an_error_is_not_repeated() -> None:
     with socket.create_server(("127.0.0.1", 0)) as bound, serving(stripes, bound):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         settings = read_settings(environment(STAND_IN_STRIPE_URL=url))
-        fitness = Fitness(settings.stripe, time.time)
+        fitness = Fitness(partial(key_found, settings.stripe), time.time)
         payments, sessions = StripePayments(settings.stripe, fitness), PaidSessions(settings, fitness)
         for read in (payments.payment, sessions.purchase):
             with pytest.raises(StripeUnavailable) as refused:

@@ -163,7 +163,7 @@ def test_a_price_of_another_account_is_told(relay: RelayUnderTest) -> None:
             "PRICE_ID is price_1Other: Stripe knows no such price",
             "Write a price of this account, in the key's mode; only /create-payment-link needs it.",
         ),
-        LINKS[1],
+        *LINKS[1:],
     ]
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from conftest import PASSWORDS, wait_until
@@ -16,6 +17,7 @@ from cloud_relay.lambda_handler import handler_for
 from cloud_relay.rules.orders import Order
 from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.stripe.fitness import AGAIN_EVERY_S, LEAST_S, LOOK_EVERY_S, Fitness
+from cloud_relay.stripe.probes import key_found
 from simulator.chain.broker import Broker
 from simulator.stripe.faults import Failure
 from simulator.stripe.model.permissions import Permissions
@@ -130,7 +132,7 @@ class Steady:
 def test_a_refusal_of_any_call_has_the_key_tried_soon(relay: RelayUnderTest) -> None:
     """And once it may again, that is seen within 15 s; while all is well it is tried once an hour."""
     steady = Steady()
-    fitness = Fitness(relay.settings.stripe, relay.clock, steady)
+    fitness = Fitness(partial(key_found, relay.settings.stripe), relay.clock, steady)
     fitness.look_if_due()
     relay.stripe.api_keys.allow(API_KEY, {"payment_intent": "read"})
     steady.now_s += LOOK_EVERY_S - 1
@@ -167,7 +169,7 @@ def test_a_capture_that_is_forbidden_closes_the_door(relay: RelayUnderTest) -> N
 def test_a_stripe_that_does_not_answer_changes_no_opinion_of_the_key(relay: RelayUnderTest) -> None:
     """What was known of it stays, and it is tried again 15 s later."""
     steady = Steady()
-    fitness = Fitness(relay.settings.stripe, relay.clock, steady)
+    fitness = Fitness(partial(key_found, relay.settings.stripe), relay.clock, steady)
     relay.stripe.fail_next(method="POST")
     fitness.look_if_due()
     assert fitness.troubles == ()
@@ -242,9 +244,9 @@ def test_a_refusal_is_logged_with_its_param_and_not_its_message(
     """Whatever becomes of it further on."""
     payment_id = relay.pay_in_secret(OURS)
     with pytest.raises(TooLittleToCharge):
-        relay.relay.stripe().capture(payment_id, 1)
+        relay.relay.stripe().capture(payment_id, 1, "delivered 1 of 1")
     with pytest.raises(StripeUnavailable, match=r"InvalidRequestError 400 .*param amount_to_capture"):
-        relay.relay.stripe().capture(payment_id, 10**6)
+        relay.relay.stripe().capture(payment_id, 10**6, "delivered 1 of 1")
     asked = f"POST /v1/payment_intents/{payment_id}/capture"
     assert refusals(caplog) == [
         f"Stripe refused {asked}: 400, code amount_too_small, param amount_to_capture (req)",
@@ -286,7 +288,7 @@ def test_on_lambda_the_first_sale_of_a_process_tries_the_key(relay: RelayUnderTe
 
 def test_where_a_thread_tries_the_key_no_request_does(relay: RelayUnderTest) -> None:
     """A Stripe that hangs holds no door and no cabinet up."""
-    fitness = Fitness(relay.settings.stripe, relay.clock, steady := Steady())
+    fitness = Fitness(partial(key_found, relay.settings.stripe), relay.clock, steady := Steady())
     thread = FitnessThread(fitness)
     thread.start()
     wait_until(lambda: fitness.offset, "the first look")

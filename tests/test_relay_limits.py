@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -106,12 +107,22 @@ def test_what_is_refused_costs_nothing() -> None:
     assert [buckets.take("a", now_s) for now_s in (0, 0.25, 0.75, 1)] == [0, 0.75, 0.25, 0]
 
 
+def test_what_is_given_back_was_never_taken() -> None:
+    """And nobody gets more than a full bucket by it."""
+    buckets = Buckets(Rate(2, 60))
+    buckets.give_back("a")
+    buckets.take("a", 0.0)
+    buckets.give_back("a")
+    buckets.give_back("a")
+    assert [buckets.take("a", 0.0) for _ in range(3)] == [0, 0, 1]
+
+
 def test_the_memory_of_who_asked_is_bounded() -> None:
     """A botnet of addresses takes no more than this."""
     buckets = Buckets(Rate(1, 1), most=100)
     for number in range(10_000):
         buckets.take(str(number), 0.0)
-    assert (len(buckets), buckets.wait_s("9999", 0.0), buckets.wait_s("1", 0.0)) == (100, 60, 0)
+    assert (len(buckets), buckets.take("9999", 0.0), buckets.take("1", 0.0)) == (100, 60, 0)
 
 
 def test_a_busy_hall_behind_one_address_is_never_refused() -> None:
@@ -386,6 +397,38 @@ def test_guesses_from_everywhere_leave_the_sessions_of_this_process_alone(relay:
     buy(phone(relay))
     relay.stripe.pay(sessions(relay)[0].id)
     assert phone(relay).get(f"/thanks/state?s={sessions(relay)[0].id}").status_code == 200
+
+
+def test_guesses_in_flight_together_are_no_more_than_guesses_one_by_one(relay: RelayUnderTest) -> None:
+    """Each is counted before it is read, not when Stripe has answered."""
+
+    def guess(number: int) -> int:
+        return phone(relay, OUTSIDER).get(f"/thanks/state?s=cs_test_{number}").status_code
+
+    with ThreadPoolExecutor(12) as outsiders:
+        answers = Counter(outsiders.map(guess, range(60)))
+    assert (answers, relay.stripe.reads.total) == ({404: 10, 503: 50}, 10)
+
+
+def test_players_whose_session_this_process_did_not_make_are_no_guessers(relay: RelayUnderTest) -> None:
+    """After a restart a whole hall's pages are such; and while Stripe is away nobody is one for it."""
+    relay.stripe.fail_next(30, status=500)
+    away = {phone(relay).get(f"/thanks/state?s=cs_test_{number}").status_code for number in range(30)}
+    for _ in range(15):
+        relay.pay_in_secret(OURS)
+    known = [phone(relay).get(f"/thanks/state?s={each.id}").status_code for each in sessions(relay)]
+    assert (away, known) == ({503}, [200] * 15)
+
+
+def test_what_everybody_has_used_up_costs_no_address_its_own(relay: RelayUnderTest) -> None:
+    """A refusal takes nothing, of whichever limit it is."""
+    figures = replace(PhoneLimits(), sessions=Rate(1000, 1000), purchases_at_machine=Rate(1, 60))
+    app = app_for(relay.relay, figures=figures)
+    mine = app.test_client()
+    answers = [mine.post("/p/galaga-01", data={"offer": "none"}).status_code for _ in range(40)]
+    relay.clock.ahead_s += 1
+    assert (answers[:2], set(answers[1:])) == ([409, 429], {429})
+    assert mine.post("/p/galaga-01", data={"offer": "none"}).status_code == 409
 
 
 def test_an_unknown_session_is_remembered(relay: RelayUnderTest) -> None:

@@ -7,18 +7,22 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from conftest import PASSWORDS
-from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
+from relay_parts import OFFERS, Cabinet, RelayUnderTest, mqtt_client, relay_under_test
 
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.table import table
-from cloud_relay.rules.machine_report import MachineReport, machine_in, read_report
+from cloud_relay.rules.machine_report import MachineReport, MachineReports, machine_in, read_report
 from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.messages import UNREADABLE_STATUS, MachineStatus, iso_utc
 from cloud_relay.rules.open_list import duration, open_row
@@ -185,7 +189,10 @@ REPORT = MachineReport(
         ({"version": 7, "faults": [1, "ok"]}, replace(REPORT, version="7", faults=("1", "ok"))),
         ({"version": "\x1b[2J\n"}, replace(REPORT, version=r"'\x1b[2J\n'")),
         ({"version": "v" * 999}, replace(REPORT, version="v" * 60)),
-        ({"faults": ["f" * 99] * 99}, replace(REPORT, faults=("f" * 60,) * 16)),
+        (
+            {"faults": ["f" * 99] * 99},
+            replace(REPORT, faults=("f" * 60,) * 8 + ("and 91 more",)),
+        ),
         ({"machineId": "other"}, replace(REPORT, status=UNREADABLE_STATUS)),
     ],
 )
@@ -415,3 +422,92 @@ def test_a_command_that_cannot_reach_its_service_says_which(broker: Broker) -> N
     assert machines.stderr.splitlines()[-1].startswith(f"cannot reach localhost:{broker.services_port}: ")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr == "read a payment pi_MadeUp: Stripe knows no such object\n"
+
+
+class SlowBroker(Publisher):
+    """A broker that gives out so few kept messages a second that the rest does not come in time."""
+
+    def machine_reports(self, quiet_s: float = 1.5, within_s: float = 30.0) -> MachineReports:
+        """What came in time."""
+        return MachineReports({"galaga-01": REPORT}, complete=False)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_list_of_machines_that_may_be_incomplete_is_said_to_be(
+    relay: RelayUnderTest, caplog: pytest.LogCaptureFixture, *, as_json: bool
+) -> None:
+    """It ends with 1, and what is known is listed all the same."""
+    out = io.StringIO()
+    slow = replace(relay.relay, publisher=SlowBroker(relay.settings.mqtt))
+    assert (list_machines(slow, out, as_json=as_json), "galaga-01" in out.getvalue()) == (1, True)
+    assert caplog.messages == [
+        "The list may be incomplete: the broker did not send every machine's status. Try again; if it stays "
+        "so, raise what the broker sends at once (Mosquitto: max_queued_messages and max_queued_bytes; EMQX: "
+        "retainer.delivery_rate)."
+    ]
+
+
+FLEET = "fleet.simulator"
+FLEET_RULES = f"user {FLEET}\ntopic write arcade/machine/+/status\n"
+
+
+@contextmanager
+def renewed_for_ever(broker: Broker, machine_ids: list[str], renewing: int, every_s: float) -> Iterator[None]:
+    """Machines that leave a retained status each; the first `renewing` renew it in turn until the end."""
+    client = mqtt_client(broker, FLEET, "fleet-password")
+    done = threading.Event()
+
+    def renew() -> None:
+        for machine_id in cycle(machine_ids[:renewing]):
+            if done.wait(every_s):
+                return
+            client.publish(f"arcade/machine/{machine_id}/status", status_of(machine_id), qos=1, retain=True)
+
+    for machine_id in machine_ids:
+        sent = client.publish(
+            f"arcade/machine/{machine_id}/status", status_of(machine_id), qos=1, retain=True
+        )
+    sent.wait_for_publish(20)
+    thread = threading.Thread(target=renew)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        client.disconnect()
+        client.loop_stop()
+
+
+def status_of(machine_id: str) -> bytes:
+    """A status as cabinets write it."""
+    said = {"machineId": machine_id, "online": True, "accepting": True, "state": "attract", "faults": []}
+    return json.dumps(said | {"timestamp": "2026-11-22T12:00:00Z", "version": "0.1.0"}).encode()
+
+
+@pytest.fixture
+def fleet_broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker where one user speaks for any number of machines."""
+    with Broker(tmp_path / "broker", PASSWORDS | {FLEET: "fleet-password"}, extra_rules=FLEET_RULES) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("renewing", "every_s"), [(500, 0.1), (1, 0.001)], ids=["500 cabinets", "one hostile cabinet"]
+)
+def test_the_list_of_machines_ends_while_machines_renew_their_status(
+    fleet_broker: Broker, renewing: int, every_s: float
+) -> None:
+    """However many they are, and however often one of them does so."""
+    machine_ids = [f"m-{number:03}" for number in range(500)]
+    out = io.StringIO()
+    with (
+        relay_under_test(fleet_broker) as relay,
+        renewed_for_ever(fleet_broker, machine_ids, renewing, every_s),
+    ):
+        ended = threading.Thread(target=lambda: list_machines(relay.relay, out, as_json=True), daemon=True)
+        ended.start()
+        ended.join(15)
+        assert not ended.is_alive()
+    seen = [(row["machineId"], row["heardOf"]) for row in json.loads(out.getvalue())]
+    assert seen == [("galaga-01", False)] + [(machine_id, True) for machine_id in machine_ids]

@@ -128,6 +128,38 @@ def test_the_retained_status_is_read_by_many_at_once(publisher: Publisher, broke
     assert seen == [ACCEPTING] * 100
 
 
+def packets(broker: Broker, kind: str) -> int:
+    """How many packets of a kind the broker took from a relay."""
+    return broker.log_file.read_text().count(f"Received {kind} from cloud-relay-")
+
+
+def test_who_asks_while_a_subscription_is_on_its_way_goes_with_the_next_one(
+    publisher: Publisher, broker: Broker
+) -> None:
+    """It is packets that cost time: sixteen doors at once need few more than one."""
+    with Cabinet("galaga-01", broker) as cabinet, ThreadPoolExecutor(16) as threads:
+        cabinet.say()
+        seen = list(threads.map(publisher.retained_status, ["galaga-01"] * 400))
+    assert seen == [ACCEPTING] * 400
+    assert packets(broker, "SUBSCRIBE") < 200
+    assert packets(broker, "UNSUBSCRIBE") <= packets(broker, "SUBSCRIBE")
+
+
+def test_what_nobody_reads_any_more_is_given_up_with_the_next_subscription(
+    publisher: Publisher, broker: Broker
+) -> None:
+    """Or a relay would hear all that its machines say, for ever."""
+    with Cabinet("galaga-01", broker) as cabinet:
+        cabinet.say()
+        publisher.retained_status("galaga-01")
+        publisher.retained_status("pacman-02", within_s=0.0)
+        before = broker.log_file.read_text()
+        cabinet.say(state="playing")
+        assert publisher.retained_status("galaga-01") == replace(ACCEPTING, state="playing")
+    sent = broker.log_file.read_text()[len(before) :].count("Sending PUBLISH to cloud-relay-")
+    assert (packets(broker, "UNSUBSCRIBE"), sent) == (2, 1)
+
+
 def test_the_status_is_the_latest_one(publisher: Publisher, broker: Broker) -> None:
     """A subscription is made anew for every question."""
     with Cabinet("galaga-01", broker) as cabinet:
@@ -229,11 +261,9 @@ def test_a_broker_that_is_away_is_a_line_when_it_goes_and_one_when_it_comes(
             publisher.retained_status("galaga-01")
     broker.start()
     publisher.retained_status("galaga-01")
+    where = f"localhost:{broker.services_port}"
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        (
-            "ERROR",
-            f"The broker is away: cannot reach localhost:{broker.port}: [Errno 111] Connection refused",
-        ),
+        ("ERROR", f"The broker is away: cannot reach {where}: [Errno 111] Connection refused"),
         ("WARNING", "The broker is there again"),
     ]
 

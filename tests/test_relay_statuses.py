@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -16,8 +17,9 @@ from conftest import wait_until
 from relay_parts import WEBHOOK_SECRET, Cabinet, Clock, environment, relay_under_test, served
 
 from cloud_relay.app import app_for
+from cloud_relay.broker.connection import Place
 from cloud_relay.broker.publisher import STATUS_WITHIN_S, Publisher
-from cloud_relay.broker.statuses import MOST_WAITING, SOON_S, Statuses
+from cloud_relay.broker.statuses import MOST_WAITING, Statuses
 from cloud_relay.errors import BrokerUnavailable, Busy
 from cloud_relay.rules.messages import NO_STATUS, MachineStatus
 from cloud_relay.rules.orders import Order
@@ -38,13 +40,20 @@ class HeldPublisher(Publisher):
         self.waiting: list[str] = []
         self.let_go = threading.Event()
 
-    def retained_status(self, machine_id: str, within_s: float = STATUS_WITHIN_S) -> MachineStatus | None:
+    def retained_status(
+        self, machine_id: str, *, within_s: float = STATUS_WITHIN_S, place: Place = nullcontext
+    ) -> MachineStatus | None:
         """What the broker has, at once or after the wait."""
         self.asked.append(machine_id)
-        if within_s > SOON_S:
-            self.waiting.append(machine_id)
-            assert self.let_go.wait(60)
-        return super().retained_status(machine_id, SOON_S)
+
+        @contextmanager
+        def held() -> Iterator[None]:
+            with place():
+                self.waiting.append(machine_id)
+                assert self.let_go.wait(60)
+                yield
+
+        return super().retained_status(machine_id, within_s=0.2, place=held)
 
 
 @pytest.fixture
@@ -140,6 +149,42 @@ def test_when_enough_wait_the_next_is_turned_away_and_a_machine_that_is_there_is
     assert statuses.of("silent-too") == NO_STATUS
 
 
+def test_a_machine_that_was_heard_of_is_waited_for_whoever_else_waits(
+    statuses: Statuses, publisher: HeldPublisher, threads: ThreadPoolExecutor, broker: Broker
+) -> None:
+    """A slow moment of the broker sends nobody away from a machine that is there."""
+    with Cabinet("galaga-01", broker) as cabinet:
+        cabinet.say()
+        assert statuses.of("galaga-01") == ACCEPTING
+        asking = all_wait(statuses, publisher, threads)
+        cabinet.say_raw(b"")
+        doors = [threads.submit(statuses.of, "galaga-01") for _ in range(MOST_WAITING)]
+        wait_until(lambda: publisher.waiting.count("galaga-01") == MOST_WAITING, "all of them to wait")
+        cabinet.say()
+        publisher.let_go.set()
+        assert [door.result() for door in doors] == [ACCEPTING] * MOST_WAITING
+        assert [each.result() for each in asking] == [NO_STATUS] * MOST_WAITING
+
+
+def test_a_machine_that_fell_silent_has_no_more_patience_than_one_that_was_never_heard_of(
+    statuses: Statuses, publisher: HeldPublisher, clock: Clock, threads: ThreadPoolExecutor, broker: Broker
+) -> None:
+    """A machine that was sold last week must not be a way to hold the doors of all others."""
+    publisher.let_go.set()
+    with Cabinet("galaga-01", broker) as cabinet:
+        cabinet.say()
+        statuses.of("galaga-01")
+        cabinet.say_raw(b"")
+        assert statuses.of("galaga-01") == NO_STATUS
+    publisher.let_go.clear()
+    publisher.waiting.clear()
+    clock.ahead_s = 3
+    all_wait(statuses, publisher, threads)
+    with pytest.raises(Busy, match=f"{MOST_WAITING} others wait for the broker"):
+        statuses.of("galaga-01")
+    publisher.let_go.set()
+
+
 def test_a_wait_that_ends_with_the_broker_leaves_its_place_to_others(
     statuses: Statuses, publisher: HeldPublisher, threads: ThreadPoolExecutor, broker: Broker
 ) -> None:
@@ -157,7 +202,7 @@ def test_a_wait_that_ends_with_the_broker_leaves_its_place_to_others(
 def test_webhooks_are_answered_while_every_thread_is_asked_for_an_unknown_machine(
     publisher: HeldPublisher, threads: ThreadPoolExecutor, broker: Broker
 ) -> None:
-    """Two of the server's threads wait, the others have told their callers to try again."""
+    """A few of the server's threads wait, the others have told their callers to try again."""
     with (
         relay_under_test(broker) as relay,
         served(app_for(replace(relay.relay, publisher=publisher))) as url,

@@ -43,8 +43,9 @@ def _blocks(lines: list[str]) -> Iterator[tuple[bool, list[str]]]:
     fenced = False
     for line in lines:
         is_fence = line.lstrip().startswith("```")
-        is_prose = not (fenced or is_fence or (_NO_PROSE.match(line) and not (paragraph and line[:1] == " ")))
-        begins = _MARKER.match(line.lstrip().split(" ")[0]) is not None
+        is_code = _NO_PROSE.match(line) and not (paragraph and line[:1] == " ")
+        is_prose = not (fenced or is_fence or is_code or line.lstrip().startswith("|"))
+        begins = _MARKER.fullmatch(line.lstrip().split(" ")[0]) is not None
         if paragraph and (not is_prose or not line.strip() or begins):
             yield True, paragraph
             paragraph = []

@@ -7,19 +7,22 @@ import queue
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager, suppress
-from functools import wraps
-from typing import Any, ParamSpec
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial, wraps
+from typing import Any, NoReturn, ParamSpec
 
-from paho.mqtt.client import Client, MQTTMessage, topic_matches_sub
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_relay.broker.direct_client import DirectClient
+from cloud_relay.broker.kept import Inbox, Kept, gather
+from cloud_relay.broker.subscriptions import Subscriptions
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.rules.messages import KEEPALIVE_S, MAX_PACKET_BYTES
 from cloud_relay.settings import MqttSettings
@@ -31,6 +34,8 @@ _CONNACK = 0  # MQTT's packet ids begin at 1
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
+# Entered by whoever waits long; it may refuse with an error of its own.
+Place = Callable[[], AbstractContextManager[object]]
 
 
 def _guarded(callback: Callable[P, None]) -> Callable[P, None]:
@@ -60,9 +65,8 @@ class BrokerConnection:
         self._answers: dict[int, Future[ReasonCode]] = {}
         self._broken: str | None = None
         self._lock = threading.Lock()
-        self._readers: dict[str, list[queue.SimpleQueue[MQTTMessage]]] = {}
-        self._readers_lock = threading.Lock()
         self._client = self._new_client(mqtt)
+        self._subscriptions = Subscriptions(self._client)
         self._connect(mqtt)
 
     @property
@@ -92,34 +96,35 @@ class BrokerConnection:
         if reason.is_failure:
             raise PublishRefused(f"the broker refused a message to {topic}: {reason}")
 
-    def retained(self, topic: str, within_s: float) -> bytes | None:
-        """The retained message of a topic, or None where there is none after `within_s`.
+    def retained(self, topic: str, soon_s: float, within_s: float, place: Place) -> bytes | None:
+        """The retained message of a topic, or None where there is none; an empty one took it away.
+
+        One that does not come within `soon_s` is waited for with a `place`, for `within_s` more: on the
+        same subscription, for a new one would have a slow broker begin anew.
 
         Raises:
             BrokerUnavailable: the broker did not answer the subscription.
             PublishRefused: the access rules forbid it.
         """
-        with self._subscribed(topic) as inbox:
-            try:
-                return bytes(inbox.get(timeout=within_s).payload)
-            except queue.Empty:
-                return None
+        with self._reading(topic) as inbox:
+            with suppress(queue.Empty):
+                return bytes(inbox.get(timeout=soon_s).payload) or None
+            with place(), suppress(queue.Empty):
+                return bytes(inbox.get(timeout=within_s).payload) or None
+        # The end of a connection is not a machine's silence.
+        return self._never_answered() if self.is_broken else None
 
-    def all_retained(self, topic_filter: str, quiet_s: float) -> dict[str, bytes]:
-        """The retained messages of all topics that match, by topic.
-
-        MQTT does not say which one is the last: they are all there once none came for `quiet_s`.
+    def all_retained(self, topic_filter: str, quiet_s: float, within_s: float) -> Kept:
+        """The retained messages of all topics that match, by topic, gathered for at most `within_s`.
 
         Raises:
             BrokerUnavailable: the broker did not answer the subscription.
             PublishRefused: the access rules forbid it.
         """
-        found: dict[str, bytes] = {}
-        with self._subscribed(topic_filter) as inbox, suppress(queue.Empty):
-            while True:
-                message = inbox.get(timeout=quiet_s)
-                found[message.topic] = bytes(message.payload)
-        return found
+        deadline_s = time.monotonic() + within_s
+        # Some brokers answer a subscription only after all that they keep for it.
+        with self._reading(topic_filter, within_s) as inbox:
+            return gather(inbox, quiet_s, deadline_s, partial(self._ask_again, topic_filter))
 
     def close(self) -> None:
         """Leave the broker without waiting: on a dead link the network thread ends in its own time."""
@@ -164,35 +169,40 @@ class BrokerConnection:
             raise
 
     @contextmanager
-    def _subscribed(self, topic: str) -> Iterator[queue.SimpleQueue[MQTTMessage]]:
-        """Subscribe for one reader: the broker sends the retained messages for every subscription."""
-        inbox: queue.SimpleQueue[MQTTMessage] = queue.SimpleQueue()
-        with self._readers_lock:
-            self._readers.setdefault(topic, []).append(inbox)
-            _, mid = self._client.subscribe(topic, qos=0)
-        try:
-            # paho names no packet when it is not connected
-            reason = self._answer_to(mid or self._never_answered(), f"SUBACK for {topic}")
-            if reason.is_failure:
-                raise PublishRefused(f"the broker refused a subscription to {topic}: {reason}")
+    def _reading(self, topic: str, answer_within_s: float = ANSWER_WITHIN_S) -> Iterator[Inbox]:
+        with self._breaking(), self._subscriptions.reading(topic, answer_within_s) as inbox:
             yield inbox
-        finally:
-            with self._readers_lock:
-                self._readers[topic].remove(inbox)
-                if not self._readers[topic]:
-                    del self._readers[topic]
-                    self._client.unsubscribe(topic)
 
-    def _never_answered(self) -> int:
+    def _ask_again(self, subscribed: str, deadline_s: float, *, send_kept: bool) -> bool:
+        """Subscribe to a topic that is subscribed to already; False if that took until the deadline."""
+        try:
+            within_s = deadline_s - time.monotonic()
+            self._subscriptions.subscribe_again(subscribed, within_s, send_retained=send_kept)
+        except BrokerUnavailable:
+            if time.monotonic() < deadline_s:
+                raise
+            return False
+        return True
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """A connection that once did not answer is of no more use."""
+        try:
+            yield
+        except BrokerUnavailable as why:
+            self._break(str(why))
+            raise
+
+    def _never_answered(self) -> NoReturn:
         raise BrokerUnavailable(self._broken or "not connected")
 
-    def _answer_to(self, mid: int, what: str) -> ReasonCode:
+    def _answer_to(self, mid: int, what: str, within_s: float = ANSWER_WITHIN_S) -> ReasonCode:
         answer = self._answer(mid)
         try:
-            return answer.result(ANSWER_WITHIN_S)
+            return answer.result(within_s)
         except FutureTimeout:
-            self._break(f"no {what} within {ANSWER_WITHIN_S:g} s")
-            raise BrokerUnavailable(f"no {what} within {ANSWER_WITHIN_S:g} s") from None
+            self._break(f"no {what} within {within_s:.2g} s")
+            raise BrokerUnavailable(f"no {what} within {within_s:.2g} s") from None
         finally:
             with self._lock:
                 self._answers.pop(mid, None)
@@ -216,6 +226,7 @@ class BrokerConnection:
                 # An answer that came before the end stays, even if its asker has yet to look.
                 if not answer.done():
                     answer.set_exception(BrokerUnavailable(why))
+        self._subscriptions.end(why)
 
     def _on_connect(self, _c: Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
         self._deliver(_CONNACK, reason)
@@ -227,18 +238,10 @@ class BrokerConnection:
         self._deliver(mid, reason)
 
     def _on_subscribe(self, _c: Client, _u: object, mid: int, reasons: list[ReasonCode], _p: object) -> None:
-        self._deliver(mid, reasons[0])
+        self._subscriptions.answer(mid, reasons)
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
-        with self._readers_lock:
-            inboxes = [
-                inbox
-                for topic, readers in self._readers.items()
-                if topic_matches_sub(topic, message.topic)
-                for inbox in readers
-            ]
-        for inbox in inboxes:
-            inbox.put(message)
+        self._subscriptions.deliver(message)
 
 
 def _send_at_once(_c: Client, _u: object, sock: Any) -> None:

@@ -6,15 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TypeVar
 
-from cloud_relay.broker.connection import BrokerConnection
+from cloud_relay.broker.connection import BrokerConnection, Place
 from cloud_relay.errors import BrokerUnavailable
-from cloud_relay.rules.machine_report import MachineReport, machine_in, read_report
+from cloud_relay.rules.machine_report import MachineReports, machine_in, read_report
 from cloud_relay.rules.messages import MachineStatus, read_status, status_topic
 from cloud_relay.settings import MqttSettings
 
-STATUS_WITHIN_S = 1.5
+SOON_S, STATUS_WITHIN_S = 0.3, 1.5
+# Brokers may give out only so many retained messages a second.
+ALL_WITHIN_S = 30.0
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -53,25 +56,37 @@ class Publisher:
             lambda connection: connection.publish(topic, payload, expiry_s, user_properties or {})
         )
 
-    def retained_status(self, machine_id: str, within_s: float = STATUS_WITHIN_S) -> MachineStatus | None:
+    def retained_status(
+        self, machine_id: str, *, within_s: float = STATUS_WITHIN_S, place: Place = nullcontext
+    ) -> MachineStatus | None:
         """What a machine said last, or None where the broker holds no status of it.
+
+        A broker sends it right after it accepted the subscription; who waits longer than a moment for it
+        does so in a `place`, which may refuse.
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
         """
         topic = status_topic(machine_id)
-        payload = self._with_connection(lambda connection: connection.retained(topic, within_s))
+        payload = self._with_connection(lambda broker: broker.retained(topic, SOON_S, within_s, place))
         return None if payload is None else read_status(payload, machine_id)
 
-    def machine_reports(self, quiet_s: float = STATUS_WITHIN_S) -> dict[str, MachineReport]:
-        """What every machine said last, by machine id; it takes `quiet_s` longer than the broker does.
+    def machine_reports(
+        self, quiet_s: float = STATUS_WITHIN_S, within_s: float = ALL_WITHIN_S
+    ) -> MachineReports:
+        """What every machine said last; it takes `quiet_s` longer than the broker does, but ends `within_s`.
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
         """
-        found = self._with_connection(lambda connection: connection.all_retained(status_topic("+"), quiet_s))
-        named = {machine_in(topic): payload for topic, payload in found.items()}
-        return {name: read_report(payload, name) for name, payload in named.items() if name is not None}
+        kept = self._with_connection(
+            lambda connection: connection.all_retained(status_topic("+"), quiet_s, within_s)
+        )
+        named = {machine_in(topic): payload for topic, payload in kept.by_topic.items()}
+        return MachineReports(
+            {name: read_report(payload, name) for name, payload in named.items() if name is not None},
+            complete=kept.complete,
+        )
 
     def close(self) -> None:
         """Leave the broker."""

@@ -21,10 +21,11 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._full_s)
 
-    def wait_s(self, key: str, now_s: float) -> float:
-        """Seconds until `key` may do it, 0 where it may now; takes nothing."""
+    def give_back(self, key: str) -> None:
+        """Have one that `key` took not be counted."""
         with self._lock:
-            return self._rate.wait_s(self._full_s.get(key), now_s)
+            if key in self._full_s:
+                self._full_s[key] = self._rate.before_one(self._full_s[key])
 
     def take(self, key: str, now_s: float) -> float:
         """Let `key` do it once, and give 0; else seconds until it may, and what was refused costs nothing."""

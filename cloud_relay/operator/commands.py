@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TextIO
 
 from cloud_relay.operator.table import table
 from cloud_relay.relay import Relay
-from cloud_relay.rules.machine_report import Machine
+from cloud_relay.rules.machine_report import Machine, MachineReport
 from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.open_list import OPEN_HEAD, open_row
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
 from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
 
+log = logging.getLogger(__name__)
+
+_MAY_BE_INCOMPLETE = (
+    "The list may be incomplete: the broker did not send every machine's status. Try again; if it stays so, "
+    "raise what the broker sends at once (Mosquitto: max_queued_messages and max_queued_bytes; EMQX: "
+    "retainer.delivery_rate)."
+)
 _MACHINES_HEAD = ("machine", "name", "state", "last seen", "version", "faults")
 # What is counted of each machine, by the kinds of notes on its payments.
 _COUNTED = {
@@ -47,15 +58,25 @@ def list_open(relay: Relay, out: TextIO, *, as_json: bool) -> int:
 
 
 def list_machines(relay: Relay, out: TextIO, *, as_json: bool) -> int:
-    """List every machine: how it last described itself, and what was noted of its payments in thirty days."""
-    machines, marks = _machines(relay)
+    """List every machine: how it last described itself, and what was noted of its payments in thirty days.
+
+    Gives 1 if the broker did not name them all in time, and says so in the log.
+    """
+    # Both take seconds: the one waits for Stripe, the other for the broker.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        marking = beside.submit(relay.stripe().marks, relay.clock())
+        reports = relay.publisher.machine_reports()
+        marks = marking.result()
+    if not reports.complete:
+        log.warning("%s", _MAY_BE_INCOMPLETE)
+    machines = _machines(relay, reports.by_id, marks)
     if as_json:
         _write_json(out, [_machine_json(machine) for machine in machines])
-        return 0
-    out.write(table((*_MACHINES_HEAD, *_COUNTED), [_machine_cells(machine) for machine in machines]))
-    for mark in sorted(marks, key=lambda mark: mark.machine_id):
-        out.write(mark.line + "\n")
-    return 0
+    else:
+        out.write(table((*_MACHINES_HEAD, *_COUNTED), [_machine_cells(machine) for machine in machines]))
+        for mark in sorted(marks, key=lambda mark: mark.machine_id):
+            out.write(mark.line + "\n")
+    return 0 if reports.complete else 1
 
 
 def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
@@ -64,21 +85,13 @@ def refund_one(relay: Relay, payment_id: str, out: TextIO) -> int:
     return 0
 
 
-def _machines(relay: Relay) -> tuple[list[Machine], list[Mark]]:
-    reports = relay.publisher.machine_reports()
-    marks = relay.stripe().marks(relay.clock())
+def _machines(relay: Relay, reports: Mapping[str, MachineReport], marks: list[Mark]) -> list[Machine]:
+    noted: defaultdict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        noted[mark.machine_id].append(mark)
     offers = relay.settings.offers
     names = sorted({*reports, *offers.machines, *(mark.machine_id for mark in marks if mark.machine_id)})
-    machines = [
-        Machine(
-            name,
-            offers.of(name).name,
-            reports.get(name),
-            tuple(mark for mark in marks if mark.machine_id == name),
-        )
-        for name in names
-    ]
-    return machines, marks
+    return [Machine(name, offers.of(name).name, reports.get(name), tuple(noted[name])) for name in names]
 
 
 def _machine_cells(machine: Machine) -> tuple[str, ...]:

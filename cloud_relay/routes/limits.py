@@ -67,29 +67,30 @@ class Limits:
         self._made.keep(session_id, True, self._clock(), _MADE_FOR_S)
 
     def may_read(self, session_id: str) -> bool:
-        """Whether a phone may have its session read at Stripe now."""
+        """Whether a phone may have its session read at Stripe now; then say what it was."""
         address, total = self._reads
-        if self._made.get(session_id, self._clock()) is None and not self._may_guess():
-            return False
-        return self._take([(address, self._caller, "reads"), (total, "", "reads of Stripe")]) == 0
+        claims = [(address, self._caller, "reads of payments"), (total, "", "reads of Stripe")]
+        if self._made.get(session_id, self._clock()) is None:
+            claims += self._guess()
+        return self._take(claims) == 0
 
     def is_stranger(self, session_id: str) -> bool:
         """Whether Stripe has said of late that the session is none of ours."""
         return self._known_strangers.get(session_id, self._clock()) is not None
 
     def stranger(self, session_id: str) -> None:
-        """The session that was read is none of ours."""
+        """Note that the session that was read is none of ours."""
         self._known_strangers.keep(session_id, True, self._clock(), _STRANGER_FOR_S)
-        for bucket, key in zip(self._strangers, (self._caller, ""), strict=True):
-            bucket.take(key, self._clock())
 
-    def _may_guess(self) -> bool:
+    def no_stranger(self, session_id: str) -> None:
+        """Note that the session that was read is ours, or that Stripe did not say: it was no guess."""
+        if self._made.get(session_id, self._clock()) is None:
+            for bucket, key, _ in self._guess():
+                bucket.give_back(key)
+
+    def _guess(self) -> list[_Claim]:
         address, total = self._strangers
-        now_s = self._clock()
-        if not address.wait_s(self._caller, now_s) and not total.wait_s("", now_s):
-            return True
-        self._say("reads of unknown payments", self._caller)
-        return False
+        return [(address, self._caller, "guessed payments"), (total, "", "guessed payments from everywhere")]
 
     def _at_the_door(self) -> list[_Claim]:
         address, machine = self._caller, str((request.view_args or {}).get("machine_id"))
@@ -114,10 +115,15 @@ class Limits:
         return routes
 
     def _take(self, claims: Iterable[_Claim]) -> float:
+        """Seconds until all of them may be had, 0 where they were taken; what is refused takes nothing."""
+        taken: list[tuple[Buckets, str]] = []
         for bucket, key, what in claims:
             if wait_s := bucket.take(key, self._clock()):
                 self._say(what, self._caller)
+                for bucket_before, key_before in taken:
+                    bucket_before.give_back(key_before)
                 return wait_s
+            taken.append((bucket, key))
         return 0
 
     def _say(self, what: str, address: str) -> None:

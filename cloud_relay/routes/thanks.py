@@ -109,8 +109,11 @@ class _Purchases:
             self._limits.stranger(session_id)
             abort(404, _UNKNOWN)
         except StripeUnavailable as why:
+            self._limits.no_stranger(session_id)
             log.warning("Could not show a player the payment: %s", why)
             return _Seen(UNSURE, None)
+        self._limits.no_stranger(session_id)
+        self._limits.made(session_id)
         if purchase.waiting is not None:
             self._publish_if_lost(purchase.waiting, now_s)
         return _Seen(page_text(purchase, now_s, self._relay.settings.credit_window_s), purchase.machine_id)

@@ -58,6 +58,14 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class KeyFound:
+    """What a round of probes has found; unless all of it `is_known`, the trouble says nothing."""
+
+    is_known: bool
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
 class Offset:
     """How far the relay's clock is ahead of Stripe's: at least, and at most; behind where it is negative."""
 

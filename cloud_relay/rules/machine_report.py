@@ -8,9 +8,8 @@ from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.messages import MachineStatus, read_status, status_fields
 from cloud_relay.rules.orders import is_machine_id
 
-_LONGEST_SHOWN = 60
-# A cabinet says no more of them; whoever stole one might.
-_MOST_FAULTS = 16
+# A cabinet has a few faults; whoever stole one may list thousands.
+_LONGEST_SHOWN, _MOST_FAULTS_SHOWN = 60, 8
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,14 @@ class MachineReport:
 
 
 @dataclass(frozen=True)
+class MachineReports:
+    """How machines last described themselves, by machine id; not `complete` if there may be more."""
+
+    by_id: dict[str, MachineReport]
+    complete: bool
+
+
+@dataclass(frozen=True)
 class Machine:
     """A machine that is configured, heard of, or has payments with notes; `report` None if not heard of."""
 
@@ -50,12 +57,11 @@ class Machine:
 def read_report(payload: bytes, machine_id: str) -> MachineReport:
     """The report in a retained status; one that cannot be read is not accepting."""
     fields = status_fields(payload)
-    faults = fields.get("faults")
     return MachineReport(
         status=read_status(payload, machine_id),
         last_seen=_shown(fields.get("timestamp")),
         version=_shown(fields.get("version")),
-        faults=tuple(_shown(fault) for fault in faults[:_MOST_FAULTS]) if isinstance(faults, list) else (),
+        faults=_shown_faults(fields.get("faults")),
     )
 
 
@@ -63,6 +69,14 @@ def machine_in(status_topic: str) -> str | None:
     """The machine whose status topic this is; None where that is no machine id."""
     machine_id = status_topic.removeprefix("arcade/machine/").removesuffix("/status")
     return machine_id if is_machine_id(machine_id) else None
+
+
+def _shown_faults(faults: object) -> tuple[str, ...]:
+    if not isinstance(faults, list):
+        return ()
+    shown = tuple(_shown(fault) for fault in faults[:_MOST_FAULTS_SHOWN])
+    more = len(faults) - len(shown)
+    return (*shown, f"and {more} more") if more else shown
 
 
 def _shown(value: object) -> str:

@@ -32,6 +32,10 @@ class Rate:
         """When the bucket will be full, after one more has passed now."""
         return self._full_s(full_s, now_s) + self._each_s
 
+    def before_one(self, full_s: float) -> float:
+        """When the bucket would be full, had one that passed not passed."""
+        return full_s - self._each_s
+
     def _full_s(self, full_s: float | None, now_s: float) -> float:
         if full_s is None:
             return now_s

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 from cloud_relay.rules.fitness import (
+    KeyFound,
     Offset,
     Trouble,
     clock_trouble,
@@ -17,9 +17,6 @@ from cloud_relay.rules.fitness import (
     offset_by_answer,
     offset_by_signature,
 )
-
-if TYPE_CHECKING:
-    from cloud_relay.settings import StripeSettings
 
 # How often the key is tried, how soon again while anything is wrong, and after a refusal.
 LOOK_EVERY_S, AGAIN_EVERY_S, LEAST_S = 3600.0, 15.0, 2.0
@@ -30,20 +27,20 @@ log = logging.getLogger(__name__)
 class Fitness:
     """What is known of the relay's clock and its key. For threads.
 
-    The clock is compared with the date of each answer of Stripe's, and with the signatures of its webhooks;
-    the key is tried by `look_if_due`, which a thread calls where it `is_watched`. `clock` gives Unix seconds,
-    `steady` is one that is never set.
+    The clock is compared with the date of each answer of Stripe's, and with the signatures of its webhooks.
+    `try_key` tries the key; `look_if_due` has it do so, which a thread calls where this `is_watched`. `clock`
+    gives Unix seconds, `steady` is one that is never set.
     """
 
     def __init__(
         self,
-        settings: StripeSettings,
+        try_key: Callable[[Fitness], KeyFound],
         clock: Callable[[], float],
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self.is_watched = False
-        self._settings = settings
+        self._try_key = try_key
         self._steady = steady
         self._lock = threading.Lock()
         self._looking = threading.Lock()
@@ -107,13 +104,10 @@ class Fitness:
             self._looking.release()
 
     def _look(self) -> None:
-        # Imported when first needed: Stripe's library takes a third of a cold start.
-        from cloud_relay.stripe.probes import key_found
-
         with self._lock:
             self._looked_s = self._steady()
             self._due_s = self._looked_s + AGAIN_EVERY_S  # should the look itself fail
-        found = key_found(self._settings, self)
+        found = self._try_key(self)
         with self._lock:
             before = self._troubles()
             if found.is_known:

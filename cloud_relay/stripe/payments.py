@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import stripe
@@ -31,6 +32,7 @@ from cloud_relay.stripe.client import at_stripe as _at_stripe
 from cloud_relay.stripe.client import stripe_client
 from cloud_relay.stripe.events import event_in
 from cloud_relay.stripe.fitness import Fitness
+from cloud_relay.stripe.probes import key_found
 from cloud_relay.stripe.sale_params import link_params, made_with_suffix, session_params
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class StripePayments:
     """
 
     def __init__(self, settings: StripeSettings, fitness: Fitness | None = None) -> None:
-        fitness = fitness or Fitness(settings, time.time)
+        fitness = fitness or Fitness(partial(key_found, settings), time.time)
         self._secrets = settings.webhook_secrets
         self._ownership = settings.ownership
         self._fitness = fitness

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import stripe
 
-from cloud_relay.rules.fitness import KEY_REFUSED, Trouble, key_trouble, permissions_in
+from cloud_relay.rules.fitness import KEY_REFUSED, KeyFound, Trouble, key_trouble, permissions_in
 from cloud_relay.stripe.client import refusal_words, stripe_client
 
 if TYPE_CHECKING:
@@ -44,14 +44,6 @@ class Answer:
     missing: str | None = None
     refuses_key: bool = False
     unknown: str | None = None
-
-
-@dataclass(frozen=True)
-class KeyFound:
-    """What a round of probes has found; unless all of it `is_known`, the trouble says nothing."""
-
-    is_known: bool
-    trouble: Trouble | None = None
 
 
 SALE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ class Announcer:
         self._screen = ScreenFeed(config.screen_feed, _about(config), clock)
         self._clock = clock
         self._published: Status | None = None
+        self._moment_s = _moment_s(config.machine_id)
         self._status_due_s = 0.0
         self._on_their_way: dict[int, GameOver] = {}
 
@@ -46,7 +48,7 @@ class Announcer:
         if status is not None and due:
             topic, payload = wire.status_topic(self._machine_id), status.payload(wall_time())
             broker.publish(topic, payload, retain=True, expiry_s=STATUS_EXPIRES_S)
-            self._status_due_s = self._clock() + STATUS_RENEWED_S
+            self._status_due_s = self._next_moment_s()
         self._published = status
 
     def game_over(self, ended: GameOver, broker: Broker) -> None:
@@ -65,6 +67,16 @@ class Announcer:
         status = wire.offline_status(self._machine_id, __version__, self._boot_id)
         return wire.status_topic(self._machine_id), status.payload(wall_time())
 
+    def _next_moment_s(self) -> float:
+        """When the status is renewed next: at the same moment of each minute, whatever was said in between.
+
+        A broker that came back, or a power cut, has a thousand cabinets speak at once, and a broker may drop
+        what is too much for it without a word. What was dropped is said again within the minute, and
+        then each cabinet at its own moment.
+        """
+        now_s = self._clock()
+        return now_s + STATUS_RENEWED_S - (now_s - self._moment_s) % STATUS_RENEWED_S
+
     def _status(self, cabinet: Cabinet) -> Status:
         now_s = self._clock()
         return Status(
@@ -81,9 +93,16 @@ class Announcer:
         )
 
 
+def _moment_s(machine_id: str) -> float:
+    """Where in the minute this machine renews: spread evenly over the names of machines."""
+    return zlib.crc32(machine_id.encode()) / 2**32 * STATUS_RENEWED_S
+
+
 def _about(config: Config) -> dict[str, Any]:
     return {
         "machine_id": config.machine_id,
         "machine_name": config.name,
         "rotate": config.rotate,
+        "aspect": config.aspect,
+        "overscan_percent": config.overscan_percent,
     }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from functools import partial
 
-from controller.check.broker_probe import BrokerProbe, HungUpError, ProbeFailedError
+from controller.check.broker_login import log_in, strangers
+from controller.check.broker_probe import Login, ProbeFailedError
+from controller.check.broker_visits import BrokerVisits
 from controller.check.reach import Server, check_reach
 from controller.cloud.tls import client_context
 from controller.config.keys import Config
@@ -15,8 +14,6 @@ from controller.formats import wire
 from controller.formats.client_id import mqtt_client_id
 from controller.pages.findings import Finding, all_well, note, ok, wrong
 
-ECHO_WITHIN_S = 0.5
-_WRONG_PASSWORD, _NOT_AUTHORIZED, _BAD_CLIENT_ID = 134, 135, 133
 _RULES = "Give the broker the access rules of cloud_relay/broker/shipped"
 _NOT_TRIED = (
     "its rules were not tried: at some brokers a second login ends the first. To try them, when nobody "
@@ -37,56 +34,42 @@ def check_broker(config: Config, *, daemon_connected: bool, alone: bool) -> list
     if daemon_connected:
         found.append(ok(f"the running controller is logged in as {config.machine_id}"))
     if not alone:
-        return [*found, note(_NOT_TRIED)]
-    # Each of these may cost the connection, so that each has its own.
-    steps: tuple[Callable[[BrokerProbe, str], list[Finding]], ...] = (
-        _allowed,
-        _no_coinpulse,
-        _no_other_machine,
-    )
-    for step in steps:
-        with _probe(config) as probe:
-            try:
-                if refused := _refused(probe, config):
-                    return [*found, refused]
-                if step is _allowed:
-                    found.append(ok(f"logged in as {config.machine_id}: the password is right"))
-                found += step(probe, config.machine_id)
-            except ProbeFailedError as error:
-                found.append(wrong(str(error), "See the broker's log; it must speak MQTT 5."))
-                return found
-    return found
+        return [*found, *strangers(broker, _login(config), under_our_name=False), note(_NOT_TRIED)]
+    try:
+        return found + _visited(config)
+    except ProbeFailedError as error:
+        return [*found, wrong(str(error), "See the broker's log; it must speak MQTT 5.")]
 
 
-def _probe(config: Config) -> BrokerProbe:
-    return BrokerProbe(config.broker, config.machine_id, _client_id(config))
+def _visited(config: Config) -> list[Finding]:
+    machine_id, login = config.machine_id, _login(config)
+    welcome, found = log_in(config.broker, login)
+    if welcome.reason.is_failure:
+        return found
+    open_door = strangers(config.broker, login, under_our_name=True)
+    known = open_door or [ok(f"logged in as {machine_id}: the password is right")]
+    with BrokerVisits(config.broker, login, keep_session=welcome.session_present) as visits:
+        return [
+            *known,
+            *found,
+            *_allowed(visits, machine_id),
+            *_no_coinpulse(visits, machine_id),
+            *_no_other_machine(visits, machine_id),
+        ]
 
 
-def _client_id(config: Config) -> str:
-    return f"{mqtt_client_id(config.machine_id, config.broker.password)}-check"
+def _login(config: Config) -> Login:
+    password = config.broker.password
+    return Login(f"{mqtt_client_id(config.machine_id, password)}-check", config.machine_id, password)
 
 
-def _refused(probe: BrokerProbe, config: Config) -> Finding | None:
-    reason = probe.connect()
-    if not reason.is_failure:
-        return None
-    name = config.machine_id
-    text = f"it does not let {name} in: {reason}"
-    if reason.value == _BAD_CLIENT_ID:
-        remedy = f"Let {name} choose its client id, with the settings of cloud_relay/broker/shipped."
-        return wrong(f"{text}: its rules want another client id", remedy)
-    if reason.value in (_WRONG_PASSWORD, _NOT_AUTHORIZED):
-        return wrong(text, f"Write the password of the broker's user {name} into broker.password.")
-    return wrong(text, "See the broker's log for this name; it must speak MQTT 5.")
-
-
-def _allowed(probe: BrokerProbe, machine_id: str) -> list[Finding]:
+def _allowed(visits: BrokerVisits, machine_id: str) -> list[Finding]:
     listening = wire.coinpulse_topic(machine_id)
-    found = [_must("subscribe to", listening, allowed=probe.subscribe(listening), how="")]
+    found = [_must("subscribe to", listening, allowed=visits.may_subscribe(listening, stay=True), how="")]
     # Its status stays the retained one: a message that is not retained does not replace it.
     how = ": tried with a message marked as a check, which is not retained"
     for topic in (wire.gameover_topic(machine_id), wire.status_topic(machine_id)):
-        found.append(_must("publish", topic, allowed=probe.publish(topic, _mark(machine_id)), how=how))
+        found.append(_must("publish", topic, allowed=visits.may_publish(topic, _mark(machine_id)), how=how))
     return found
 
 
@@ -96,45 +79,24 @@ def _must(verb: str, topic: str, *, allowed: bool, how: str) -> Finding:
     return wrong(f"may not {verb} {_short(topic)}", f"{_RULES}, which allow it.")
 
 
-def _no_coinpulse(probe: BrokerProbe, machine_id: str) -> list[Finding]:
+def _no_coinpulse(visits: BrokerVisits, machine_id: str) -> list[Finding]:
     """The daemon refuses the mark, for it has no credits."""
     mark = _mark(machine_id)
     topics = (wire.coinpulse_topic(machine_id), wire.coinpulse_topic(_other(machine_id)))
-    open_to_us = [topic for topic in topics if _unless_hung_up(partial(probe.publish, topic, mark))]
+    open_to_us = [topic for topic in topics if visits.may_publish(topic, mark)]
     if open_to_us:
         return [wrong(f"may publish {', '.join(map(_short, open_to_us))}, and must not", _NO_COINPULSE)]
     return [ok("may not publish coinpulse")]
 
 
-def _no_other_machine(probe: BrokerProbe, machine_id: str) -> list[Finding]:
+def _no_other_machine(visits: BrokerVisits, machine_id: str) -> list[Finding]:
     others = [wire.coinpulse_topic(_other(machine_id)), wire.coinpulse_topic("+")]
-    if not any(_unless_hung_up(partial(_may_subscribe, probe, topic)) for topic in others):
+    if not any(visits.may_subscribe(topic) for topic in others):
         return [ok("may not subscribe to another machine's coinpulse")]
     # Mosquitto grants every subscription, and keeps back what may not be read: its own game over, say.
-    unreadable = wire.gameover_topic(machine_id)
-    probe.subscribe(unreadable)
-    probe.publish(unreadable, _mark(machine_id))
-    deadline_s = time.monotonic() + ECHO_WITHIN_S
-    while unreadable not in probe.topics and time.monotonic() < deadline_s:
-        time.sleep(0.02)
-    probe.unsubscribe(unreadable)
-    if unreadable in probe.topics:
+    if visits.may_hear(wire.gameover_topic(machine_id), _mark(machine_id)):
         return [wrong("may read what other machines are sent, and must not", _OWN_ONLY)]
     return [ok("may subscribe to another machine's coinpulse, and is sent nothing of what it may not read")]
-
-
-def _may_subscribe(probe: BrokerProbe, topic: str) -> bool:
-    granted = probe.subscribe(topic)
-    if granted:
-        probe.unsubscribe(topic)
-    return granted
-
-
-def _unless_hung_up(attempt: Callable[[], bool]) -> bool:
-    try:
-        return attempt()
-    except HungUpError:
-        return False  # some brokers hang up on what they forbid
 
 
 def _mark(machine_id: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,21 +34,54 @@ class HungUpError(ProbeFailedError):
     """The broker ended the connection instead of answering."""
 
 
+@dataclass(frozen=True)
+class Login:
+    """As whom a visitor comes; None where it gives neither name nor password."""
+
+    client_id: str
+    name: str | None
+    password: str | None
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """How the broker answered to CONNECT: whether a session was there, and what it says that it keeps."""
+
+    reason: ReasonCode
+    session_present: bool
+    keeps_retained: bool
+
+
 class BrokerProbe:
     """One session that ends with the context, unless it was there before. It leaves nothing retained.
+
+    `will` is a topic and a retained message, as a cabinet leaves one; it goes out if we are killed. A
+    `clean_start` ends a session that was there before.
 
     Raises:
         ProbeFailedError: nothing came back within some seconds.
     """
 
-    def __init__(self, config: BrokerConfig, machine_id: str, client_id: str) -> None:
+    def __init__(
+        self,
+        config: BrokerConfig,
+        login: Login,
+        *,
+        will: tuple[str, bytes] | None = None,
+        clean_start: bool = False,
+    ) -> None:
         self._config = config
+        self._clean_start = clean_start
         self._answers: queue.SimpleQueue[tuple[int, list[ReasonCode]] | None] = queue.SimpleQueue()
         self.topics: set[str] = set()
-        self._kept_session = False
+        self._kept_session, self._keeps_retained = False, True
         # What waits in a session that was there before is the cabinet's to acknowledge.
-        self._client = DirectClient(client_id, config.ca_file, reconnect_on_failure=False, manual_ack=True)
-        self._client.username_pw_set(machine_id, config.password)
+        self._client = DirectClient(
+            login.client_id, config.ca_file, reconnect_on_failure=False, manual_ack=True
+        )
+        self._client.username_pw_set(login.name, login.password)
+        if will is not None:
+            self._client.will_set(*will, qos=1, retain=True)
         self._client.on_connect = self._on_connect
         self._client.on_publish = lambda _c, _u, mid, reason, _p: self._answers.put((mid, [reason]))
         self._client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._answers.put((mid, reasons))
@@ -64,26 +98,31 @@ class BrokerProbe:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Say goodbye, which keeps the will back."""
         properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
         if not self._kept_session:
             properties.SessionExpiryInterval = 0
         self._client.disconnect(properties=properties)
         self._client.loop_stop()
 
-    def connect(self) -> ReasonCode:
-        """Log in; the CONNACK's reason."""
+    def connect(self) -> Welcome:
+        """Log in."""
         try:
             self._client.connect(
                 self._config.host,
                 self._config.port,
                 keepalive=10,
-                clean_start=False,
-                properties=self._client.session_properties(),
+                clean_start=self._clean_start,
+                properties=None if self._clean_start else self._client.session_properties(),
             )
         except OSError as error:
             raise ProbeFailedError(f"connecting failed: {error}") from error
         self._client.loop_start()
-        return self._answer(_CONNECT, "CONNACK")[0]
+        reason = self._answer(_CONNECT, "CONNACK")[0]
+        return Welcome(reason, self._kept_session, self._keeps_retained)
 
     def subscribe(self, topic: str) -> bool:
         """Whether a subscription is granted; it is of the cabinet's own kind, which it may replace."""
@@ -102,8 +141,12 @@ class BrokerProbe:
         # "No matching subscribers" (16) is no failure: it was allowed, and nobody was there to hear it.
         return not self._answer(sent.mid, f"PUBACK for {topic}")[0].is_failure
 
-    def _on_connect(self, _c: Any, _u: Any, flags: ConnectFlags, reason: ReasonCode, _p: Any) -> None:
+    def _on_connect(
+        self, _c: Any, _u: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
         self._kept_session = flags.session_present
+        # MQTT 5, 3.2.2.3.5: a broker that does not say so keeps them.
+        self._keeps_retained = bool(getattr(properties, "RetainAvailable", 1))
         self._answers.put((_CONNECT, [reason]))
 
     def _answer(self, mid: int, what: str) -> list[ReasonCode]:

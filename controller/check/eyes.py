@@ -103,7 +103,8 @@ def _unread(found: Any, user: str, files: Mapping[str, Path]) -> Iterator[Findin
         path = files[key]
         text = f"the service's user, {user}, cannot read {path}"
         if shut_folder:
-            remedy = f"sudo chmod o+x {shut_folder}" if path.parent == PLACE else _move(key, path)
+            own = f"sudo chown root:{user} {shut_folder} && sudo chmod 750 {shut_folder}"
+            remedy = own if path.parent == PLACE else _move(key, path)
             yield wrong(f"{text}: it may not enter {shut_folder}", remedy)
         elif key == "config.yaml":  # with secrets
             yield wrong(f"{text}: {why}", f"sudo chown root:{user} {path} && sudo chmod 640 {path}")

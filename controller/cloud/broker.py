@@ -31,8 +31,9 @@ SESSION_TAKEN_OVER = 142  # MQTT 5: another client connected with our id
 # Mosquitto 2.0 hangs up on the one who is thrown out, without a word. It comes back and throws out the other,
 # and so the connections of both end within moments, at a broker that is always there.
 SHORT_LIFE_S, SHORT_LIVES = 5.0, 5
-# Spread, so that a thousand cabinets do not come back to a restarted broker in the same second.
-RETRY_MAX_S = (20, 40)
+# Spread, so that a thousand cabinets do not come back to a restarted broker in the same second: the first
+# wait, of which paho doubles each further one, and the longest.
+RETRY_FIRST_S, RETRY_MAX_S = (1.0, 2.0), (20, 40)
 
 OnCoinPulse = Callable[[CoinPulseMessage, Delivery], None]
 OnLink = Callable[[BrokerConnected | BrokerLost], None]
@@ -129,7 +130,8 @@ class Broker:
         client = DirectClient(client_id, self._config.ca_file, manual_ack=True)
         client.username_pw_set(machine_id, self._config.password)
         client.will_set(will_topic, will, qos=1, retain=True)
-        client.reconnect_delay_set(min_delay=1, max_delay=random.randint(*RETRY_MAX_S))  # noqa: S311
+        first_s, most_s = random.uniform(*RETRY_FIRST_S), random.randint(*RETRY_MAX_S)  # noqa: S311
+        client.reconnect_delay_set(first_s, most_s)  # type: ignore[arg-type]  # paho takes fractions too
         client.on_socket_open = _guarded(_send_at_once)
         client.on_connect = _guarded(self._on_connect)
         client.on_connect_fail = _guarded(self._on_connect_fail)
