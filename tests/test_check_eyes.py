@@ -288,6 +288,7 @@ def test_the_whole_check_looks_with_the_service_s_eyes(place: Path, monkeypatch:
     """By what systemd says of the unit; the exit of 78 and its reason stand on one page."""
     config = cabinet(place)
     config.chmod(0o600)
+    os.chown(place / "state", 0, 0)
     on_path(place / "bin", "systemctl", SYSTEMCTL.replace("CONFIG", str(config)))
     monkeypatch.setenv("PATH", f"{place}/bin:/usr/bin:/bin")
     where = Surroundings(place, Path("/proc/self/mountinfo"), place, place)
@@ -301,3 +302,5 @@ def test_the_whole_check_looks_with_the_service_s_eyes(place: Path, monkeypatch:
     )
     assert page["configuration"][0] == note(f"{config} is well by itself: Galaga (galaga-01), board jamma")
     assert page["service"][0].remedy.startswith("Mend what is wrong with it, as under configuration; then: ")
+    text = f"the service's user, nobody, cannot write to {place}/state: Permission denied"
+    assert page["disk"][1] == wrong(text, f"sudo chown nobody: {place}/state")

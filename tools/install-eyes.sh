@@ -52,5 +52,5 @@ check_eyes() {
 # By runuser, which tells of a child that a signal ended.
 check_ends() {
     same "a reader that has gone ends cabinet status without a word" "" "$(inside sh -c 'cabinet status | head -0' 2>&1)"
-    same "so does Ctrl-C end cabinet watch" "" "$(inside timeout --foreground --signal INT 3 cabinet watch --lines 2>&1 >/dev/null)"
+    same "so does Ctrl-C end cabinet watch" "" "$(inside timeout --signal INT 10 cabinet watch --lines 2>&1 >/dev/null)"
 }
