@@ -49,6 +49,9 @@ drop_in() {
 # shellcheck source=tools/install-strangers.sh
 . "$(dirname "$0")/install-strangers.sh"
 
+# shellcheck source=tools/install-eyes.sh
+. "$(dirname "$0")/install-eyes.sh"
+
 # shellcheck source=tools/install-troubles.sh
 . "$(dirname "$0")/install-troubles.sh"
 
@@ -346,6 +349,7 @@ main() {
     check_stop
     check_release
     check_command
+    check_eyes
     check_planted
     check_uninstall
     check_bundle

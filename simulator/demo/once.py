@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from attract_screen.quiet_end import INTERRUPTED
 from controller.system.clock import since_boot_s
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER, COIN_METER_PIN, COIN_PIN
@@ -43,6 +44,7 @@ def demo_once() -> int:
         return _sell_once()
     except KeyboardInterrupt:
         print("Ended before the sale was over.", file=sys.stderr)
+        return INTERRUPTED
     except (BrokerFailed, PartFailedError, requests.RequestException) as why:
         print(f"The sale failed: {why}", file=sys.stderr)
     return 1
