@@ -100,6 +100,8 @@ def publish_if_lost(relay: Relay, payment: OpenPayment) -> None:
     The player's own page has just read it at Stripe, so that this costs no further read.
     """
     rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
+    if relay.fitness.clock_trouble:  # that very read may have shown it
+        return
     if isinstance(rules.step(payment, relay.clock()), Republish):
         relay.book.notice()
         _tidied(relay, [payment])
