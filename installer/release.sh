@@ -48,6 +48,17 @@ stage_code() {
     locks >"$new/requirements.lock"
 }
 
+# Somebody may have put another in its place: pygame, pip and venv belong to the system's.
+check_python() {
+    wanted=/usr/bin/python3
+    found=$(readlink -f "$wanted")
+    case $found in
+        "$wanted".*) ;;
+        *) fail "$wanted leads to $found, which is not the system's own; nothing was replaced. \
+Put that back: sudo apt-get install --reinstall python3-minimal" ;;
+    esac
+}
+
 stage_venv() {
     if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null; then
         cp -a "$app/venv" "$new/venv"
@@ -56,13 +67,15 @@ stage_venv() {
     case $(python3 -V) in
         "Python 3."[0-9].* | "Python 3.10."*) fail "needs Python 3.11 or later; $(python3 -V) is too old" ;;
     esac
+    check_python
     # The system's pip does; one of its own would take longer to set up than all the packages.
     python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
-    "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
+    words=$(mktemp)
+    kept "$words" "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
         --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
-        fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced.
-Is there a network, and is the clock right (date)? Without a network: docs/install.md, --from"
+        fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced. $(why_of "$words")"
+    rm -f "$words" "$words.status"
     # By hand, too, the venv's Python finds the code from any directory.
     for folder in "$new"/venv/lib/python3.*/site-packages; do echo "$app" >"$folder/arcade-cabinet.pth"; done
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"
