@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from relay_parts import (
 )
 from stripe import WebhookSignature
 
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import StripeUnavailable
 from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.shared import Shared
@@ -124,6 +126,29 @@ def test_a_wrong_clock_releases_nothing(relay: RelayUnderTest) -> None:
     ):
         tidy(relay.relay)
     assert relay.payment(payment_id).status == "requires_capture"
+
+
+class SetsTheClock(Publisher):
+    """A publisher during whose work somebody sets the relay's clock."""
+
+    def __init__(self, relay: RelayUnderTest, ahead_s: float) -> None:
+        self._relay, self._ahead_s = relay, ahead_s
+
+    def publish(self, *_: object, **__: object) -> None:
+        self._relay.clock.ahead_s = self._ahead_s
+
+
+@pytest.mark.parametrize("ahead_s", [73 * 3600, -3600])
+def test_a_clock_that_is_set_within_a_run_of_tidy_releases_nothing(
+    relay: RelayUnderTest, ahead_s: float
+) -> None:
+    """The list was read by a clock that was right, and counts for all that is in it."""
+    payments = [relay.pay_in_secret(OURS) for _ in range(2)]
+    relay.stripe.clock.base = lambda: time.time() + 60
+    relay.clock.ahead_s = 60
+    done = tidy(replace(relay.relay, publisher=SetsTheClock(relay, ahead_s)))
+    assert [str(one.outcome) for one in done] == ["republished", "republished"]
+    assert [relay.payment(each).status for each in payments] == ["requires_capture"] * 2
 
 
 def signed_by_stripe(relay: RelayUnderTest, event: dict[str, Any]) -> Any:
