@@ -59,6 +59,28 @@ Put that back: sudo apt-get install --reinstall python3-minimal" ;;
     esac
 }
 
+# pip COMMAND...: the system's, for the new venv. What it takes is named by hash, and the index has it. A further one, as
+# piwheels in Raspberry Pi OS's own /etc/pip.conf, has nothing of that: one that is out of reach was waited for at each
+# package. Only a space tells pip that there is none: an empty variable counts as not set.
+pip() {
+    PIP_EXTRA_INDEX_URL=' ' "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" \
+        --disable-pip-version-check "$@"
+}
+
+# Why it found nothing, pip itself says only in its log, a server that does not answer being no error to it.
+pip_install() {
+    if kept "$words" pip install --quiet --retries 2 --log "$words.log" \
+        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@"; then return; fi
+    grep 'Could not fetch URL' "$words.log" >>"$words" || :
+    return 1
+}
+
+# Where pip takes packages from: a mirror that the system names, or where all do; without a name and password in it.
+index() {
+    named=$(pip config list | sed -n "s/^[a-z:]*\.index-url='\(.*\)'$/\1/p" | tail -n 1)
+    say "${named:-https://pypi.org/simple}" | sed 's|//[^/]*@|//|'
+}
+
 stage_venv() {
     if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null; then
         cp -a "$app/venv" "$new/venv"
@@ -72,10 +94,10 @@ stage_venv() {
     python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
     words=$(mktemp)
-    kept "$words" "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
-        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
+    say "waiting for $(grep -c == "$new/requirements.lock") packages from ${bundle:-$(index)} ..."
+    pip_install "$@" ||
         fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced. $(why_of "$words")"
-    rm -f "$words" "$words.status"
+    forget_words
     # By hand, too, the venv's Python finds the code from any directory.
     for folder in "$new"/venv/lib/python3.*/site-packages; do echo "$app" >"$folder/arcade-cabinet.pth"; done
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"

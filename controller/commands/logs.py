@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from controller.system.systemd_units import CONTROLLER
@@ -13,7 +14,7 @@ from controller.system.systemd_units import CONTROLLER
 LINES = 50
 
 
-def add_logs_command(commands: Any) -> None:
+def add_logs_command(commands: Any, _default_config: Path) -> None:
     """Add the command to the parser's `commands`."""
     parser = commands.add_parser(
         "logs",
