@@ -52,6 +52,10 @@ def _do(options: argparse.Namespace) -> int:
     make_log_plain()
     try:
         return int(options.do(options))
+    except UnicodeEncodeError as error:  # of a path: what is printed is never refused
+        name = f"{error.object} has characters that this locale ({error.encoding}) cannot name"
+        print(f"{name}: put LC_ALL=C.UTF-8 in front of the command", file=sys.stderr)
+        return 1
     except Exception as error:
         status = _status_of(error)
         if status is None:

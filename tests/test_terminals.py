@@ -265,7 +265,7 @@ def test_ctrl_c_while_a_program_is_still_loaded_is_quiet_too(
 ) -> None:
     """On a Pi that takes seconds, in which a technician thinks again."""
     (tmp_path / f"{library}.py").write_text(f"open({str(tmp_path / 'gate')!r}).read()\n")
-    command = python(program, "status" if program == "controller" else "--help")
+    command = python(program, "check" if program == "controller" else "--help")
     assert interrupted(command, tmp_path / "gate", PYTHONPATH=str(tmp_path)) == (130, b"", b"")
 
 

@@ -49,7 +49,7 @@ check_eyes() {
     check_ends
 }
 
-# By runuser, which tells of a child that a signal ended.
+# Through the wrapper, as a technician calls it.
 check_ends() {
     same "a reader that has gone ends cabinet status without a word" "" "$(inside sh -c 'cabinet status | head -0' 2>&1)"
     same "so does Ctrl-C end cabinet watch" "" "$(inside timeout --signal INT 10 cabinet watch --lines 2>&1 >/dev/null)"
