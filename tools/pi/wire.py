@@ -19,14 +19,14 @@ LOOK_EVERY_S = 0.02
 class Wire:
     """The coin line as the board has it, and the board's own lines; watched from now on, until it is closed.
 
-    A pull-down resistor belongs there: a pin that is an input is low. QEMU tells each change of an output, but
-    not that a pin becomes an input, and so this also looks now and then.
+    A pull-down resistor belongs there: a pin that is an input is low. QEMU tells each change of an output,
+    but not that a pin becomes an input, and so this also looks now and then.
     """
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
-        self._lines = self._socket.makefile("r")
+        self._received = b""
         self._lock = threading.Lock()
         self._level, self._told = 0, 0
         self._edges: list[tuple[int, float]] = []
@@ -63,7 +63,8 @@ class Wire:
                 level, function = self._read()
                 if told == self._told:  # else it changed in between
                     self._see(level if function == OUTPUT else 0)
-            select.select([self._socket], [], [], LOOK_EVERY_S)
+            if not self._received:  # else something was told meanwhile
+                select.select([self._socket], [], [], LOOK_EVERY_S)
 
     def _read(self) -> tuple[int, int]:
         """Level and function of the coin pin."""
@@ -76,13 +77,21 @@ class Wire:
     def _ask(self, order: str) -> str:
         """The answer to an order; what is told before it is taken in."""
         self._socket.sendall(f"{order}\n".encode())
-        while (words := self._lines.readline().split())[:1] != ["OK"]:
+        while (words := self._line().split())[:1] != ["OK"]:
             if words[:1] != ["IRQ"]:
                 raise RuntimeError(f"QEMU answered {order} with {words}")
             if words[2] == str(COIN_PIN):
                 self._told += 1
                 self._see(int(words[1] == "raise"))
         return words[-1]
+
+    def _line(self) -> str:
+        while b"\n" not in self._received:
+            if not (more := self._socket.recv(4096)):
+                raise RuntimeError("QEMU is gone")
+            self._received += more
+        line, _, self._received = self._received.partition(b"\n")
+        return line.decode()
 
     def _see(self, level: int) -> None:
         if level != self._level:
