@@ -59,7 +59,9 @@ class Userland:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return done.returncode, done.stdout
+        # What nspawn itself says where /run is not in memory.
+        lines = [line for line in done.stdout.splitlines() if "remove disk file system" not in line]
+        return done.returncode, "\n".join(lines)
 
     def install(self) -> tuple[int, str]:
         """`install.sh` as for an image, from the bundle; it installs, upgrades, or has nothing to change."""
