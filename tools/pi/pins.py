@@ -63,13 +63,13 @@ class Cabinet:
         print(f"      sells after {time.monotonic() - began_s:.0f} s", flush=True)
         same("boot, start and connecting made no edge", [], self._wire.edges())
         same("the coin pin is an output at rest", ("output", 0), self._wire.coin_pin())
-        memory.tell(self._raspi, self._processes())
         with Observer(cloud.broker_in(self._clouds)) as observer:
             self._sale()
             self._board_lines(observer)
         self._killed("in mid-pulse", at=[1], charged=166, fates=["ambiguous", "fired", "fired"])
         self._killed("between two pulses", at=[1, 0], charged=250, fates=["fired"] * 3)
         self._stopped()
+        memory.tell(self._raspi, self._processes())
 
     # --- what is tried ---
 

@@ -97,4 +97,4 @@ class Raspi:
         said = b""
         while not (line := self._lines.readline()).startswith(b"@end "):
             said += line
-        return int(line.split()[1]), said.decode(errors="replace")
+        return int(line.split()[1]), said.decode(errors="replace").removesuffix("\n")

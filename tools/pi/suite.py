@@ -41,6 +41,9 @@ def run_stage(userland: Userland, results: Path) -> None:
 
 
 def _install(userland: Userland) -> None:
+    """Trixie as Raspberry Pi OS has it: Debian's own has no lgpio for its Python, and install.sh wants one."""
+    if "trixie" in (userland.root / "etc/os-release").read_text():
+        userland.run("sh", f"{PROJECT}/tools/container/raspberry_pi_os.sh")
     began_s = time.monotonic()
     status, said = userland.install()
     same("install.sh installs for an image", 0, status)
