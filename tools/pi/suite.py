@@ -41,7 +41,7 @@ def run_stage(userland: Userland, results: Path) -> None:
 
 
 def _install(userland: Userland) -> None:
-    """Trixie as Raspberry Pi OS has it: Debian's own has no lgpio for its Python, and install.sh wants one."""
+    """Trixie as Raspberry Pi OS makes it: Debian's own has no lgpio, which install.sh wants."""
     if "trixie" in (userland.root / "etc/os-release").read_text():
         userland.run("sh", f"{PROJECT}/tools/container/raspberry_pi_os.sh")
     began_s = time.monotonic()
