@@ -60,7 +60,7 @@ def _do(options: argparse.Namespace) -> int:
         status = _status_of(error)
         if status is None:
             raise
-        print(_words_of(error), file=sys.stderr)
+        print(error, file=sys.stderr)
         return status
 
 
@@ -75,14 +75,7 @@ def _status_of(error: Exception) -> int | None:
 
     from controller.ledger.file import LedgerError
 
-    return 1 if isinstance(error, (LedgerError, OSError, GPIOZeroError, UnicodeEncodeError)) else None
-
-
-def _words_of(error: Exception) -> str:
-    if isinstance(error, UnicodeEncodeError):  # of a path: what is printed is never refused
-        name = f"{error.object} has characters that this locale ({error.encoding}) cannot name"
-        return f"{name}: put LC_ALL=C.UTF-8 in front of the command"
-    return str(error)
+    return 1 if isinstance(error, (LedgerError, OSError, GPIOZeroError)) else None
 
 
 class _Parser(argparse.ArgumentParser):
