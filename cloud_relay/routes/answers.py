@@ -53,8 +53,8 @@ class Answers:
 
     def _was_sent_in_time(self, paid: PaidOrder) -> bool:
         """Whether its webhook was signed in its window: both times are Stripe's."""
-        signed_s = self.relay.fitness.signed_s
-        return expiry_s(self.relay.settings.credit_window_s, paid.charged_s, signed_s) is not None
+        window_s, signed_s = self.relay.settings.credit_window_s, self.relay.fitness.signed_s
+        return signed_s is not None and expiry_s(window_s, paid.charged_s, signed_s) is not None
 
     def given_back(
         self, payment_id: str, metadata: Mapping[str, str], why: BadOrder | UnsellableCredits
