@@ -17,6 +17,7 @@ from controller.commands.logs import add_logs_command
 from controller.commands.payments import add_payments_command
 from controller.commands.pulse import add_pulse_command
 from controller.commands.release_lines import add_release_lines_command
+from controller.commands.setup import add_setup_commands
 from controller.commands.status import add_status_command
 from controller.commands.watch import add_watch_command
 from controller.config.keys import ConfigError, load_config
@@ -94,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     add_payments_command(commands, DEFAULT_CONFIG)
     add_release_lines_command(commands, DEFAULT_CONFIG)
     add_config_commands(commands, DEFAULT_CONFIG)
+    add_setup_commands(commands, DEFAULT_CONFIG)
     add_pulse_command(commands, DEFAULT_CONFIG)
     add_watch_command(commands, DEFAULT_CONFIG)
     add_clear_command(commands, DEFAULT_CONFIG)

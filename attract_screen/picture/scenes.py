@@ -7,6 +7,7 @@ from attract_screen.model.feed_format import State
 from attract_screen.model.view import View
 from attract_screen.picture import theme
 from attract_screen.picture.fit import Style
+from attract_screen.picture.instructions import setup
 from attract_screen.picture.invitation import invitation, units
 from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet, Size
 from attract_screen.picture.pixel_art import PixelArt
@@ -34,6 +35,9 @@ def arrange(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
     """Lay the view out; `size` is the picture's own, before any rotation."""
     sheet = Sheet(size, rail=max(10, min(size) // 22), faces=faces, art=art)
     inner = Box(0, 0, *size).inset(sheet.rail + max(4, sheet.short // 60))
+    if view.state is State.SETUP:
+        setup(sheet, view, inner)
+        return sheet.done()
     inner = _small_print(sheet, view, inner)
     if view.state is State.ATTRACT and view.qr:
         _attract(sheet, view, inner, encode(view.qr))
