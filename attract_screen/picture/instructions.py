@@ -13,6 +13,7 @@ from attract_screen.picture.typefaces import Typeface
 def setup(sheet: Sheet, view: View, inner: Box) -> None:
     """The headline, the lines as large as fits, and below them where this machine is found."""
     gap = max(6, sheet.short // 32)
+    inner = inner.inset(gap // 2, 0)
     head, rest = inner.cut_top(round(inner.h * 0.16), gap)
     body, foot = rest.cut_bottom(round(sheet.short * 0.13), gap)
     style = Style(Typeface.PIXEL, round(sheet.short * 0.12), theme.AMBER, max_lines=2, smallest_scale=2)

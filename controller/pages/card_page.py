@@ -8,7 +8,7 @@ from dataclasses import dataclass
 REPORT = "cabinet-problems.txt"
 EXAMPLE = "cabinet-example.yaml"
 _NEXT = (
-    f"Put the memory card into a computer. Fill in {EXAMPLE}, and save it there as cabinet.yaml.",
+    f"Switch off, put the memory card into a computer, fill in {EXAMPLE} there, and save it as cabinet.yaml.",
     "Put the card back, and switch on.",
 )
 _NEXT_OVER_NETWORK = "Or over the network, by SSH: sudoedit /etc/arcade-cabinet/config.yaml"
@@ -40,7 +40,8 @@ def refused_report(file: str, problems: Sequence[str]) -> bytes:
         f"The cabinet could not use {file}. {_count(problems)}:",
         *("", *problems, ""),
         f"Mend that in {file}, save it here, put the card back into the cabinet, and switch on.",
-        "Where it says kept-in-the-cabinet, the cabinet has what stood there: leave it, or type it anew.",
+        "Where it says kept-in-the-cabinet, the cabinet has what stood there: leave that word,",
+        "unless the value itself was wrong; then type the value anew.",
     )
 
 
