@@ -36,8 +36,9 @@ def add_setup_commands(commands: Any, default_config: Path) -> None:
     screen = commands.add_parser(
         "setup-screen",
         help="show what is missing, while the controller has no configuration",
-        description="Writes the attract screen's feed until the controller runs: what is wrong with config.yaml or "
-        "the card's cabinet.yaml, or what to do next, with this machine's address and serial number.",
+        description="Writes the attract screen's feed until the controller runs: what is wrong with "
+        "config.yaml or the card's cabinet.yaml, or what to do next, with this machine's address and serial "
+        "number.",
     )
     screen.add_argument("--screen-feed", type=Path, default=KEYS["screen_feed"].default, metavar="FILE")
     screen.add_argument("--once", action="store_true", help="write one feed and end")
