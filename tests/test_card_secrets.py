@@ -13,17 +13,7 @@ from controller.setup.usable import OPEN_KEYS
 SECRET = "hunter2"
 TEXT = "machine_id: galaga-01\nbroker:\n  password: hunter2\n"
 
-LINES = [
-    "machine_id: a",
-    "relay:",
-    "  tokn: x1",
-    "password = y2",
-    "# a word",
-    "",
-    "  z3",
-    "name: A # b",
-    "\ttoken:q",
-]
+LINES = "machine_id: a|relay:|  tokn: x1|password = y2|# a word||  z3|name: A # b|\ttoken:q".split("|")  # noqa: SIM905
 lines = st.lists(st.sampled_from(LINES) | st.text(max_size=12))
 texts = st.builds(lambda parts, end: end.join(parts), lines, st.sampled_from(["\n", "\r\n"]))
 OPEN = [

@@ -76,7 +76,7 @@ def usable_notice() -> Notice:
 def machine_line(address: str | None, serial: str) -> str:
     """How this machine is found in the network, and told from others."""
     where = f"Address {address}" if address else "No network yet"
-    return f"{where} · Serial {serial}"
+    return f"{where}, serial {serial}"
 
 
 def _count(problems: Sequence[str]) -> str:

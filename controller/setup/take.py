@@ -26,7 +26,7 @@ from controller.system.mounts import mount_of
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 1024
-_FORGETFUL = ("overlay", "tmpfs")
+FORGETFUL = ("overlay", "tmpfs")
 _FORGETS = "The cabinet forgets at power-off what is written to it (overlay): docs/read-only-root.md."
 
 
@@ -54,7 +54,7 @@ def take_card(places: Places) -> None:
 def _take(file: Path, places: Places) -> None:
     with file.open("rb") as opened:
         raw = opened.read(MOST_BYTES + 1)
-    if mount_of(places.config.parent.resolve(), places.mounts).kind in _FORGETFUL:
+    if mount_of(places.config.parent.resolve(), places.mounts).kind in FORGETFUL:
         refuse(places, file, [_FORGETS])
     elif len(raw) > MOST_BYTES:
         refuse(places, file, [f"It is larger than {MOST_BYTES} bytes, and cannot be what is meant."])
