@@ -8,13 +8,10 @@ from attract_screen.model.box import Box
 from attract_screen.picture.fit import SMALLEST_SANS, Label, Style
 from attract_screen.picture.typefaces import Typefaces
 
-# Of the box's width: so a line has some forty letters, whatever the screen.
-_SMALLEST_SHARE = 22
-
 
 def fit_list(texts: Sequence[str], box: Box, style: Style, faces: Typefaces) -> tuple[Label, ...]:
     """The labels of the texts, from the top down; the last says how many more there would be."""
-    smallest = max(SMALLEST_SANS, min(style.largest, box.w // _SMALLEST_SHARE))
+    smallest = max(SMALLEST_SANS, style.largest // 2)
     for size in range(style.largest, smallest - 1, -1):
         paragraphs = [_wrapped(text, box.w, size, style, faces) for text in texts]
         if _height(paragraphs, size, style, faces) <= box.h:
