@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from test_config import SHIPPED, TOKEN
 
+from controller.check.card import check_card
+from controller.pages.findings import note, warning
 from controller.setup import card
 from controller.setup.places import Places
 from controller.setup.take import FORGETFUL, MOST_BYTES, take_card
@@ -185,6 +187,17 @@ def test_what_cannot_be_used_is_told_in_one_line_each(pi: Pi, raw: bytes, lines:
     assert pi.report() == REFUSED.format(file="cabinet.yaml", count="1 mistake", lines=lines)
     assert pi.notice()["lines"] == [lines]
     assert pi.places.config.read_bytes() == SHIPPED.read_bytes()
+
+
+def test_check_says_what_waits_on_the_card(pi: Pi) -> None:
+    """A file that was just put there over the network, and one that was refused."""
+    file = pi.put(ONE_TYPO)
+    assert check_card(pi.places.boot) == [note(f"{file} becomes config.yaml at the next boot")]
+    take_card(pi.places)
+    remedy = f"{pi.boot}/cabinet-problems.txt says why. Mend it, and reboot."
+    assert check_card(pi.places.boot) == [warning(f"{file} was not taken over", remedy)]
+    file.unlink()
+    assert check_card(pi.places.boot) == []
 
 
 def test_two_files_are_not_chosen_from(pi: Pi) -> None:

@@ -29,7 +29,7 @@ SERIAL = "10000000f00dcafe"
 STUDIO = Studio()
 NEXT = card_page.next_notice(has_network=True)
 MISTAKE = "Line 1: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01"
-# So many lines would fill the picture: on a tube of 48 cm each is 14 mm high, which is read from two steps away.
+# So many lines would fill the picture: on a tube of 19 inches each is 14 mm high.
 MOST_LINES = 20
 
 
@@ -143,7 +143,7 @@ def command(config: Path) -> list[str]:
         "--screen-feed",
         str(folder / "feed.json"),
     ]
-    return [sys.executable, "-m", "controller", "setup-screen", *files, *options]
+    return [sys.executable, "-m", "controller", "setup-screen", *files]
 
 
 def test_it_writes_until_the_controller_runs(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller.check.broker import check_broker
+from controller.check.card import check_card
 from controller.check.clock import check_clock
 from controller.check.config import check_config
 from controller.check.disk import check_disk
@@ -28,6 +29,7 @@ from controller.control.running import find_running
 from controller.ledger.file import LEDGER_NAME
 from controller.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
 from controller.pages.findings import Finding, Section, all_well, wrong
+from controller.setup.card import BOOT_FOLDERS
 from controller.system.systemd_units import CONTROLLER, DESKTOP, SCREEN, unit
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Surroundings:
     mounts: Path = Path("/proc/self/mountinfo")
     dri: Path = Path("/dev/dri")
     drm: Path = Path("/sys/class/drm")
+    boot: Sequence[Path] = BOOT_FOLDERS
 
 
 def add_check_command(commands: Any, default_config: Path) -> None:
@@ -98,7 +101,7 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     alone = running is None or running.is_kept_out
     user = controller.user if controller else ""
     return {
-        "configuration": lambda: check_config(config, path),
+        "configuration": lambda: [*check_config(config, path), *check_card(where.boot)],
         "service": lambda: check_service(controller, running),
         "pins": lambda: check_pins(config),
         "broker": lambda: check_broker(config, daemon_connected=connected, alone=alone),
