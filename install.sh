@@ -7,6 +7,14 @@
 #   sudo ./install.sh --from DIR    the same without a network: the wheels lie in DIR (tools/bundle.sh gathers them)
 #   sudo ./install.sh --check       change nothing; say what would be changed, and check the cabinet
 #   sudo ./install.sh --uninstall   take it off again, but for config.yaml and the ledger; with --purge, these too
+line_end='
+' # The line ends of Windows end most scripts in their first command; here a comment hides each, so that it can be said.
+[ ${#line_end} = 1 ] || { #
+    printf '%s\n' "install.sh: this copy has the line ends of Windows (CRLF), and nothing in it would run on this machine." >&2 #
+    printf '%s\n' 'Clone it on this machine, or mend it: in its folder, grep -rlIP "\r$" . | xargs sed -i "s/\r$//"' >&2 #
+    exit 1 #
+} #
+
 set -eu
 
 # Nothing of whoever calls says where packages come from, or which code runs: no variable, and nothing in a home folder. A
@@ -102,6 +110,14 @@ check_system() {
     done
 }
 
+# One file of Windows among the others will do: systemd/cabinet would die in its first line.
+check_line_ends() {
+    # shellcheck disable=SC2086 # a list of names
+    windows=$(cd "$source_dir" && grep -rlIPm 1 '\r$' $run_from | head -n 1)
+    [ -z "$windows" ] || fail "$source_dir/$windows has the line ends of Windows (CRLF). Clone the project on this machine, \
+or mend it: in its folder, grep -rlIP \"\\r\$\" . | xargs sed -i \"s/\\r\$//\""
+}
+
 # What root runs from here may be changed by root alone, and by whoever this copy belongs to: it was called all the same. So
 # may the folders on the way here, for whoever can rename one has all that is in it; but in one like /tmp only its owner can.
 check_owners() {
@@ -133,6 +149,12 @@ Get the project anew, into a folder that is yours alone"
 }
 
 load_parts() {
+    # shellcheck source=installer/trouble.sh
+    . "$source_dir/installer/trouble.sh"
+    # shellcheck source=installer/room.sh
+    . "$source_dir/installer/room.sh"
+    # shellcheck source=installer/apt.sh
+    . "$source_dir/installer/apt.sh"
     # shellcheck source=installer/system.sh
     . "$source_dir/installer/system.sh"
     # shellcheck source=installer/release.sh
@@ -141,6 +163,8 @@ load_parts() {
     . "$source_dir/installer/services.sh"
     # shellcheck source=installer/boot_file.sh
     . "$source_dir/installer/boot_file.sh"
+    # shellcheck source=installer/kernel_words.sh
+    . "$source_dir/installer/kernel_words.sh"
     # shellcheck source=installer/uninstall.sh
     . "$source_dir/installer/uninstall.sh"
 }
@@ -176,6 +200,7 @@ say_next_step() {
 
 # Everything that a running controller has to be started again for, and then the rest.
 install_all() {
+    check_room
     install_packages
     install_users
     install_config
@@ -185,16 +210,18 @@ install_all() {
     if [ "$changes" != 0 ]; then verb=restart; fi
     put "$source_dir/systemd/cabinet" "$command" 0755
     keep_coin_line_low
+    keep_console_dark
 }
 
 main() {
     read_options "$@"
     check_system "$@"
     check_owners
+    check_line_ends
     load_parts
     case $mode in
         install)
-            trap 'rm -rf "$new"' EXIT
+            trap 'rm -rf "$new"; forget_words' EXIT
             install_all
             if [ "$changes" = 0 ]; then say "Nothing to change."; else tell_system; fi
             if [ "$start" = yes ]; then start_or_roll_back "$verb"; else rm -rf "$old"; fi

@@ -9,9 +9,11 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from attract_screen.model.feed_format import ROTATIONS, FeedError
+from attract_screen.model.feed_format import FeedError
+from attract_screen.model.monitor import ROTATIONS, SMALLEST_SIDE, Size
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -22,10 +24,8 @@ from attract_screen.feed import FeedReader, read_feed
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
-from attract_screen.picture.layout import Size
 from attract_screen.show import Show
 
-SMALLEST_SIDE = 160
 EXIT_NO_DISPLAY = 1
 EXIT_USAGE = 2
 
@@ -100,9 +100,9 @@ def _size(text: str) -> Size:
 def _render(options: argparse.Namespace) -> int:
     try:
         feed = read_feed(options.feed)
-        rotate = feed.rotate if options.rotate is None else options.rotate
+        monitor = feed.monitor if options.rotate is None else replace(feed.monitor, rotate=options.rotate)
         view = view_of(feed, options.age)
-        frame = render(view, options.size or DEFAULT_SIZE, rotate, options.elapsed)
+        frame = render(view, options.size or DEFAULT_SIZE, monitor, options.elapsed)
         save_png(frame, options.render)
     except (FeedError, OSError) as error:
         _log.error("%s", error)

@@ -10,7 +10,7 @@ from enum import Enum
 
 import pygame
 
-from attract_screen.picture.layout import Size
+from attract_screen.model.monitor import Size
 from attract_screen.systemd_notify import notify
 
 DEFAULT_SIZE: Size = (640, 480)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pygame
 
 from attract_screen.feed import FeedReader, Reading
 from attract_screen.mirror import Mirror
+from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.view import View, out_of_order, starting, view_of
-from attract_screen.picture.draw import Picture, Studio, turned, turned_rect, upright
+from attract_screen.picture.draw import Picture, Studio
+from attract_screen.picture.glass import carry, clear
 
 FRAME_S = 1 / 30
 LOOK_S = 0.1
@@ -44,13 +47,14 @@ class Show:
         self._glass = glass
         self._reader = reader
         self._fixed_rotate = rotate
-        self._rotate = rotate or 0
+        self._monitor = Monitor(rotate or 0)
         self._mirror = mirror
         self._studio = Studio()
         self._started_s = boot_clock_s()
         self._look_at_s = self._started_s
         self._view: View | None = None
         self._picture: Picture | None = None
+        self._frame = frame_in(glass.get_size(), self._monitor)
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Show until `stopped` says so or the window is closed."""
@@ -65,7 +69,8 @@ class Show:
             self._look_at_s = now_s + LOOK_S
             self._look(now_s)
         if self._picture is not None and self._picture.moving:
-            self._present(self._picture, self._picture.move(now_s - self._started_s))
+            moved = self._picture.move(now_s - self._started_s)
+            self._update(carry(self._picture.surface, moved, self._frame, self._glass))
         if self._mirror is not None:
             self._mirror.catch_up(self._glass, now_s)
 
@@ -75,31 +80,30 @@ class Show:
     def _look(self, now_s: float) -> None:
         reading = self._reader.look()
         view = view_for(reading, now_s, now_s - self._started_s)
-        rotate = self._wanted_rotation(reading)
-        if (view, rotate) != (self._view, self._rotate):
-            self._view, self._rotate = view, rotate
+        monitor = self._known_monitor(reading)
+        if (view, monitor) != (self._view, self._monitor):
+            self._view, self._monitor = view, monitor
             self._redraw(view, now_s)
 
-    def _wanted_rotation(self, reading: Reading) -> int:
+    def _known_monitor(self, reading: Reading) -> Monitor:
         """What was last known stays: an apology stands upright too."""
-        if self._fixed_rotate is not None:
-            return self._fixed_rotate
-        return reading.feed.rotate if reading.feed else self._rotate
+        if reading.feed is None:
+            return self._monitor
+        if self._fixed_rotate is None:
+            return reading.feed.monitor
+        return replace(reading.feed.monitor, rotate=self._fixed_rotate)
 
     def _redraw(self, view: View, now_s: float) -> None:
-        size = upright(self._glass.get_size(), self._rotate)
-        self._picture = Picture(view, size, self._studio)
+        self._frame = frame_in(self._glass.get_size(), self._monitor)
+        self._picture = Picture(view, self._frame.size, self._studio)
         self._picture.draw(now_s - self._started_s)
-        self._present(self._picture, [self._picture.surface.get_rect()])
+        clear(self._glass)
+        carry(self._picture.surface, [self._picture.surface.get_rect()], self._frame, self._glass)
+        self._update([self._glass.get_rect()])
 
-    def _present(self, picture: Picture, rects: list[pygame.Rect]) -> None:
-        """Carry the changed parts over to the glass, turned."""
-        if not rects:
+    def _update(self, places: list[pygame.Rect]) -> None:
+        if not places:
             return
-        surface = picture.surface
-        places = [turned_rect(rect, surface.get_size(), self._rotate) for rect in rects]
-        for rect, place in zip(rects, places, strict=True):
-            self._glass.blit(turned(surface.subsurface(rect), self._rotate), place)
         pygame.display.update(places)
         if self._mirror is not None:
             self._mirror.changed()

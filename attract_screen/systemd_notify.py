@@ -30,6 +30,14 @@ def notify(message: str) -> None:
         log.warning("service manager not told %s: %s", message, error)
 
 
+def more_time(seconds: float) -> None:
+    """Have the service manager wait at least so long from now for the start that is under way.
+
+    What waits says so again and again: once the time of the unit is over, the last word is what counts.
+    """
+    notify(f"EXTEND_TIMEOUT_USEC={seconds * 1e6:.0f}")
+
+
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Have the watchdog wait so long for this one piece of work, and as before once it is done.

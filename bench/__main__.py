@@ -12,6 +12,7 @@ from bench import (
     candidates,
     catch_up,
     coin_line,
+    commands,
     first_edge,
     fleet_scale,
     idle,
@@ -23,6 +24,7 @@ from bench import (
 
 BENCHMARKS: dict[str, ModuleType] = {
     "coin_line": coin_line,
+    "commands": commands,
     "first_edge": first_edge,
     "idle": idle,
     "noise": noise,

@@ -94,7 +94,7 @@ def relay(
             "STAND_IN_STRIPE_URL": stand_in.api_url,
             "PRICE_ID": "price_siege",
             "MQTT_BROKER": "localhost",
-            "MQTT_PORT": str(broker.port),
+            "MQTT_PORT": str(broker.services_port),
             "MQTT_USERNAME": RELAY_USERNAME,
             "MQTT_PASSWORD": broker.passwords[RELAY_USERNAME],
             "MQTT_CA_FILE": str(broker.ca_file),

@@ -1,4 +1,4 @@
-"""The command line of the controller."""
+"""The command line of the controller; a command's module is imported once it is the one that was chosen."""
 
 from __future__ import annotations
 
@@ -6,36 +6,38 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
-from gpiozero import GPIOZeroError
-
-from controller.check.command import add_check_command
-from controller.commands.clear import add_clear_command
-from controller.commands.config_value import add_config_commands
-from controller.commands.logs import add_logs_command
-from controller.commands.payments import add_payments_command
-from controller.commands.pulse import add_pulse_command
-from controller.commands.release_lines import add_release_lines_command
-from controller.commands.setup import add_setup_commands
-from controller.commands.status import add_status_command
-from controller.commands.watch import add_watch_command
-from controller.config.keys import ConfigError, load_config
-from controller.ledger.file import LedgerError
 from controller.pages.help_page import help_page
 from controller.system.plain_output import make_log_plain, plain_terminal
-
-log = logging.getLogger("controller")
 
 # sysexits.h: the service manager does not restart us over it, for it would be the same again.
 EX_CONFIG = 78
 DEFAULT_CONFIG = Path("/etc/arcade-cabinet/config.yaml")
+# Where each command is: its module, and what adds it to the parser.
+COMMANDS = {
+    "run": ("controller.commands.run", "add_run_command"),
+    "status": ("controller.commands.status", "add_status_command"),
+    "logs": ("controller.commands.logs", "add_logs_command"),
+    "check": ("controller.check.command", "add_check_command"),
+    "payments": ("controller.commands.payments", "add_payments_command"),
+    "release-lines": ("controller.commands.release_lines", "add_release_lines_command"),
+    "config-value": ("controller.commands.config_value", "add_config_value_command"),
+    "check-config": ("controller.commands.config_value", "add_check_config_command"),
+    "take-card": ("controller.commands.setup", "add_take_card_command"),
+    "setup-screen": ("controller.commands.setup", "add_setup_screen_command"),
+    "pulse": ("controller.commands.pulse", "add_pulse_command"),
+    "watch": ("controller.commands.watch", "add_watch_command"),
+    "clear": ("controller.commands.clear", "add_clear_command"),
+}
 
 
 def main() -> int:
     """Do what the command line asks; 78 for a configuration that cannot be used."""
     with plain_terminal():
-        return _do(parser().parse_args())
+        return _do(parser(sys.argv[1:]).parse_args())
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -43,31 +45,26 @@ def _do(options: argparse.Namespace) -> int:
     make_log_plain()
     try:
         return int(options.do(options))
-    except ConfigError as error:
-        return _refuse(str(error))
-    except (LedgerError, OSError, GPIOZeroError) as error:
+    except Exception as error:
+        status = _status_of(error)
+        if status is None:
+            raise
         print(error, file=sys.stderr)
-        return 1
+        return status
 
 
-def _run(options: argparse.Namespace) -> int:
-    config = load_config(options.config)
-    if config.mock_board is not None and options.real_pins_only:
-        return _refuse(
-            f"{options.config}: mock_pins_for_demo_only is set: no coin would ever reach the board. "
-            "Take the line out."
-        )
-    for warning in config.warnings:
-        log.warning("%s", warning)
-    # Here, for release-lines must be quick: until it has run, the coin switch may be closed.
-    from controller.app import App
+def _status_of(error: Exception) -> int | None:
+    """How a command ends over an error that tells all there is to say; None for a mistake of our own."""
+    # Imported here, for a command that has no pins, say, would pay for them at each start.
+    from controller.config.reader import ConfigError
 
-    return App(config, config_file=options.config).run()
+    if isinstance(error, ConfigError):
+        return EX_CONFIG
+    from gpiozero import GPIOZeroError
 
+    from controller.ledger.file import LedgerError
 
-def _refuse(problems: str) -> int:
-    print(problems, file=sys.stderr)
-    return EX_CONFIG
+    return 1 if isinstance(error, (LedgerError, OSError, GPIOZeroError)) else None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,28 +74,21 @@ class _Parser(argparse.ArgumentParser):
         return help_page(self.prog)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line. The wrapper `cabinet` says its own name in the environment."""
+def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The command line; of all commands it knows the names, and all of the one among these `arguments`.
+
+    The wrapper `cabinet` says its own name in the environment.
+    """
     parser = _Parser(prog=os.environ.get("CABINET_COMMAND", "python -m controller"))
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=argparse.ArgumentParser
     )
-    run = commands.add_parser("run", help="run the daemon")
-    run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="default: %(default)s")
-    run.add_argument(
-        "--real-pins-only", action="store_true", help="refuse a demo's mock pins (the unit sets it)"
-    )
-    run.set_defaults(do=_run)
-    add_status_command(commands, DEFAULT_CONFIG)
-    add_logs_command(commands)
-    add_check_command(commands, DEFAULT_CONFIG)
-    add_payments_command(commands, DEFAULT_CONFIG)
-    add_release_lines_command(commands, DEFAULT_CONFIG)
-    add_config_commands(commands, DEFAULT_CONFIG)
-    add_setup_commands(commands, DEFAULT_CONFIG)
-    add_pulse_command(commands, DEFAULT_CONFIG)
-    add_watch_command(commands, DEFAULT_CONFIG)
-    add_clear_command(commands, DEFAULT_CONFIG)
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    for name, (module, add) in COMMANDS.items():
+        if name == chosen:
+            getattr(import_module(module), add)(commands, DEFAULT_CONFIG)
+        else:
+            commands.add_parser(name)
     return parser
 
 

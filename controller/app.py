@@ -8,11 +8,12 @@ import signal
 import threading
 from pathlib import Path
 
+from attract_screen.systemd_notify import more_time
 from controller.config.keys import Config
 from controller.config.reload import ReloadRequested
 from controller.edges import OneShot, open_edges
 from controller.formats.control_lines import ToolRequest
-from controller.loop import Loop, QueueItem
+from controller.loop import CARD_STALLS_S, Loop, QueueItem
 from controller.model.events import StopRequested
 from controller.system.clock import boot_id, since_boot_s
 
@@ -33,7 +34,9 @@ class App:
         """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
         self._handle_signals()
         boot = self._config.demo_boot_id or boot_id()
-        with open_edges(self._config, boot, self._one_shot, self._items.put) as edges:
+        more_time(CARD_STALLS_S)  # for the ledger
+        stop_requested = self._stop_requested.is_set
+        with open_edges(self._config, boot, self._one_shot, self._items.put, stop_requested) as edges:
             if self._one_shot:  # after the levels of the inputs
                 self._items.put(ToolRequest(0, self._one_shot.request, since_boot_s()))
             loop = Loop(self._config, self._config_file, boot, edges, self._items, self._stop_requested)

@@ -65,9 +65,15 @@ class Edges:
 
 @contextmanager
 def open_edges(
-    config: Config, boot_id: str, one_shot: OneShot | None, put: Callable[[Any], None]
+    config: Config,
+    boot_id: str,
+    one_shot: OneShot | None,
+    put: Callable[[Any], None],
+    stop_requested: Callable[[], bool],
 ) -> Iterator[Edges]:
     """Open all that the configuration names; what each edge sees is `put` into the loop's queue.
+
+    A coin line that takes its time is waited for until a stop is requested.
 
     Raises:
         LedgerError: the ledger cannot be had.
@@ -81,7 +87,7 @@ def open_edges(
         relay = None if one_shot else _relay_client(config, put, closing)
         broker = None if one_shot else _broker(config, announcer, put)
         coin_line = CoinLine(config.coin_line, config.mock_board, config.tally, ledger.identity, put)
-        coin_line.start()
+        coin_line.start(stop_requested)
         closing.callback(coin_line.stop)
         gate = InputGate(input_holds_s(config), put)
         look_again = closing.enter_context(board_inputs(input_lines(config), config.mock_board, gate.hear))

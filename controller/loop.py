@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from attract_screen.systemd_notify import ALIVE, READY, STOPPING, notify, patience
+from attract_screen.systemd_notify import ALIVE, READY, STOPPING, more_time, notify, patience
 from controller.board.input_gate import InputsMoved
 from controller.cloud.broker import Broker, Published
 from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
@@ -123,6 +123,7 @@ class Loop:
     def run(self) -> int:
         """Run until asked to stop (0), or until the coin line fails (1: the service manager begins anew)."""
         try:
+            more_time(CARD_STALLS_S)
             self._begin()
             if not self._cabinet.coin_line_trouble:
                 notify(READY)
@@ -263,6 +264,7 @@ class Loop:
         if self._stop_requested.wait(DISK_RETRY_S):
             raise LedgerError(f"stopped while the ledger could not be written: {trouble}")
         notify(ALIVE)
+        more_time(CARD_STALLS_S)  # where it met with this at its start
 
     def _gather(
         self, item: Event | CoinPulseArrived | OpenPaymentsListed | Published | Reloaded

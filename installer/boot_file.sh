@@ -19,7 +19,21 @@ coin_pin() {
 begin="# arcade-cabinet: begin (install.sh keeps these lines, install.sh --uninstall takes them out)"
 end="# arcade-cabinet: end"
 
-without_boot_lines() { awk -v begin="$begin" -v end="$end" '$0 == begin {ours = 1} !ours; $0 == end {ours = 0}' "$1"; }
+# Some edit the card on Windows: a line is ours whatever ends it. 1 where ours begin and do not end, or the other way round.
+without_boot_lines() {
+    awk -v begin="$begin" -v end="$end" '
+        {line = $0; sub(/[ \t\r]+$/, "", line)}
+        line == begin || line == end {if ((line == end) != ours) {torn = 1}}
+        line == begin {ours = 1}
+        !ours
+        line == end {ours = 0}
+        END {exit ours || torn}' "$1"
+}
+
+# as_in FILE: ends each line as most lines of the file do.
+as_in() {
+    if awk '/\r$/ {windows++} END {exit windows * 2 <= NR}' "$1"; then sed 's/\r*$/\r/'; else cat; fi
+}
 
 boot_lines() {
     say "$begin"
@@ -55,15 +69,18 @@ keep_coin_line_low() {
 keep_boot_lines() {
     boot=$(boot_file)
     [ -n "$boot" ] || return 0
-    [ "$(grep -cxF "$begin" "$boot")" = "$(grep -cxF "$end" "$boot")" ] ||
-        fail "$boot: between '$begin' and '$end' one of the two is missing; take what is left of these lines out by hand"
+    others=$(mktemp)
     wanted=$(mktemp)
-    without_boot_lines "$boot" >"$wanted"
+    if ! without_boot_lines "$boot" >"$others"; then
+        rm "$others" "$wanted"
+        fail "$boot: between '$begin' and '$end' one of the two is missing; take what is left of these lines out by hand"
+    fi
+    cp "$others" "$wanted"
     what="rid of the lines of install.sh"
     if [ -n "${1-}" ]; then
-        boot_lines "$1" >>"$wanted"
+        boot_lines "$1" | as_in "$others" >>"$wanted"
         what="told to rest GPIO $1, the coin line, from power-up on (from the next boot)"
     fi
     cmp -s "$wanted" "$boot" || step "$boot" "$what" put_boot_file "$wanted" "$boot"
-    rm "$wanted"
+    rm "$others" "$wanted"
 }

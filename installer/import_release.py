@@ -7,7 +7,15 @@ stand. (Of lgpio only the lower half is imported: the upper one opens FIFOs.)
 import sys
 from importlib import import_module
 
-MODULES = ("_lgpio", "controller.__main__", "controller.app", "attract_screen.__main__")
+MODULES = (
+    "_lgpio",
+    "controller.__main__",
+    "controller.commands.run",
+    "controller.board.coin_line_process",
+    "controller.board.quick_release",
+    "controller.commands.release_lines",
+    "attract_screen.__main__",
+)
 
 
 def main() -> None:

@@ -48,6 +48,39 @@ stage_code() {
     locks >"$new/requirements.lock"
 }
 
+# Somebody may have put another in its place: pygame, pip and venv belong to the system's.
+check_python() {
+    wanted=/usr/bin/python3
+    found=$(readlink -f "$wanted")
+    case $found in
+        "$wanted".*) ;;
+        *) fail "$wanted leads to $found, which is not the system's own; nothing was replaced. \
+Put that back: sudo apt-get install --reinstall python3-minimal" ;;
+    esac
+}
+
+# pip COMMAND...: the system's, for the new venv. What it takes is named by hash, and the index has it. A further one, as
+# piwheels in Raspberry Pi OS's own /etc/pip.conf, has nothing of that: one that is out of reach was waited for at each
+# package. Only a space tells pip that there is none: an empty variable counts as not set.
+pip() {
+    PIP_EXTRA_INDEX_URL=' ' "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" \
+        --disable-pip-version-check "$@"
+}
+
+# Why it found nothing, pip itself says only in its log, a server that does not answer being no error to it.
+pip_install() {
+    if kept "$words" pip install --quiet --retries 2 --log "$words.log" \
+        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@"; then return; fi
+    grep 'Could not fetch URL' "$words.log" >>"$words" || :
+    return 1
+}
+
+# Where pip takes packages from: a mirror that the system names, or where all do; without a name and password in it.
+index() {
+    named=$(pip config list | sed -n "s/^[a-z:]*\.index-url='\(.*\)'$/\1/p" | tail -n 1)
+    say "${named:-https://pypi.org/simple}" | sed 's|//[^/]*@|//|'
+}
+
 stage_venv() {
     if cmp -s "$new/requirements.lock" "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null; then
         cp -a "$app/venv" "$new/venv"
@@ -56,13 +89,15 @@ stage_venv() {
     case $(python3 -V) in
         "Python 3."[0-9].* | "Python 3.10."*) fail "needs Python 3.11 or later; $(python3 -V) is too old" ;;
     esac
+    check_python
     # The system's pip does; one of its own would take longer to set up than all the packages.
     python3 -I -m venv --without-pip --system-site-packages "$new/venv"
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
-    "$new/venv/bin/python" -I "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --quiet --disable-pip-version-check \
-        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
-        fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced.
-Is there a network, and is the clock right (date)? Without a network: docs/install.md, --from"
+    words=$(mktemp)
+    say "waiting for $(grep -c == "$new/requirements.lock") packages from ${bundle:-$(index)} ..."
+    pip_install "$@" ||
+        fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced. $(why_of "$words")"
+    forget_words
     # By hand, too, the venv's Python finds the code from any directory.
     for folder in "$new"/venv/lib/python3.*/site-packages; do echo "$app" >"$folder/arcade-cabinet.pth"; done
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"

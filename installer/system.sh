@@ -8,22 +8,18 @@ has_packaged_lgpio() { [ -e /etc/rpi-issue ] || apt-cache show python3-lgpio >/d
 
 # pygame is the system's everywhere: the one from pip cannot draw without a desktop. Debian's does so with EGL, OpenGL ES and
 # Mesa's drivers, none of which its package names.
-install_packages() {
+missing_packages() {
     wanted="ca-certificates python3-venv python3-pygame libegl1 libgles2 libgl1-mesa-dri"
     if has_packaged_lgpio; then wanted="$wanted python3-lgpio"; fi
-    missing=
     for package in $wanted; do
-        has_package "$package" || missing="$missing $package"
+        has_package "$package" || printf ' %s' "$package"
     done
-    # shellcheck disable=SC2086 # a list of names
-    [ -z "$missing" ] || step "packages$missing" installed apt_install $missing
 }
 
-apt_install() {
-    say "apt installs $* ..."
-    apt-get update -qq || :  # what it has may do
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null ||
-        fail "apt could not install $*; on a cabinet without a network, install these by hand first"
+install_packages() {
+    missing=$(missing_packages)
+    # shellcheck disable=SC2086 # a list of names
+    [ -z "$missing" ] || step "packages$missing" installed apt_install $missing
 }
 
 # --- users, configuration ---

@@ -10,6 +10,7 @@ uninstall() {
         if [ -e "$path" ]; then step "$path" removed rm -rf "$path"; fi
     done
     keep_boot_lines
+    let_console_be
     for path in "$(dirname "$config")" "$state"; do
         [ -e "$path" ] || continue
         if [ "$purge" = yes ]; then

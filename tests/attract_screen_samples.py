@@ -11,7 +11,7 @@ from typing import Any
 
 import pygame
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from attract_screen.model.feed_format import Feed, Offer, State
 from attract_screen.model.view import View, view_of
@@ -28,6 +28,8 @@ SIZES = (
     (480, 800),
     (1080, 1920),
 )
+# A tube of 4:3, in the pixels of whoever photographs it.
+GLASS = (880, 660)
 LONG_NAME = "The Extraordinarily Long Name Of A Machine Nobody Could Love ..."
 LONG_LINE = "relay https://pay.example.com answered 503 eleven times in a row; " * 3
 
@@ -74,12 +76,25 @@ def write_feed(path: Path, **changes: Any) -> None:
     half.replace(path)
 
 
-def decoded(picture: pygame.Surface | Path) -> list[str]:
+def decoded(picture: pygame.Surface | Image.Image | Path) -> list[str]:
     """Every QR code that an independent decoder finds in a picture."""
-    if isinstance(picture, Path):
+    if isinstance(picture, Image.Image):
+        image = picture.convert("L")
+    elif isinstance(picture, Path):
         with Image.open(picture) as file:
             image = file.convert("L")
     else:
         pixels = pygame.image.tostring(picture, "RGB")
         image = Image.frombytes("RGB", picture.get_size(), pixels).convert("L")
     return [code.text for code in zxingcpp.read_barcodes(image)]
+
+
+def on_the_glass(
+    frame: pygame.Surface, hidden_percent: int = 0, glass: tuple[int, int] = GLASS
+) -> Image.Image:
+    """What a tube of 4:3 makes of a frame: stretched, a little out of focus, its edges behind the mask."""
+    width, height = frame.get_size()
+    picture = Image.frombytes("RGB", (width, height), pygame.image.tostring(frame, "RGB"))
+    x, y = (-(-side * hidden_percent // 100) for side in (width, height))
+    shown = picture.crop((x, y, width - x, height - y)).resize(glass, Image.Resampling.BICUBIC)
+    return shown.filter(ImageFilter.GaussianBlur(1.2))

@@ -117,6 +117,14 @@ def test_a_name_is_shown_as_far_as_the_typeface_goes(name: str, title: str) -> N
         ("offers", ["x"], "the feed's offers[0] is 'x'; expected an object"),
         ("credits", True, "the feed's credits is True; expected a whole number from 0 up"),
         ("rotate", 45, "the feed's rotate is 45; expected 0, 90, 180 or 270"),
+        ("aspect", "4:0", "the feed's aspect is '4:0'; expected null, or two numbers as '4:3'"),
+        ("aspect", 1.33, "the feed's aspect is 1.33; expected null, or two numbers as '4:3'"),
+        ("overscan_percent", 11, "the feed's overscan_percent is 11; expected a whole number from 0 to 10"),
+        (
+            "overscan_percent",
+            True,
+            "the feed's overscan_percent is True; expected a whole number from 0 to 10",
+        ),
         ("technician_line", 7, "the feed's technician_line is 7; expected text or null"),
     ],
 )

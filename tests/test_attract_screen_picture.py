@@ -18,11 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attract_screen.model.box import Box
-from attract_screen.model.feed_format import ROTATIONS, Offer, State, parse_feed
+from attract_screen.model.feed_format import Offer, State, parse_feed
+from attract_screen.model.monitor import ROTATIONS, Monitor, Size, frame_in
 from attract_screen.model.view import View, out_of_order, view_of
-from attract_screen.picture.draw import Picture, Studio, render, turned, turned_rect, upright
+from attract_screen.picture.draw import Picture, Studio, render
 from attract_screen.picture.fit import Style, fit
-from attract_screen.picture.layout import Layout, Size
+from attract_screen.picture.glass import carry
+from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import arrange
 from attract_screen.picture.typefaces import Typeface
 
@@ -35,10 +37,19 @@ VIEWS = {
     "no offers": a_view(offers=()),
     "slow": a_view(State.PAYING, since_s=900.0, credits=100),
     "playing, long": a_view(State.PLAYING, machine_name=LONG_NAME, technician_line=LONG_LINE),
+    "playing, a long address": a_view(State.PLAYING, qr="https://pay.example.com/" + "x" * 83),
+    "playing, all long": a_view(
+        State.PLAYING,
+        qr="https://pay.example.com/" + "x" * 276,
+        machine_name=LONG_NAME,
+        technician_line=LONG_LINE,
+        credits=2,
+        waiting=120,
+    ),
     "too long an address": a_view(qr="https://pay.example.com/" + "x" * 276),
 }
 every_view = pytest.mark.parametrize("name", sorted(VIEWS))
-every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480)])
+every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480), (256, 192), (341, 240)])
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +72,7 @@ def picture_bytes(surface: pygame.Surface) -> bytes:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_qr_decodes_at_every_size_and_rotation(size: Size, rotate: int) -> None:
     """An independent decoder reads the exact address from a frame of exactly the size."""
-    frame = render(a_view(), size, rotate, elapsed_s=0.7)
+    frame = render(a_view(), size, Monitor(rotate), elapsed_s=0.7)
     assert (frame.get_size(), decoded(frame)) == (size, [ADDRESS])
 
 
@@ -201,23 +212,26 @@ def test_moving_paints_what_drawing_anew_would(name: str, studio: Studio) -> Non
 @pytest.mark.parametrize("name", ["playing", "offline", "not_ready", "out_of_order"])
 def test_a_still_picture_stands_still(name: str) -> None:
     """A state without movement looks the same at any time."""
-    one, other = (render(VIEWS[name], (320, 240), 0, elapsed_s) for elapsed_s in (0.0, 12.3))
+    one, other = (render(VIEWS[name], (320, 240), elapsed_s=elapsed_s) for elapsed_s in (0.0, 12.3))
     assert picture_bytes(one) == picture_bytes(other)
 
 
 @pytest.mark.parametrize("rotate", ROTATIONS)
 def test_a_rectangle_turns_with_its_picture(rotate: int) -> None:
-    """A part turned alone lands where it lies in the turned whole."""
-    whole = render(a_view(), (64 * 5, 48 * 5))
-    part = pygame.Rect(20, 30, 70, 40)
-    place = turned_rect(part, whole.get_size(), rotate)
-    of_whole = turned(whole, rotate).subsurface(place)
-    assert picture_bytes(of_whole) == picture_bytes(turned(whole.subsurface(part), rotate))
+    """A part carried over alone lands where it lies in the whole, on every kind of display."""
+    for display in ((320, 240), (1920, 240), (2048, 240)):
+        frame = frame_in(display, Monitor(rotate, overscan_percent=3))
+        picture = render(a_view(), frame.size)
+        whole, part = pygame.Surface(display), pygame.Surface(display)
+        carry(picture, [picture.get_rect()], frame, whole)
+        (place,) = carry(picture, [pygame.Rect(20, 30, 70, 40)], frame, part)
+        assert picture_bytes(whole.subsurface(place)) == picture_bytes(part.subsurface(place))
+        assert place.size == tuple(frame.place(Box(20, 30, 70, 40))[2:])
 
 
 def test_a_quarter_turn_lays_out_in_the_turned_shape() -> None:
     """A 640x480 panel on its side is laid out as 480x640."""
-    assert [upright((640, 480), rotate) for rotate in ROTATIONS] == [
+    assert [frame_in((640, 480), Monitor(rotate)).size for rotate in ROTATIONS] == [
         (640, 480),
         (480, 640),
         (640, 480),
@@ -236,5 +250,5 @@ def test_the_view_alone_decides_the_picture() -> None:
     """Equal views, sizes and moments give equal pictures: nothing is random."""
     view: View = VIEWS["attract"]
     assert FEED.qr == view.qr
-    one, other = (picture_bytes(render(view, (640, 480), 90, 3.3)) for _ in range(2))
+    one, other = (picture_bytes(render(view, (640, 480), Monitor(90), 3.3)) for _ in range(2))
     assert one == other

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pygame
 import pytest
-from attract_screen_samples import ADDRESS, FEED, decoded, write_feed
+from attract_screen_samples import ADDRESS, FEED, decoded, on_the_glass, write_feed
 from conftest import wait_until
 
 from attract_screen.display import Kind, choose
@@ -64,6 +64,11 @@ def mirrored(folder: Path) -> list[str] | None:
     return decoded(path) if path.exists() else None
 
 
+def mirrored_on_a_tube(folder: Path) -> list[str]:
+    """The QR codes on a tube that shows the mirrored picture and hides a tenth of it at each edge."""
+    return decoded(on_the_glass(pygame.image.load(folder / "mirror.png"), hidden_percent=10))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_screen_follows_its_feed_and_ends_cleanly(
     start: Start, tmp_path: Path, number: signal.Signals
@@ -85,6 +90,15 @@ def test_the_qr_leaves_the_glass_with_the_offer(start: Start, tmp_path: Path) ->
     wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the first picture")
     write_feed(tmp_path / "feed.json", state="offline", qr=None)
     wait_until(lambda: mirrored(tmp_path) == [], "the code to go")
+
+
+def test_the_screen_goes_by_the_monitor_that_the_feed_tells_of(start: Start, tmp_path: Path) -> None:
+    """And follows an edit of config.yaml while it runs."""
+    write_feed(tmp_path / "feed.json", aspect=None)
+    start("--size", "1920x480")
+    wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the first picture")
+    write_feed(tmp_path / "feed.json", aspect="4:3", overscan_percent=10)
+    wait_until(lambda: mirrored_on_a_tube(tmp_path) == [ADDRESS], "the picture for a tube")
 
 
 def test_a_broken_feed_takes_the_qr_away_without_a_crash(start: Start, tmp_path: Path) -> None:

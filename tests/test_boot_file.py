@@ -115,6 +115,53 @@ def test_half_of_the_lines_are_left_to_a_person(file: Path) -> None:
     assert said.endswith("one of the two is missing; take what is left of these lines out by hand\n")
 
 
+@pytest.mark.parametrize("torn", ["{end}", "{begin}{begin}{end}{end}", "{end}{begin}", "{begin}{end}{begin}"])
+def test_lines_that_do_not_enclose_anything_are_left_to_a_person(file: Path, torn: str) -> None:
+    """As many begin as end, in some of them."""
+    first, *_, last = OURS.splitlines(keepends=True)
+    file.write_text(torn.format(begin=first, end=last) + SOMEBODYS)
+    before = file.read_text()
+    status, said = keep(file, "17")
+    assert (status, file.read_text()) == (1, before)
+    assert said.endswith("one of the two is missing; take what is left of these lines out by hand\n")
+
+
+def windows(text: str) -> bytes:
+    return text.replace("\n", "\r\n").encode()
+
+
+def test_a_card_that_was_edited_on_windows_has_the_lines_once(file: Path) -> None:
+    """They were there twice, with two pins: the old one went on being driven."""
+    file.write_bytes(windows(SOMEBODYS))
+    keep(file, "17")
+    assert file.read_bytes() == windows(SOMEBODYS + OURS)
+    assert keep(file, "17") == (0, "")
+    keep(file, "22")
+    assert file.read_bytes() == windows(SOMEBODYS + OURS.replace("gpio=17", "gpio=22"))
+    keep(file, "")
+    assert file.read_bytes() == windows(SOMEBODYS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # Saved by an editor that gave every line the ends of Windows, and then by one that took them away.
+        (windows(SOMEBODYS + OURS), windows(SOMEBODYS + OURS)),
+        (SOMEBODYS.encode() + windows(OURS), (SOMEBODYS + OURS).encode()),
+        (windows(SOMEBODYS) + OURS.encode(), windows(SOMEBODYS + OURS)),
+        # What an earlier release made of it.
+        (windows(SOMEBODYS + OURS.replace("=17", "=4")) + OURS.encode(), windows(SOMEBODYS + OURS)),
+        # Blanks that cannot be seen.
+        ((SOMEBODYS + OURS.replace("\n", " \t\n")).encode(), (SOMEBODYS + OURS).encode()),
+    ],
+)
+def test_our_lines_are_known_whatever_they_end_in(file: Path, before: bytes, after: bytes) -> None:
+    """And all others stay as they are."""
+    file.write_bytes(before)
+    keep(file, "17")
+    assert file.read_bytes() == after
+
+
 def test_a_check_changes_nothing(file: Path) -> None:
     """It only says what differs."""
     keep(file, "17", mode="check")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -50,6 +52,21 @@ time.sleep(60)
 
 # One that orders when it is told to.
 TOLD_PARENT = PARENT.replace("line.begin_tally()", "print(line.pid, flush=True)\nsys.stdin.readline()")
+
+# One that says whether its line holds the pin, once its start has ended.
+SLOW_PARENT = """
+import signal, sys, threading
+from pathlib import Path
+from controller.board.coin_line import CoinLine
+from controller.config.keys import CoinLineConfig
+
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+line = CoinLine(CoinLineConfig(17, 40, 60, 1), Path(sys.argv[1]), Path(sys.argv[2]), "64769:1234", print)
+line.start(stop.is_set)
+print(line.holds_pin, flush=True)
+line.stop()
+"""
 
 
 class Told:
@@ -342,6 +359,28 @@ def test_a_pulse_that_was_held_up_is_logged_with_its_width(
     assert width_ms > 2 * PULSE_MS
 
 
+@pytest.mark.parametrize(
+    ("in_doubt_s", "warned"),
+    [
+        ("0.000100", ["46.0 ms wide, not 40 ms: the board may not take it for a coin"]),
+        ("0.002000", []),
+        ("0.030000", []),
+    ],
+)
+def test_a_pulse_that_may_have_been_as_ordered_is_no_warning(
+    told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_doubt_s: str, warned: list[str]
+) -> None:
+    """Whoever measures under load is held up himself: only what is wide for sure is said to be."""
+    shape = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
+    line = CoinLine(shape, tmp_path / "board", tmp_path / "tally", LEDGER, told.queue.put)
+    line._read_reply(["fired", "pi_1", "1", "10.000000", "10.046000", in_doubt_s])
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"payment pi_1: pulse 1 was {words}" for words in warned
+    ]
+    assert told.queue.get(timeout=10) == PulseFired("pi_1", 1, 10.0, 10.046)
+
+
 def test_how_it_is_scheduled_is_logged_once(
     board: BoardServer, told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -386,13 +425,62 @@ def test_a_process_that_cannot_have_its_pin_is_told(told: Told, tmp_path: Path) 
         assert not line.alive
 
 
-def test_a_process_that_does_not_get_ready_is_told(board: BoardServer, told: Told, tmp_path: Path) -> None:
-    """A coin line that hangs must not look like one that waits for orders."""
-    config = CoinLineConfig(PIN, PULSE_MS, GAP_MS, 1)
-    line = CoinLine(
-        config, tmp_path / "board", tmp_path / "tally", LEDGER, told.queue.put, ready_within_s=0.0
-    )
-    line.start()
-    line.stop()
+@contextmanager
+def slow_start(folder: Path) -> Iterator[tuple[subprocess.Popen[str], socket.socket, Callable[[], None]]]:
+    """A controller whose coin line waits for its tally, its service manager, and what ends the wait."""
+    with (folder / "tally").open("w") as held, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        manager.bind(str(folder / "notify"))
+        manager.settimeout(20)
+        parent = subprocess.Popen(
+            [sys.executable, "-c", SLOW_PARENT, folder / "board", folder / "tally"],
+            env=os.environ | {"NOTIFY_SOCKET": str(folder / "notify")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield parent, manager, lambda: fcntl.flock(held, fcntl.LOCK_UN)
+        finally:
+            parent.kill()
+            parent.communicate()
 
-    assert told.queue.get(timeout=10) == CoinLineFailed("its process was not ready after 0 s")
+
+MORE_TIME = b"EXTEND_TIMEOUT_USEC=60000000"
+
+
+def test_a_slow_process_is_waited_for_and_the_service_manager_told(
+    board: BoardServer, tmp_path: Path
+) -> None:
+    """Who gives a cold card ten seconds, or systemd's ninety, begins them anew for ever."""
+    with slow_start(tmp_path) as (parent, manager, get_ready):
+        assert [manager.recv(99) for _ in range(3)] == [MORE_TIME] * 3
+        get_ready()
+        said, _ = parent.communicate(timeout=20)
+
+    assert said.splitlines() == ["True"]
+
+
+def test_a_slow_process_that_dies_is_told_at_once(board: BoardServer, tmp_path: Path) -> None:
+    """Nothing more is to be waited for."""
+    with slow_start(tmp_path) as (parent, manager, _):
+        assert manager.recv(99) == MORE_TIME
+        os.kill(only_child(parent.pid), signal.SIGKILL)
+        said, _ = parent.communicate(timeout=20)
+
+    assert said.splitlines() == ["CoinLineFailed(reason='its process ended with status -9')", "False"]
+
+
+def test_a_stop_ends_the_wait_for_a_slow_process(board: BoardServer, tmp_path: Path) -> None:
+    """Whoever stops the service need not wait until it has started."""
+    with slow_start(tmp_path) as (parent, manager, _):
+        assert manager.recv(99) == MORE_TIME
+        parent.send_signal(signal.SIGTERM)
+        said, _ = parent.communicate(timeout=20)
+
+    assert said.splitlines() == ["False"]
+
+
+def only_child(pid: int) -> int:
+    """The one process that another has started."""
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)

@@ -117,6 +117,8 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         accept_unsigned_coinpulse=False,
         board_keeps_credits=False,
         rotate=0,
+        aspect=None,
+        overscan_percent=0,
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
@@ -192,6 +194,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "board_keeps_credits": "true",
         "session_timeout_s": "60",
         "screen.rotate": "270",
+        "screen.aspect": "4:3",
+        "screen.overscan_percent": "5",
         "payment_link": "https://buy.example.com/x",
         "accept_unsigned_coinpulse": "true",
     }
@@ -219,6 +223,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         accept_unsigned_coinpulse=True,
         board_keeps_credits=True,
         rotate=270,
+        aspect="4:3",
+        overscan_percent=5,
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108

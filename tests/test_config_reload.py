@@ -54,6 +54,8 @@ def reloaded(tmp_path: Path, before: str, after: str) -> Reloaded:
         ("", "board_boot_s: 30", "board_boot_s"),
         ("", "board_keeps_credits: true", "board_keeps_credits"),
         ("", "screen: {rotate: 90}", "screen.rotate"),
+        ("", "screen: {aspect: '4:3'}", "screen.aspect"),
+        ("", "screen: {overscan_percent: 5}", "screen.overscan_percent"),
         ("", "payment_link: https://buy.example.com/x", "payment_link"),
         ("", "accept_unsigned_coinpulse: true", "accept_unsigned_coinpulse"),
         ("game_over: {pin: 27}", "game_over: {pin: 27, debounce_ms: 40}", "game_over.debounce_ms"),

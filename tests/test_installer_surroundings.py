@@ -143,3 +143,68 @@ def test_a_copy_of_a_user_s_own_is_run(copy: Path, tmp_path: Path) -> None:
             os.chown(path, owner, owner)
         copy.parent.chmod(0o1777)
         assert "differ from this copy" in check(copy, tmp_path).stderr
+
+
+CLONE_ANEW = "Clone it on this machine, or mend it: in its folder, "
+MEND = 'grep -rlIP "\\r$" . | xargs sed -i "s/\\r$//"'
+
+
+def with_windows_line_ends(*paths: Path) -> None:
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_copy_with_the_line_ends_of_windows_says_so(copy: Path, planted: Path, shell: str) -> None:
+    """It died in line 10, of `set: Illegal option -`; and nothing is run to say it."""
+    with_windows_line_ends(copy / "install.sh")
+    command = [shutil.which(shell) or shell, str(copy / "install.sh"), "--check"]
+    ended = subprocess.run(
+        command, cwd=planted, env={"PATH": str(planted)}, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        1,
+        "",
+        "install.sh: this copy has the line ends of Windows (CRLF), "
+        "and nothing in it would run on this machine.\n"
+        f"{CLONE_ANEW}{MEND}\n",
+    )
+    assert not (planted.parent / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["systemd/cabinet", "requirements/cabinet.lock", "installer/system.sh"])
+def test_one_file_with_the_line_ends_of_windows_is_named(copy: Path, tmp_path: Path, name: str) -> None:
+    """Where only install.sh was mended, say; and what is told to do then does it."""
+    with_windows_line_ends(copy / name)
+    ended = check(copy, tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        1,
+        "",
+        f"install.sh: {copy}/{name} has the line ends of Windows (CRLF). "
+        f"Clone the project on this machine, or mend it: in its folder, {MEND}\n",
+    )
+    subprocess.run(["sh", "-c", MEND], cwd=copy, check=True)
+    assert "differ from this copy" in check(copy, tmp_path).stderr
+
+
+def test_a_clone_of_git_for_windows_has_the_line_ends_of_linux(copy: Path) -> None:
+    """Whose installer sets core.autocrlf."""
+    shutil.copy(PROJECT / ".gitattributes", copy)
+    git = [
+        "git",
+        "-c",
+        "core.autocrlf=true",
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@example.com",
+        "-C",
+        str(copy),
+    ]
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    for path in before:
+        path.unlink()
+    subprocess.run([*git, "checkout", "-q", "--", "."], check=True)
+    assert {path: path.read_bytes() for path in before} == before

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from gpiozero import OutputDevice
@@ -21,6 +22,23 @@ class FailingOutput(OutputDevice):
     def on(self) -> None:
         super().on()
         raise OSError("the GPIO device went away")
+
+
+class HeldUpOutput(OutputDevice):
+    """A pin whose process is held up for 30 ms around an edge: on this or that side, of this or that edge."""
+
+    held_up = ""
+
+    def on(self) -> None:
+        self._switch(super().on, "rise")
+
+    def off(self) -> None:
+        self._switch(super().off, "fall")
+
+    def _switch(self, switch: Callable[[], None], edge: str) -> None:
+        time.sleep(0.03 if self.held_up == f"before the {edge}" else 0.0)
+        switch()
+        time.sleep(0.03 if self.held_up == f"behind the {edge}" else 0.0)
 
 
 @pytest.fixture
@@ -74,7 +92,7 @@ def test_the_next_pulse_keeps_its_gap_behind_one_that_failed(factory: MockFactor
         pulses.fire(unnoted)
     pulses.pulse_s = 0.01
 
-    rose_s, _ = pulses.fire(unnoted)
+    rose_s = pulses.fire(unnoted).rose_s
 
     assert rose_s - began_s >= pulses.gap_s
     assert levels(output) == [False, True, False, True, False]
@@ -91,3 +109,20 @@ def test_a_pulse_that_could_not_be_noted_does_not_rise(factory: MockFactory) -> 
         at_rest(output, pulse_s=0.01).fire(fail)
 
     assert levels(output) == [False]
+
+
+@pytest.mark.parametrize(
+    "held_up", ["before the rise", "behind the rise", "before the fall", "behind the fall", ""]
+)
+def test_a_pulse_is_told_with_what_of_its_width_is_in_doubt(factory: MockFactory, held_up: str) -> None:
+    """Held up behind an edge, the log told of a pulse that was never on the pin."""
+    output = HeldUpOutput(PIN, initial_value=False, pin_factory=factory)
+    output.held_up = held_up
+    pulses = at_rest(output, pulse_s=0.04)
+    told = pulses.fire(unnoted)
+
+    width_s = output.pin.states[-1].timestamp
+    at_most_s = told.fell_s - told.rose_s
+    at_least_s = at_most_s - told.in_doubt_s
+    assert (at_least_s <= width_s <= at_most_s + 0.001, told.in_doubt_s >= 0.03) == (True, bool(held_up))
+    assert at_least_s >= pulses.pulse_s

@@ -63,7 +63,7 @@ class Mailbox(Publisher):
     def __init__(self) -> None:
         self._published = 0
 
-    def retained_status(self, machine_id: str, within_s: float = 0.0) -> MachineStatus | None:
+    def retained_status(self, machine_id: str, *_: Any, **__: Any) -> MachineStatus | None:
         """The machine sells; no other is heard of."""
         return MachineStatus(online=True, accepting=True, state="attract") if machine_id == MACHINE else None
 

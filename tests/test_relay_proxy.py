@@ -64,7 +64,7 @@ def bare(broker: Broker, tmp_path: Path) -> Iterator[int]:
         api_key=environment()["STRIPE_API_KEY"], webhook_url=None, webhook_secret=WEBHOOK_SECRET, pace=QUICK
     ) as stripe:
         variables = environment(
-            MQTT_PORT=str(broker.port),
+            MQTT_PORT=str(broker.services_port),
             MQTT_CA_FILE=str(broker.ca_file),
             STAND_IN_STRIPE_URL=stripe.api_url,
             TRUSTED_PROXIES="1",

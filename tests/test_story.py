@@ -23,10 +23,10 @@ def pay(bench: Bench, paid: Payment = THREE) -> None:
     bench.acknowledged()
 
 
-def fire(bench: Bench, *numbers: int, width_ms: float = 100.0) -> None:
+def fire(bench: Bench, *numbers: int, width_ms: float = 100.0, in_doubt_s: float = 0.0) -> None:
     """Pulses leave the pin; a coin meter has its time for each."""
     for number in numbers:
-        bench.handle(PulseFired("pi_1", number, bench.now_s - width_ms / 1000, bench.now_s))
+        bench.handle(PulseFired("pi_1", number, bench.now_s - width_ms / 1000, bench.now_s, in_doubt_s))
         bench.wait(0.6)
         bench.wait(1.5)  # the quiet that follows a pulse which was not counted
 
@@ -60,6 +60,15 @@ def test_a_sale_in_part() -> None:
         "payment pi_1: partial, 2 of 3 credits (pulses in doubt: 1 of 3)",
         "payment pi_1: receipt answered: settled",
     ]
+
+
+def test_a_width_in_doubt_is_told_as_a_span() -> None:
+    """Held up around its edge, the process does not know which it was; the money goes by the widest."""
+    bench = open_bench(longest_ms=110.0)
+    pay(bench)
+    fire(bench, 1, width_ms=130.0, in_doubt_s=0.03)
+
+    assert story(bench)[1:] == ["payment pi_1: pulse 1 ambiguous, 100.0 to 130.0 ms wide"]
 
 
 def test_a_sale_that_the_board_did_not_count() -> None:

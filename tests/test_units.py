@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from configparser import RawConfigParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -23,6 +26,7 @@ UNITS = PROJECT / "systemd"
 CABINET = UNITS / "cabinet"
 MOST_EXPOSURE_TENTHS = 20
 SERVICES = ["arcade-controller", "arcade-attract-screen", "arcade-first-boot", "arcade-setup-screen"]
+AS_CABINET = "--reuid cabinet --regid cabinet --init-groups"
 
 
 def service(name: str) -> dict[str, str]:
@@ -252,7 +256,7 @@ def test_a_unit_has_no_word_that_systemd_does_not_know(name: str, tmp_path: Path
 
 
 def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The technician's command, run by the user `name`; a stand-in of runuser says what it was asked.
+    """The technician's command, run by the user `name`; a stand-in of setpriv says what it was asked.
 
     It takes no program from elsewhere than the system, so a copy of it is told of one folder more.
     """
@@ -261,7 +265,7 @@ def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
     command = folder / "cabinet"
     command.write_text(text.replace("PATH=/usr/sbin:", f"PATH={folder}:/usr/sbin:"))
     command.chmod(0o755)
-    for program, does in {"id": f"echo {name}", "runuser": 'echo runuser "$@"'}.items():
+    for program, does in {"id": f"echo {name}", "setpriv": 'echo setpriv "$@"'}.items():
         (folder / program).write_text(f"#!/bin/sh\n{does}\n")
         (folder / program).chmod(0o755)
     return subprocess.run(
@@ -276,13 +280,40 @@ def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
 def test_what_works_with_the_ledger_is_done_by_its_owner(command: str, tmp_path: Path) -> None:
     """Root would leave files there that the controller could not write."""
     said = as_user("root", tmp_path, command, "two words").stdout
-    assert said == f"runuser -u cabinet -- {tmp_path}/cabinet {command} two words\n"
+    assert said == f"setpriv {AS_CABINET} -- {tmp_path}/cabinet {command} two words\n"
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can enter, which is none of pytest's."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_command_that_a_signal_ends_leaves_nobody_else_s_words(open_folder: Path) -> None:
+    """What stood around `watch` said "Session terminated, killing shell..." on the technician's terminal."""
+    text = CABINET.read_text().replace("/opt/arcade-cabinet/venv/bin/python", f"{open_folder}/python")
+    text = text.replace("-u cabinet", "-u nobody").replace("root | cabinet", "root | nobody")
+    command = open_folder / "cabinet"
+    command.write_text(text.replace(AS_CABINET, "--reuid nobody --regid nogroup --init-groups"))
+    (open_folder / "python").write_text("#!/bin/sh\nid -un\nexec sleep 60\n")
+    for program in open_folder.iterdir():
+        program.chmod(0o755)
+    with subprocess.Popen(
+        [command, "watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as watch:
+        assert watch.stdout is not None
+        assert watch.stdout.readline() == "nobody\n"
+        watch.terminate()
+        assert (*watch.communicate(timeout=20), watch.returncode) == ("", "", -signal.SIGTERM)
 
 
 def test_everything_else_stays_root_s(tmp_path: Path) -> None:
     """The journal and the services are not the controller's."""
     ended = as_user("root", tmp_path, "check")
-    assert "runuser" not in ended.stdout
+    assert "setpriv" not in ended.stdout
     assert "/opt/arcade-cabinet/venv/bin/python" in ended.stderr  # which is not installed here
 
 

@@ -76,6 +76,7 @@ check_uninstall() {
         getent passwd cabinet attract; getent group cabinet attract" || :)"
     same "nothing of it runs" "" "$(inside systemctl list-units --no-legend 'arcade-*')"
     same "config.txt is as it was" "$boot_before" "$(inside cat $boot_file)"
+    same "cmdline.txt, too, to the byte" "$words_before" "$(inside sha256sum $kernel_words_file)"
     check "a second --uninstall has nothing to do" says "$(install_sh --uninstall)" "Nothing to remove."
 }
 

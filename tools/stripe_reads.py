@@ -105,7 +105,7 @@ def _busy_hour(machines: int) -> Reads:
 def _steps(steps: Sequence[Step]) -> str:
     return _table(
         ("what happens", "pages of a list", "single reads", ""),
-        [(words, _number(reads["list"]), _number(reads["retrieve"]), why) for words, reads, why in steps],
+        [(words, _number(_pages(reads)), _number(reads["retrieve"]), why) for words, reads, why in steps],
     )
 
 
@@ -153,7 +153,7 @@ def _busy_fleets(busy: Sequence[tuple[int, Reads]]) -> str:
         [
             (
                 f"{machines}",
-                f"{reads['list'] + reads['search']:,}",
+                f"{_pages(reads):,}",
                 f"{reads['retrieve']:,}",
                 f"{reads.total():,}",
                 f"{reads.total() / machines:.1f}",
@@ -166,6 +166,11 @@ def _busy_fleets(busy: Sequence[tuple[int, Reads]]) -> str:
 
 def _wrapped(words: str) -> str:
     return textwrap.fill(words, 100)
+
+
+def _pages(reads: Reads) -> int:
+    """Pages of lists, and of searches, which are read alike."""
+    return reads["list"] + reads["search"]
 
 
 def _number(count: int) -> str:

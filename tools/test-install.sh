@@ -13,6 +13,7 @@ previous=${PREVIOUS:-$(git -C "$project" rev-list --max-count=1 --skip=1 HEAD --
 config=/etc/arcade-cabinet/config.yaml
 ledger=/var/lib/arcade-cabinet/ledger.sqlite
 boot_file=/boot/firmware/config.txt
+kernel_words_file=/boot/firmware/cmdline.txt
 most_exposure=20            # tenths: 2.0 of systemd-analyze security
 
 # In surroundings that lead nowhere, or to traps: none may decide where packages come from, or what is run.
@@ -48,6 +49,9 @@ drop_in() {
 # shellcheck source=tools/install-strangers.sh
 . "$(dirname "$0")/install-strangers.sh"
 
+# shellcheck source=tools/install-troubles.sh
+. "$(dirname "$0")/install-troubles.sh"
+
 saw_edges() { [ "$(inside grep -o 'Edge(' /run/board-edges | wc -l)" = "$1" ]; }
 
 # --- the parts of the test ---
@@ -67,6 +71,8 @@ make_boot_file() {
     inside mkdir -p ${boot_file%/*}
     printf 'dtparam=audio=on\n\n[pi4]\narm_boost=1' | inside tee $boot_file >/dev/null
     boot_before=$(inside cat $boot_file)
+    printf 'console=tty1 root=PARTUUID=1234-02 rootwait\r\n' | inside tee $kernel_words_file >/dev/null
+    words_before=$(inside sha256sum $kernel_words_file)
 }
 
 check_nothing_there() {
@@ -100,6 +106,9 @@ check_first_install() {
 }
 
 check_boot_file() {
+    same "its kernel keeps the console dark, told so in one line" \
+        'console=tty1 root=PARTUUID=1234-02 rootwait arcade-cabinet.begin consoleblank=0 vt.global_cursor_default=0 logo.nologo quiet loglevel=3 arcade-cabinet.end\r\n' \
+        "$(inside sed -z 's/\r/\\r/g;s/\n/\\n/g' $kernel_words_file)"
     same "a Pi's firmware rests the coin line, on every kind of Pi, and lets go of what is let go of" "$boot_before
 # arcade-cabinet: begin (install.sh keeps these lines, install.sh --uninstall takes them out)
 [all]
@@ -311,12 +320,17 @@ main() {
     make_boot_file
     check_refusals
     check_open_copy
+    check_windows
+    check_full_card
     check_nothing_there
     check_first_install
     check_boot_file
     check_unconfigured
     check_users
     check_second_install
+    check_busy_apt
+    check_interrupted_apt
+    check_mirrors
     check_mock_pins_are_refused
     check_running
     check_realtime

@@ -10,13 +10,14 @@ from enum import StrEnum
 from typing import TypeVar
 
 from attract_screen.model.letters import drawable, title_of
+from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
 
 FORMAT = 1
 MAX_QR_CHARS = 300
-ROTATIONS = (0, 90, 180, 270)
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
+_ASPECT = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 
 _T = TypeVar("_T")
@@ -75,6 +76,13 @@ class Feed:
     """Credits that were paid for and wait until a game ends, because the board can hold no more."""
     notice: Notice | None = None
     """Only in the state SETUP, and there always."""
+    aspect: Aspect | None = None
+    overscan_percent: int = 0
+
+    @property
+    def monitor(self) -> Monitor:
+        """The monitor, as far as the technician told of it."""
+        return Monitor(self.rotate, self.aspect, self.overscan_percent)
 
 
 def parse_feed(raw: bytes) -> Feed:
@@ -99,12 +107,20 @@ def parse_feed(raw: bytes) -> Feed:
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
+        aspect=_aspect(fields),
+        overscan_percent=_overscan_percent(fields),
     )
 
 
 def fits_qr(address: str) -> bool:
     """Whether the screen can show an address as a code that a phone reads."""
     return len(address) <= MAX_QR_CHARS and _ADDRESS.fullmatch(address) is not None
+
+
+def aspect_of(text: str) -> Aspect | None:
+    """The sides' ratio that a text such as "4:3" says, or None if it says none."""
+    match = _ASPECT.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def is_currency(text: str) -> bool:
@@ -202,6 +218,21 @@ def _rotation(fields: Mapping[str, object]) -> int:
     value = fields.get("rotate")
     if isinstance(value, bool) or not isinstance(value, int) or value not in ROTATIONS:
         raise _wrong("rotate", value, "0, 90, 180 or 270")
+    return value
+
+
+def _aspect(fields: Mapping[str, object]) -> Aspect | None:
+    value = fields.get("aspect")
+    aspect = aspect_of(value) if isinstance(value, str) else None
+    if value is not None and aspect is None:
+        raise _wrong("aspect", value, "null, or two numbers as '4:3'")
+    return aspect
+
+
+def _overscan_percent(fields: Mapping[str, object]) -> int:
+    value = fields.get("overscan_percent", 0)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_OVERSCAN_PERCENT:
+        raise _wrong("overscan_percent", value, f"a whole number from 0 to {MOST_OVERSCAN_PERCENT}")
     return value
 
 

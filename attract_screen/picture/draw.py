@@ -5,14 +5,17 @@ from __future__ import annotations
 import pygame
 
 from attract_screen.model.box import Box
+from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.view import View
 from attract_screen.picture import theme
-from attract_screen.picture.layout import Layout, QrPlace, Size
+from attract_screen.picture.glass import carry, clear
+from attract_screen.picture.layout import Layout, QrPlace
 from attract_screen.picture.ornament import Ornament, Sprite
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.scenes import arrange
 from attract_screen.picture.typefaces import Typefaces
 
+A_FLAT_ONE = Monitor()
 _GLOW_GRID = 24
 
 
@@ -54,33 +57,15 @@ class Picture:
         return [rect for pair in zip(before, after, strict=True) for rect in _joined(*pair)]
 
 
-def render(view: View, size: Size, rotate: int = 0, elapsed_s: float = 0.0) -> pygame.Surface:
-    """One finished frame of exactly `size`, its content turned clockwise by `rotate` degrees."""
-    picture = Picture(view, upright(size, rotate), Studio())
+def render(view: View, size: Size, monitor: Monitor = A_FLAT_ONE, elapsed_s: float = 0.0) -> pygame.Surface:
+    """One finished frame of exactly `size`, as it goes to this monitor."""
+    frame = frame_in(size, monitor)
+    picture = Picture(view, frame.size, Studio())
     picture.draw(elapsed_s)
-    return turned(picture.surface, rotate)
-
-
-def upright(size: Size, rotate: int) -> Size:
-    """The size in which to lay a picture out that is then turned into a frame of `size`."""
-    return (size[1], size[0]) if rotate % 180 else size
-
-
-def turned(surface: pygame.Surface, rotate: int) -> pygame.Surface:
-    """The surface turned clockwise by a multiple of 90 degrees."""
-    return pygame.transform.rotate(surface, -rotate) if rotate else surface
-
-
-def turned_rect(rect: pygame.Rect, size: Size, rotate: int) -> pygame.Rect:
-    """Where a rectangle of an upright picture of `size` lies in the turned frame."""
-    width, height = size
-    if rotate == 90:
-        return pygame.Rect(height - rect.bottom, rect.left, rect.height, rect.width)
-    if rotate == 180:
-        return pygame.Rect(width - rect.right, height - rect.bottom, rect.width, rect.height)
-    if rotate == 270:
-        return pygame.Rect(rect.top, width - rect.right, rect.height, rect.width)
-    return rect
+    display = pygame.Surface(size, 0, 32)
+    clear(display)
+    carry(picture.surface, [picture.surface.get_rect()], frame, display)
+    return display
 
 
 def _joined(one: pygame.Rect, other: pygame.Rect) -> list[pygame.Rect]:

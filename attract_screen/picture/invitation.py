@@ -5,13 +5,14 @@ from __future__ import annotations
 from attract_screen.model.box import Box
 from attract_screen.model.view import PriceRow, View
 from attract_screen.picture import theme
-from attract_screen.picture.fit import Align, Style
+from attract_screen.picture.fit import SMALLEST_SANS, Align, Style
 from attract_screen.picture.layout import Panel, Sheet
 from attract_screen.picture.typefaces import Typeface
 
 # Shares of the column beside the QR, in one unit of height.
 _HEADLINE, _PRICE, _STEP, _GROUP_GAP = 2.6, 1.8, 1.35, 0.7
 
+_SMALLEST_LINE_PX = 14  # in a lower place not even the smallest letters have room
 _SMALLEST_STEP_PX = 13  # a lower row has no room for its number
 
 
@@ -37,13 +38,12 @@ def units(view: View) -> float:
 
 def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
     gap = max(2, sheet.short // 120)
-    share = _names_share(sheet, prices)
     names: list[tuple[str, Box]] = []
     costs: list[tuple[str, Box]] = []
     for price, row in zip(prices, box.rows(len(prices), gap), strict=True):
         sheet.panels.append(Panel(row, theme.PANEL, theme.PANEL_EDGE))
-        inside = row.inset(max(5, row.h // 4), max(2, row.h // 6))
-        name, cost = inside.cut_left(round(inside.w * share), gap)
+        inside = row.inset(max(5, row.h // 4), max(2, min(row.h // 6, (row.h - _SMALLEST_LINE_PX) // 2)))
+        name, cost = inside.cut_left(_names_width(sheet, prices, inside.w), gap)
         names.append((price.what, name))
         costs.append((price.price, cost))
     height = box.h // len(prices)
@@ -51,11 +51,18 @@ def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
     sheet.write_alike(costs, Style(Typeface.PIXEL, height, theme.AMBER, Align.RIGHT))
 
 
-def _names_share(sheet: Sheet, prices: tuple[PriceRow, ...]) -> float:
-    """The part of a row for its name, so that the price can be a little larger."""
-    name = max(sheet.faces.width(row.what, Typeface.SANS, 20) for row in prices)
-    cost = max(sheet.faces.width(row.price, Typeface.SANS, 20) for row in prices)
-    return name / (name + 1.4 * cost)
+def _names_width(sheet: Sheet, prices: tuple[PriceRow, ...], width: int) -> int:
+    """The part of a row for its name: the price may be larger, unless that takes a name its letters."""
+    name, cost = _widest(sheet, prices, 20)
+    share = round(width * name / (name + 1.4 * cost))
+    name, cost = _widest(sheet, prices, SMALLEST_SANS)
+    return max(share, min(name, width - cost))
+
+
+def _widest(sheet: Sheet, prices: tuple[PriceRow, ...], size: int) -> tuple[int, int]:
+    """The widest name and the widest price, as small print of this size."""
+    name = max(sheet.faces.width(row.what, Typeface.SANS, size) for row in prices)
+    return name, max(sheet.faces.width(row.price, Typeface.SANS, size) for row in prices)
 
 
 def _steps(sheet: Sheet, steps: tuple[str, ...], box: Box) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from attract_screen.model.box import Box
+from attract_screen.model.monitor import Size
 from attract_screen.picture.fit import Label, Style, fit, fit_alike
 from attract_screen.picture.listing import fit_list
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode
 from attract_screen.picture.theme import Colour
 from attract_screen.picture.typefaces import Typefaces
-
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True)

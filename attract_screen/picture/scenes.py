@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
+from attract_screen.model.monitor import Size
 from attract_screen.model.view import View
 from attract_screen.picture import theme
 from attract_screen.picture.fit import Style
 from attract_screen.picture.instructions import setup
 from attract_screen.picture.invitation import invitation, units
-from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet, Size
+from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode, encode
 from attract_screen.picture.typefaces import Typeface, Typefaces
@@ -33,22 +34,41 @@ _EXPRESSIONS = {
 
 def arrange(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
     """Lay the view out; `size` is the picture's own, before any rotation."""
-    sheet = Sheet(size, rail=max(10, min(size) // 22), faces=faces, art=art)
-    inner = Box(0, 0, *size).inset(sheet.rail + max(4, sheet.short // 60))
+    usual = _usual(view, size, faces, art)
+    if view.state is State.ATTRACT and view.qr and usual.qr is None:
+        alone = _code_alone(_sheet(size, faces, art), encode(view.qr))
+        return alone if alone.qr else usual
+    return usual
+
+
+def _sheet(size: Size, faces: Typefaces, art: PixelArt) -> Sheet:
+    return Sheet(size, rail=max(10, min(size) // 22), faces=faces, art=art)
+
+
+def _inner(sheet: Sheet) -> Box:
+    return Box(0, 0, *sheet.size).inset(sheet.rail + max(4, sheet.short // 60))
+
+
+def _usual(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
+    sheet = _sheet(size, faces, art)
     if view.state is State.SETUP:
-        setup(sheet, view, inner)
+        setup(sheet, view, _inner(sheet))
         return sheet.done()
-    inner = _small_print(sheet, view, inner)
+    inner = _small_print(sheet, view, _inner(sheet))
     if view.state is State.ATTRACT and view.qr:
         _attract(sheet, view, inner, encode(view.qr))
-        return sheet.done()
-    body = _title(sheet, view, inner)
-    if view.state is State.PAYING:
-        _paying(sheet, view, body)
     elif view.state is State.PLAYING and view.qr:
-        _playing(sheet, view, body, encode(view.qr))
+        _playing(sheet, view, inner, encode(view.qr))
+    elif view.state is State.PAYING:
+        _paying(sheet, view, _title(sheet, view, inner))
     else:
-        _notice(sheet, view, body)
+        _notice(sheet, view, _title(sheet, view, inner))
+    return sheet.done()
+
+
+def _code_alone(sheet: Sheet, code: QrCode) -> Layout:
+    """For a code that leaves no room for words: who scans it reads them on the phone."""
+    _qr(sheet, code, _inner(sheet), SMALLEST_MODULE_PX)
     return sheet.done()
 
 
@@ -71,13 +91,17 @@ def _small_print(sheet: Sheet, view: View, box: Box) -> Box:
 
 
 def _title(sheet: Sheet, view: View, box: Box, share: float | None = None) -> Box:
-    share = share or (0.19 if _is_wide(box) else 0.13)
-    top, rest = box.cut_top(round(box.h * share), _gap(sheet))
+    top, rest = _cut_title(sheet, box, share)
     style = Style(Typeface.TITLE, round(top.h * 0.92), theme.AMBER, max_lines=2, smallest_scale=2)
     labels = sheet.write(view.title, top, style)
     if view.moving:
         _flank(sheet, top, min((label.box.x for label in labels), default=top.x))
     return rest
+
+
+def _cut_title(sheet: Sheet, box: Box, share: float | None = None) -> tuple[Box, Box]:
+    share = share or (0.19 if _is_wide(box) else 0.13)
+    return box.cut_top(round(box.h * share), _gap(sheet))
 
 
 def _flank(sheet: Sheet, top: Box, title_left: int) -> None:
@@ -147,21 +171,46 @@ def _paying(sheet: Sheet, view: View, body: Box) -> None:
     _words(sheet, view, text)
 
 
-def _playing(sheet: Sheet, view: View, body: Box, code: QrCode) -> None:
-    """The credits large, and a smaller QR for more, if it stays large enough to decode."""
-    gap = _gap(sheet)
+def _playing(sheet: Sheet, view: View, inner: Box, code: QrCode) -> None:
+    """The credits large, and a smaller QR for more; a larger one where that would be too fine."""
+    if not _with_small_code(sheet, view, inner, code) and not _with_large_code(sheet, view, inner, code):
+        _notice(sheet, view, _title(sheet, view, inner))
+
+
+def _with_small_code(sheet: Sheet, view: View, inner: Box, code: QrCode) -> bool:
+    gap, body = _gap(sheet), _cut_title(sheet, inner)[1]
     if _is_wide(body):
         text, room = body.cut_left(body.w * 3 // 5 - gap, gap)
     else:
         text, room = body.cut_top(body.h * 11 // 20 - gap, gap)
-    caption_h = max(14, sheet.short // 18)
-    side = min(room.w, room.h - caption_h - gap // 2)
-    caption, below = room.centred(room.w, side + caption_h + gap // 2).cut_top(caption_h, gap // 2)
-    if _qr(sheet, code, below, SMALLEST_SIDE_MODULE_PX, at_top=True) is None:
-        _notice(sheet, view, body)
-        return
-    sheet.write("ADD CREDITS", caption, Style(Typeface.PIXEL, caption_h, theme.LAVENDER))
+    if _captioned(sheet, code, room, SMALLEST_SIDE_MODULE_PX) is None:
+        return False
+    _title(sheet, view, inner)
     _words(sheet, view, text)
+    return True
+
+
+def _with_large_code(sheet: Sheet, view: View, inner: Box, code: QrCode) -> bool:
+    """The code has its room first, and title and words what it leaves."""
+    is_wide = _is_wide(inner)
+    cut = inner.cut_left(inner.w * 2 // 5) if is_wide else inner.cut_top(inner.h * 7 // 20, _gap(sheet))
+    card = _captioned(sheet, code, cut[1], SMALLEST_MODULE_PX)
+    if card is None:
+        return False
+    text = inner.cut_left(card.x - 2 * _gap(sheet) - inner.x)[0] if is_wide else cut[0]
+    _words(sheet, view, _title(sheet, view, text, share=0.24))
+    return True
+
+
+def _captioned(sheet: Sheet, code: QrCode, room: Box, smallest_px: int) -> Box | None:
+    """The QR under its caption, in the middle of the room; None if too fine."""
+    gap, caption_h = _gap(sheet) // 2, max(14, sheet.short // 18)
+    side = min(room.w, room.h - caption_h - gap)
+    caption, below = room.centred(room.w, side + caption_h + gap).cut_top(caption_h, gap)
+    card = _qr(sheet, code, below, smallest_px, at_top=True)
+    if card is not None:
+        sheet.write("ADD CREDITS", caption, Style(Typeface.PIXEL, caption_h, theme.LAVENDER))
+    return card
 
 
 def _notice(sheet: Sheet, view: View, body: Box) -> None:

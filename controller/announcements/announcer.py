@@ -103,4 +103,6 @@ def _about(config: Config) -> dict[str, Any]:
         "machine_id": config.machine_id,
         "machine_name": config.name,
         "rotate": config.rotate,
+        "aspect": config.aspect,
+        "overscan_percent": config.overscan_percent,
     }

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import controller
+from attract_screen.systemd_notify import more_time
 from controller.board.tally import begin_tally, read_tally
 from controller.config.keys import CoinLineConfig
 from controller.model.events import CoinLineFailed, PulseFired, Tally
@@ -18,6 +19,9 @@ from controller.system.clock import since_boot_s
 
 log = logging.getLogger(__name__)
 
+# While its process gets ready this one looks round so often, and asks for so much more time for its start.
+LOOK_EVERY_S, MORE_TIME_S = 1.0, 60.0
+# So long it may take without a word.
 READY_WITHIN_S = 10.0
 # Beyond the gap and the pulse itself: a process that takes longer hangs.
 ANSWER_WITHIN_S = 3.0
@@ -44,10 +48,7 @@ class CoinLine:
         tally: Path,
         ledger: str,
         on_event: Callable[[PulseFired | CoinLineFailed], None],
-        *,
-        ready_within_s: float = READY_WITHIN_S,
     ) -> None:
-        self._ready_within_s = ready_within_s
         self._period_s = (config.gap_ms + config.pulse_ms) / 1000
         self._ordered = self._answered = 0
         self._last_reply_s = 0.0
@@ -63,10 +64,12 @@ class CoinLine:
         self.holds_pin = False
         self.tally: Tally | None = None
 
-    def start(self) -> None:
-        """Start the process, and return once it holds the pin at rest or has failed to.
+    def start(self, stop_requested: Callable[[], bool] = lambda: False) -> None:
+        """Start the process, and return once it holds the pin at rest, has ended, or a stop is asked for.
 
-        From then on all threads of this process hand the interpreter over faster than is Python's habit.
+        How long that takes is the machine's matter: with a cold card, behind a power cut, it is minutes, and
+        who gives up begins them anew. From then on all threads of this process hand the interpreter over
+        faster than is Python's habit.
         """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._process = subprocess.Popen(
@@ -79,10 +82,18 @@ class CoinLine:
         )
         self._listener = threading.Thread(target=self._listen, name="coin line", daemon=True)
         self._listener.start()
-        if not self._ready.wait(self._ready_within_s):
-            self._on_event(CoinLineFailed(f"its process was not ready after {self._ready_within_s:g} s"))
+        self._wait_until_ready(stop_requested)
         if self.holds_pin and self._tally_file:  # the process before it has ended, and notes no more
             self.tally = read_tally(self._tally_file, self._ledger)
+
+    def _wait_until_ready(self, stop_requested: Callable[[], bool]) -> None:
+        """As long as the process lives: its end is heard too."""
+        began_s, warned = since_boot_s(), False
+        while not self._ready.wait(LOOK_EVERY_S) and not stop_requested():
+            more_time(MORE_TIME_S)
+            if not warned and since_boot_s() >= began_s + READY_WITHIN_S:
+                warned = True
+                log.warning("coin line not ready after %g s: waiting while its process lives", READY_WITHIN_S)
 
     @property
     def alive(self) -> bool:
@@ -158,9 +169,9 @@ class CoinLine:
         for line in self._process.stdout:
             self._read_reply(line.split())
         status = self._process.wait()
-        self._ready.set()
         if not self._closing:
             self._on_event(CoinLineFailed(f"its process ended with status {status}"))
+        self._ready.set()  # whoever waits for it finds the event there
 
     def _read_reply(self, words: list[str]) -> None:
         match words:
@@ -168,21 +179,21 @@ class CoinLine:
                 log.info("coin line ready: %s", " ".join(scheduling))
                 self.holds_pin = True
                 self._ready.set()
-            case ["fired", payment_id, number, rose_s, fell_s]:
+            case ["fired", payment_id, number, *times_s]:
                 self._answered += 1
                 self._last_reply_s = since_boot_s()
-                self._pulse_fell(PulseFired(payment_id, int(number), float(rose_s), float(fell_s)))
+                self._pulse_fell(PulseFired(payment_id, int(number), *map(float, times_s)))
             case _:
                 log.error("coin line said something unknown: %s", " ".join(words))
 
     def _pulse_fell(self, pulse: PulseFired) -> None:
-        width_ms = (pulse.fell_s - pulse.rose_s) * 1000
-        if abs(width_ms - self._pulse_ms) > TOLERANCE_MS:
+        # Never too narrow: its end is waited for from the moment at which it is known to have risen.
+        if pulse.at_least_ms > self._pulse_ms + TOLERANCE_MS:
             log.warning(
-                "payment %s: pulse %d was %.1f ms wide, not %d ms: the board may not take it for a coin",
+                "payment %s: pulse %d was %s, not %d ms: the board may not take it for a coin",
                 pulse.payment_id,
                 pulse.number,
-                width_ms,
+                pulse.width_text,
                 self._pulse_ms,
             )
         self._on_event(pulse)

@@ -1,7 +1,8 @@
 """EDGE. The process that owns the coin pin and its timing, and does nothing else.
 
 It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output
-("fired PAYMENT NUMBER ROSE FELL", in seconds since boot); its first word is "ready", and how it is scheduled.
+("fired PAYMENT NUMBER ROSE FELL IN_DOUBT": two times since boot, and how much of what lies between is in
+doubt, all in seconds); its first word is "ready", and how it is scheduled.
 Where it has a tally, each pulse is noted there before it rises and after its fall. When its parent dies the
 pulse in flight is finished, what else was ordered is left, and the line rests.
 """
@@ -16,12 +17,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from gpiozero import OutputDevice
+from gpiozero import Factory, OutputDevice
 
+from controller.board.claim_note import ClaimNote, note_path
 from controller.board.pins import open_pins
 from controller.board.realtime import take_best_scheduling
 from controller.board.tally import TallyKeeper
@@ -31,6 +34,16 @@ from controller.system.clock import since_boot_s
 SPIN_S = 0.0005
 # Switching a pin takes some hundredths of a millisecond. If it took longer, the process was held up in it.
 HELD_UP_S = 0.001
+
+
+class Edges(NamedTuple):
+    """A pulse as seen from here: active at most from one to the other, at least `in_doubt_s` less."""
+
+    rose_s: float
+    fell_s: float
+    in_doubt_s: float
+
+
 # Ctrl-C, Ctrl-\, a closed terminal, the service manager's stop, its watchdog: each reaches the whole group.
 _MEANT_FOR_THE_PARENT = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT)
 
@@ -48,7 +61,7 @@ class PulseMaker:
     gap_s: float
     rested_since_s: float
 
-    def fire(self, begins: Callable[[], None]) -> tuple[float, float]:
+    def fire(self, begins: Callable[[], None]) -> Edges:
         """One pulse; returns when the line rose and when it was back at rest (seconds since boot).
 
         `begins` is called right before it rises; what it raises is raised, and then there is no pulse.
@@ -62,10 +75,13 @@ class PulseMaker:
             rose_s = since_boot_s()
             _wait_until(rose_s + self.pulse_s)
         finally:
+            reset_s = since_boot_s()
             self.output.off()
             self.rested_since_s = since_boot_s()
-        # Held up around the edge, it may have risen at once: the pulse is told as wide as it may have been.
-        return set_s if rose_s - set_s > HELD_UP_S else rose_s, self.rested_since_s
+        # Held up around an edge, it may have risen at once, or fallen long ago: the pulse is told as wide as
+        # it may have been, for a board may have made more of it, and with how much of that is in doubt.
+        began_s = set_s if rose_s - set_s > HELD_UP_S else rose_s
+        return Edges(began_s, self.rested_since_s, (rose_s - began_s) + (self.rested_since_s - reset_s))
 
     def rehearse(self) -> None:
         """All that a pulse runs through, without an edge: the first one finds it in memory."""
@@ -91,10 +107,10 @@ def serve(
 def _fire(
     replies: TextIO, pulses: PulseMaker, tally: TallyKeeper | None, payment_id: str, number: int
 ) -> None:
-    rose_s, fell_s = pulses.fire(lambda: tally.begins(payment_id, number) if tally else None)
+    rose_s, fell_s, in_doubt_s = pulses.fire(lambda: tally.begins(payment_id, number) if tally else None)
     if tally:
         tally.ended(payment_id, number, rose_s, fell_s)
-    _reply(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f}")
+    _reply(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f} {in_doubt_s:.6f}")
 
 
 def main() -> int:
@@ -121,6 +137,7 @@ def main() -> int:
 def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
     with (
         open_pins(options.mock_board, listens=False) as factory,
+        _noted(options, factory),
         OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,
     ):
         # A collection in the middle of a pulse would stretch it.
@@ -132,6 +149,14 @@ def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
         pulses.rehearse()
         serve(sys.stdin, sys.stdout, pulses, tally, scheduling)
     return 0
+
+
+def _noted(options: argparse.Namespace, factory: Factory) -> AbstractContextManager[None]:
+    """The note by which the line is put at rest, should this process be killed; a mock pin needs none."""
+    path = note_path()
+    if path is None or options.mock_board:
+        return nullcontext()
+    return ClaimNote(path, f"/dev/gpiochip{factory.chip}", options.pin)
 
 
 def _wait_until(deadline_s: float) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from controller.cloud.tls import empty_context
+
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -126,11 +128,12 @@ class _Line(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:
-        super().init_poolmanager(*arguments, **settings)
+        # Whom it trusts, `requests` adds for each connection.
+        super().init_poolmanager(*arguments, **settings, ssl_context=empty_context())
         self._watch(self.poolmanager)
 
     def proxy_manager_for(self, *arguments: Any, **settings: Any) -> Any:
-        manager = super().proxy_manager_for(*arguments, **settings)
+        manager = super().proxy_manager_for(*arguments, **settings, ssl_context=empty_context())
         self._watch(manager)
         return manager
 

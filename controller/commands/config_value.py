@@ -11,25 +11,29 @@ from controller.config.keys import KEYS, load_config
 from controller.config.reader import ConfigError, Problem, read_keys
 
 
-def add_config_commands(commands: Any, default_config: Path) -> None:
-    """Add both commands to the parser's `commands`."""
-    value = commands.add_parser(
+def add_config_value_command(commands: Any, default_config: Path) -> None:
+    """Add the command to the parser's `commands`."""
+    parser = commands.add_parser(
         "config-value",
         help="print one value of config.yaml",
         description="Prints the value of KEY as the controller takes it. The rest of the file may still be "
         "empty or wrong; a value whose own section is wrong is not printed, and the command ends with 78.",
     )
-    value.add_argument("key", metavar="KEY", choices=[*_public_keys()], help="such as coin_line.pin")
-    value.set_defaults(do=config_value)
-    whole = commands.add_parser(
+    parser.add_argument("key", metavar="KEY", choices=[*_public_keys()], help="such as coin_line.pin")
+    parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
+    parser.set_defaults(do=config_value)
+
+
+def add_check_config_command(commands: Any, default_config: Path) -> None:
+    """Add the command to the parser's `commands`."""
+    parser = commands.add_parser(
         "check-config",
         help="say whether config.yaml can be used",
         description="Reads config.yaml as the controller does at its start. Prints nothing if it can be "
         "used; ends with 78 and every problem in it otherwise.",
     )
-    whole.set_defaults(do=check_config)
-    for parser in (value, whole):
-        parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
+    parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
+    parser.set_defaults(do=check_config)
 
 
 def config_value(options: argparse.Namespace) -> int:

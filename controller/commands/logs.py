@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from controller.system.systemd_units import CONTROLLER
@@ -12,7 +13,7 @@ from controller.system.systemd_units import CONTROLLER
 LINES = 50
 
 
-def add_logs_command(commands: Any) -> None:
+def add_logs_command(commands: Any, _default_config: Path) -> None:
     """Add the command to the parser's `commands`."""
     parser = commands.add_parser(
         "logs",

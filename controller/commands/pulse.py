@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import queue
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gpiozero import GPIOZeroError
-
-from controller.app import App
-from controller.config.keys import Config, load_config
+from controller.config.keys import load_config
 from controller.control.client import ControlClient, connect
-from controller.edges import OneShot
-from controller.formats.control_lines import MOST_CREDITS, Line, PulseRequest, error
-from controller.ledger.file import LEDGER_NAME, LedgerError
-from controller.ledger.owner import check_owner
+from controller.formats.control_lines import MOST_CREDITS, Line
 from controller.pages.pulse_report import PulseReport
 
 INTERRUPTED = 130
@@ -49,7 +40,10 @@ def pulse(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     client = connect(config.control_socket)
     if client is None:
-        return _one_shot(config, options.credits)
+        # Imported only now, for it is the whole daemon.
+        from controller.commands.pulse_in_place import pulse_in_place
+
+        return pulse_in_place(config, options.credits)
     with client:
         return _through(client, options.credits)
 
@@ -74,57 +68,6 @@ def follow(next_line: Callable[[float], Line | None], report: PulseReport) -> in
         for text in report.take(line):
             print(text, flush=True)
     return report.status
-
-
-class _OneShotChannel:
-    """Hears what the rules say, in this very process."""
-
-    def __init__(self) -> None:
-        self.lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
-
-    def answer(self, _client: int, line: Line) -> None:
-        self.lines.put(line)
-
-    def show(self, line: Line) -> None:
-        self.lines.put(line)
-
-    def refuse(self, trouble: str | None) -> None:
-        if trouble is not None:
-            self.lines.put(error(trouble))
-
-    def next(self, within_s: float) -> Line | None:
-        try:
-            return self.lines.get(timeout=within_s)
-        except queue.Empty:
-            return None
-
-
-def _one_shot(config: Config, credits: int) -> int:
-    """The daemon's own loop and rules, with the ledger, the coin line and the inputs, and no network."""
-    check_owner(config.state_dir / LEDGER_NAME)
-    print(f"{config.control_socket}: no controller answers: this is done in its place", flush=True)
-    logging.getLogger().setLevel(logging.WARNING)
-    tools = _OneShotChannel()
-    app = App(config, OneShot(PulseRequest(credits), tools))
-    statuses = [1]
-
-    def listen() -> None:
-        try:
-            statuses.append(follow(tools.next, PulseReport(credits)))
-        finally:
-            app.request_stop()
-
-    listener = threading.Thread(target=listen, name="report")
-    listener.start()
-    ended = "stopped; what is left of it follows when the controller starts"
-    try:
-        app.run()
-    except (LedgerError, OSError, GPIOZeroError) as failure:
-        ended = str(failure)
-    finally:
-        tools.lines.put(error(ended))  # heard only if it ended before its time
-        listener.join()
-    return statuses[-1]
 
 
 def _credits(text: str) -> int:

@@ -1,7 +1,8 @@
 """EDGE. `python -m controller release-lines`: rests the coin line when the process that held it is gone.
 
 On a Pi a pin keeps its last level when its process dies. A process killed in the middle of a pulse thus
-leaves the coin switch closed, until this command, the unit's ExecStopPost, has run.
+leaves the coin switch closed. The unit's ExecStopPost, controller.board.quick_release, opens it again by what
+that process had noted of its pin; this command takes the pin from config.yaml.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from gpiozero import Factory, OutputDevice
 
 from controller.board.pins import open_pins
+from controller.board.quick_release import not_released
 from controller.config.keys import KEYS, ConfigError
 from controller.config.reader import Problem, read_keys
 
@@ -29,7 +31,7 @@ class LineNotReleasedError(OSError):
 def add_release_lines_command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], default_config: Path
 ) -> None:
-    """`release-lines`: what the unit runs after every end of the daemon."""
+    """`release-lines`: by hand, and behind an end of the daemon of which nothing is noted."""
     release = commands.add_parser("release-lines", help="put the coin line at rest, if no process holds it")
     release.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
     release.set_defaults(do=_release)
@@ -54,10 +56,7 @@ def put_at_rest(pin: int, pins: AbstractContextManager[Factory]) -> None:
         with pins as factory:
             OutputDevice(pin, initial_value=False, pin_factory=factory).close()
     except Exception as error:  # lgpio's own errors have no base that could be named here
-        raise LineNotReleasedError(
-            f"GPIO {pin} was not put at rest: {error}. If it is busy, a controller holds it, "
-            "and rests it when it ends: sudo systemctl stop arcade-controller"
-        ) from error
+        raise LineNotReleasedError(not_released(pin, error)) from error
 
 
 def _lines(config: Path) -> tuple[int, Path | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import Any
 
 from controller.config.keys import KEYS, control_socket
 from controller.control.client import connect
@@ -22,8 +21,10 @@ NOTICE = Path("/run/arcade-first-boot/notice.json")
 RENEW_S = 1.0
 
 
-def add_setup_commands(commands: Any, default_config: Path) -> None:
-    """Add both commands to the parser's `commands`."""
+def add_take_card_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], default_config: Path
+) -> None:
+    """`take-card`: run by a unit before the controller starts."""
     card = commands.add_parser(
         "take-card",
         help="take cabinet.yaml on the card's boot partition over as config.yaml",
@@ -32,7 +33,14 @@ def add_setup_commands(commands: Any, default_config: Path) -> None:
         "wrong is written to the card, as cabinet-problems.txt, and the secrets go from there. Needs root.",
     )
     card.add_argument("--boot", type=Path, action="append", metavar="FOLDER", help="default: the Pi's")
+    _add_files(card, default_config)
     card.set_defaults(do=_take_card)
+
+
+def add_setup_screen_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], default_config: Path
+) -> None:
+    """`setup-screen`: run by a unit when the controller has ended over its configuration."""
     screen = commands.add_parser(
         "setup-screen",
         help="show what is missing, while the controller has no configuration",
@@ -42,12 +50,15 @@ def add_setup_commands(commands: Any, default_config: Path) -> None:
     )
     screen.add_argument("--screen-feed", type=Path, default=KEYS["screen_feed"].default, metavar="FILE")
     screen.add_argument("--once", action="store_true", help="write one feed and end")
+    _add_files(screen, default_config)
     screen.set_defaults(do=_setup_screen)
-    for parser in (card, screen):
-        parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
-        parser.add_argument(
-            "--notice", type=Path, default=NOTICE, metavar="FILE", help="what take-card tells the screen"
-        )
+
+
+def _add_files(parser: argparse.ArgumentParser, default_config: Path) -> None:
+    parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
+    parser.add_argument(
+        "--notice", type=Path, default=NOTICE, metavar="FILE", help="what take-card tells the screen"
+    )
 
 
 def _take_card(options: argparse.Namespace) -> int:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from controller import __version__
-from controller.board.inputs import board_inputs
 from controller.config.applied import input_lines
 from controller.config.keys import Config, load_config
 from controller.control.client import connect
@@ -113,6 +112,8 @@ def _own_inputs(config: Config) -> Iterator[NextLine]:
         file=sys.stderr,
         flush=True,
     )
+    from controller.board.inputs import board_inputs  # what asks the controller needs no pins
+
     begun: list[Line] = []
     lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
 

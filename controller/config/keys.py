@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT
 from controller.config import values as value
 from controller.config.checks import contradictions, doubts
 from controller.config.reader import ConfigError, Key, Problem, read_keys
@@ -108,6 +109,8 @@ class Config:
     payment_link: str | None
     accept_unsigned_coinpulse: bool
     rotate: int
+    aspect: str | None
+    overscan_percent: int
     state_dir: Path
     screen_feed: Path
     mock_board: Path | None
@@ -167,6 +170,8 @@ KEYS = {
     "payment_link": Key(value.code_address, default=None),
     "accept_unsigned_coinpulse": Key(value.yes_or_no, default=False),
     "screen.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
+    "screen.aspect": Key(value.aspect, default=None),
+    "screen.overscan_percent": Key(value.whole(0, MOST_OVERSCAN_PERCENT, "percent"), default=0),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
     "mock_pins_for_demo_only": Key(value.absolute_path, default=None),
@@ -210,6 +215,8 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         payment_link=v["payment_link"],
         accept_unsigned_coinpulse=v["accept_unsigned_coinpulse"],
         rotate=v["screen.rotate"],
+        aspect=v["screen.aspect"],
+        overscan_percent=v["screen.overscan_percent"],
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],

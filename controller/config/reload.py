@@ -22,6 +22,8 @@ from controller.config.keys import (
 _PLACES = {
     "ready.stuck_s": "ready_stuck_s",
     "screen.rotate": "rotate",
+    "screen.aspect": "aspect",
+    "screen.overscan_percent": "overscan_percent",
     "mock_pins_for_demo_only": "mock_board",
     "boot_id_for_demo_only": "demo_boot_id",
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from attract_screen.model.feed_format import MAX_QR_CHARS, fits_qr
+from attract_screen.model.feed_format import MAX_QR_CHARS, aspect_of, fits_qr
 from controller.formats.wire import MACHINE_ID
 from controller.model.board_profiles import PROFILES
 from controller.model.custom_pulse import refused_gap, refused_pulse
@@ -133,6 +133,13 @@ def certificate_file(text: str) -> Path:
             "there is no certificate in it: one in PEM form begins with -----BEGIN CERTIFICATE-----"
         ) from error
     return path
+
+
+def aspect(text: str) -> str:
+    """The ratio of a monitor's sides."""
+    if aspect_of(text) is None:
+        raise ValueError("write width:height of the picture on the glass, for example 4:3")
+    return text
 
 
 def board(text: str) -> str:

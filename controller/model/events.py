@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from controller.model.offer import Offer
@@ -26,17 +26,33 @@ class Delivery:
 
 @dataclass(frozen=True)
 class PulseFired:
-    """The coin line fell back to rest after pulse `number` (from 1); times in seconds since boot."""
+    """The coin line fell back to rest after pulse `number` (from 1); times in seconds since boot.
+
+    It was active at most from `rose_s` to `fell_s`, and at least `in_doubt_s` less: who switches a pin can be
+    held up around an edge, and does not know then on which side of it.
+    """
 
     payment_id: str
     number: int
     rose_s: float
     fell_s: float
+    in_doubt_s: float = field(default=0.0, compare=False)  # of how it was measured, not of what happened
 
     @property
     def width_ms(self) -> float:
-        """How long the line was active, to the microsecond that it was told in."""
+        """How long the line was active at most, to the microsecond that it was told in."""
         return round((self.fell_s - self.rose_s) * 1000, 3)
+
+    @property
+    def at_least_ms(self) -> float:
+        """How long the line was active for sure."""
+        return round(self.width_ms - self.in_doubt_s * 1000, 3)
+
+    @property
+    def width_text(self) -> str:
+        """The width for a person: as a span, where it is in doubt by a millisecond or more."""
+        span = f"{self.at_least_ms:.1f} to " if self.in_doubt_s >= 0.001 else ""
+        return f"{span}{self.width_ms:.1f} ms wide"
 
 
 @dataclass(frozen=True)

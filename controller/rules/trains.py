@@ -43,7 +43,7 @@ def end_pulse(turn: Turn, pulse: PulseFired, fate: PulseFate) -> None:
     train = turn.train_of(pulse.payment_id)
     turn.record(RecordPulse(pulse.payment_id, pulse.number, pulse.rose_s, pulse.fell_s, fate))
     if not fate.is_delivered:
-        said = f"payment {pulse.payment_id}: pulse {pulse.number} {fate}, {pulse.width_ms:.1f} ms wide"
+        said = f"payment {pulse.payment_id}: pulse {pulse.number} {fate}, {pulse.width_text}"
         turn.note(said, logging.WARNING)
     moved = train.after(fate)
     credits = moved.credits_delivered - train.credits_delivered

@@ -14,13 +14,17 @@ def look(guest: Guest, folder: Path, name: str) -> None:
     """Photograph the glass into NAME.ppm, and answer the guest in NAME.json.
 
     `codes` are the QR codes that an independent decoder finds; `as_drawn` is whether the glass shows
-    NAME.png, pixel for pixel.
+    NAME.png, pixel for pixel; `dark` is whether it shows nothing at all.
     """
     photograph, drawn, answer = (folder / f"{name}.{ending}" for ending in ("ppm", "png", "json"))
     guest.ask("screendump", filename=str(photograph))
     with Image.open(photograph) as file:
         seen = file.convert("RGB")
-    said = {"codes": [code.text for code in zxingcpp.read_barcodes(seen)], "as_drawn": _shows(seen, drawn)}
+    said = {
+        "codes": [code.text for code in zxingcpp.read_barcodes(seen)],
+        "as_drawn": _shows(seen, drawn),
+        "dark": seen.getbbox() is None,
+    }
     half = answer.with_suffix(".half")
     half.write_text(json.dumps(said))
     half.replace(answer)

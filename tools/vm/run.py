@@ -35,6 +35,8 @@ END = "@end"
 PASSED = HERE / "passed"
 # A graphics card, with a monitor as arcade cabinets have it.
 CARD = ("-device", "virtio-gpu-pci,xres=640,yres=480")
+# A Pi's words to its kernel, which install.sh adds to: its console is on the glass, too.
+PI_WORDS = "console=tty1 console=ttyS0"
 # The clock of each stage, and what its QEMU has beside the others'.
 STAGES: dict[str, tuple[Clock, tuple[str, ...]]] = {
     INSTALLING: (REAL_TIME, ()),
@@ -197,12 +199,23 @@ def _run(stage: str, lines: Iterator[str], tallies: list[Tally]) -> None:
 def _boot(place: Place, stage: str, until_s: float) -> Iterator[str]:
     """What one boot says."""
     clock, options = STAGES[stage]
-    with Guest(place, stage, clock, *options) as guest, _stopped_at(until_s, guest.pull_the_plug):
+    words = f"{PI_WORDS} {_installed_words()}" if options == CARD else ""
+    with (
+        Guest(place, stage, clock, *options, words=words) as guest,
+        _stopped_at(until_s, guest.pull_the_plug),
+    ):
         for line in guest.lines():
             if line.startswith("@screendump "):
                 look(guest, place.results, line.split()[1])
             else:
                 yield line
+
+
+def _installed_words() -> str:
+    """What install.sh adds to a Pi's cmdline.txt."""
+    script = '. "$0" && echo "$begin_word $console_words $end_word"'
+    command = ["sh", "-c", script, PROJECT / "installer" / "kernel_words.sh"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _cut_power(place: Place, cuts: int, seed: int, until_s: float) -> Iterator[str]:

@@ -22,7 +22,7 @@ OPENING_S = 2.0
 OPENING_PAYING_TAKES_S = (1.0, 6.0)
 OPENING_PLAYERS = 5
 # Players go on coming so long while faults still wait for somebody to hit.
-OVERTIME_S = 60.0
+OVERTIME_S = 90.0
 # So long after a payment a fault strikes: from before its webhook until after its receipt.
 BEHIND_A_PAYMENT_S = (0.0, 0.8)
 
@@ -42,7 +42,7 @@ class Kind:
     comes_first: bool = False
     comes_last: bool = False
     calm_s: float = 0.0
-    waits_s: float = 30.0
+    waits_s: float = 60.0
 
 
 @dataclass(frozen=True, order=True)

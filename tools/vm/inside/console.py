@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
 from collections.abc import Callable
@@ -14,11 +15,15 @@ from checks import same, wait_for
 from phone import DOOR, Phone
 
 END = ["poweroff", "--force"]
+MODULES = Path("/sys/module")
 RESULTS = Path("/results")
 SCREEN = "arcade-attract-screen"
 SIZE = "640x480"
 GLASS_WITHIN_S = 60.0
 PYTHON = "/opt/arcade-cabinet/venv/bin/python"
+TTY = Path("/dev/tty1")
+# As `setterm --blank` gives them; consoleblank= has the kernel blank it after minutes without a key.
+TIOCLINUX, UNBLANK_SCREEN, BLANK_SCREEN = 0x541C, 4, 14
 
 
 def run_stage() -> None:
@@ -31,6 +36,8 @@ def run_stage() -> None:
         _until_same(
             "a cabinet that sells shows its door as a QR code", [DOOR], lambda: _glass("attract")["codes"]
         )
+        _console(BLANK_SCREEN)
+        _until_same("a console that is blanked leaves it there", [DOOR], lambda: _glass("blanked")["codes"])
         order("not_ready")
         _until_same(
             "a board that is not ready takes it off the glass", [], lambda: _glass("not_ready")["codes"]
@@ -40,6 +47,35 @@ def run_stage() -> None:
     opened = f"The display was opened: kmsdrm, {SIZE}"
     expected = ["Waiting for a display", opened, "The attract screen was stopped"]
     same("and has logged nothing but what changed", expected, _words())
+    _dark_console()
+
+
+def _dark_console() -> None:
+    """What players see while the screen does not run; the kernel has the words of install.sh."""
+    told = ("kernel/parameters/consoleblank", "vt/parameters/global_cursor_default")
+    same("the kernel does as it is told", ["0", "0"], [(MODULES / name).read_text().strip() for name in told])
+    same("and knows each word", [], [line for line in _kernel() if "Unknown kernel command line" in line])
+    _console(UNBLANK_SCREEN)
+    _until_same(
+        "without the screen the glass is dark: no boot text, no cursor",
+        True,
+        lambda: _glass("console")["dark"],
+    )
+    TTY.write_text("login: ")
+    _until_same("though text would be seen there", False, lambda: _glass("text")["dark"])
+    _console(BLANK_SCREEN)
+    run("systemctl", "start", SCREEN)
+    wait_for("the screen to open again", lambda: _words()[-1].startswith("The display was opened"), 180)
+    _until_same("and the screen wakes a console that is blanked", True, _is_as_drawn)
+
+
+def _console(what: int) -> None:
+    with TTY.open("wb") as tty:
+        fcntl.ioctl(tty, TIOCLINUX, bytes([what]))
+
+
+def _kernel() -> list[str]:
+    return run("journalctl", "--dmesg", "--output=cat", "--boot")[1].splitlines()
 
 
 def _words() -> list[str]:
