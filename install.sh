@@ -220,7 +220,7 @@ main() {
     load_parts
     case $mode in
         install)
-            trap 'rm -rf "$new"' EXIT
+            trap 'rm -rf "$new"; forget_words' EXIT
             install_all
             if [ "$changes" = 0 ]; then say "Nothing to change."; else tell_system; fi
             if [ "$start" = yes ]; then start_or_roll_back "$verb"; else rm -rf "$old"; fi

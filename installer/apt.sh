@@ -13,7 +13,7 @@ apt_install() {
     kept "$words" ask_apt update || :  # what it has may do
     kept "$words" ask_apt install --no-install-recommends "$@" ||
         fail "apt could not install $*, as it says above; no more was done. $(why_of "$words")"
-    rm -f "$words" "$words.status"
+    forget_words
 }
 
 # It has nobody to ask: a changed file of /etc stays as it is, and there may be no terminal. What takes the lock between our

@@ -35,8 +35,6 @@ as_in() {
     if awk '/\r$/ {windows++} END {exit windows * 2 <= NR}' "$1"; then sed 's/\r*$/\r/'; else cat; fi
 }
 
-boot_lines() { awk -v begin="$begin" -v end="$end" '$0 == begin {ours = 1} !ours; $0 == end {ours = 0}' "$1"; }
-
 boot_lines() {
     say "$begin"
     say "[all]"
@@ -73,8 +71,10 @@ keep_boot_lines() {
     [ -n "$boot" ] || return 0
     others=$(mktemp)
     wanted=$(mktemp)
-    without_boot_lines "$boot" >"$others" ||
+    if ! without_boot_lines "$boot" >"$others"; then
+        rm "$others" "$wanted"
         fail "$boot: between '$begin' and '$end' one of the two is missing; take what is left of these lines out by hand"
+    fi
     cp "$others" "$wanted"
     what="rid of the lines of install.sh"
     if [ -n "${1-}" ]; then

@@ -67,6 +67,14 @@ pip() {
         --disable-pip-version-check "$@"
 }
 
+# Why it found nothing, pip itself says only in its log, a server that does not answer being no error to it.
+pip_install() {
+    if kept "$words" pip install --quiet --retries 2 --log "$words.log" \
+        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@"; then return; fi
+    grep 'Could not fetch URL' "$words.log" >>"$words" || :
+    return 1
+}
+
 # Where pip takes packages from: a mirror that the system names, or where all do; without a name and password in it.
 index() {
     named=$(pip config list | sed -n "s/^[a-z:]*\.index-url='\(.*\)'$/\1/p" | tail -n 1)
@@ -87,10 +95,9 @@ stage_venv() {
     if [ -n "$bundle" ]; then set -- --no-index --find-links "$bundle"; fi
     words=$(mktemp)
     say "waiting for $(grep -c == "$new/requirements.lock") packages from ${bundle:-$(index)} ..."
-    kept "$words" pip install --quiet --retries 2 \
-        --no-input --no-deps --only-binary :all: --require-hashes --requirement "$new/requirements.lock" "$@" ||
+    pip_install "$@" ||
         fail "pip could not bring the packages of $source_dir/requirements, as it says above; nothing was replaced. $(why_of "$words")"
-    rm -f "$words" "$words.status"
+    forget_words
     # By hand, too, the venv's Python finds the code from any directory.
     for folder in "$new"/venv/lib/python3.*/site-packages; do echo "$app" >"$folder/arcade-cabinet.pth"; done
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"

@@ -13,6 +13,10 @@ kept() {
     return "$(cat "$kept_in.status")"
 }
 
+forget_words() {
+    if [ "${words-}" ]; then rm -f "$words" "$words.status" "$words.log"; fi
+}
+
 says() { grep -qiE "$2" "$1"; }
 
 # why_of FILE: the cause by its words in there, and what to do. A network is named only where it is the network.

@@ -18,7 +18,7 @@ def a_config(tmp_path: Path, text: str = "", **changes: Any) -> Config:
 
 def on_path(folder: Path, name: str, script: str) -> None:
     """A small shell program in a folder that the test has put first on PATH."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     program = folder / name
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)

@@ -21,6 +21,7 @@ step() {{ said="$1: $2"; shift 2; if [ "$mode" = install ]; then "$@"; fi; say "
 for part in trouble room apt system release; do . {installer}/$part.sh; done
 boot_file() {{ :; }}
 is_installed() {{ false; }}
+trap forget_words EXIT
 apt_locks={folder}/lock dpkg_updates={folder}/updates
 """
 SOURCES = "/etc/apt/sources.list.d, /etc/apt/apt.conf.d, /etc/pip.conf"
@@ -56,6 +57,8 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.asked = folder / "asked"
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir()
         self.lock = folder / "lock"
         self.lock.touch()
         self.has("apt-get", "")
@@ -68,12 +71,16 @@ class Machine:
         note = f'echo "{name} $*" >>{self.asked}\n' if name in ("apt-get", "dpkg") else ""
         on_path(self.folder / "bin", name, note + script)
 
-    def start(self, script: str, **settings: str) -> subprocess.Popen[str]:
+    def start(self, script: str) -> subprocess.Popen[str]:
         """Begin some lines of install.sh's."""
         return subprocess.Popen(
             ["sh", "-c", HARNESS.format(folder=self.folder, installer=INSTALLER) + script],
-            env={"PATH": f"{self.folder}/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", **settings},
-            stdin=subprocess.DEVNULL,
+            env={
+                "PATH": f"{self.folder}/bin:/usr/bin:/bin",
+                "LC_ALL": "C.UTF-8",
+                "TMPDIR": str(self.scratch),
+            },
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -82,7 +89,8 @@ class Machine:
     def run(self, script: str) -> tuple[int, str, str]:
         """Run some lines of install.sh's: how they end, what is said, and what is said of errors."""
         running = self.start(script)
-        said, errors = running.communicate(timeout=60)
+        said, errors = running.communicate("typed by somebody\n", timeout=60)
+        assert list(self.scratch.iterdir()) == []
         return running.returncode, said, errors
 
 
@@ -100,7 +108,7 @@ APT = (
 
 def test_packages_come_without_a_question(machine: Machine) -> None:
     """Nobody may sit there, and a file in /etc that somebody has changed stays."""
-    machine.has("apt-get", 'read -r line && echo "asked: $line"; echo "$DEBIAN_FRONTEND" >>$0.said')
+    machine.has("apt-get", 'read -r line && echo "asked: $line" >&2; echo "$DEBIAN_FRONTEND" >>$0.said')
     assert machine.run("apt_install a b") == (0, "apt installs a b ...\n", "")
     assert machine.asked.read_text().splitlines() == [
         "dpkg --audit",
@@ -118,7 +126,7 @@ def test_an_apt_in_use_is_waited_for_and_named(machine: Machine) -> None:
         assert running.stdout is not None
         first = running.stdout.readline()
         assert not machine.asked.exists()
-    said, errors = running.communicate(timeout=60)
+    said, errors = running.communicate("typed by somebody\n", timeout=60)
     name = Path("/proc/self/comm").read_text().strip()
     assert first == (
         f"apt is in use by {name} (process {os.getpid()}): waiting until it has ended, "
@@ -282,6 +290,29 @@ def test_a_python_that_is_not_the_system_s_is_told(machine: Machine, python: str
     )
     machine.has("readlink", "echo /usr/bin/python3.11")
     assert machine.run("check_python") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("log", "why"),
+    [
+        ("connection error: NewConnectionError('[Errno -3] Temporary failure in name resolution')", NETWORK),
+        ("connection error: NewConnectionError('[Errno 111] Connection refused')", SERVER),
+        ("404 Client Error: Not Found for url: https://m/simple/idna/", MIRROR),
+    ],
+)
+def test_what_pip_says_in_its_log_alone_counts_too(machine: Machine, log: str, why: str) -> None:
+    """Of a server that does not answer it says that there is no such package."""
+    new = machine.folder / "new"
+    on_path(
+        new / "venv" / "bin",
+        "python",
+        'while [ "$1" != --log ]; do shift; done; cat >"$2" <<\\END\n'
+        "Looking in indexes: https://timed.out.example/simple, connection refused\n"
+        f"Could not fetch URL https://m/simple/idna/: {log} - skipping\nEND\n"
+        "echo 'ERROR: No matching distribution found for idna==3.20'; exit 1",
+    )
+    script = f'new={new} words=$(mktemp); pip_install || say "$(why_of "$words")"'
+    assert machine.run(script) == (0, f"{why}\n", "ERROR: No matching distribution found for idna==3.20\n")
 
 
 DF = """

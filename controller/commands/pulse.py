@@ -6,13 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from attract_screen.quiet_end import INTERRUPTED
 from controller.commands.pulse_followed import follow
 from controller.config.keys import load_config
 from controller.control.client import ControlClient, connect
 from controller.formats.control_lines import MOST_CREDITS
 from controller.pages.pulse_report import PulseReport
-
-INTERRUPTED = 130
 
 
 def add_pulse_command(commands: Any, default_config: Path) -> None:
