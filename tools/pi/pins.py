@@ -66,8 +66,8 @@ class Cabinet:
         with Observer(cloud.broker_in(self._clouds)) as observer:
             self._sale()
             self._board_lines(observer)
-        self._killed("in mid-pulse", at=[1], charged=166, fates=["ambiguous", "fired", "fired"])
-        self._killed("between two pulses", at=[1, 0], charged=250, fates=["fired"] * 3)
+        self._killed("in mid-pulse", at=1, charged=166, fates=["ambiguous", "fired", "fired"])
+        self._killed("between two pulses", at=2, charged=250, fates=["fired"] * 3)
         self._stopped()
         memory.tell(self._raspi, self._processes())
 
@@ -93,13 +93,13 @@ class Cabinet:
         wait_for("the feed to be as before", lambda: not self._shows("not_ready"), SETTLES_WITHIN_S, 1)
         same("a ready line hides the sale while it is away", False, self._shows("not_ready"))
 
-    def _killed(self, when: str, at: list[int], charged: int, fates: list[str]) -> None:
-        """Controller and coin line, by one signal as soon as the wire was seen so far."""
+    def _killed(self, when: str, at: int, charged: int, fates: list[str]) -> None:
+        """Controller and coin line, as soon as the wire has changed so often."""
         self._sells()
         line, restarts = Pulses(self._wire), int(self._show("NRestarts"))
         self._raspi.type(f"read -r _; kill -9 {' '.join(map(str, self._processes()))}")
         payment = self._phone.pay(3)
-        wait_for("the moment", lambda: line.levels() == at, every_s=0.002)
+        wait_for("the moment", lambda: len(line.levels()) >= at, every_s=0.002)
         self._raspi.type("")
         self._raspi.answer()
         same(f"killed {when}: what is charged", ("succeeded", charged), self._settled(payment))
