@@ -14,6 +14,10 @@ from pathlib import Path
 
 from attract_screen.model.feed_format import FeedError
 from attract_screen.model.monitor import ROTATIONS, SMALLEST_SIDE, Size
+from attract_screen.quiet_end import quiet_imports, run_quietly
+
+if __name__ == "__main__":
+    quiet_imports()
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -34,6 +38,10 @@ _log = logging.getLogger("attract_screen")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the attract screen, or render one picture; the process's exit code."""
+    return run_quietly(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     if options.render:

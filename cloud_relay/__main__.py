@@ -8,6 +8,11 @@ import os
 import sys
 from collections.abc import Callable
 
+from cloud_relay.quiet_end import quiet_imports, run_quietly
+
+if __name__ == "__main__":
+    quiet_imports()
+
 from cloud_relay.errors import RelayError
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
@@ -29,6 +34,10 @@ _EX_FAILED, _EX_USAGE = 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 what failed, 2 a wrong call, 78 wrong settings."""
+    return run_quietly(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     make_log_plain()
     with plain_terminal():

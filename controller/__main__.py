@@ -10,6 +10,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from attract_screen.quiet_end import quiet_imports, run_quietly
+
+if __name__ == "__main__":
+    quiet_imports()
+
 from controller.pages.help_page import help_page
 from controller.system.plain_output import make_log_plain, plain_terminal
 
@@ -36,6 +41,10 @@ COMMANDS = {
 
 def main() -> int:
     """Do what the command line asks; 78 for a configuration that cannot be used."""
+    return run_quietly(_main)
+
+
+def _main() -> int:
     with plain_terminal():
         return _do(parser(sys.argv[1:]).parse_args())
 
@@ -45,6 +54,10 @@ def _do(options: argparse.Namespace) -> int:
     make_log_plain()
     try:
         return int(options.do(options))
+    except UnicodeEncodeError as error:  # of a path: what is printed is never refused
+        name = f"{error.object} has characters that this locale ({error.encoding}) cannot name"
+        print(f"{name}: put LC_ALL=C.UTF-8 in front of the command", file=sys.stderr)
+        return 1
     except Exception as error:
         status = _status_of(error)
         if status is None:

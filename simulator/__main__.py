@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from attract_screen.quiet_end import quiet_imports, run_quietly
+
 DEFAULT_PORT = 8800
 DEFAULT_FOLDER = Path(".demo/run")
 CHAOS_FOLDER = Path(".demo/chaos")
@@ -14,6 +16,10 @@ CHAOS_FOLDER = Path(".demo/chaos")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
+    return run_quietly(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     # Imported here, so that --help and a wrong option answer at once.
     if options.command == "demo-once":
@@ -60,4 +66,5 @@ def _port(text: str) -> int:
 
 
 if __name__ == "__main__":
+    quiet_imports()
     sys.exit(main())

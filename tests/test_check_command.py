@@ -33,6 +33,11 @@ broker
     try them, when nobody plays: sudo systemctl stop arcade-controller; sudo
     cabinet check; sudo systemctl start arcade-controller
 """
+POWER = """\
+power
+  - nothing here tells whether the power is too weak; on a Raspberry Pi ask it
+    by hand: vcgencmd get_throttled
+"""
 GOOD = f"""\
 configuration
   ✓ /F/config.yaml can be used: Star Raider (star-raider-01), board jamma
@@ -49,6 +54,7 @@ pins
   ✓ game_over: GPIO 27 is high: not active
   ✓ ready: GPIO 22 is low: active
 
+{POWER}
 {BROKER_GOOD}
 relay
   ✓ 127.0.0.1 answers at port RELAY
@@ -94,6 +100,7 @@ pins
   ✓ ready: GPIO 22 is free, and low: active
   ✓ coin_meter: GPIO 23 is free, and high: not active
 
+POWER
 broker
   ✗ 127.0.0.1 does not answer at port BROKER: Connection refused
     → Check broker.host and its port, that it runs, and that no firewall is in
@@ -125,7 +132,7 @@ ledger
     starts
 
 4 things are wrong, 2 things to know.
-"""
+""".replace("POWER\n", POWER + "\n")
 
 
 @pytest.fixture(autouse=True)
@@ -151,7 +158,7 @@ def elsewhere(folder: Path, root: str = "ext4") -> Surroundings:
     """A machine without systemd, and with one file system."""
     mounts = folder / "mountinfo"
     mounts.write_text(f"25 1 179:2 / / rw,noatime shared:1 - {root} /dev/mmcblk0p2 rw\n")
-    return Surroundings(folder / "no-systemd", mounts, folder, folder)
+    return Surroundings(folder / "no-systemd", mounts, folder, folder, folder)
 
 
 def page(config_file: Path, where: Surroundings, names: dict[str, str]) -> str:
@@ -229,7 +236,7 @@ def test_the_command_ends_with_1_if_something_is_wrong(tmp_path: Path) -> None:
     found = json.loads(as_json.stdout)
     names = " ".join(section["name"] for section in found["sections"])
     assert (plain.returncode, as_json.returncode, found["ok"]) == (1, 1, False)
-    assert names == "configuration service pins broker relay clock display disk ledger"
+    assert names == "configuration service pins power broker relay clock display disk ledger"
     assert plain.stdout.startswith("configuration\n  ok ")
     assert "made-up" not in plain.stdout + plain.stderr + as_json.stdout + as_json.stderr
 

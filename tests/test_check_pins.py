@@ -14,7 +14,8 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from workbench import Workbench, workbench
 
 from controller import __version__
-from controller.check.pins import check_free_pins, check_pins
+from controller.check.free_pins import check_free_pins
+from controller.check.pins import check_pins
 from controller.config.keys import load_config
 from controller.pages.findings import Finding, note, ok, warning, wrong
 

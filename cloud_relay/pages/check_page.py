@@ -50,7 +50,7 @@ def document(sections: Sequence[Section]) -> str:
             for section in sections
         ],
     }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(found, indent=2) + "\n"
 
 
 def _finding_lines(finding: Finding, marks: Marks, width: int) -> Iterator[str]:

@@ -31,7 +31,9 @@ def check_clock(config: Config) -> list[Finding]:
 def _synchronised() -> Finding:
     command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
     try:
-        text = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        text = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=5, check=True
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return note("timedatectl does not say whether the clock is synchronised")
     if text == "yes":

@@ -20,8 +20,11 @@ from controller.check.clock import check_clock
 from controller.check.config import check_config
 from controller.check.disk import check_disk
 from controller.check.display import check_display
+from controller.check.eyes import Seen, see
+from controller.check.header import HEADER, Header
 from controller.check.ledger import check_ledger
 from controller.check.pins import check_pins
+from controller.check.power import check_power
 from controller.check.relay import check_relay
 from controller.check.service import check_service
 from controller.config.keys import Config, load_config
@@ -47,6 +50,8 @@ class Surroundings:
     dri: Path = Path("/dev/dri")
     drm: Path = Path("/sys/class/drm")
     boot: Sequence[Path] = BOOT_FOLDERS
+    sysfs: Path = Path("/sys")
+    header: Header = HEADER
 
 
 def add_check_command(commands: Any, default_config: Path) -> None:
@@ -54,9 +59,10 @@ def add_check_command(commands: Any, default_config: Path) -> None:
     parser = commands.add_parser(
         "check",
         help="look at everything that a cabinet needs",
-        description="Looks at everything that a cabinet needs: configuration, service, pins, broker and its "
-        "rules, relay, clock, display, disk and ledger, and says what to do about what is wrong. It changes "
-        "nothing, puts nothing on the coin line, and may be run while people play. Takes up to 20 seconds. "
+        description="Looks at everything that a cabinet needs: configuration, service, pins, power, broker "
+        "and its rules, relay, clock, display, disk and ledger, and says what to do about what is wrong. It "
+        "changes nothing, puts nothing on the coin line, and may be run while people play. Takes up to 20 "
+        "seconds. "
         "Ends with 0 if nothing is wrong, 1 if something is, 78 if config.yaml cannot be used.",
     )
     parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
@@ -100,17 +106,23 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     connected = running is not None and running.is_connected
     alone = running is None or running.is_kept_out
     user = controller.user if controller else ""
+    # Before the threads begin: it forks.
+    seen = see(controller, config, path) if controller else Seen()
     return {
-        "configuration": lambda: [*check_config(config, path), *check_card(where.boot)],
-        "service": lambda: check_service(controller, running),
-        "pins": lambda: check_pins(config),
+        "configuration": lambda: [
+            *check_config(config, path, seen.reading),
+            *check_card(where.boot),
+        ],
+        "service": lambda: check_service(controller, running, config_usable=seen.config_usable),
+        "pins": lambda: check_pins(config, where.header),
+        "power": lambda: check_power(where.sysfs),
         "broker": lambda: check_broker(config, daemon_connected=connected, alone=alone),
         "relay": lambda: check_relay(config),
         "clock": lambda: check_clock(config),
         "display": lambda: check_display(
             unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm
         ),
-        "disk": lambda: check_disk(config.state_dir, user, where.mounts),
+        "disk": lambda: check_disk(config.state_dir, user, where.mounts, seen.writing),
         "ledger": lambda: check_ledger(config.state_dir / LEDGER_NAME),
     }
 

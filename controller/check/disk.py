@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from controller.check.display import may_write
@@ -17,11 +18,15 @@ _FORGETFUL = ("overlay", "aufs", "tmpfs", "ramfs", "rootfs")
 _READ_ONLY = ("squashfs", "iso9660", "erofs")
 
 
-def check_disk(state_dir: Path, user: str, mounts: Path) -> list[Finding]:
-    """Where the ledger of `user`'s daemon is; `mounts` is the kernel's list of them."""
+def check_disk(state_dir: Path, user: str, mounts: Path, unwritten: Sequence[Finding] = ()) -> list[Finding]:
+    """Where the ledger of `user`'s daemon is; `mounts` is the kernel's list of them.
+
+    `unwritten` is what the service itself cannot write, found with its own eyes.
+    """
     there = _nearest(state_dir)
     mount = mount_of(there, mounts)
-    return [_place(state_dir, mount), _writable(state_dir, there, user), *_room(there)]
+    writable = unwritten or [_writable(state_dir, there, user)]
+    return [_place(state_dir, mount), *writable, *_room(there)]
 
 
 def _nearest(path: Path) -> Path:

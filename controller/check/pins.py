@@ -1,92 +1,39 @@
-"""EDGE. Checks the pins: whether each can be had, and how it stands; the coin pin is never driven."""
+"""EDGE. Checks the pins: whether each can be had, and how it stands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from typing import Literal
-
-from gpiozero import Factory, InputDevice
 
 from controller.board.pins import open_pins
+from controller.check.free_pins import Level, check_free_pins, driven_by_others, stands
+from controller.check.header import HEADER, Header
 from controller.config.applied import input_lines
 from controller.config.keys import Config
 from controller.control.client import ControlClient, connect
 from controller.formats.control_lines import Line
-from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.pages.findings import Finding, ok, warning, wrong
 
 ANSWER_WITHIN_S = 5.0
-Level = Literal["low", "high"]
-
-_FREE_IT = "End the program that holds it (sudo gpioinfo names it), or write another pin."
 _RESTART = "Restart, so that config.yaml applies: sudo systemctl restart arcade-controller."
 
 
-class PinNotHadError(OSError):
-    """A pin cannot be claimed; the message says why."""
-
-
-def check_pins(config: Config) -> list[Finding]:
+def check_pins(config: Config, header: Header = HEADER) -> list[Finding]:
     """Through the running controller, which owns them; else by claiming each as an input for a moment."""
     try:
         client = connect(config.control_socket)
     except OSError as error:
         return [wrong(str(error), "Run this as the controller's user or as root, or restart the controller.")]
     if client is None:
-        return check_free_pins(config, open_pins(config.mock_board, listens=True))
+        return check_free_pins(config, open_pins(config.mock_board, listens=True), header)
     with client:
-        return _answers_of(client, config)
+        return [*_answers_of(client, config), *_driven_by_others(config, header)]
 
 
-def check_free_pins(config: Config, pins: AbstractContextManager[Factory]) -> list[Finding]:
-    """Claim the pins of a stopped controller, each as an input."""
-    found = [note("no controller runs: each pin was claimed for a moment, as an input")]
-    try:
-        with pins as factory:
-            found.append(_coin_pin(config.coin_line.pin, factory))
-            for name, wiring in input_lines(config).items():
-                if wiring is not None:
-                    found.append(_input_pin(name, wiring.pin, wiring.active, factory))
-    except Exception as error:  # noqa: BLE001 - lgpio's own errors have no base that could be named here
-        remedy = "Run this as a user of the group gpio, on the cabinet's own Pi."
-        found.append(wrong(f"the pins cannot be opened: {error}", remedy))
-    return found
-
-
-def _coin_pin(pin: int, factory: Factory) -> Finding:
-    try:
-        # Floating, as the controller leaves it: a pull would hide that the pull-down outside is missing.
-        with _claimed(pin, factory, pull_up=None) as level:
-            if level == "low":
-                return ok(f"coin line: GPIO {pin} is free, and low: at rest")
-    except PinNotHadError as error:
-        return wrong(f"coin line: GPIO {pin} cannot be claimed: {error}", _FREE_IT)
-    remedy = "Fit the pull-down resistor of docs/wiring.md, or find what else drives the pin."
-    return wrong(f"coin line: GPIO {pin} is free, and high: the coin switch may be closed", remedy)
-
-
-def _input_pin(name: str, pin: int, active: Level, factory: Factory) -> Finding:
-    try:
-        # Pulled as the controller pulls it.
-        with _claimed(pin, factory, pull_up=active == "low") as level:
-            return ok(f"{name}: GPIO {pin} is free, and {_stands(level, active)}")
-    except PinNotHadError as error:
-        return wrong(f"{name}: GPIO {pin} cannot be claimed: {error}", _FREE_IT)
-
-
-@contextmanager
-def _claimed(pin: int, factory: Factory, *, pull_up: bool | None) -> Iterator[Level]:
-    try:
-        active_state = True if pull_up is None else None
-        device = InputDevice(pin, pull_up=pull_up, active_state=active_state, pin_factory=factory)
-    except Exception as error:
-        raise PinNotHadError(str(error)) from error
-    with device:
-        yield "high" if device.pin.state else "low"
-
-
-def _stands(level: Level, active: Level) -> str:
-    return f"{level}: {'active' if level == active else 'not active'}"
+def _driven_by_others(config: Config, header: Header) -> list[Finding]:
+    wired = {"coin line": config.coin_line.pin}
+    wired |= {name: wiring.pin for name, wiring in input_lines(config).items() if wiring is not None}
+    found = (driven_by_others(name, pin, header) for name, pin in wired.items())
+    return [each for each in found if each is not None]
 
 
 def _answers_of(client: ControlClient, config: Config) -> list[Finding]:
@@ -117,4 +64,4 @@ def _held_input(name: str, held: Mapping[str, Line], pin: int | None, active: Le
         yield warning(f"{name}: for the controller it {has_it}, in config.yaml it {says}", _RESTART)
     elif pin is not None:
         inactive: Level = "high" if active == "low" else "low"
-        yield ok(f"{name}: GPIO {pin} is {_stands(active if held[name]['active'] else inactive, active)}")
+        yield ok(f"{name}: GPIO {pin} is {stands(active if held[name]['active'] else inactive, active)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def logs(options: argparse.Namespace) -> int:
     ]
     if options.follow:
         command.append("--follow")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and journalctl would inherit that
     try:
         os.execvp(command[0], command)  # noqa: S606 - its arguments are ours
     except OSError as error:

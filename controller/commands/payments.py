@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -49,8 +48,6 @@ def payments(options: argparse.Namespace) -> int:
         LedgerError: the ledger cannot be read.
     """
     path: Path = options.ledger or load_config(options.config).state_dir / LEDGER_NAME
-    # `payments | head` ends us in the middle, as it does any other tool.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     print(_report(read_ledger(path), options, datetime.now(UTC)), end="")
     return 0
 

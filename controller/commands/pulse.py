@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from attract_screen.quiet_end import INTERRUPTED
 from controller.config.keys import load_config
 from controller.control.client import ControlClient, connect
 from controller.formats.control_lines import MOST_CREDITS, Line
 from controller.pages.pulse_report import PulseReport
-
-INTERRUPTED = 130
 
 
 def add_pulse_command(commands: Any, default_config: Path) -> None:

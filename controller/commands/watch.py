@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import queue
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -53,8 +52,6 @@ def watch(options: argparse.Namespace) -> int:
         OSError: the controller cannot be asked, has hung up, or the pins cannot be had.
     """
     config = load_config(options.config)
-    # `watch | head` ends us in the middle, as it does any other tool.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     live = sys.stdout.isatty() and not options.lines
     with suppress(KeyboardInterrupt), _source(config) as next_line:
         (_refresh if live else _print)(next_line, LineWatch())

@@ -193,7 +193,7 @@ def _age(age: timedelta) -> str:
 
 
 def _document(faults: tuple[str, ...], now: datetime, **lists: list[dict[str, Any]]) -> str:
-    return json.dumps({"readAt": _iso(now), "faults": faults, **lists}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"readAt": _iso(now), "faults": faults, **lists}, indent=2) + "\n"
 
 
 def _fields(row: LedgerRow, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import requests
 
@@ -37,12 +38,19 @@ class Step:
 def demo_once() -> int:
     """Buy 3 credits at the door, play, end the game; 0 only if board and Stripe agree on all of it."""
     # As Ctrl-C does, a kill or a closed terminal ends everything that was started.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    asked: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     try:
         return _sell_once()
     except KeyboardInterrupt:
         print("Ended before the sale was over.", file=sys.stderr)
+        return 128 + asked[0]  # what a shell says of such an end
     except (BrokerFailed, PartFailedError, requests.RequestException) as why:
         print(f"The sale failed: {why}", file=sys.stderr)
     return 1
