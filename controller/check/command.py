@@ -49,9 +49,9 @@ class Surroundings:
     mounts: Path = Path("/proc/self/mountinfo")
     dri: Path = Path("/dev/dri")
     drm: Path = Path("/sys/class/drm")
-    boot: Sequence[Path] = BOOT_FOLDERS
     sysfs: Path = Path("/sys")
     header: Header = HEADER
+    boot: Sequence[Path] = BOOT_FOLDERS
 
 
 def add_check_command(commands: Any, default_config: Path) -> None:
