@@ -14,7 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from types import FrameType
 from typing import Any, NoReturn, TextIO, cast
 
-# What a shell says of a program ended by SIGINT or SIGPIPE; whatever stands around ours passes it on in silence.
+# What a shell says of a program ended by SIGINT or SIGPIPE; what stands around ours passes it on in silence.
 INTERRUPTED, NO_READER, NOT_WRITTEN = 130, 141, 1
 
 
