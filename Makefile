@@ -8,6 +8,7 @@ MINUTES ?= 2
 SEED ?= 1
 KILLS ?= 500
 CUTS ?= 30
+PI := PYTHONPATH=.:tools/pi:tools/vm:tools/vm/inside $(VENV) tools/pi/run.py
 VM := PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 
 help: ## print this list
@@ -48,7 +49,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh cloud_relay/broker/shipped/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh cloud_relay/broker/shipped/*.sh .ci/run
 
 check: lint test ## what CI runs
 
@@ -58,6 +59,10 @@ test-install: ## install.sh in a Debian 12 container with a real systemd (root; 
 test-vm: ## install, sell, kill and cut the power in a QEMU guest with real GPIO (Debian 12, root; about ten minutes)
 	@tools/prepare.sh test
 	$(VM) $(STAGES) $(if $(WITHIN),--within $(WITHIN))
+
+test-pi: ## arm64 without a Pi: Debian under emulation, then a Raspberry Pi 3 with its real pins (Debian 12, root; STAGES=pins: two minutes)
+	@tools/prepare.sh test
+	$(PI) $(STAGES)
 
 test-power: ## more cuts: the guest's plug is pulled at random moments of sales (Debian 12, root; CUTS=30 SEED=1)
 	@tools/prepare.sh test
@@ -103,4 +108,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi test-power format pictures docs release clean

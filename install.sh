@@ -37,7 +37,8 @@ user_list=/etc/sysusers.d/arcade-cabinet.conf
 unit_dir=/etc/systemd/system
 release="controller attract_screen pyproject.toml README.md CHANGELOG.md"
 run_from="install.sh installer requirements systemd config.yaml $release"
-units="arcade-controller.service arcade-attract-screen.service"
+started="arcade-first-boot.service arcade-controller.service arcade-attract-screen.service"
+units="$started arcade-setup-screen.service"   # the last is started by the controller's end
 
 mode=install
 start=yes

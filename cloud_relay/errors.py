@@ -23,6 +23,10 @@ class PublishRefused(RelayError, PermissionError):
     """The broker's access rules forbid this."""
 
 
+class ClockWrong(RelayError):
+    """The relay's clock is not Stripe's, so that nobody can say how old a payment is."""
+
+
 class StripeUnavailable(RelayError, ConnectionError):
     """Stripe did not answer, or refused; what was asked may all the same have been done."""
 

@@ -30,15 +30,23 @@ if TYPE_CHECKING:
 # headers never become the event's own keys.
 _SCHEDULES = frozenset({"aws.events", "aws.scheduler"})
 
+# What a schedule with a constant input of its own is to send.
+TIDY = {"tidy": True}
+
 # Of the function's 60 s: the long list goes on a minute later where it was left.
 LONG_TIDY_S = 20.0
 
+# One of these is in every request that API Gateway, a function URL or a load balancer hands over.
+_OF_A_REQUEST = ("rawPath", "httpMethod")
+
 Event = dict[str, Any]
-Handler = Callable[[Event, object], dict[str, Any]]
+Handler = Callable[[Any, object], dict[str, Any]]
+
+log = logging.getLogger(__name__)
 
 
 def handler(event: Event, context: object) -> dict[str, Any]:
-    """Answer one event.
+    """Answer one event; one of another shape, as warmers send them, is said and left alone.
 
     Raises:
         SettingsError: the function's environment is not usable; Lambda logs the message.
@@ -52,16 +60,31 @@ def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
     retries, long = SelfInvocation(invoke), LongTidy(relay)
     answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app_for(relay, retries)))
 
-    def answer(event: Event, context: Any) -> dict[str, Any]:
+    def answer(event: Any, context: Any) -> dict[str, Any]:
+        if not isinstance(event, dict):
+            return _left_alone(event)
         if is_retry(event):
             left_s = context.get_remaining_time_in_millis() / 1000
             return {"published": try_until_done(relay, retries, event, left_s)}
-        if event.get("source") in _SCHEDULES and event.get("detail-type") == "Scheduled Event":
+        if _is_schedule(event):
             relay.fitness.look_if_due()
             return dict(summary([*tidy_recent(relay), *long.go_on(LONG_TIDY_S)]))
+        if not any(key in event for key in _OF_A_REQUEST):
+            return _left_alone(event)
         return answer_http(event, context)
 
     return answer
+
+
+def _is_schedule(event: Event) -> bool:
+    from_schedule = str(event.get("source")) in _SCHEDULES and event.get("detail-type") == "Scheduled Event"
+    return from_schedule or event == TIDY
+
+
+def _left_alone(event: object) -> dict[str, Any]:
+    # What raises AWS would send twice more.
+    log.warning("Left an event alone that is no request and no schedule's: %.200r", event)
+    return {"ignored": "neither a request nor a schedule's event: see Tidy in cloud_relay/README.md"}
 
 
 def _with_the_gateways_word(app: WSGIApplication) -> WSGIApplication:

@@ -31,6 +31,8 @@ COMMANDS = {
     "release-lines": ("controller.commands.release_lines", "add_release_lines_command"),
     "config-value": ("controller.commands.config_value", "add_config_value_command"),
     "check-config": ("controller.commands.config_value", "add_check_config_command"),
+    "take-card": ("controller.commands.setup", "add_take_card_command"),
+    "setup-screen": ("controller.commands.setup", "add_setup_screen_command"),
     "pulse": ("controller.commands.pulse", "add_pulse_command"),
     "watch": ("controller.commands.watch", "add_watch_command"),
     "clear": ("controller.commands.clear", "add_clear_command"),

@@ -20,7 +20,7 @@ tell_system() {
 
 # Why a service did not start is told below, from its own state.
 start_services() {
-    for unit in $units; do
+    for unit in $started; do
         systemctl "$1" "$unit" 2>/dev/null || :
     done
 }

@@ -19,7 +19,6 @@ from attract_screen.model.feed_format import State
 from controller.check.disk import check_disk
 from controller.check.display import check_display, may_write
 from controller.check.ledger import check_ledger
-from controller.check.mounts import Mount, mount_of
 from controller.check.service import check_service
 from controller.control.running import Running
 from controller.ledger.ledger import Ledger
@@ -27,6 +26,7 @@ from controller.model.effects import ClosePayment, RecordAnswer, RecordPayment
 from controller.model.fault import Fault, FaultKind
 from controller.model.payment import Outcome, Receipt
 from controller.pages.findings import Finding, note, ok, warning, wrong
+from controller.system.mounts import Mount, mount_of
 from controller.system.systemd_units import Unit, unit
 
 # Disk

@@ -409,7 +409,7 @@ def test_an_answer_lets_the_cabinet_rest() -> None:
     bench, _ = started_bench(boot_id="boot-before")
     found(bench)
 
-    assert bench.wait(300) == Orders()
+    assert bench.wait(299) == Orders()
 
 
 # The fence

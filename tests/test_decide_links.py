@@ -44,6 +44,7 @@ from controller.model.events import (
 )
 from controller.model.offer import Offer, Price
 from controller.model.payment import Outcome, OwedReceipt, Receipt
+from controller.model.trust import Refusal
 from controller.rules.decide import next_wake_s
 from controller.rules.mood import mood
 from controller.rules.turn import UnexpectedEvent
@@ -209,7 +210,7 @@ def test_a_fixed_payment_link_is_the_offer_whatever_the_relay_sells() -> None:
     assert orders == Orders((), (ConnectBroker(), FetchOffer()))
 
     assert bench.handle(OfferReceived(OFFER)) == Orders()
-    assert (bench.cabinet.offer, next_wake_s(bench.cabinet)) == (Offer(link, ()), NOW_S + 3600)
+    assert (bench.cabinet.offer, next_wake_s(bench.cabinet)) == (Offer(link, ()), NOW_S + 300)
 
 
 def test_a_remembered_offer_is_shown_before_the_relay_answers() -> None:
@@ -217,13 +218,25 @@ def test_a_remembered_offer_is_shown_before_the_relay_answers() -> None:
     assert started_bench(offer=OFFER)[0].cabinet.offer == OFFER
 
 
-def test_a_new_offer_is_remembered_and_fetched_again_after_an_hour() -> None:
+def test_a_new_offer_is_remembered_and_fetched_again_after_five_minutes() -> None:
     """Not a second earlier: ten thousand cabinets ask the same relay."""
     bench, _ = started_bench()
     assert bench.handle(OfferReceived(OFFER)) == Orders((SaveOffer(OFFER),))
-    assert bench.wait(3599) == Orders()
+    assert bench.wait(299) == Orders()
 
     assert bench.wait(1) == Orders((), (FetchOffer(),))
+
+
+def test_a_relay_that_sells_nothing_takes_the_qr_within_five_minutes() -> None:
+    """Also where nobody pays, so that no receipt shows it; the cabinet asks on until it sells again."""
+    bench = open_bench()
+    bench.handle(OfferReceived(OFFER))
+    assert bench.wait(300) == Orders((), (FetchOffer(),))
+    bench.handle(OfferFailed("409 the relay sells nothing: its clock is wrong", Refusal.OTHER))
+    assert not accepting(bench.cabinet, bench.now_s)
+    assert bench.wait(30) == Orders((), (FetchOffer(),))
+    bench.handle(OfferReceived(OFFER))
+    assert accepting(bench.cabinet, bench.now_s)
 
 
 def test_an_offer_that_did_not_change_is_not_written_again() -> None:
@@ -307,6 +320,7 @@ def test_a_cabinet_that_is_thrown_out_now_and_then_goes_on() -> None:
         orders = bench.handle(BrokerLost("Session taken over", taken_over=True))
         assert orders == Orders()
         bench.now_s += 600
+        bench.handle(OfferReceived(OFFER))
 
 
 def test_other_losses_are_no_take_over() -> None:

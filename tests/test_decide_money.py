@@ -356,7 +356,7 @@ def test_nobody_wakes_for_the_deadline_of_a_train_on_the_line_or_for_one_that_is
     not_known.receive(payment(), left_s=None)
     not_known.acknowledged()
 
-    assert [next_wake_s(bench.cabinet) for bench in (on_the_line, not_known)] == [NOW_S + 3600] * 2
+    assert [next_wake_s(bench.cabinet) for bench in (on_the_line, not_known)] == [NOW_S + 300] * 2
 
 
 def test_a_payment_is_held_while_the_board_is_not_ready_and_fired_once_it_is() -> None:

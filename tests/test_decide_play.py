@@ -26,8 +26,8 @@ from controller.rules.mood import mood
 
 
 def playing_bench() -> Bench:
-    """A cabinet with one credit on its board."""
-    bench = paid_bench(payment())
+    """A cabinet with one credit on its board, and no relay to be asked for an offer meanwhile."""
+    bench = paid_bench(payment(), has_relay=False)
     bench.fired("pi_1", 1)
     bench.log.clear()
     return bench
@@ -241,7 +241,7 @@ def test_a_session_lasts_from_its_last_credit() -> None:
 
 def test_credits_that_nobody_plays_are_forgotten_in_silence() -> None:
     """No game was running that could be over."""
-    bench = three_credits_bench()
+    bench = three_credits_bench(has_relay=False)
     end_game(bench)
 
     assert bench.wait(1800) == Orders((SaveSession(None),))

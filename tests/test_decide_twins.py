@@ -23,8 +23,8 @@ TWIN = Fault(
 
 
 def suspicious_bench() -> Bench:
-    """A cabinet that has just left the broker over a second take-over."""
-    bench = open_bench()
+    """A cabinet that has just left the broker over a second take-over; it has no relay to ask meanwhile."""
+    bench = open_bench(has_relay=False)
     bench.handle(TAKEN_OVER)
     bench.handle(BACK)
     bench.now_s += 599

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.commands.pulse import follow
+from controller.commands.pulse_followed import follow
 from controller.formats.control_lines import Line, accepted, error, refused
 from controller.pages.pulse_report import PulseReport
 

@@ -6,24 +6,37 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import PASSWORDS, wait_until
-from relay_parts import Cabinet, RelayUnderTest, relay_under_test
+from relay_parts import (
+    WEBHOOK_SECRET,
+    Cabinet,
+    RelayUnderTest,
+    mqtt_client,
+    publish_reason,
+    relay_under_test,
+)
+from stripe import WebhookSignature
 
+from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import StripeUnavailable
 from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
 from cloud_relay.settling.lambda_retries import invoke_this_function
+from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.settling.tidy import tidy
-from simulator.chain.broker import Broker
+from cloud_relay.settling.unpublished import published
+from simulator.chain.broker import RELAY_USERNAME, Broker
 
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
+LAST_WORD = ("arcade/machine/galaga-01/coinpulse", b"no more came")
 
 
 @pytest.fixture
@@ -113,6 +126,80 @@ def test_a_wrong_clock_releases_nothing(relay: RelayUnderTest) -> None:
     ):
         tidy(relay.relay)
     assert relay.payment(payment_id).status == "requires_capture"
+
+
+class SetsTheClock(Publisher):
+    """A publisher during whose work somebody sets the relay's clock."""
+
+    def __init__(self, relay: RelayUnderTest, ahead_s: float) -> None:
+        self._relay, self._ahead_s = relay, ahead_s
+
+    def publish(self, *_: object, **__: object) -> None:
+        self._relay.clock.ahead_s = self._ahead_s
+
+
+@pytest.mark.parametrize("ahead_s", [73 * 3600, -3600])
+def test_a_clock_that_is_set_within_a_run_of_tidy_releases_nothing(
+    relay: RelayUnderTest, ahead_s: float
+) -> None:
+    """The list was read by a clock that was right, and counts for all that is in it."""
+    payments = [relay.pay_in_secret(OURS) for _ in range(2)]
+    relay.stripe.clock.base = lambda: time.time() + 60
+    relay.clock.ahead_s = 60
+    done = tidy(replace(relay.relay, publisher=SetsTheClock(relay, ahead_s)))
+    assert [str(one.outcome) for one in done] == ["republished", "republished"]
+    assert [relay.payment(each).status for each in payments] == ["requires_capture"] * 2
+
+
+def signed_by_stripe(relay: RelayUnderTest, event: dict[str, Any]) -> Any:
+    """Deliver an event signed at Stripe's own time, whatever the relay's clock says; the answer."""
+    body = json.dumps(event)
+    signature = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, int(time.time()))
+    return relay.client.post("/addCredit", data=body, headers={"Stripe-Signature": signature})
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("off_s", [200, -60])
+def test_a_webhook_that_meets_a_wrong_clock_is_credited_once_it_is_right(
+    relay: RelayUnderTest, broker: Broker, off_s: int, is_known: bool
+) -> None:
+    """Ahead, it would be called late; behind, the broker would keep it beyond its window."""
+    payment_id = relay.pay_in_secret(OURS)
+    relay.stripe.clock.base = time.time
+    relay.clock.ahead_s = off_s
+    if is_known:
+        assert relay.client.get("/machines/galaga-01/payments", headers=relay.token()).status_code == 503
+    with Cabinet("galaga-01", broker) as cabinet:
+        answer = signed_by_stripe(relay, reserved(relay, payment_id))
+        assert (answer.status_code, answer.json["published"]) == (503, False)
+        relay.clock.ahead_s = 0
+        assert cabinet.payload()["paymentId"] == payment_id
+
+
+def test_a_players_own_page_publishes_nothing_by_a_wrong_clock(relay: RelayUnderTest, broker: Broker) -> None:
+    """Its very read at Stripe shows that nobody can say how old the payment is."""
+    relay.pay_in_secret(OURS)
+    sessions = relay.stripe.keeper.turn(lambda book, _: list(book.sessions.values()))
+    relay.stripe.clock.base = time.time
+    relay.clock.ahead_s = 60
+    with Cabinet("galaga-01", broker) as cabinet:
+        relay.client.get(f"/thanks/state?s={sessions[-1].id}")
+        publish_reason(mqtt_client(broker, RELAY_USERNAME, PASSWORDS[RELAY_USERNAME]), *LAST_WORD)
+        wait_until(lambda: cabinet.heard, "the last word")
+        assert [message.payload for message in cabinet.heard] == [LAST_WORD[1]]
+
+
+def test_a_clock_that_is_set_back_meanwhile_makes_no_window_longer(
+    relay: RelayUnderTest, broker: Broker
+) -> None:
+    """What waits for the broker has its time counted by a clock that nobody sets."""
+    paid = PaidOrder("pi_Waits", Order("galaga-01", 3, 250, "usd"), 0, int(time.time()))
+    with Cabinet("galaga-01", broker) as cabinet:
+        assert published(relay.relay, paid, left_s=50.5)
+        wait_until(lambda: cabinet.heard, "a coin pulse")
+        assert cabinet.heard[0].properties.MessageExpiryInterval == 50 - 30
+        assert published(relay.relay, paid, left_s=4.9), "given up"
+        assert len(cabinet.heard) == 1
 
 
 # On Lambda

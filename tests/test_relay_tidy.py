@@ -434,6 +434,27 @@ def test_a_schedule_of_aws_tidies(relay: RelayUnderTest, cabinet: Cabinet, sourc
     wait_until(lambda: cabinet.heard, "the coin pulse")
 
 
+def test_a_schedule_with_a_constant_input_tidies(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """Its input is all that the function gets: nothing of the event's own is in it."""
+    relay.pay_in_secret(OURS)
+    relay.clock.ahead_s = 60
+    assert handler_for(relay.relay)({"tidy": True}, None) == counts(republished=1)
+    wait_until(lambda: cabinet.heard, "the coin pulse")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"warmer": True}, {"source": ["aws.events"]}, {"source": "aws.events"}, [], "ping", 5, None],
+)
+def test_events_of_any_other_shape_are_left_alone(relay: RelayUnderTest, event: object) -> None:
+    """A function that raised would be called twice more, and its log would say no more than a key's name."""
+    relay.pay_in_secret(OURS)
+    relay.clock.ahead_s = 60
+    assert handler_for(relay.relay)(event, None) == {
+        "ignored": "neither a request nor a schedule's event: see Tidy in cloud_relay/README.md"
+    }
+
+
 def test_a_webhook_two_days_late_changes_nothing_and_asks_stripe_nothing(
     relay: RelayUnderTest, cabinet: Cabinet
 ) -> None:

@@ -17,12 +17,15 @@ import pytest
 
 from controller.__main__ import DEFAULT_CONFIG, EX_CONFIG
 from controller.board.realtime import FIFO_PRIORITY, NICENESS
+from controller.commands.setup import NOTICE
 from controller.config.keys import KEYS
+from controller.setup.card import BOOT_FOLDERS
 
 PROJECT = Path(__file__).parent.parent
 UNITS = PROJECT / "systemd"
 CABINET = UNITS / "cabinet"
 MOST_EXPOSURE_TENTHS = 20
+SERVICES = ["arcade-controller", "arcade-attract-screen", "arcade-first-boot", "arcade-setup-screen"]
 AS_CABINET = "--reuid cabinet --regid cabinet --init-groups"
 
 
@@ -120,7 +123,7 @@ def test_no_unit_takes_code_from_the_folder_that_it_works_in() -> None:
         for line in unit.read_text().splitlines()
         if line.startswith("Exec") and "python" in line
     ]
-    assert len(starts) == 3
+    assert len(starts) == 5
     assert [line for line in starts if "/venv/bin/python -P -m " not in line] == []
 
 
@@ -155,6 +158,52 @@ def test_neither_waits_for_a_network_a_display_or_the_other() -> None:
     }
 
 
+def section(name: str, title: str) -> list[str]:
+    """The lines of one section of a unit, without its comments."""
+    text = (UNITS / f"{name}.service").read_text().partition(f"[{title}]\n")[2].partition("\n[")[0]
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_the_card_is_looked_at_before_the_controller_starts() -> None:
+    """At every boot, and the controller starts whatever comes of it, after a minute at most."""
+    unit = section("arcade-first-boot", "Unit")[2:]
+    assert (unit, section("arcade-first-boot", "Install")) == (
+        ["Before=arcade-controller.service"],
+        ["WantedBy=multi-user.target"],
+    )
+    assert service("arcade-first-boot")["TimeoutStartSec"] == "60"
+
+
+def test_the_card_s_unit_may_write_to_the_card_and_the_configuration_alone() -> None:
+    """It runs as root; what it reads was written by whoever had the card."""
+    card = service("arcade-first-boot")
+    places = [str(DEFAULT_CONFIG.parent), *(f"-{folder}" for folder in reversed(BOOT_FOLDERS))]
+    assert (card["ReadWritePaths"].split(), card["ProtectSystem"], card["CapabilityBoundingSet"]) == (
+        places,
+        "strict",
+        "CAP_CHOWN",
+    )
+    assert Path("/run", card["RuntimeDirectory"]) == NOTICE.parent
+
+
+def test_a_controller_without_a_configuration_starts_what_tells_the_screen() -> None:
+    """It writes the same feed as the same user, never stops the controller, and is not started at boot."""
+    assert "OnFailure=arcade-setup-screen.service" in section("arcade-controller", "Unit")
+    screen, controller = service("arcade-setup-screen"), service("arcade-controller")
+    same = ("User", "RuntimeDirectory", "RuntimeDirectoryPreserve", "UMask", "ProtectHome", "PrivateTmp")
+    assert {key: screen[key] for key in same} == {key: controller[key] for key in same}
+    assert section("arcade-setup-screen", "Install") == []
+    assert not [line for line in section("arcade-setup-screen", "Unit") if line.startswith("Conflicts=")]
+
+
+@pytest.mark.parametrize("name", ["arcade-first-boot", "arcade-setup-screen"])
+def test_the_first_setup_takes_its_unit_s_options(name: str) -> None:
+    """What a unit starts is a command that there is."""
+    _, *options = command(name)
+    ended = run_python([*options, "--help"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_each_gets_its_own_devices_and_no_others() -> None:
     """The controller has the pins, wherever this Pi has them; the screen has the display."""
     devices = {
@@ -173,7 +222,7 @@ def test_the_controller_sees_which_pi_it_runs_on() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
-@pytest.mark.parametrize("name", ["arcade-controller", "arcade-attract-screen"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_exposed_no_more_than_2(name: str) -> None:
     """Of ten, by systemd's own count."""
     ended = subprocess.run(
@@ -192,7 +241,7 @@ def test_a_service_is_exposed_no_more_than_2(name: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
-@pytest.mark.parametrize("name", ["arcade-controller", "arcade-attract-screen"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_unit_has_no_word_that_systemd_does_not_know(name: str, tmp_path: Path) -> None:
     """An unknown key is only warned of, and then does nothing: a forgotten safeguard."""
     # What it starts is not installed here.

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+
+from controller.pages.card_page import machine_line, next_notice, refused_notice
 
 SCREENS = Path(__file__).parent.parent / "docs" / "screens"
 SIZE = "400x300"
@@ -31,6 +34,10 @@ FEED: dict[str, Any] = {
     "rotate": 0,
     "technician_line": None,
 }
+MISTAKES = (
+    "Line 6: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
+    "Line 14: relay.tokn is unknown: did you mean relay.token?",
+)
 # Each picture, by its name: what the controller's feed says there.
 PICTURES: dict[str, dict[str, Any]] = {
     "starting": {"state": "starting", "qr": None},
@@ -49,6 +56,18 @@ PICTURES: dict[str, dict[str, Any]] = {
         "state": "out_of_order",
         "qr": None,
         "technician_line": "coin meter: the last 3 coin pulses were not counted by the board",
+    },
+    "setup": {
+        "state": "setup",
+        "qr": None,
+        "notice": asdict(next_notice(has_network=True)),
+        "technician_line": machine_line("192.168.178.42", "10000000f00dcafe"),
+    },
+    "setup-mistakes": {
+        "state": "setup",
+        "qr": None,
+        "notice": asdict(refused_notice("cabinet.yaml", MISTAKES)),
+        "technician_line": machine_line(None, "10000000f00dcafe"),
     },
 }
 

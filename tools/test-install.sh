@@ -59,13 +59,8 @@ saw_edges() { [ "$(inside grep -o 'Edge(' /run/board-edges | wc -l)" = "$1" ]; }
 
 # --- the parts of the test ---
 
-# Trixie is tried as Raspberry Pi OS makes it: with a package of lgpio. This one is empty, and mock pins never ask for it.
-make_raspberry_pi_os() {
-    inside sh -c 'mkdir -p /tmp/lgpio/DEBIAN /tmp/lgpio/usr/lib/python3/dist-packages
-        touch /etc/rpi-issue /tmp/lgpio/usr/lib/python3/dist-packages/lgpio.py /tmp/lgpio/usr/lib/python3/dist-packages/_lgpio.py
-        printf "Package: python3-lgpio\nVersion: 0\nArchitecture: all\nMaintainer: nobody\nDescription: empty\n" >/tmp/lgpio/DEBIAN/control
-        dpkg-deb --build /tmp/lgpio && dpkg --install /tmp/lgpio.deb' >/dev/null
-}
+# Trixie is tried as Raspberry Pi OS makes it: with a package of lgpio.
+make_raspberry_pi_os() { inside sh $source_dir/tools/container/raspberry_pi_os.sh >/dev/null; }
 
 is_raspberry_pi_os() { [ "$suite" = trixie ]; }
 

@@ -37,6 +37,8 @@ class State(StrEnum):
     NOT_READY = "not_ready"
     OFFLINE = "offline"
     OUT_OF_ORDER = "out_of_order"
+    SETUP = "setup"
+    """There is no configuration that can be used, and so no controller: a notice says what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ class Offer:
     credits: int
     amount: int
     currency: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a technician reads from a step away: a headline, and lines in full sentences."""
+
+    headline: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class Feed:
     technician_line: str | None
     waiting: int = 0
     """Credits that were paid for and wait until a game ends, because the board can hold no more."""
+    notice: Notice | None = None
+    """Only in the state SETUP, and there always."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
 
@@ -94,6 +106,7 @@ def parse_feed(raw: bytes) -> Feed:
         rotate=_rotation(fields),
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
+        notice=_notice(fields) if _state(fields) is State.SETUP else None,
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
     )
@@ -227,3 +240,14 @@ def _technician_line(fields: Mapping[str, object]) -> str | None:
     if fields.get("technician_line") is None:
         return None
     return drawable(_typed(str, fields, "technician_line", "text or null")) or None
+
+
+def _notice(fields: Mapping[str, object]) -> Notice:
+    expected = "an object with a headline and a list of lines, all text"
+    value = _typed(dict, fields, "notice", expected)
+    headline, lines = value.get("headline"), value.get("lines")
+    if not isinstance(headline, str) or not isinstance(lines, list):
+        raise _wrong("notice", value, expected)
+    if not all(isinstance(line, str) for line in lines):
+        raise _wrong("notice", value, expected)
+    return Notice(drawable(headline), tuple(filter(None, map(drawable, lines))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from attract_screen.model.feed_format import Feed, Offer, State
+from attract_screen.model.feed_format import Feed, Notice, Offer, State
 from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
 
@@ -27,6 +27,7 @@ _FIXED = {
     State.NOT_READY: ("ONE MOMENT", "The machine is not taking credits just now."),
     State.OFFLINE: ("COINS ONLY", "Paying by phone will be back soon."),
     State.OUT_OF_ORDER: ("OUT OF ORDER", "Sorry! Please try another machine."),
+    State.SETUP: ("NOT SET UP YET", ""),
 }
 
 
@@ -50,6 +51,8 @@ class View:
     steps: tuple[str, ...] = ()
     qr: str | None = None
     technician_line: str | None = None
+    lines: tuple[str, ...] = ()
+    """What is to be done or wrong, each for itself; only in the state SETUP."""
 
     @property
     def moving(self) -> bool:
@@ -66,6 +69,8 @@ def view_of(feed: Feed, age_s: float) -> View:
     """The picture for a feed that was written `age_s` seconds ago."""
     if not is_fresh(age_s):
         return out_of_order(f"screen: no news from the controller for more than {STALE_AFTER_S:g} s", feed)
+    if feed.notice is not None:
+        return _setup(feed, feed.notice)
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
@@ -90,6 +95,16 @@ def out_of_order(technician_line: str, feed: Feed | None = None) -> View:
     """The apology for a screen that cannot know how the cabinet is; `feed` is the last known."""
     view = replace(_nameless(State.OUT_OF_ORDER), technician_line=drawable(technician_line))
     return view if feed is None else replace(view, title=feed.machine_name)
+
+
+def _setup(feed: Feed, notice: Notice) -> View:
+    return View(
+        state=State.SETUP,
+        title=feed.machine_name,
+        headline=notice.headline.upper(),
+        lines=notice.lines,
+        technician_line=feed.technician_line,
+    )
 
 
 def _nameless(state: State) -> View:

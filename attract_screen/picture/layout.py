@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Size
 from attract_screen.picture.fit import Label, Style, fit, fit_alike
+from attract_screen.picture.listing import fit_list
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode
 from attract_screen.picture.theme import Colour
@@ -105,6 +106,10 @@ class Sheet:
     def write_alike(self, texts: Sequence[tuple[str, Box]], style: Style) -> None:
         """Fit several texts into their boxes, all of one size."""
         self.labels += fit_alike(texts, style, self.faces)
+
+    def list_up(self, texts: Sequence[str], box: Box, style: Style) -> None:
+        """Set several texts below each other, of one size, as large as fits; what has no room is counted."""
+        self.labels += fit_list(texts, box, style, self.faces)
 
     def put(self, name: str, box: Box) -> Art | None:
         """The named art as large as fits in the middle of the box; nothing if it is too large."""

@@ -8,6 +8,7 @@ from attract_screen.model.monitor import Size
 from attract_screen.model.view import View
 from attract_screen.picture import theme
 from attract_screen.picture.fit import Style
+from attract_screen.picture.instructions import setup
 from attract_screen.picture.invitation import invitation, units
 from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet
 from attract_screen.picture.pixel_art import PixelArt
@@ -50,6 +51,9 @@ def _inner(sheet: Sheet) -> Box:
 
 def _usual(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
     sheet = _sheet(size, faces, art)
+    if view.state is State.SETUP:
+        setup(sheet, view, _inner(sheet))
+        return sheet.done()
     inner = _small_print(sheet, view, _inner(sheet))
     if view.state is State.ATTRACT and view.qr:
         _attract(sheet, view, inner, encode(view.qr))

@@ -86,10 +86,13 @@ def seconds_left(window_s: int, created_s: float, now_s: float) -> int:
     return max(0, math.floor(window_s - max(0.0, now_s - created_s)))
 
 
-def expiry_s(window_s: int, created_s: float, now_s: float) -> int | None:
-    """How long the broker may keep a coin pulse, in seconds; None when it is too late for one."""
-    left_s = seconds_left(window_s, created_s, now_s)
-    return max(ASK_FOR_IT_S, left_s - LINK_MARGIN_S) if left_s >= LEAST_TIME_LEFT_S else None
+def expiry_s(window_s: int, created_s: float, now_s: float, at_most_s: float = math.inf) -> int | None:
+    """How long the broker may keep a coin pulse, in seconds; None when it is too late for one.
+
+    `at_most_s` is what another clock says is left of the window.
+    """
+    left_s = min(seconds_left(window_s, created_s, now_s), at_most_s)
+    return max(ASK_FOR_IT_S, math.floor(left_s) - LINK_MARGIN_S) if left_s >= LEAST_TIME_LEFT_S else None
 
 
 def read_status(payload: bytes, machine_id: str) -> MachineStatus:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from cloud_relay.errors import BrokerUnavailable, ClockWrong, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
 from cloud_relay.rules.messages import coinpulse, coinpulse_topic, expiry_s, signature
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import Order, immediate_order_from, order_from
+
+NOT_NOW = (BrokerUnavailable, NobodySubscribed, PublishRefused, ClockWrong)
+"""Why a payment in its window is not published, and is to be tried again."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,17 @@ def paid_order(payment: OpenPayment, credit_amount: int) -> PaidOrder:
     return PaidOrder(payment.payment_id, order, payment.named_s, payment.created_s)
 
 
-def publish_in_window(relay: Relay, paid: PaidOrder) -> int | None:
+def publish_in_window(relay: Relay, paid: PaidOrder, at_most_s: float = math.inf) -> int | None:
     """Publish with what is left of the window as its expiry, in seconds; None, and nothing sent, if too late.
 
-    Raises as `Publisher.publish` does.
+    `at_most_s` is what a clock that is never set says is left. Raises as `Publisher.publish` does.
+
+    Raises:
+        ClockWrong: nobody can say what is left; nothing was sent.
     """
-    expiry = expiry_s(relay.settings.credit_window_s, paid.charged_s, relay.clock())
+    if trouble := relay.fitness.clock_trouble:
+        raise ClockWrong(trouble.words)
+    expiry = expiry_s(relay.settings.credit_window_s, paid.charged_s, relay.clock(), at_most_s)
     if expiry is not None:
         publish_pulse(relay, paid.order, paid.payment_id, named_s=paid.named_s, expiry_s=expiry)
     return expiry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ def publish_if_lost(relay: Relay, payment: OpenPayment) -> None:
     The player's own page has just read it at Stripe, so that this costs no further read.
     """
     rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
+    if relay.fitness.clock_trouble:  # that very read may have shown it
+        return
     if isinstance(rules.step(payment, relay.clock()), Republish):
         relay.book.notice()
         _tidied(relay, [payment])
@@ -124,12 +127,20 @@ def in_words(counts: dict[str, int]) -> str:
 
 
 class _Run:
-    """One run; it stops asking a broker that was away, so that a long list does not take minutes."""
+    """One run; it stops asking a broker that was away, so that a long list does not take minutes.
+
+    The list has just shown that the clock is right: its time is taken once, and goes on by one that nobody
+    sets, for a run may take minutes.
+    """
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._rules = Rules(relay.settings.credit_window_s, relay.settings.release_after_s)
         self._broker_away: BrokerUnavailable | None = None
+        self._began_s, self._steady_s = relay.clock(), time.monotonic()
+
+    def _now_s(self) -> float:
+        return self._began_s + time.monotonic() - self._steady_s
 
     def over(self, payments: list[OpenPayment]) -> Iterator[Tidied]:
         for payment in payments:
@@ -137,7 +148,7 @@ class _Run:
             yield Tidied(payment, outcome, why)
 
     def _tidied(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
-        match self._rules.step(payment, self._relay.clock()):
+        match self._rules.step(payment, self._now_s()):
             case Republish() | Remind() as step:
                 return self._remember(payment, step)
             case GiveBack():

@@ -6,12 +6,15 @@ Stripe's own next attempt comes after minutes: too late for a player who stands 
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
+from collections.abc import Callable
 from typing import Protocol
 
-from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
-from cloud_relay.settling.pulses import PaidOrder, publish_in_window
+from cloud_relay.rules.messages import LEAST_TIME_LEFT_S, seconds_left
+from cloud_relay.settling.pulses import NOT_NOW, PaidOrder, publish_in_window
 
 # Often enough for a broker that comes back in the last half minute of a window.
 AGAIN_EVERY_S = 2.0
@@ -19,18 +22,30 @@ AGAIN_EVERY_S = 2.0
 log = logging.getLogger(__name__)
 
 
-def published(relay: Relay, paid: PaidOrder) -> bool:
-    """Try once more; whether there is nothing left to try: the broker has it, or its window has passed."""
+def published(relay: Relay, paid: PaidOrder, left_s: float = math.inf) -> bool:
+    """Try once more; whether there is nothing left to try: the broker has it, or its window has passed.
+
+    `left_s` is what is left of it by a clock that is never set: while that has time, what the wall clock
+    calls late is tried again, for somebody may have set it wrong.
+    """
+    if left_s < LEAST_TIME_LEFT_S:
+        return _given_up(paid)
+    if relay.fitness.clock_trouble:
+        relay.fitness.look_on_request()  # where no thread looks whether it is right again
     try:
-        expiry = publish_in_window(relay, paid)
-    except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
+        expiry = publish_in_window(relay, paid, left_s)
+    except NOT_NOW as why:
         log.debug("Did not publish %s again: %s", paid.payment_id, why)
         return False
     if expiry is None:
-        log.error("Gave up publishing %s: its credit window has passed", paid.payment_id)
-    else:
-        order = paid.order
-        log.info("Published %s at last: %d credits for %s", paid.payment_id, order.credits, order.machine_id)
+        return left_s == math.inf and _given_up(paid)
+    order = paid.order
+    log.info("Published %s at last: %d credits for %s", paid.payment_id, order.credits, order.machine_id)
+    return True
+
+
+def _given_up(paid: PaidOrder) -> bool:
+    log.error("Gave up publishing %s: its credit window has passed", paid.payment_id)
     return True
 
 
@@ -42,20 +57,32 @@ class Retries(Protocol):
 
 
 class RetryThread:
-    """Tries from a thread of this process, as long as anything is left; nothing runs at rest."""
+    """Tries from a thread of this process, as long as anything is left; nothing runs at rest.
 
-    def __init__(self, relay: Relay, every_s: float = AGAIN_EVERY_S) -> None:
+    What is left of each window it counts by `steady`, a clock that is never set.
+    """
+
+    def __init__(
+        self,
+        relay: Relay,
+        every_s: float = AGAIN_EVERY_S,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._relay = relay
         self._every_s = every_s
+        self._steady = steady
         self._lock = threading.Lock()
-        self._left: dict[str, PaidOrder] = {}
+        self._left: dict[str, tuple[PaidOrder, float]] = {}
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
     def keep(self, paid: PaidOrder) -> None:
         """Have it tried again soon, and until it is done."""
+        window_s = self._relay.settings.credit_window_s
+        # Nothing left, by a clock that is ahead: the whole window is the most that there can be.
+        left_s = seconds_left(window_s, paid.charged_s, self._relay.clock()) or window_s
         with self._lock:
-            self._left[paid.payment_id] = paid
+            self._left.setdefault(paid.payment_id, (paid, self._steady() + left_s))
             if self._thread is None and not self._closed.is_set():
                 self._thread = threading.Thread(target=self._run, name="unpublished", daemon=True)
                 self._thread.start()
@@ -68,7 +95,7 @@ class RetryThread:
         while not self._closed.wait(self._every_s):
             with self._lock:
                 left = list(self._left.values())
-            done = [paid.payment_id for paid in left if self._is_done(paid)]
+            done = [paid.payment_id for paid, until_s in left if self._is_done(paid, until_s)]
             with self._lock:
                 for payment_id in done:
                     self._left.pop(payment_id, None)
@@ -76,9 +103,9 @@ class RetryThread:
                     self._thread = None
                     return
 
-    def _is_done(self, paid: PaidOrder) -> bool:
+    def _is_done(self, paid: PaidOrder, until_s: float) -> bool:
         try:
-            return published(self._relay, paid)
+            return published(self._relay, paid, until_s - self._steady())
         except Exception:
             log.exception("Could not publish %s again", paid.payment_id)
             return False

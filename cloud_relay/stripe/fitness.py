@@ -47,6 +47,7 @@ class Fitness:
         self._looked_s = self._due_s = float("-inf")
         self._offset: Offset | None = None
         self._off_s = 0.0
+        self._signed_s: int | None = None
         self._key: Trouble | None = None
 
     @property
@@ -75,8 +76,14 @@ class Fitness:
             return
         self._measured(offset_by_answer(sent_s, self.clock(), date_s))
 
-    def signed(self, signed_s: float) -> None:
+    @property
+    def signed_s(self) -> int | None:
+        """When Stripe signed the webhook that came last, by Stripe's clock; None before the first."""
+        return self._signed_s
+
+    def signed(self, signed_s: int) -> None:
         """A webhook has come that Stripe signed at that time of its clock."""
+        self._signed_s = signed_s
         self._measured(offset_by_signature(self.clock(), signed_s))
 
     def suspect(self) -> None:

@@ -9,12 +9,13 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller.check.broker import check_broker
+from controller.check.card import check_card
 from controller.check.clock import check_clock
 from controller.check.config import check_config
 from controller.check.disk import check_disk
@@ -31,6 +32,7 @@ from controller.control.running import find_running
 from controller.ledger.file import LEDGER_NAME
 from controller.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
 from controller.pages.findings import Finding, Section, all_well, wrong
+from controller.setup.card import BOOT_FOLDERS
 from controller.system.systemd_units import CONTROLLER, DESKTOP, SCREEN, unit
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Surroundings:
     drm: Path = Path("/sys/class/drm")
     sysfs: Path = Path("/sys")
     header: Header = HEADER
+    boot: Sequence[Path] = BOOT_FOLDERS
 
 
 def add_check_command(commands: Any, default_config: Path) -> None:
@@ -106,7 +109,7 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     # Before the threads begin: it forks.
     seen = see(controller, config, path) if controller else Seen()
     return {
-        "configuration": lambda: check_config(config, path, seen.reading),
+        "configuration": lambda: [*check_config(config, path, seen.reading), *check_card(where.boot)],
         "service": lambda: check_service(controller, running, config_usable=seen.config_usable),
         "pins": lambda: check_pins(config, where.header),
         "power": lambda: check_power(where.sysfs),

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from controller.check.display import may_write
-from controller.check.mounts import Mount, mount_of
 from controller.pages.findings import Finding, ok, warning, wrong
+from controller.system.mounts import Mount, mount_of
 
 # A sale takes some kilobytes of log, which is used again and again (docs/read-only-root.md).
 LEAST_MB, FEW_MB = 8, 32

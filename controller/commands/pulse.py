@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from attract_screen.quiet_end import INTERRUPTED
+from controller.commands.pulse_followed import follow
 from controller.config.keys import load_config
 from controller.control.client import ControlClient, connect
-from controller.formats.control_lines import MOST_CREDITS, Line
+from controller.formats.control_lines import MOST_CREDITS
 from controller.pages.pulse_report import PulseReport
 
 
@@ -54,19 +54,6 @@ def _through(client: ControlClient, credits: int) -> int:
     except KeyboardInterrupt:
         print("the controller goes on with it")
         return INTERRUPTED
-
-
-def follow(next_line: Callable[[float], Line | None], report: PulseReport) -> int:
-    """Say what comes of it, until it has ended or nothing more is heard; the exit status."""
-    while not report.done:
-        line = next_line(report.patience_s)
-        if line is None:
-            waited = f"waited {report.patience_s:g} s for {report.waiting_for}"
-            print(f"{waited}: the controller's log may say why")
-            return report.status
-        for text in report.take(line):
-            print(text, flush=True)
-    return report.status
 
 
 def _credits(text: str) -> int:

@@ -9,7 +9,7 @@ import threading
 from gpiozero import GPIOZeroError
 
 from controller.app import App
-from controller.commands.pulse import follow
+from controller.commands.pulse_followed import follow
 from controller.config.keys import Config
 from controller.edges import OneShot
 from controller.formats.control_lines import Line, PulseRequest, error

@@ -22,6 +22,7 @@ _DOING = {
     State.NOT_READY: "the board does not take coins",
     State.OFFLINE: "no connection to the broker",
     State.OUT_OF_ORDER: "out of order",
+    State.SETUP: "not set up",
 }
 
 

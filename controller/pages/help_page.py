@@ -17,6 +17,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "What the service runs": {
         "run": "the controller itself",
         "release-lines": "put the coin line at rest, if no process holds it",
+        "take-card": "take cabinet.yaml on the card's boot partition over as config.yaml",
+        "setup-screen": "show what is missing, while there is no configuration",
     },
     "What the installer runs": {
         "config-value": "print one value of config.yaml",

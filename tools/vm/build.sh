@@ -16,10 +16,13 @@ packages=(systemd systemd-sysv dbus udev kmod procps iproute2 ca-certificates py
 boot_modules=(virtio_pci virtio_blk crc32c_generic ext4)
 modules=(9p 9pnet_virtio autofs4 configfs evdev virtio_gpu virtio_net virtio_rng)
 
+# shellcheck source=tools/vm/parts.sh
+. "$here/parts.sh"
+
 say() { echo "$*" >&2; }
 
 # What this guest is made of; another value is another guest.
-recipe() { (cd "$here" && cat build.sh unpack_kernel.py fake-pi.c "$project/pyproject.toml" "$project/cloud_relay/requirements.txt" "$project/tools/pins.py" &&
+recipe() { (cd "$here" && cat build.sh parts.sh unpack_kernel.py fake-pi.c "$project/pyproject.toml" "$project/cloud_relay/requirements.txt" "$project/tools/pins.py" &&
     find guest -type f -print0 | sort -z | xargs -0 cat) | sha256sum; }
 
 get_tools() {
@@ -55,19 +58,12 @@ build_modules() {
     depmod -b "$work/kernel" "$release"
 }
 
-# module_files NAME...: with all that each depends on, in the order to load them in.
-module_files() {
-    local name
-    for name in "$@"; do modprobe -d "$work/kernel" -S "$release" --show-depends "$name"; done |
-        awk '$1 == "insmod" && !seen[$2]++ {print $2}'
-}
-
 # Mounts the root file system, and nothing else.
 make_initrd() {
     local folder=$work/initrd file number=100
     mkdir -p "$folder"/{bin,modules,root,dev}
     cp /bin/busybox "$folder/bin/"
-    for file in $(module_files "${boot_modules[@]}"); do
+    for file in $(module_files "$work/kernel" "$release" "${boot_modules[@]}"); do
         number=$((number + 1))
         strip -g -o "$folder/modules/$number.ko" "$file"
     done
@@ -88,10 +84,10 @@ I
 make_root() {
     local include file
     include=$(IFS=,; echo "${packages[*]}")
-    apt-config dump | grep '^Acquire::' | grep -Ev '::(IndexTargets|CompressionTypes|Changelogs)' >"$work/apt.conf"
+    apt_settings "$work/apt.conf"
     mmdebstrap --quiet --variant=minbase --aptopt="$work/apt.conf" --include="$include" bookworm "$root"
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale}/*
-    for file in $(module_files "${modules[@]}" gpio-sim fake-pi); do
+    for file in $(module_files "$work/kernel" "$release" "${modules[@]}" gpio-sim fake-pi); do
         install -D -m 0644 "$file" "$root${file#"$work/kernel"}"
         strip -g "$root${file#"$work/kernel"}"
     done

@@ -6,10 +6,8 @@ before left it, copied before a controller has opened it.
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -20,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from checks import same, wait_for
+from cloud import running_cloud
 from guest import REAL_TIME, Guest, Place
 from phone import Phone
 from power_verdict import Boot, Pulse, Sale, broken_at_cut, broken_at_end
 
-HERE = Path(__file__).parent
 CREDITS = 3
 NETWORK = ("-netdev", "user,id=network", "-device", "virtio-net-pci,netdev=network")
 # The card is eth0 from the first; nobody sees the screen here, and it takes half of a boot.
@@ -40,28 +38,12 @@ FILES = {"ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal", "ledger.lock
 def cut_power(place: Place, cuts: int, seed: int) -> None:
     """So many cuts, each checked as the next boot finds it; then the money."""
     print(f"      {cuts} power cuts, seed {seed}", flush=True)
-    with _cloud(place.payload / "cloud"):
+    with running_cloud(place.payload / "cloud"):
         cabinet = _Cabinet(place, random.Random(seed))
         for cut in range(1, cuts + 1):
             cabinet.sell_and_cut(cut)
         cabinet.settle_all()
         cabinet.judge()
-
-
-@contextmanager
-def _cloud(folder: Path) -> Iterator[None]:
-    command = [sys.executable, str(HERE / "inside" / "cloud.py"), str(folder)]
-    process = subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": str(HERE.parent.parent)}, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101
-        if process.stdout.readline() != "ready\n":
-            raise RuntimeError(f"the cloud did not come up: see {folder}")
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 class _Cabinet:

@@ -17,20 +17,20 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cloud
 from glass import look
 from guest import COUNTED, REAL_TIME, Clock, Guest, Place
+from payload import copy_project
+from tally import Tally, count
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
 FOLDER = PROJECT / "build" / "test-vm"
 CACHE = Path(os.environ.get("VM_CACHE") or PROJECT / "build" / "vm")
 INSTALLING, POWER = "installing", "power"
-# The last line of a stage that went to its end.
-END = "@end"
 # The sum of what was tested when all last passed; see covered.sh.
 PASSED = HERE / "passed"
 # A graphics card, with a monitor as arcade cabinets have it.
@@ -53,16 +53,6 @@ RELEASED = (
     "config.yaml",
     "pyproject.toml",
 )
-
-
-@dataclass
-class Tally:
-    """What a stage's checks came to, and whether it went to its end."""
-
-    stage: str
-    passed: int = 0
-    failed: int = 0
-    ended: bool = False
 
 
 def main() -> int:
@@ -126,14 +116,14 @@ def _run_all(wanted: argparse.Namespace, until_s: float, tallies: list[Tally]) -
     place = make_place(keep_installed=INSTALLING not in wanted.stages)
     if INSTALLING in wanted.stages:
         subprocess.run(["cp", "--sparse=always", CACHE / "disk.img", place.disk], check=True)
-        _run(INSTALLING, _boot(place, INSTALLING, until_s), tallies)
+        count(INSTALLING, _boot(place, INSTALLING, until_s), tallies)
     others = [stage for stage in wanted.stages if stage != INSTALLING]
 
     def run(stage: str) -> None:
         own = replace(place, disk=FOLDER / f"disk-{stage}.img")
         subprocess.run(["cp", "--sparse=always", place.disk, own.disk], check=True)
         cuts = _cut_power(own, wanted.cuts, wanted.seed, until_s) if stage == POWER else None
-        _run(stage, cuts or _boot(own, stage, until_s), tallies)
+        count(stage, cuts or _boot(own, stage, until_s), tallies)
 
     with ThreadPoolExecutor() as lanes:
         list(lanes.map(run, others))
@@ -144,15 +134,10 @@ def make_place(*, keep_installed: bool) -> Place:
     place = Place(CACHE, FOLDER / "disk.img", FOLDER / "payload", FOLDER / "results")
     if not keep_installed:
         shutil.rmtree(FOLDER, ignore_errors=True)
-    for folder in ("inside", "project"):
-        shutil.rmtree(place.payload / folder, ignore_errors=True)
+    shutil.rmtree(place.payload / "inside", ignore_errors=True)
     place.results.mkdir(parents=True, exist_ok=True)
     shutil.copytree(HERE / "inside", place.payload / "inside")
-    listed = ["git", "-C", PROJECT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split("\0"):
-        if name and (PROJECT / name).exists():
-            (place.payload / "project" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, place.payload / "project" / name)
+    copy_project(place.payload / "project")
     # The guest cannot write there, and would compile it at each start. It has Debian 12's Python, as we do.
     wanted = [place.payload / "project" / name for name in ("simulator", "cloud_relay", "attract_screen")]
     subprocess.run(
@@ -181,19 +166,6 @@ def _export_previous(folder: Path) -> None:
 
 def _git(*words: str) -> str:
     return subprocess.run(["git", "-C", PROJECT, *words], check=True, capture_output=True, text=True).stdout
-
-
-def _run(stage: str, lines: Iterator[str], tallies: list[Tally]) -> None:
-    """Print what a stage says, and count its checks."""
-    began_s = time.monotonic()
-    tallies.append(tally := Tally(stage))
-    for line in lines:
-        tally.passed += line.startswith("ok ")
-        tally.failed += line.startswith("FAIL ")
-        if line == END:
-            tally.ended = True
-            line = f"{tally.passed} passed, {tally.failed} failed"
-        print(f"{stage:<10} {time.monotonic() - began_s:4.0f} s  {line}", flush=True)
 
 
 def _boot(place: Place, stage: str, until_s: float) -> Iterator[str]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -117,19 +113,27 @@ class Pulses:
 
 def configure(**changes: Any) -> None:
     """Fill in config.yaml as the technician does. `changes` replace top-level keys."""
-    secrets = cloud.secrets_in(CLOUD)
-    config = yaml.safe_load(CONFIG.read_text())
-    config |= {"machine_id": MACHINE_ID, "name": NAME, "board_boot_s": 0}
-    config["relay"] = {"url": cloud.RELAY_URL, "token": secrets.machine_token}
-    config["broker"] = {
-        "host": "127.0.0.1",
-        "port": cloud.BROKER_PORT,
-        "password": secrets.passwords[MACHINE_ID],
-        "ca_file": "/etc/arcade-cabinet/ca.crt",
+    config = yaml.safe_load(CONFIG.read_text()) | settings(CLOUD) | changes
+    CONFIG.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """What is filled in, for the cloud whose secrets are in the folder."""
+    secrets = cloud.secrets_in(folder)
+    return {
+        "machine_id": MACHINE_ID,
+        "name": NAME,
+        "board_boot_s": 0,
+        "relay": {"url": cloud.RELAY_URL, "token": secrets.machine_token},
+        "broker": {
+            "host": "127.0.0.1",
+            "port": cloud.BROKER_PORT,
+            "password": secrets.passwords[MACHINE_ID],
+            "ca_file": "/etc/arcade-cabinet/ca.crt",
+        },
+        "game_over": {"pin": 27, "active": "low"},
+        "ready": {"pin": 22, "active": "low"},
     }
-    config["game_over"] = {"pin": 27, "active": "low"}
-    config["ready"] = {"pin": 22, "active": "low"}
-    CONFIG.write_text(yaml.safe_dump(config | changes, sort_keys=False))
 
 
 def command(*words: str) -> tuple[int, str]:
@@ -152,25 +156,3 @@ def ledger(sql: str) -> list[Any]:
 def pulses_of(payment_id: str) -> list[str]:
     """The states of a payment's pulses, in order."""
     return ledger(f"SELECT state FROM pulses WHERE payment_id = '{payment_id}' ORDER BY number")
-
-
-# --- the cloud ---
-
-
-@contextmanager
-def running_cloud() -> Iterator[subprocess.Popen[str]]:
-    """Broker, relay and the stand-in for Stripe."""
-    here = Path(__file__).parent
-    process = subprocess.Popen(
-        [sys.executable, str(here / "cloud.py"), str(CLOUD)],
-        env=os.environ,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        if process.stdout is None or process.stdout.readline() != "ready\n":
-            raise RuntimeError("the cloud did not come up")
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -53,6 +55,23 @@ def broker_in(folder: Path) -> Broker:
         port=BROKER_PORT,
         services_port=SERVICES_PORT,
     )
+
+
+@contextmanager
+def running_cloud(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The cloud in a process of its own, which finds the project as this one does.
+
+    Raises:
+        RuntimeError: it did not come up.
+    """
+    command = [sys.executable, __file__, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout is None or process.stdout.readline() != "ready\n":
+                raise RuntimeError(f"the cloud did not come up: see {folder}")
+            yield process
+        finally:
+            process.terminate()
 
 
 def main(folder: Path) -> None:

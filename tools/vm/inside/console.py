@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cabinet
+import cloud
 from cabinet import FEED, feed, journal, order, run, show
 from checks import same, wait_for
 from phone import DOOR, Phone
@@ -31,7 +32,7 @@ def run_stage() -> None:
     wait_for("the attract screen to wait", _words)
     wait_for("its feed", lambda: feed().get("state") == "offline")
     _late_card()
-    with cabinet.running_cloud():
+    with cloud.running_cloud(cabinet.CLOUD):
         wait_for("the cabinet to sell", Phone(cabinet.CLOUD).sells, 120)
         _until_same(
             "a cabinet that sells shows its door as a QR code", [DOOR], lambda: _glass("attract")["codes"]

@@ -24,7 +24,7 @@ def run_stage() -> None:
     _again()
     _mistake()
     _settings()
-    with cabinet.running_cloud():
+    with cloud.running_cloud(cabinet.CLOUD):
         _upgrade()
     same(
         "all of this made the edges of one sale, and no other",

@@ -36,7 +36,7 @@ def run_stage() -> None:
     )
     wait_for("the attract screen's feed", lambda: feed().get("state") not in (None, "starting"))
     same("without broker and network the screen is told so, and shows no QR", ("offline", None), _shown())
-    with cabinet.running_cloud():
+    with cloud.running_cloud(cabinet.CLOUD):
         wait_for("the cabinet to sell", phone.sells, 120)
         same("when they come it sells", ("attract", DOOR), _shown())
         same("boot, start and connecting made no edge", [], cabinet.edges())
