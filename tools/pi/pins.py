@@ -29,9 +29,10 @@ from simulator.chain.observer import Observer
 PROJECT = Path(__file__).parent.parent.parent
 UNIT_FILE = PROJECT / "systemd/arcade-controller.service"
 PULSE_MS, SHORTER_MS, LONGER_MS = 100, 2, 40  # longer by what a busy machine takes to tell of it
-# A process that dies with the coin switch closed.
+# A process that dies with the coin switch closed; not before the wire was looked at.
 DIES = (
-    "import lgpio, os; c = lgpio.gpiochip_open(0); lgpio.gpio_claim_output(c, 17, 1); os.kill(os.getpid(), 9)"
+    "import lgpio, os, time; lgpio.gpio_claim_output(lgpio.gpiochip_open(0), 17, 1); "
+    "time.sleep(0.5); os.kill(os.getpid(), 9)"
 )
 BOOTS_WITHIN_S = 600.0
 # What becomes of three pulses, and of their money.
