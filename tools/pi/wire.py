@@ -20,8 +20,8 @@ class Wire:
     """The coin line as the board has it, and the board's own lines; watched from now on, until it is closed.
 
     A pull-down resistor belongs there: a pin that is an input is low. QEMU tells each change of an output,
-    but not that a pin becomes an input, or an output that is high at once. So this also looks now and then, and
-    may not see what lasts less than LOOK_EVERY_S of that.
+    but not that a pin becomes an input, or an output that is high at once. So this also looks now and then,
+    and may not see what lasts less than LOOK_EVERY_S of that.
     """
 
     def __init__(self, path: Path) -> None:
