@@ -16,7 +16,8 @@ import cloud
 import memory
 from card import CONFIG, make_card
 from checks import same, wait_for
-from phone import Phone
+from phone import DOOR
+from pi_cabinet import SETTLES_WITHIN_S, UNIT, PiCabinet
 from raspi import ONLY_A_SHELL, Place, Raspi
 from tally import END
 from userland import PYTHON
@@ -25,145 +26,101 @@ from wire import Pulses
 from simulator.chain.cabinet import GAME_OVER_PIN, READY_PIN
 from simulator.chain.observer import Observer
 
-UNIT_FILE = Path(__file__).parent.parent.parent / "systemd/arcade-controller.service"
-UNIT = "arcade-controller"
+PROJECT = Path(__file__).parent.parent.parent
+UNIT_FILE = PROJECT / "systemd/arcade-controller.service"
 PULSE_MS, SHORTER_MS, LONGER_MS = 100, 2, 40  # longer by what a busy machine takes to tell of it
 # A process that dies with the coin switch closed.
 DIES = (
     "import lgpio, os; c = lgpio.gpiochip_open(0); lgpio.gpio_claim_output(c, 17, 1); os.kill(os.getpid(), 9)"
 )
-SETTLES_WITHIN_S = 300.0
+BOOTS_WITHIN_S = 600.0
+# What becomes of three pulses, and of their money.
+End = tuple[list[str], str, int]
+KNOWN: End = (["fired", "fired", "fired"], "succeeded", 250)
+IN_DOUBT: End = (["ambiguous", "fired", "fired"], "succeeded", 166)
 
 
 def run_stage(place: Place) -> None:
     """All of it."""
     clouds = place.results / "cloud"
     with cloud.running_cloud(clouds), Raspi(place, "sells", keeps_levels=True) as raspi:
-        Cabinet(raspi, clouds).live()
+        cabinet = PiCabinet(raspi, clouds)
+        _start(cabinet)
+        with Observer(cloud.broker_in(clouds)) as observer:
+            _sale(cabinet)
+            _board_lines(cabinet, observer)
+        _kill(cabinet, "in mid-pulse", 1, [IN_DOUBT])
+        # The fall may not have been written down yet.
+        _kill(cabinet, "between two pulses", 2, [KNOWN, IN_DOUBT])
+        _stop(cabinet)
+        memory.tell(raspi, cabinet.processes())
     for keeps_levels, left in ((True, ("output", 1)), (False, ("input", 1))):
         with Raspi(place, f"dies-{keeps_levels}", keeps_levels=keeps_levels, words=ONLY_A_SHELL) as raspi:
             _die(raspi, left)
 
 
-class Cabinet:
-    """The one in the guest, with its player."""
+def _start(cabinet: PiCabinet) -> None:
+    began_s = time.monotonic()
+    cabinet.wire.drive(GAME_OVER_PIN, 1)
+    cabinet.raspi.wait_until_up()
+    print(f"      up after {time.monotonic() - began_s:.0f} s", flush=True)
+    cabinet.connect()
+    cabinet.wait_until_it_sells(BOOTS_WITHIN_S)
+    print(f"      sells after {time.monotonic() - began_s:.0f} s", flush=True)
+    same("boot, start and connecting made no edge", [], cabinet.wire.edges())
+    same("the coin pin is an output at rest", ("output", 0), cabinet.wire.coin_pin())
 
-    def __init__(self, raspi: Raspi, clouds: Path) -> None:
-        self._raspi, self._wire, self._clouds = raspi, raspi.wire, clouds
-        self._phone = Phone(clouds)
 
-    def live(self) -> None:
-        """From power-up on."""
-        began_s = time.monotonic()
-        self._wire.drive(GAME_OVER_PIN, 1)
-        self._raspi.wait_until_up()
-        print(f"      up after {time.monotonic() - began_s:.0f} s", flush=True)
-        self._connect()
-        self._sells(600)
-        print(f"      sells after {time.monotonic() - began_s:.0f} s", flush=True)
-        same("boot, start and connecting made no edge", [], self._wire.edges())
-        same("the coin pin is an output at rest", ("output", 0), self._wire.coin_pin())
-        with Observer(cloud.broker_in(self._clouds)) as observer:
-            self._sale()
-            self._board_lines(observer)
-        self._killed("in mid-pulse", at=1, charged=166, fates=["ambiguous", "fired", "fired"])
-        self._killed("between two pulses", at=2, charged=250, fates=["fired"] * 3)
-        self._stopped()
-        memory.tell(self._raspi, self._processes())
+def _sale(cabinet: PiCabinet) -> None:
+    line = Pulses(cabinet.wire)
+    payment = cabinet.phone.pay(3)
+    same("three credits are fired, and charged", KNOWN, cabinet.end_of(payment))
+    same("they were three pulses, and no more", [1, 0] * 3, line.levels())
+    _widths("each pulse has its width", line.widths_ms())
 
-    # --- what is tried ---
 
-    def _sale(self) -> None:
-        line = Pulses(self._wire)
-        payment = self._phone.pay(3)
-        same("three credits are charged", ("succeeded", 250), self._settled(payment))
-        same("they were three pulses, and no more", [1, 0] * 3, line.levels())
-        _widths("each pulse has its width", line.widths_ms())
-        same("the ledger has them", ["fired"] * 3, self._fates(payment))
+def _board_lines(cabinet: PiCabinet, observer: Observer) -> None:
+    """The kernel's edges never come in QEMU: it is the look each second that finds a level."""
+    cabinet.wire.drive(GAME_OVER_PIN, 0)
+    wait_for("game over to be published", lambda: observer.on("gameover"), SETTLES_WITHIN_S)
+    same("a game over on the pin is published, once", 1, len(observer.on("gameover")))
+    cabinet.wire.drive(GAME_OVER_PIN, 1)
+    for level, expected in ((1, ("not_ready", None)), (0, ("attract", DOOR))):
+        cabinet.wire.drive(READY_PIN, level)
+        cabinet.wait_until_shown(*expected)
+        same(f"with the ready line at {level} the screen shows", expected, cabinet.shown())
 
-    def _board_lines(self, observer: Observer) -> None:
-        """The kernel's edges never come in QEMU: it is the look each second that finds a level."""
-        self._wire.drive(GAME_OVER_PIN, 0)
-        wait_for("game over to be published", lambda: observer.on("gameover"), SETTLES_WITHIN_S)
-        same("a game over on the pin is published, once", 1, len(observer.on("gameover")))
-        self._wire.drive(GAME_OVER_PIN, 1)
-        self._wire.drive(READY_PIN, 1)
-        wait_for("the screen's feed to say so", lambda: self._shows("not_ready"), SETTLES_WITHIN_S, 1)
-        self._wire.drive(READY_PIN, 0)
-        wait_for("the feed to be as before", lambda: not self._shows("not_ready"), SETTLES_WITHIN_S, 1)
-        same("a ready line hides the sale while it is away", False, self._shows("not_ready"))
 
-    def _killed(self, when: str, at: int, charged: int, fates: list[str]) -> None:
-        """Controller and coin line, as soon as the wire has changed so often."""
-        self._sells()
-        line, restarts = Pulses(self._wire), int(self._show("NRestarts"))
-        self._raspi.type(f"read -r _; kill -9 {' '.join(map(str, self._processes()))}")
-        payment = self._phone.pay(3)
-        wait_for("the moment", lambda: len(line.levels()) >= at, every_s=0.002)
-        self._raspi.type("")
-        self._raspi.answer()
-        same(f"killed {when}: what is charged", ("succeeded", charged), self._settled(payment))
-        same(f"killed {when}: the fate of its pulses", fates, self._fates(payment))
-        same(f"killed {when}: three pulses, no further edge", [1, 0] * 3, line.levels())
-        same(f"killed {when}: one restart", 1, int(self._show("NRestarts")) - restarts)
-        print(f"      pulses in ms: {line.widths_ms()}", flush=True)
+def _kill(cabinet: PiCabinet, when: str, changes: int, ends: list[End]) -> None:
+    """Controller and coin line, as soon as the wire has changed so often."""
+    cabinet.wait_until_it_sells()
+    line, restarts = Pulses(cabinet.wire), int(cabinet.show("NRestarts"))
+    cabinet.raspi.type(f"read -r _; kill -9 {' '.join(map(str, cabinet.processes()))}")
+    payment = cabinet.phone.pay(3)
+    wait_for("the moment", lambda: len(line.levels()) >= changes, every_s=0.002)
+    cabinet.raspi.type("")
+    cabinet.raspi.answer()
+    end = cabinet.end_of(payment)
+    same(f"killed {when}: no pulse in doubt is charged, {end}", True, end in ends)
+    same(f"killed {when}: three pulses, no further edge", [1, 0] * 3, line.levels())
+    same(f"killed {when}: one restart", 1, int(cabinet.show("NRestarts")) - restarts)
+    print(f"      pulses in ms: {line.widths_ms()}", flush=True)
 
-    def _stopped(self) -> None:
-        self._sells()
-        line = Pulses(self._wire)
-        self._raspi.run(f"systemctl stop {UNIT}")
-        same(
-            "systemctl stop ends it well",
-            ("inactive", "success"),
-            (self._show("ActiveState"), self._show("Result")),
-        )
-        same("and leaves the pin low", 0, self._wire.coin_pin()[1])
-        self._raspi.run(f"systemctl start {UNIT}; systemctl restart {UNIT}")
-        self._raspi.run(f"cp -p {CONFIG} /root; echo 'nmae: x' >>{CONFIG}; systemctl restart {UNIT}")
-        wait_for("it to fail", lambda: self._show("ActiveState") == "failed", SETTLES_WITHIN_S, 1)
-        same("a mistake in config.yaml is status 78", "78", self._show("ExecMainStatus"))
-        self._raspi.run(f"cp -p /root/config.yaml {CONFIG}; systemctl restart {UNIT}")
-        self._sells()
-        same("stop, start, restart and failure make no edge", [], line.levels())
 
-    # --- what it says ---
-
-    def _connect(self) -> None:
-        self._raspi.run("ip address add 10.0.2.15/24 dev usb0; ip link set usb0 up")
-        ports = (cloud.BROKER_PORT, cloud.RELAY_PORT)
-        same(
-            "it reaches the cloud",
-            0,
-            self._raspi.run("; ".join(f"systemctl start cloud@{p}.socket" for p in ports))[0],
-        )
-
-    def _sells(self, within_s: float = SETTLES_WITHIN_S) -> None:
-        wait_for("the cabinet to sell", self._phone.sells, within_s, 0.5)
-
-    def _settled(self, payment: str) -> tuple[str, int]:
-        wait_for("the payment to be settled", lambda: not self._phone.is_open(payment), SETTLES_WITHIN_S, 0.5)
-        return self._phone.settled(payment)
-
-    def _shows(self, state: str) -> bool:
-        return self._raspi.run(f"""grep -q '"state": *"{state}"' /run/arcade-cabinet/screen.json""")[0] == 0
-
-    def _show(self, name: str) -> str:
-        return self._raspi.run(f"systemctl show -P {name} {UNIT}")[1].strip()
-
-    def _processes(self) -> tuple[int, int]:
-        """The controller and its coin line."""
-        pid = int(self._show("MainPID"))
-        return pid, int(self._raspi.run(f"cat /proc/{pid}/task/{pid}/children")[1])
-
-    def _fates(self, payment: str) -> list[str]:
-        """The states of a payment's pulses, in order; there is no tool for it but Python."""
-        sql = f"SELECT state FROM pulses WHERE payment_id = '{payment}' ORDER BY number"
-        query = (
-            "import sqlite3; "
-            "db = sqlite3.connect('file:/var/lib/arcade-cabinet/ledger.sqlite?mode=ro', uri=True); "
-            f'print(*[row[0] for row in db.execute(\\"{sql}\\")])'
-        )
-        return self._raspi.run(f'python3 -I -c "{query}"')[1].split()
+def _stop(cabinet: PiCabinet) -> None:
+    cabinet.wait_until_it_sells()
+    line, run = Pulses(cabinet.wire), cabinet.raspi.run
+    run(f"systemctl stop {UNIT}")
+    ended = (cabinet.show("ActiveState"), cabinet.show("Result"))
+    same("systemctl stop ends it well", ("inactive", "success"), ended)
+    same("and leaves the pin low", 0, cabinet.wire.coin_pin()[1])
+    run(f"systemctl start {UNIT}")
+    run(f"cp -p {CONFIG} /root; echo 'nmae: x' >>{CONFIG}; systemctl restart {UNIT}")
+    wait_for("it to fail", lambda: cabinet.show("ActiveState") == "failed", SETTLES_WITHIN_S, 1)
+    same("a mistake in config.yaml is status 78", "78", cabinet.show("ExecMainStatus"))
+    run(f"cp -p /root/config.yaml {CONFIG}; systemctl restart {UNIT}")
+    cabinet.wait_until_it_sells()
+    same("stop, start, restart and failure make no edge", [], line.levels())
 
 
 def _die(raspi: Raspi, left: tuple[str, int]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from checks import wait_for
 from wire import Wire
 
-BOOTS_WITHIN_S, ANSWERS_WITHIN_S = 600.0, 180.0
+BOOTS_WITHIN_S, ANSWERS_WITHIN_S = 600.0, 400.0
 WORDS = (
     "console=ttyAMA0,115200 quiet maxcpus=2 mitigations=off net.ifnames=0 "
     "systemd.mask=arcade-attract-screen.service"

@@ -76,7 +76,11 @@ def _draw(userland: Userland, results: Path) -> None:
         if status:
             raise RuntimeError(said)
         off = _difference(userland.root / f"root/{name}.png", results / f"{name}.png")
-        same(f"it is the one that x86 draws, within {SHADES} shades of 255: {off}", True, off <= SHADES)
+        same(
+            f"the picture {name} is the one that x86 draws, within {SHADES} shades of 255: {off}",
+            True,
+            off <= SHADES,
+        )
 
 
 def _difference(one: Path, other: Path) -> int:
