@@ -127,7 +127,7 @@ def _die(raspi: Raspi, left: tuple[str, int]) -> None:
     """No service manager: a process dies with the switch closed, and `release-lines` is run behind it."""
     raspi.wait_until_up()
     raspi.run("mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs run /run")
-    raspi.run("mkdir -p /run/arcade-cabinet/lgpio; cd /run/arcade-cabinet; export LG_WD=$PWD/lgpio")
+    raspi.run("mkdir -p -m 700 /run/arcade-cabinet/lgpio; cd /run/arcade-cabinet; export LG_WD=$PWD/lgpio")
     keeps = raspi.run("cat /sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs")[1].strip()
     line = Pulses(raspi.wire)
     raspi.run(f'{PYTHON} -I -c "{DIES}"')

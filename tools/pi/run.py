@@ -12,6 +12,7 @@ and there is no display. Debian has no lgpio for Trixie's Python, so the pins ar
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -63,7 +64,19 @@ def _make(wanted: list[str]) -> None:
         if suite in wanted:
             subprocess.run(["rm", "-rf", "--one-file-system", FOLDER / suite], check=True)
     copy_project(PAYLOAD / "project")
-    subprocess.run([PROJECT / "tools/bundle.sh", PAYLOAD / "bundle"], check=True, stdout=subprocess.DEVNULL)
+    _bundle(PAYLOAD / "bundle")
+
+
+def _bundle(folder: Path) -> None:
+    """The wheels for install.sh, gathered anew when others are wanted."""
+    wanted = "".join(lock.read_text() for lock in sorted((PROJECT / "requirements").glob("*.lock")))
+    gathered = folder.with_name("bundle.recipe")
+    if gathered.exists() and gathered.read_text() == wanted:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    quiet = subprocess.DEVNULL
+    subprocess.run([PROJECT / "tools/bundle.sh", folder], check=True, stdout=quiet, stderr=quiet)
+    gathered.write_text(wanted)
 
 
 def _stage(program: str, made: Path, folder: Path) -> Iterator[str]:
