@@ -26,6 +26,8 @@ USED = {
     "pulse": {"yaml"},
     "watch": {"yaml"},
     "clear": {"sqlite3", "yaml"},
+    "take-card": {"yaml"},
+    "setup-screen": {"yaml"},
     "--help": set(),
 }
 

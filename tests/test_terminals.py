@@ -75,6 +75,7 @@ def stopped_ledger(folder: Path, sql: str) -> None:
 def controllers_commands(bench: Workbench) -> dict[str, list[str]]:
     """One of each, as it is typed; all that the parser knows, or this fails."""
     config = ["--config", str(bench.config_file)]
+    setup = ["--notice", str(bench.folder / "notice.json"), *config]
     commands = {
         "check": config,
         "check-config": config,
@@ -85,7 +86,9 @@ def controllers_commands(bench: Workbench) -> dict[str, list[str]]:
         "pulse": ["1", *config],
         "release-lines": config,
         "run": ["--real-pins-only", *config],
+        "setup-screen": ["--once", "--screen-feed", str(bench.folder / "screen.json"), *setup],
         "status": config,
+        "take-card": ["--boot", str(bench.folder / "boot"), *setup],
         "watch": ["--lines", *config],
     }
     (known,) = (action.choices for action in parser()._actions if action.dest == "command")
@@ -139,7 +142,7 @@ def silent_commands(bench: Workbench) -> dict[str, list[str]]:
     ours = {
         name: each
         for name, each in controllers_commands(bench).items()
-        if name not in ("check-config", "release-lines", "run", "logs")
+        if name not in ("check-config", "release-lines", "run", "logs", "take-card", "setup-screen")
     }
     helps = {
         each: python(each, "--help") for each in ("controller", "cloud_relay", "attract_screen", "simulator")
