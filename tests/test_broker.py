@@ -286,7 +286,7 @@ def test_a_callback_that_raises_is_logged_and_the_link_goes_on(
         send(broker, b"bad", b"good")
 
         assert (cabinet.message()[0].payload, cabinet.broker.alive) == (b"good", True)
-    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
         "MQTT callback failed"
     ]
 

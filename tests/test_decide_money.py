@@ -265,7 +265,7 @@ def test_a_pulse_that_nobody_ordered_stops_the_daemon(number: int) -> None:
     with pytest.raises(UnexpectedEvent) as raised:
         bench.fired("pi_1", number)
     assert str(raised.value) == (
-        f"PulseFired(payment_id='pi_1', number={number}, rose_s=999.9, fell_s=1000.0) "
+        f"PulseFired(payment_id='pi_1', number={number}, rose_s=999.9, fell_s=1000.0, in_doubt_s=0.0) "
         "while pulse 1 was on the line"
     )
 

@@ -339,7 +339,7 @@ def test_outputs_carry_on_when_the_board_goes_away(
     line.on()
 
     assert line.pin.state == 1
-    assert [(record.levelno, record.message) for record in caplog.records] == [
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (
             logging.WARNING,
             "virtual board lost, its wires keep their levels: pin 17 not sent: [Errno 32] Broken pipe",
@@ -361,7 +361,7 @@ def test_inputs_keep_their_levels_when_the_board_goes_away(
     wait_until(lambda: caplog.records, "the warning")
 
     assert ready.device.pin.state == 1
-    assert [(record.levelno, record.message) for record in caplog.records] == [
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.WARNING, "virtual board lost, its wires keep their levels: it hung up")
     ]
     factory.close()

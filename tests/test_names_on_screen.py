@@ -83,7 +83,8 @@ def test_every_line_for_the_technician_is_drawn(
 ) -> None:
     """It may hold other people's words."""
     folder = tmp_path_factory.mktemp("screen")
-    shown = render(folder, "320x240", technician_line=line, state=state)
+    notice = {"headline": line, "lines": [line, line]}
+    shown = render(folder, "320x240", technician_line=line, state=state, notice=notice)
     assert shown == [FIELDS["qr"]] or state is not State.ATTRACT
 
 

@@ -210,7 +210,7 @@ def test_a_feed_that_cannot_be_written_is_logged_and_stops_nothing(
     path.parent.mkdir()
     feed.show(offline())
 
-    assert [(record.levelno, record.message) for record in caplog.records] == [
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (
             logging.ERROR,
             f"screen feed not written: [Errno 2] No such file or directory: '{path.with_suffix('.new')}'",
