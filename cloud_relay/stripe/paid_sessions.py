@@ -20,7 +20,7 @@ from cloud_relay.rules.orders import (
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.client import refusal_words, stripe_client
-from cloud_relay.stripe.payments import SETTLED, as_open_payment, made_refund, payment_in
+from cloud_relay.stripe.objects import SETTLED, as_open_payment, made_refund, payment_in
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.fitness import Fitness

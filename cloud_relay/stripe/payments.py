@@ -7,33 +7,34 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
 from cloud_relay.errors import RefundRefused, StripeUnavailable, TooLittleToCharge
-from cloud_relay.rules.immediate import (
-    IMMEDIATE,
-    LOOKED_AFTER,
-    MONEY_CAME_AT,
-    SESSION_MADE,
-    seconds_in,
-    window_begins_s,
-)
+from cloud_relay.rules.immediate import IMMEDIATE, LOOKED_AFTER
 from cloud_relay.rules.marks import Mark, MarkKind, is_marked_by, mark_metadata, marks_in, marks_query
-from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
+from cloud_relay.rules.open_payment import DAY_S, OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order
 from cloud_relay.rules.refunds import REFUSALS, MadeRefund
 from cloud_relay.rules.settlement import Payment
 from cloud_relay.rules.statement import SaleWords
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S
 from cloud_relay.settings import StripeSettings
-from cloud_relay.stripe.client import at_stripe as _at_stripe
-from cloud_relay.stripe.client import stripe_client
+from cloud_relay.stripe.client import at_stripe, stripe_client
 from cloud_relay.stripe.events import event_in
 from cloud_relay.stripe.fitness import Fitness
+from cloud_relay.stripe.links import live_link
+from cloud_relay.stripe.objects import (
+    OUR_REASON,
+    SETTLED,
+    as_open_payment,
+    is_immediate,
+    made_refund,
+    payment_in,
+)
 from cloud_relay.stripe.probes import key_found
-from cloud_relay.stripe.sale_params import link_params, made_with_suffix, session_params
+from cloud_relay.stripe.sale_params import made_with_suffix, session_params
 
 if TYPE_CHECKING:
     from stripe import RequestOptions
@@ -49,10 +50,6 @@ log = logging.getLogger(__name__)
 # A dispute comes within 120 days of its payment, as a rule: https://docs.stripe.com/disputes/how-disputes-work
 LISTED_FOR_S, SEARCHED_FOR_S = 7 * DAY_S, 180 * DAY_S
 CONFLICT = MarkKind.CONFLICT.value
-SETTLED = "settled"
-# Why the relay cancels, and why Stripe does where the bank let a reservation lapse.
-OUR_REASON: Literal["abandoned"] = "abandoned"
-_NOT_BY_HAND = (OUR_REASON, "expired", "automatic")
 _PAGE = 100
 _NETWORK_RETRIES = 2
 _TIMEOUT_S = (
@@ -107,7 +104,7 @@ class StripePayments:
             params["expires_at"] = int(now_s) + SESSION_LIFE_S
             return self._client.v1.checkout.sessions.create(params=params)
 
-        with _at_stripe("create a Checkout Session"):
+        with at_stripe("create a Checkout Session"):
             session = made_with_suffix(make, words)
         if not session.url:
             raise StripeUnavailable("Stripe made a Checkout Session without an address")
@@ -123,13 +120,13 @@ class StripePayments:
 
         Gives the payment if it is open; None where nothing of it is left to settle, or it was reserved.
         """
-        with _at_stripe("take up", payment_id):
+        with at_stripe("take up", payment_id):
             intent = self._client.v1.payment_intents.update(
                 payment_id, params={"metadata": dict(marks), "expand": ["latest_charge"]}
             ).to_dict()
         if SETTLED in intent["metadata"]:  # the webhook of a sale that is over came again
             self._mark(payment_id, {IMMEDIATE: ""})
-        return as_open_payment(intent) if self._is_listed(intent) and _is_immediate(intent) else None
+        return as_open_payment(intent) if self._is_listed(intent) and is_immediate(intent) else None
 
     def looked_after_before(self, made_before_s: float) -> list[OpenPayment]:
         """Immediate payments made before then that are open and looked after; the newest may be missing."""
@@ -139,7 +136,7 @@ class StripePayments:
             "limit": _PAGE,
             "expand": ["data.latest_charge"],
         }
-        with _at_stripe("search payments"):
+        with at_stripe("search payments"):
             found = self._client.v1.payment_intents.search(params=params)
             intents = [intent.to_dict() for intent in found.auto_paging_iter()]
         return [as_open_payment(intent) for intent in intents if self._is_listed(intent)]
@@ -152,14 +149,14 @@ class StripePayments:
             "created": {"gte": int(since_s)},
             "limit": _PAGE,
         }
-        with _at_stripe("list events that were not delivered"):
+        with at_stripe("list events that were not delivered"):
             listed = self._client.v1.events.list(params=params)
             return [event.to_dict() for event in listed.auto_paging_iter()]
 
     def _is_listed(self, intent: dict[str, Any]) -> bool:
         """Whether it is open, as the payment alone tells: an immediate one once it is looked after."""
         metadata = intent.get("metadata") or {}
-        if not self._ownership.owns(metadata) or (_is_immediate(intent) and IMMEDIATE not in metadata):
+        if not self._ownership.owns(metadata) or (is_immediate(intent) and IMMEDIATE not in metadata):
             return False
         return payment_in(intent, metadata).is_open
 
@@ -182,7 +179,7 @@ class StripePayments:
         return list(marks_in(intent["id"], metadata, intent["created"], now_s))
 
     def _searched(self, query: str) -> list[dict[str, Any]]:
-        with _at_stripe("search payments"):
+        with at_stripe("search payments"):
             try:
                 found = self._client.v1.payment_intents.search(params={"query": query, "limit": _PAGE})
                 return [intent.to_dict() for intent in found.auto_paging_iter()]
@@ -197,7 +194,7 @@ class StripePayments:
             "expand": ["data.latest_charge"],
         }
         while True:
-            with _at_stripe("list payments"):
+            with at_stripe("list payments"):
                 # As plain dicts: the library's objects take 75 ms of a page, in which no other thread runs.
                 answer = self._client.raw_request("get", "/v1/payment_intents", **params)
             page = cast("dict[str, Any]", answer.data)
@@ -219,7 +216,7 @@ class StripePayments:
         return as_open_payment({**intent, "metadata": metadata}) if is_open else None
 
     def _read(self, payment_id: str) -> tuple[dict[str, Any], dict[str, str]]:
-        with _at_stripe("read a payment", payment_id):
+        with at_stripe("read a payment", payment_id):
             intent = self._client.v1.payment_intents.retrieve(
                 payment_id, params={"expand": ["latest_charge"]}
             ).to_dict()
@@ -236,7 +233,7 @@ class StripePayments:
         """
         # No idempotency key: it would replay a lost answer's failure. The payment's own status keeps
         # a second capture out.
-        with _at_stripe("capture", payment_id):
+        with at_stripe("capture", payment_id):
             try:
                 # The receipt's words tell this capture from one that staff made in the dashboard.
                 self._client.v1.payment_intents.capture(
@@ -249,7 +246,7 @@ class StripePayments:
 
     def release(self, payment_id: str) -> None:
         """Give the whole reservation back."""
-        with _at_stripe("cancel", payment_id):
+        with at_stripe("cancel", payment_id):
             self._client.v1.payment_intents.cancel(payment_id, params={"cancellation_reason": OUR_REASON})
 
     def refund(self, payment_id: str, amount: int, refunded_before: int, now_s: float) -> MadeRefund | None:
@@ -264,7 +261,7 @@ class StripePayments:
         # what is left, and a failure that Stripe replays for a day must not stand in the way: hence the
         # minute.
         key = f"refund-{payment_id}-{refunded_before}-{amount}-{int(now_s) // 60}"
-        with _at_stripe("refund", payment_id):
+        with at_stripe("refund", payment_id):
             return self._refunded({"payment_intent": payment_id, "amount": amount}, {"idempotency_key": key})
 
     def refund_rest(self, payment_id: str) -> MadeRefund | None:
@@ -273,7 +270,7 @@ class StripePayments:
         Raises:
             RefundRefused: Stripe never will; nothing was done.
         """
-        with _at_stripe("refund", payment_id):
+        with at_stripe("refund", payment_id):
             # Without an amount Stripe gives the exact rest, whoever else refunds at this moment.
             return self._refunded({"payment_intent": payment_id}, {})
 
@@ -290,7 +287,7 @@ class StripePayments:
 
     def refunds(self, payment_id: str) -> list[MadeRefund]:
         """The refunds of a payment, oldest first."""
-        with _at_stripe("list refunds", payment_id):
+        with at_stripe("list refunds", payment_id):
             found = self._client.v1.refunds.list(params={"payment_intent": payment_id, "limit": _PAGE})
             return [made_refund(refund.to_dict()) for refund in reversed(found.data)]
 
@@ -308,7 +305,7 @@ class StripePayments:
         self._mark(payment_id, mark_metadata(kind, text, self._ownership.tag, machine_id, now_s))
 
     def _mark(self, payment_id: str, metadata: dict[str, str]) -> None:
-        with _at_stripe("mark", payment_id):
+        with at_stripe("mark", payment_id):
             self._client.v1.payment_intents.update(payment_id, params={"metadata": metadata})
 
     def price(self, price_id: str) -> Price:
@@ -317,7 +314,7 @@ class StripePayments:
         Raises:
             BadOrder: it is a subscription's, or has no fixed amount, or is retired.
         """
-        with _at_stripe("read a price"):
+        with at_stripe("read a price"):
             price = self._client.v1.prices.retrieve(price_id).to_dict()
         if price.get("unit_amount") is None or price.get("recurring") or not price["active"]:
             raise BadOrder(f"{price_id} is not an active one-time price with a fixed amount")
@@ -334,85 +331,10 @@ class StripePayments:
         now_s: float,
     ) -> tuple[str, str]:
         """The id and address of the payment link with just this metadata, made if there is none."""
-        with _at_stripe("find or make a payment link"):
-            links = self._client.v1.payment_links.list(params={"limit": _PAGE})
-            same = [link for link in links.auto_paging_iter() if link.to_dict()["metadata"] == metadata]
-            for link in same:
-                if link.active:
-                    return link.id, link.url
-            key = _link_key(metadata, len(same), now_s)
-
-            def make(words: SaleWords) -> stripe.PaymentLink:
-                return self._client.v1.payment_links.create(
-                    params=link_params(price_id, quantity, words, metadata, thanks_url),
-                    options={"idempotency_key": f"{key}-{words.statement_suffix}"},
-                )
-
-            made = made_with_suffix(make, words)
-        return made.id, made.url
+        with at_stripe("find or make a payment link"):
+            return live_link(self._client.v1, price_id, quantity, words, metadata, thanks_url, now_s)
 
     def _session_metadata(self, payment_id: str) -> dict[str, str]:
         # A payment link's metadata reaches the session, and not the payment.
         sessions = self._client.v1.checkout.sessions.list(params={"payment_intent": payment_id})
         return dict(sessions.to_dict()["data"][0]["metadata"] or {}) if sessions.data else {}
-
-
-def as_open_payment(intent: dict[str, Any]) -> OpenPayment:
-    """A PaymentIntent with its latest charge, as a payment that nobody has settled."""
-    charge, metadata, immediate = intent["latest_charge"], intent["metadata"], _is_immediate(intent)
-    card = (charge.get("payment_method_details") or {}).get("card") or {}
-    return OpenPayment(
-        payment_id=intent["id"],
-        metadata=metadata,
-        amount=intent["amount"],
-        currency=intent["currency"],
-        created_s=window_begins_s(metadata, charge["created"]) if immediate else charge["created"],
-        named_s=_named_s(intent, metadata),
-        lapses_s=card.get("capture_before") or charge["created"] + RESERVATION_S,
-        immediate=immediate,
-        came_s=seconds_in(metadata, MONEY_CAME_AT),
-    )
-
-
-def _named_s(intent: dict[str, Any], metadata: Mapping[str, str]) -> int:
-    # The webhook of an immediate payment is about its session, and knows no other time.
-    made_s = seconds_in(metadata, SESSION_MADE) if _is_immediate(intent) else None
-    return made_s or int(intent["created"])
-
-
-def made_refund(refund: dict[str, Any]) -> MadeRefund:
-    """A refund as Stripe has it now."""
-    return MadeRefund(
-        refund_id=refund["id"],
-        amount=refund["amount"],
-        currency=refund["currency"],
-        status=refund["status"] or "pending",
-        reason=refund.get("failure_reason") or refund.get("pending_reason") or "",
-    )
-
-
-def _is_immediate(intent: dict[str, Any]) -> bool:
-    return bool(intent["capture_method"] != "manual")
-
-
-def payment_in(intent: dict[str, Any], metadata: Mapping[str, str]) -> Payment:
-    """A PaymentIntent with its latest charge, as receipts are settled against it."""
-    charge = intent.get("latest_charge") or {}
-    return Payment(
-        payment_id=intent["id"],
-        status=intent["status"],
-        amount=intent["amount"],
-        currency=intent["currency"],
-        received=intent["amount_received"],
-        refunded=charge.get("amount_refunded", 0),
-        immediate=_is_immediate(intent),
-        settled=metadata.get(SETTLED),
-        released_by_hand=intent["status"] == "canceled" and intent["cancellation_reason"] not in _NOT_BY_HAND,
-    )
-
-
-def _link_key(metadata: Mapping[str, str], retired: int, now_s: float) -> str:
-    # One link for two requests at once. A retired link, or a failure that Stripe would replay for
-    # a day, must not come back under the same key: hence the count and the minute.
-    order = "-".join(metadata[key] for key in sorted(metadata))
-    return f"link-{order}-{retired}-{int(now_s) // 60}"
