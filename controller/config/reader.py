@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from controller.config.plain_text import NotPlainText, check_structure, text_in
+from controller.config.file_text import NotPlainText, check_structure, text_in
 from controller.formats.odd_characters import false_quote, has_false_quotes, named, oddity
 
 
