@@ -19,7 +19,7 @@ import requests
 import zxingcpp
 from conftest import wait_until
 from PIL import Image
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -203,7 +203,7 @@ def in_hand(browser: Chrome) -> Iterator[None]:
 def shows(browser: Chrome, words: str) -> bool:
     try:
         return words in browser.find_element(By.TAG_NAME, "body").text
-    except StaleElementReferenceException:
+    except WebDriverException:  # of the picture before, or an error of the inspector's own
         return False  # the page is being left
 
 

@@ -22,12 +22,20 @@ def serving(app: Flask, bound: socket.socket) -> Iterator[None]:
     """
     channels: dict[int, object] = {}
     server = create_server(app, map=channels, sockets=[bound], threads=THREADS)
-    thread = threading.Thread(target=server.run, name=f"serve-{app.import_name}", daemon=True)
+    ending = threading.Event()
+
+    def run() -> None:
+        while not ending.is_set():
+            wasyncore.loop(use_poll=True, map=channels, count=1)
+
+    thread = threading.Thread(target=run, name=f"serve-{app.import_name}", daemon=True)
     thread.start()
     try:
         yield
     finally:
         server.task_dispatcher.shutdown()
-        # waitress's own close() leaves kept-alive connections in its loop, which then never ends.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(channels))
+        ending.set()
+        # Nothing is closed before the loop has ended, for others may wake it, and so be quicker than we.
+        server.pull_trigger()
         thread.join()
+        wasyncore.close_all(channels)
