@@ -8,8 +8,8 @@ from flask import Flask
 
 from cloud_relay.app import app_for
 from cloud_relay.relay import relay_from
-from cloud_relay.rules.phone_limits import PhoneLimits
-from cloud_relay.rules.rates import Rate
+from cloud_relay.rules.phones.limits import PhoneLimits
+from cloud_relay.rules.phones.rates import Rate
 from cloud_relay.settings import read_settings
 
 _ANY = Rate(10**6, 10**9)

@@ -28,7 +28,7 @@ from cloud_relay.routes.payment_links import payment_links
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
-from cloud_relay.rules.phone_limits import PhoneLimits
+from cloud_relay.rules.phones.limits import PhoneLimits
 from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
 from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
-from cloud_relay.rules.offers import Offers, read_offers
 from cloud_relay.rules.orders import Ownership, is_machine_id
-from cloud_relay.rules.phone_limits import HALL_MACHINES, MOST_HALL_MACHINES
+from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
+from cloud_relay.rules.selling.offers import Offers, read_offers
 from cloud_relay.rules.tokens import TokenBook, relay_tag
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"

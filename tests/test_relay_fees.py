@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from cloud_relay.rules.fees import advice, fee_of, fee_words, lost_percent
-from cloud_relay.rules.offers import Offer
+from cloud_relay.rules.selling.fees import advice, fee_of, fee_words, lost_percent
+from cloud_relay.rules.selling.offers import Offer
 
 ROOT = Path(__file__).parent.parent
 ONE, THREE = Offer(1, 100, "usd"), Offer(3, 250, "usd")

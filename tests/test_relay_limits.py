@@ -18,11 +18,11 @@ from relay_parts import Cabinet, RelayUnderTest, relay_under_test
 from cloud_relay.app import app_for
 from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.buckets import Buckets
-from cloud_relay.rules.addresses import caller
-from cloud_relay.rules.open_checkout import OpenCheckout, unsealed
 from cloud_relay.rules.orders import Order
-from cloud_relay.rules.phone_limits import PhoneLimits
-from cloud_relay.rules.rates import Rate
+from cloud_relay.rules.phones.addresses import caller
+from cloud_relay.rules.phones.limits import PhoneLimits
+from cloud_relay.rules.phones.open_checkout import OpenCheckout, unsealed
+from cloud_relay.rules.phones.rates import Rate
 from simulator.chain.broker import Broker
 from simulator.stripe.model.objects import CheckoutSession
 

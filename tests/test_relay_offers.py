@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from cloud_relay.rules.currencies import price_problem
-from cloud_relay.rules.offers import Offer, PriceList, read_offers
 from cloud_relay.rules.open_list import open_row
 from cloud_relay.rules.open_payment import RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import (
@@ -20,6 +18,8 @@ from cloud_relay.rules.orders import (
     immediate_order_from,
     order_from,
 )
+from cloud_relay.rules.selling.currencies import price_problem
+from cloud_relay.rules.selling.offers import Offer, PriceList, read_offers
 from cloud_relay.rules.tidy_rules import Rules
 from simulator.stripe.model.errors import Refusal
 from simulator.stripe.model.money import MINIMUM_CHARGE, US_CENTS, check_chargeable, decimals

@@ -31,8 +31,8 @@ from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import BrokerUnavailable, NobodySubscribed, PublishRefused
 from cloud_relay.relay import relay_from
 from cloud_relay.rules.messages import MachineStatus
-from cloud_relay.rules.phone_limits import PhoneLimits
-from cloud_relay.rules.rates import Rate
+from cloud_relay.rules.phones.limits import PhoneLimits
+from cloud_relay.rules.phones.rates import Rate
 from cloud_relay.settings import read_settings
 from simulator.stripe.pace import QUICK
 from simulator.stripe.server import stand_in_stripe

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from relay_parts import environment
 
-from cloud_relay.rules.phone_limits import PhoneLimits
+from cloud_relay.rules.phones.limits import PhoneLimits
 
 ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "cloud_relay"

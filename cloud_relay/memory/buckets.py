@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from cloud_relay.rules.rates import Rate
+from cloud_relay.rules.phones.rates import Rate
 
 MOST_KEPT = 10_000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from cloud_relay.operator.table import table
-from cloud_relay.rules.fees import advice, fee_of, fee_words, lost_percent
-from cloud_relay.rules.offers import Offer, Offers, PriceList
 from cloud_relay.rules.prices import price
+from cloud_relay.rules.selling.fees import advice, fee_of, fee_words, lost_percent
+from cloud_relay.rules.selling.offers import Offer, Offers, PriceList
 
 _HEAD = ("machine", "offer", "price", "fee", "your share", "lost")
 _EVERY_OTHER = "(all others)"

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.relay import Relay
 from cloud_relay.routes.limits import Limits
-from cloud_relay.rules.offers import Offer, PriceList
-from cloud_relay.rules.open_checkout import OFFERED_AGAIN_FOR_S, OpenCheckout, unsealed
+from cloud_relay.rules.phones.open_checkout import OFFERED_AGAIN_FOR_S, OpenCheckout, unsealed
+from cloud_relay.rules.selling.offers import Offer, PriceList
 from cloud_relay.rules.statement import sale_words
 
 COOKIE = "checkout"

@@ -13,8 +13,8 @@ from cloud_relay.relay import Relay
 from cloud_relay.routes.checkout import to_checkout
 from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.messages import MachineStatus
-from cloud_relay.rules.offers import PriceList
 from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.selling.offers import PriceList
 
 _WHY_NOT = {
     "starting": "It is just starting. Try again in a moment.",

@@ -12,10 +12,10 @@ from werkzeug.exceptions import TooManyRequests
 from cloud_relay.memory.buckets import Buckets
 from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
-from cloud_relay.rules.addresses import caller, is_loopback
 from cloud_relay.rules.orders import is_machine_id
-from cloud_relay.rules.phone_limits import PhoneLimits
-from cloud_relay.rules.rates import Rate
+from cloud_relay.rules.phones.addresses import caller, is_loopback
+from cloud_relay.rules.phones.limits import PhoneLimits
+from cloud_relay.rules.phones.rates import Rate
 
 _TOO_MANY = "Too many are asking right now. Nothing was charged. Please try again in a moment."
 _PROXY = ": that is a proxy, and all phones are counted as one: see TRUSTED_PROXIES in README.md"

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from cloud_relay.errors import NotAtStripe
 from cloud_relay.relay import Relay
 from cloud_relay.routes.callers import json_object, require_fitness, require_operator_or_machine
-from cloud_relay.rules.currencies import price_problem
 from cloud_relay.rules.orders import (
     MOST_CREDITS,
     BadOrder,
@@ -20,6 +19,7 @@ from cloud_relay.rules.orders import (
     credits_in_words,
     order_metadata,
 )
+from cloud_relay.rules.selling.currencies import price_problem
 from cloud_relay.rules.statement import sale_words
 
 _PRICE_ID = re.compile(r"price_[A-Za-z0-9_]{1,64}")

@@ -12,9 +12,9 @@ faq-for-pricing-of-international-card-payments-in-singapore-and-hong-kong .
 from __future__ import annotations
 
 from cloud_relay.rules.charges import smallest_step
-from cloud_relay.rules.offers import Offer
 from cloud_relay.rules.orders import MOST_CREDITS
 from cloud_relay.rules.prices import price
+from cloud_relay.rules.selling.offers import Offer
 
 # A share of the price in hundredths of a percent, and a sum in minor units.
 _FEES = {

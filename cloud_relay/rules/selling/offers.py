@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from cloud_relay.rules.currencies import is_currency, price_problem
 from cloud_relay.rules.orders import MOST_CREDITS, Order, credits_in_words, is_machine_id
 from cloud_relay.rules.prices import price
+from cloud_relay.rules.selling.currencies import is_currency, price_problem
 
 _CURRENCY = re.compile(r"[a-z]{3}")
 _MOST_OFFERS = 6

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cloud_relay.rules.rates import Rate
+from cloud_relay.rules.phones.rates import Rate
 
 HALL_MACHINES = 50
 MOST_HALL_MACHINES = 1000

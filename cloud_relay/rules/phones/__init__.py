@@ -1,0 +1,1 @@
+"""PURE. How much phones may ask of the relay, and what one phone has open at Stripe."""

@@ -1,0 +1,1 @@
+"""PURE. What machines sell: offers, the currencies Stripe charges in, and what its fee leaves."""
