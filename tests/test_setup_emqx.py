@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 from access_matrix import IDENTITIES, MAY_HEAR, MAY_PUBLISH, TOPICS
@@ -16,6 +19,7 @@ from fake_emqx_settings import BUILT_IN, MQTT_DEFAULTS, STOCK_RULES, Settings
 from cloud_relay.errors import LoginsFailed
 from cloud_relay.logins.choice import emqx_access
 from cloud_relay.logins.emqx_api import EmqxApi
+from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.operator.setup.emqx import set_up_emqx
 
 pytestmark = pytest.mark.cloud
@@ -160,7 +164,7 @@ def test_somebody_else_s_rules_are_named_and_nothing_is_changed(world: World) ->
         [
             f"EMQX at {world.host} is somebody's already, and nothing was changed:",
             "  - the user cloud.relay has 2 rules of another make",
-            "  - all users have 1 rules of another make",
+            "  - all users have 1 rule of another make",
             "To put ours in their place, look at `--replace --dry-run`, and then at `--replace`.",
         ],
         False,
@@ -207,3 +211,60 @@ def test_a_key_that_may_only_read_sees_what_would_be_done(world: World) -> None:
     assert world.set_up(key="viewer-key", dry_run=True)[:10] == numbered("Would", FIRST_RUN)
     with pytest.raises(LoginsFailed, match="give the API key the role Administrator"):
         world.set_up(key="viewer-key")
+
+
+def command(world: World, env_file: Path, *arguments: str, **variables: str) -> list[str]:
+    """`setup broker` as it is typed."""
+    parser, out = ArgumentParser(), io.StringIO()
+    add_arguments(parser)
+    options = parser.parse_args(["--env", str(env_file), *arguments])
+    world.status = set_up_broker(options, world.emqx.environment() | variables, out)
+    return out.getvalue().splitlines()
+
+
+def test_the_relay_s_login_is_made_once_and_its_password_is_in_a_file(world: World, tmp_path: Path) -> None:
+    """It is on no terminal; and a login that is there is left alone, for a relay may use it."""
+    file = tmp_path / "relay.env"
+    said = command(world, file)
+    password = world.access.users["cloud.relay"]["password"]
+    assert said[-1] == f"Did make the login cloud.relay, with the password in {file}."
+    assert file.read_text() == (
+        f"MQTT_BROKER=127.0.0.1\nMQTT_PORT=8883\nMQTT_USERNAME=cloud.relay\nMQTT_PASSWORD={password}\n"
+    )
+    assert (oct(file.stat().st_mode & 0o777), password in "".join(said)) == ("0o600", False)
+    assert command(world, file)[-1] == "The login cloud.relay is there and was left alone."
+    assert world.access.users["cloud.relay"]["password"] == password
+
+
+def test_a_password_of_one_s_own_is_taken(world: World, tmp_path: Path) -> None:
+    """That of the relay's environment; no file is written then."""
+    command(world, tmp_path / "x.env", MQTT_PASSWORD="our-own-password")
+    assert world.access.users["cloud.relay"]["password"] == "our-own-password"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_makes_no_login_and_no_file(world: World, tmp_path: Path) -> None:
+    """Although there is no password database to look into yet."""
+    said = command(world, tmp_path / "x.env", "--dry-run")
+    assert said[-1] == f"Would make the login cloud.relay, with the password in {tmp_path}/x.env."
+    assert (world.emqx.changes, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_a_login_that_failed_leaves_no_file(world: World, tmp_path: Path) -> None:
+    """Its password would be nobody's, and the next run would not dare to write over it."""
+    world.emqx.routes.insert(0, ("POST", re.compile(r"/authentication/[^/]+/users"), out_of_order))
+    with pytest.raises(LoginsFailed, match="INTERNAL_ERROR"):
+        command(world, tmp_path / "x.env")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_s_emqx_gets_no_login(world: World, tmp_path: Path) -> None:
+    """Status 1, and nothing was done."""
+    world.settings.sources.insert(0, dict(DATABASE))
+    world.settings.rules = {"": [{"permission": "allow", "action": "all", "topic": "#"}]}
+    command(world, tmp_path / "x.env")
+    assert (world.status, world.access.users, world.emqx.changes) == (1, {}, [])
+
+
+def out_of_order(*_: object, **__: object) -> tuple[int, object]:
+    return 500, {"code": "INTERNAL_ERROR", "message": "mnesia is down"}

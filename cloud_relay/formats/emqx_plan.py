@@ -118,9 +118,8 @@ def _rules(found: Found, made: Plan) -> None:
             continue
         name = "all users" if who == EVERYBODY else f"the user {who}"
         if has:
-            made.others.append(
-                f"{name} {'have' if who == EVERYBODY else 'has'} {len(has)} rules of another make"
-            )
+            verb, number = "have" if who == EVERYBODY else "has", _counted(len(has), "rule")
+            made.others.append(f"{name} {verb} {number} of another make")
         made.steps.append(_rules_step(who, name, rules))
 
 

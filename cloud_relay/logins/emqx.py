@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud_relay.errors import LoginsFailed
+from cloud_relay.errors import LoginsFailed, NoPasswordDatabase
 from cloud_relay.logins.emqx_api import EmqxApi, EmqxRefused, in_path
 from cloud_relay.logins.interface import checked_name, checked_password
 
@@ -88,7 +88,7 @@ def _has_no_authenticator(why: EmqxRefused) -> bool:
 def _told(why: EmqxRefused, doing: str) -> LoginsFailed:
     """A missing authenticator is a broker that lets everybody in: that comes first."""
     if _has_no_authenticator(why):
-        return LoginsFailed(
+        return NoPasswordDatabase(
             f"EMQX cannot {doing}: it has no password database yet: "
             "make it with `python -m cloud_relay setup broker`"
         )

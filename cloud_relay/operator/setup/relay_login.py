@@ -1,0 +1,87 @@
+"""EDGE. The relay's own login at the broker, and the file that tells the relay of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from cloud_relay.errors import LoginsFailed, NoPasswordDatabase, SetupFailed
+from cloud_relay.logins.interface import Logins
+from cloud_relay.rules.access import RELAY
+
+
+class RelayLogin:
+    """Its password is MQTT_PASSWORD; where that is unset one is made, and written to `env_file`."""
+
+    def __init__(self, environment: Mapping[str, str], env_file: Path, broker: Mapping[str, str]) -> None:
+        """The `broker` is what else stands in the file, such as MQTT_BROKER.
+
+        Raises:
+            SetupFailed: the relay is not called as the rules call it.
+        """
+        name = environment.get("MQTT_USERNAME", "").strip() or RELAY
+        if name != RELAY:
+            raise SetupFailed(f"MQTT_USERNAME is {name!r:.80}: the access rules know the relay as {RELAY}")
+        self._password = environment.get("MQTT_PASSWORD", "").strip()
+        self._env_file, self._broker = env_file, broker
+
+    @property
+    def password_place(self) -> str:
+        """Where the password stands, in words."""
+        return "of MQTT_PASSWORD" if self._password else f"in {self._env_file}"
+
+    def see_to(self, logins: Logins, out: TextIO, *, dry_run: bool) -> None:
+        """Make the login where it is missing; one that is there is left alone.
+
+        Raises:
+            SetupFailed: the file is there already.
+            LoginsFailed: the broker did not take it.
+        """
+        if _is_there(logins, dry_run=dry_run):
+            out.write(f"The login {RELAY} is there and was left alone.\n")
+            return
+        if dry_run:
+            out.write(f"Would make the login {RELAY}, with the password {self.password_place}.\n")
+            return
+        password = self.kept_password()
+        try:
+            logins.add(RELAY, password)
+        except LoginsFailed:
+            if not self._password:  # whoever tries again gets another one
+                self._env_file.unlink()
+            raise
+        out.write(f"Did make the login {RELAY}, with the password {self.password_place}.\n")
+
+    def kept_password(self) -> str:
+        """The password; a new one is on disk when this returns.
+
+        Raises:
+            SetupFailed: the file is there already, or cannot be written.
+        """
+        if self._password:
+            return self._password
+        password = secrets.token_hex(16)
+        lines = {**self._broker, "MQTT_USERNAME": RELAY, "MQTT_PASSWORD": password}
+        try:
+            with os.fdopen(os.open(self._env_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.writelines(f"{name}={value}\n" for name, value in lines.items())
+        except FileExistsError:
+            raise SetupFailed(
+                f"{self._env_file} is there already, and may hold the relay's password: set MQTT_PASSWORD to "
+                "it, or name another file by --env"
+            ) from None
+        except OSError as why:
+            raise SetupFailed(f"{self._env_file} cannot be written: {why.strerror}") from None
+        return password
+
+
+def _is_there(logins: Logins, *, dry_run: bool) -> bool:
+    try:
+        return RELAY in (logins.names() or ())
+    except NoPasswordDatabase:
+        if not dry_run:
+            raise
+        return False
