@@ -169,12 +169,15 @@ class StripePayments:
         since_s = now_s - LISTED_FOR_S
         listed = [intent for page in self._pages_since(since_s) for intent in page]
         found = [mark for intent in listed for mark in self._marks_in(intent, now_s)]
-        query = marks_query(self._ownership.tag, since_s, now_s - SEARCHED_FOR_S)
-        return found + [mark for intent in self._searched(query) for mark in self._marks_in(intent, now_s)]
+        # Stripe's search knows no "or" beside its "and".
+        for tag in self._ownership.tags:
+            query = marks_query(tag, since_s, now_s - SEARCHED_FOR_S)
+            found += [mark for intent in self._searched(query) for mark in self._marks_in(intent, now_s)]
+        return found
 
     def _marks_in(self, intent: dict[str, Any], now_s: float) -> list[Mark]:
         metadata = intent.get("metadata") or {}
-        if not self._ownership.owns(metadata) and not is_marked_by(metadata, self._ownership.tag):
+        if not self._ownership.owns(metadata) and not is_marked_by(metadata, self._ownership.tags):
             return []
         return list(marks_in(intent["id"], metadata, intent["created"], now_s))
 
