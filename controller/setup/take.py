@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace as dataclass_replace
 from pathlib import Path
 
 from controller.config.keys import load_config
@@ -17,6 +18,7 @@ from controller.formats.card_text import CardText, read_card_text
 from controller.pages.card_page import EXAMPLE, REPORT, plain_line, plain_warning, taken_report
 from controller.setup.boot_lines import rest_pin
 from controller.setup.card import card_files, finish_what_was_begun, nearly_card_files, replace, take_off
+from controller.setup.certificate import certificate_beside, keep_certificate, take_certificate_off
 from controller.setup.files import write, write_config
 from controller.setup.places import Places
 from controller.setup.telling import on_card, refuse
@@ -38,6 +40,7 @@ def take_card(places: Places) -> None:
     """
     places.notice.unlink(missing_ok=True)
     places.candidate.unlink(missing_ok=True)
+    places.certificate_candidate.unlink(missing_ok=True)
     for folder in filter(Path.is_dir, places.boot):
         with on_card(folder):
             finish_what_was_begun(folder)
@@ -67,7 +70,8 @@ def _look_into(file: Path, raw: bytes, places: Places) -> None:
     card = read_card_text(raw)
     whole = card and card.saying(fill_in(card.text, kept))
     data = whole.as_config() if whole else raw
-    verdict = _judged(data, places.candidate)
+    certificate = certificate_beside(file, data, places)
+    verdict = _judged(data, certificate, places)
     problems = [plain_line(each.line, each.key, each.text) for each in verdict.problems]
     problems += [
         plain_line(line, "has a value that is", "not kept any longer: type it anew")
@@ -75,6 +79,8 @@ def _look_into(file: Path, raw: bytes, places: Places) -> None:
     ]
     if not problems:
         warnings = [plain_warning(warning, str(places.candidate)) for warning in verdict.warnings]
+        if certificate is not None:
+            keep_certificate(certificate, places)
         _take_over(file, data, warnings, places)
         return
     if whole:
@@ -82,10 +88,22 @@ def _look_into(file: Path, raw: bytes, places: Places) -> None:
     refuse(places, file, problems)
 
 
-def _judged(data: bytes, candidate: Path) -> Verdict:
-    write_config(candidate, data)
-    verdict = judge(candidate)
-    candidate.unlink()
+def _judged(data: bytes, certificate: bytes | None, places: Places) -> Verdict:
+    """What the controller would say of the card's file, with the card's certificate in its place."""
+    if certificate is None:
+        return _read_as_candidate(data, places)
+    there, here = str(places.certificate), str(places.certificate_candidate)
+    write_config(places.certificate_candidate, certificate)
+    verdict = _read_as_candidate(data.replace(there.encode(), here.encode()), places)
+    places.certificate_candidate.unlink()
+    problems = [dataclass_replace(each, text=each.text.replace(here, there)) for each in verdict.problems]
+    return Verdict(problems, verdict.warnings)
+
+
+def _read_as_candidate(data: bytes, places: Places) -> Verdict:
+    write_config(places.candidate, data)
+    verdict = judge(places.candidate)
+    places.candidate.unlink()
     return verdict
 
 
@@ -100,6 +118,7 @@ def _take_over(file: Path, data: bytes, warnings: Sequence[str], places: Places)
         _tidy(file, warnings)
         if rest_pin(file.with_name("config.txt"), pin := load_config(places.config).coin_line.pin):
             log.info("%s rests GPIO %d from the next boot on", file.with_name("config.txt"), pin)
+        take_certificate_off(file)
         take_off(file)
     places.kept.unlink(missing_ok=True)
 
