@@ -42,3 +42,8 @@ class Places:
     def kept(self) -> Path:
         """The secrets of a card's file that is not right yet."""
         return self.config.with_name("cabinet.yaml.secrets")
+
+    @property
+    def taken(self) -> Path:
+        """Which file was taken over, and could not be taken off the card."""
+        return self.config.with_name("cabinet.yaml.taken")
