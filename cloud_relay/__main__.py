@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))
-    add_machine_commands(commands, _with_relay)
+    add_machine_commands(commands, _with_relay, os.environ, sys.stdout)
     return parser
 
 

@@ -103,16 +103,23 @@ def _what_exists(found: Found) -> Sequence[str]:
 
 
 def with_name(offers: str, machine_id: str, name: str) -> str | None:
-    """OFFERS with the machine's name; None where it is so already, or where nothing differs from its id."""
+    """OFFERS with the machine's name; None where it is so already, or where nothing differs from its id.
+
+    It has no blanks between, and no apostrophe: so it passes through every environment file.
+    """
     root = json.loads(offers)
     machines = root.get("machines", {})
     own = machines.get(machine_id, {})
     if own.get("name", machine_id) == name:
         return None
     named = {**root, "machines": {**machines, machine_id: {"name": name} | own | {"name": name}}}
-    return json.dumps(named, ensure_ascii=False)
+    return _json(named)
 
 
 def with_number(numbers: Mapping[str, int], machine_id: str, number: int) -> str:
     """MIN_TOKEN_NUMBERS with the machine's smallest number."""
-    return json.dumps({**numbers, machine_id: number})
+    return _json({**numbers, machine_id: number})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("'", "\\u0027")

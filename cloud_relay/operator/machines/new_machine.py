@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +13,7 @@ from cloud_relay.errors import RelayError
 from cloud_relay.formats.cabinet_config import filled_in
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
+from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import look
 from cloud_relay.operator.machines.files import Place, card_at, write_public
 from cloud_relay.pages.new_machine_page import CERTIFICATE, MadePage, made_text
@@ -20,7 +21,6 @@ from cloud_relay.relay import Relay
 from cloud_relay.rules.new_machine import (
     CABINETS_PORT,
     Found,
-    broker_address,
     id_problem,
     name_problem,
     reach_problem,
@@ -73,30 +73,10 @@ def add_new_machine(parser: argparse.ArgumentParser) -> None:
         "--to", type=Path, metavar="FILE", help="its config.yaml; default: MACHINE_ID.yaml, here"
     )
     where.add_argument("--card", type=Path, metavar="DIR", help="the boot partition of its card")
-    parser.add_argument(
-        "--broker", type=_address, metavar="HOST[:PORT]", help="how cabinets reach the broker"
-    )
+    parser.add_argument("--broker", type=address, metavar="HOST[:PORT]", help="how cabinets reach the broker")
     parser.add_argument(
         "--again", action="store_true", help="for a machine that exists: another password, another token"
     )
-
-
-def typed(problem: Callable[[str], str | None]) -> Callable[[str], str]:
-    """What takes an argument as it was typed, and refuses it with the problem's words."""
-
-    def parse(text: str) -> str:
-        if why := problem(text):
-            raise argparse.ArgumentTypeError(why)
-        return text
-
-    return parse
-
-
-def _address(text: str) -> tuple[str, int]:
-    try:
-        return broker_address(text)
-    except ValueError as why:
-        raise argparse.ArgumentTypeError(str(why)) from None
 
 
 def new_machine(
