@@ -1,0 +1,32 @@
+"""EDGE. The commands about machines, as they are typed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import TextIO
+
+from cloud_relay.operator.machines.new_machine import add_new_machine, new_machine
+from cloud_relay.operator.machines.remove_machine import add_remove_machine, remove_machine
+from cloud_relay.relay import Relay
+
+WithRelay = Callable[[Callable[[Relay], int]], int]
+Run = Callable[[Relay, Mapping[str, str], argparse.Namespace, TextIO], int]
+
+
+def add_machine_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    with_relay: WithRelay,
+    environment: Mapping[str, str],
+    out: TextIO,
+) -> None:
+    """new-machine, remove-machine and rotate."""
+    for name, about, add_arguments, run in (
+        ("new-machine", "make a machine's token, login and config.yaml", add_new_machine, new_machine),
+        ("remove-machine", "end a machine's sales, login and token", add_remove_machine, remove_machine),
+    ):
+        parser = commands.add_parser(name, help=about)
+        add_arguments(parser)
+        parser.set_defaults(
+            run=lambda options, run=run: with_relay(lambda relay: run(relay, environment, options, out))
+        )
