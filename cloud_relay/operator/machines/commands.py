@@ -11,7 +11,6 @@ from cloud_relay.operator.machines.remove_machine import add_remove_machine, rem
 from cloud_relay.operator.machines.rotate import ROTATED
 from cloud_relay.relay import Relay
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 WithRelay = Callable[[Callable[[Relay], int]], int]
 Run = Callable[[Relay, Mapping[str, str], argparse.Namespace, TextIO], int]
 
@@ -23,7 +22,10 @@ _COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None], Run]
 
 
 def add_machine_commands(
-    commands: Commands, with_relay: WithRelay, environment: Mapping[str, str], out: TextIO
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    with_relay: WithRelay,
+    environment: Mapping[str, str],
+    out: TextIO,
 ) -> None:
     """new-machine, remove-machine and rotate."""
     secrets = commands.add_parser("rotate", help="change a secret, the old one working beside the new one")
