@@ -190,6 +190,6 @@ def test_a_wrong_environment_is_told_whole(variables: dict[str, str], problems: 
     with pytest.raises(SettingsError) as failed:
         logins_from(variables)
     assert str(failed.value).splitlines() == [
-        "The environment is not usable:",
+        "The relay's environment is not usable:",
         *(f"  {each}" for each in problems),
     ]

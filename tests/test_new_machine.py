@@ -117,9 +117,8 @@ def test_a_file_of_another_machine_stays(office: Office) -> None:
 
 def test_without_its_login_there_is_no_file(office: Office) -> None:
     """A cabinet with it would be refused, and nobody would know why."""
-    file = office.folder / "new.yaml"
+    file, nowhere = office.folder / "new.yaml", str(office.folder / "none")
     with pytest.raises(LoginsFailed):
-        nowhere = str(office.folder / "none")
         office.run("new-machine", NEW, "--to", str(file), *office.broker_option, MOSQUITTO_FOLDER=nowhere)
     (office.hall.broker.folder / "cabinets.passwords").rename(office.folder / "elsewhere")
     with pytest.raises(LoginsFailed):

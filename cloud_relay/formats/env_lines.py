@@ -12,6 +12,12 @@ class CannotBeWritten(ValueError):
     """A value that those readers would not read alike."""
 
 
+def value_in(text: str, name: str) -> str:
+    """What the file says of a variable, without its quotes; empty for nothing."""
+    said = [line.partition("=")[2].strip() for line in text.splitlines() if _name(line) == name]
+    return said[-1].strip("'\"") if said else ""
+
+
 def with_values(text: str, values: Mapping[str, str]) -> str:
     """The file's text with these variables; what it says else, and how, stays as it is.
 
@@ -21,12 +27,16 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     left = {name: f"{name}={_value(value)}" for name, value in values.items()}
     lines = []
     for line in text.splitlines():
-        name = re.sub(r"^\s*(export\s+)?", "", line).partition("=")[0].strip()
+        name = _name(line)
         if name not in values:
             lines.append(line)
         elif name in left:  # a second line of the same name would win over ours
             lines.append(left.pop(name))
     return "\n".join([*lines, *left.values()]) + "\n"
+
+
+def _name(line: str) -> str:
+    return re.sub(r"^\s*(export\s+)?", "", line).partition("=")[0].strip()
 
 
 def _value(value: str) -> str:

@@ -82,4 +82,5 @@ def _wrong_file(ca_file: str) -> list[str]:
 
 
 def _unusable(problems: list[str]) -> SettingsError:
-    return SettingsError("\n".join(["The environment is not usable:", *(f"  {each}" for each in problems)]))
+    parts = (each.partition(": ") for each in problems)
+    return SettingsError([(name, problem) for name, _, problem in parts])

@@ -8,10 +8,17 @@ from typing import TextIO
 
 from cloud_relay.operator.machines.new_machine import add_new_machine, new_machine
 from cloud_relay.operator.machines.remove_machine import add_remove_machine, remove_machine
+from cloud_relay.operator.machines.rotate import ROTATED
 from cloud_relay.relay import Relay
 
 WithRelay = Callable[[Callable[[Relay], int]], int]
 Run = Callable[[Relay, Mapping[str, str], argparse.Namespace, TextIO], int]
+
+
+_COMMANDS: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None], Run], ...] = (
+    ("new-machine", "make a machine's token, login and config.yaml", add_new_machine, new_machine),
+    ("remove-machine", "end a machine's sales, login and token", add_remove_machine, remove_machine),
+)
 
 
 def add_machine_commands(
@@ -21,12 +28,12 @@ def add_machine_commands(
     out: TextIO,
 ) -> None:
     """new-machine, remove-machine and rotate."""
-    for name, about, add_arguments, run in (
-        ("new-machine", "make a machine's token, login and config.yaml", add_new_machine, new_machine),
-        ("remove-machine", "end a machine's sales, login and token", add_remove_machine, remove_machine),
-    ):
-        parser = commands.add_parser(name, help=about)
-        add_arguments(parser)
-        parser.set_defaults(
-            run=lambda options, run=run: with_relay(lambda relay: run(relay, environment, options, out))
-        )
+    secrets = commands.add_parser("rotate", help="change a secret, the old one working beside the new one")
+    rotated = secrets.add_subparsers(required=True)
+    for among, table in ((commands, _COMMANDS), (rotated, ROTATED)):
+        for name, about, add_arguments, run in table:
+            parser = among.add_parser(name, help=about)
+            add_arguments(parser)
+            parser.set_defaults(
+                run=lambda options, run=run: with_relay(lambda relay: run(relay, environment, options, out))
+            )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloud_relay.errors import RelayError
-from cloud_relay.formats.env_lines import CannotBeWritten, with_values
+from cloud_relay.formats.env_lines import CannotBeWritten, value_in, with_values
 
 
 class UnusableEnvFile(RelayError):
@@ -30,6 +30,19 @@ def store(path: Path, values: Mapping[str, str]) -> None:
         fresh.unlink(missing_ok=True)
         said = why.strerror if isinstance(why, OSError) else str(why)
         raise UnusableEnvFile(f"{path} cannot be used, and is as it was: {said}") from None
+
+
+def stored_value(path: Path, name: str) -> str:
+    """What the file says of a variable; empty where it says nothing, or is not there.
+
+    Raises:
+        UnusableEnvFile: it cannot be read.
+    """
+    try:
+        return value_in(path.read_text(), name) if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as why:
+        said = why.strerror if isinstance(why, OSError) else str(why)
+        raise UnusableEnvFile(f"{path} cannot be read: {said}") from None
 
 
 def _write(path: Path, text: str, like: os.stat_result | None) -> None:

@@ -109,7 +109,9 @@ def _asked_for(settings: Settings, options: argparse.Namespace) -> NewMachine:
     host, port = options.broker or (settings.mqtt.host, CABINETS_PORT)
     if problem := name_problem(name) or (None if options.broker else reach_problem(host)):
         raise NotMade(problem)
-    number = settings.tokens.smallest(machine_id) + int(options.again)
+    # While the relay's secret is changed, its token is another one without a higher number.
+    is_revoked = options.again and settings.tokens.old_secret is None
+    number = settings.tokens.smallest(machine_id) + int(is_revoked)
     place = card_at(options.card) if options.card else Place(options.to or Path(f"{machine_id}.yaml"))
     return NewMachine(machine_id, name, (host, port), number, place)
 
