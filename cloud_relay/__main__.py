@@ -18,8 +18,7 @@ from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.operator.offers import list_offers
-from cloud_relay.operator.setup.broker import add_arguments as add_broker_arguments
-from cloud_relay.operator.setup.broker import set_up_broker
+from cloud_relay.operator.setup.commands import add_setup_commands
 from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
@@ -75,13 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     checked.set_defaults(run=lambda options: check(os.environ, sys.stdout, as_json=options.json))
     for command in (opened, machines, checked):
         command.add_argument("--json", action="store_true", help="for programs")
+    add_setup_commands(commands, os.environ, sys.stdout)
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
     offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
-    setup = commands.add_parser("setup", help="set up what the relay stands between")
-    parts = setup.add_subparsers(required=True)
-    broker = parts.add_parser("broker", help="rules, settings and the relay's login at the broker")
-    add_broker_arguments(broker)
-    broker.set_defaults(run=lambda options: set_up_broker(options, os.environ, sys.stdout))
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))

@@ -1,4 +1,4 @@
-"""What a server of one's own is installed from: the unit, the containers, and that all start the relay alike."""
+"""What a server of one's own is installed from: the unit and the containers, which start the relay alike."""
 
 from __future__ import annotations
 

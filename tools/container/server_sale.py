@@ -1,7 +1,7 @@
-"""Sells once on a server that was installed from docs/server.md: through its nginx, relay and Mosquitto, all as services.
+"""Sells once on a server that was installed from docs/server.md: through its nginx, relay and Mosquitto.
 
-The rest of the world is made here: a stand-in Stripe, a phone, and a cabinet with a virtual board. It prints what came
-of it as one JSON object.
+The rest of the world is made here: a stand-in Stripe, a phone, and a cabinet with a virtual board. It prints
+what came of it as one JSON object.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def buy(door: str, stripe: StandInStripe) -> str:
     """What a player does; gives the payment's id."""
     wait(lambda: f'value="{CREDITS}-' in requests.get(door, timeout=10).text, "the door to sell")
     button = re.search(rf'value="({CREDITS}-[^"]+)"', requests.get(door, timeout=10).text)
-    assert button is not None
+    if button is None:
+        raise SystemExit(f"the door has no button for {CREDITS} credits")
     sold = requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=10)
     sold.raise_for_status()
     return stripe.pay(sold.headers["Location"])
