@@ -17,7 +17,7 @@ import requests
 import yaml
 from conftest import has_caught_up, wait_until
 
-from cloud_relay.formats.env_lines import value_in
+from cloud_relay.operator.env_file import stored
 from cloud_relay.rules.tokens import relay_tag
 from simulator.chain.cabinet import COIN_PIN, MACHINE_ID
 from simulator.chain.chain import Chain, running_chain, wait_for_relay
@@ -39,9 +39,8 @@ class Hall:
     def environment(self) -> dict[str, str]:
         """The relay's, as the file has it now."""
         folder = {"MOSQUITTO_FOLDER": str(self.chain.broker.folder)}
-        text = self.env.read_text() if self.env.exists() else ""
-        stored = {name: value_in(text, name) for name in CHANGED if value_in(text, name)}
-        return {**self.chain.relay_environment, **folder, **stored}
+        changed = {name: value for name, value in stored(self.env).items() if name in CHANGED}
+        return {**self.chain.relay_environment, **folder, **changed}
 
     def rotate(self, *arguments: str, typed: str = "") -> tuple[int, str]:
         """Type the command as it is; gives its status and what it said."""
@@ -143,7 +142,7 @@ def test_the_relay_s_secret_is_changed_and_nothing_is_lost_or_given_twice(hall: 
     assert hall.token_of() == "old"
     status, said = hall.rotate("relay-secret", "--finish", "--env", str(hall.env))
     assert (status, "1 would be shut out" in said) == (1, True)
-    assert old in value_in(hall.env.read_text(), "RELAY_SECRET")
+    assert old in stored(hall.env)["RELAY_SECRET"]
 
     between = hall.page()
     hall.give_new_token()
@@ -154,8 +153,8 @@ def test_the_relay_s_secret_is_changed_and_nothing_is_lost_or_given_twice(hall: 
 
     last = hall.page()
     said = hall.change("relay-secret", "--finish")
-    assert "," not in value_in(hall.env.read_text(), "RELAY_SECRET")
-    assert value_in(hall.env.read_text(), "FORMER_RELAY_TAGS") == relay_tag(old)
+    assert "," not in stored(hall.env)["RELAY_SECRET"]
+    assert stored(hall.env)["FORMER_RELAY_TAGS"] == relay_tag(old)
     assert old not in hall.env.read_text() + said
     hall.pay(last)
     hall.pay()
@@ -184,7 +183,7 @@ def test_the_webhook_s_secret_is_changed_and_no_event_is_refused(hall: Hall) -> 
     hall.change("webhook-secret", "--finish")
     hall.pay()
     hall.all_is_settled()
-    assert value_in(hall.env.read_text(), "STRIPE_WEBHOOK_SECRET") == new
+    assert stored(hall.env)["STRIPE_WEBHOOK_SECRET"] == new
     refused = [line.text for line in hall.chain.relay.log_lines if "signature" in line.text.lower()]
     assert refused == []
 

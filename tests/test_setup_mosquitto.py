@@ -267,11 +267,15 @@ def test_a_new_password_is_never_written_over_an_old_one(folder: Path, tmp_path:
     """The file may be all that knows the one in use."""
     (tmp_path / "kept.env").write_text("MQTT_PASSWORD=precious\n")
     arguments = ("--mosquitto", folder, "--host", "b", "--own-authority", "--env", tmp_path / "kept.env")
-    with pytest.raises(
-        SetupFailed, match="is there already, and may hold the relay's password: set MQTT_PASS"
-    ):
-        setup(*arguments)
-    assert (tmp_path / "kept.env").read_text() == "MQTT_PASSWORD=precious\n"
+    setup(*arguments)
+    assert variables_in(tmp_path / "kept.env") == {
+        "MQTT_PASSWORD": "precious",
+        "MQTT_BROKER": "b",
+        "MQTT_PORT": "8884",
+        "MQTT_CA_FILE": f"{folder}/ca.crt",
+        "MQTT_USERNAME": "cloud.relay",
+    }
+    assert "precious" not in (folder / "services.passwords").read_text()
 
 
 def test_what_is_to_be_typed_comes_from_the_same_table(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import requests
 
-from cloud_relay.operator.machines.env_file import store
+from cloud_relay.operator.env_file import store
 from controller.system.clock import since_boot_s
 from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
@@ -27,7 +27,7 @@ from simulator.chain.part import Part
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 MACHINE_ID, COIN_PIN, CREDITS = "galaga-01", 17, 3
-KEY, WEBHOOK_SECRET = "sk_test_" + "5" * 24, "whsec_" + "6" * 24
+KEY, UNUSED_SECRET = "sk_test_" + "5" * 24, "whsec_" + "6" * 24
 ENV_FILE = Path("/etc/arcade-relay/relay.env")
 MOSQUITTO = Path("/etc/mosquitto")
 WITHIN_S = 90.0
@@ -39,7 +39,7 @@ def main() -> int:
     url = f"https://{name}"
     with (
         tempfile.TemporaryDirectory() as folder,
-        stand_in_stripe(api_key=KEY, webhook_url=f"{url}/addCredit", webhook_secret=WEBHOOK_SECRET) as stripe,
+        stand_in_stripe(api_key=KEY, webhook_url=None, webhook_secret=UNUSED_SECRET) as stripe,
     ):
         before = run("arcade-relay", "check")
         set_up(name, stripe)
@@ -81,15 +81,8 @@ def set_up(name: str, stripe: StandInStripe) -> None:
     must("arcade-relay", "setup", "broker", *broker)
     shutil.copy(MOSQUITTO / "arcade" / "mosquitto.conf", MOSQUITTO / "mosquitto.conf")
     must("systemctl", "restart", "mosquitto")
-    store(
-        ENV_FILE,
-        {
-            "STRIPE_API_KEY": KEY,
-            "STAND_IN_STRIPE_URL": stripe.api_url,
-            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "PRICE_ID": stripe.create_price(100, "usd"),
-        },
-    )
+    store(ENV_FILE, {"STRIPE_API_KEY": KEY, "STAND_IN_STRIPE_URL": stripe.api_url})
+    must("arcade-relay", "setup", "stripe", "--env", str(ENV_FILE))
     must("systemctl", "start", "arcade-relay")
 
 

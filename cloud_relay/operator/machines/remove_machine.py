@@ -17,9 +17,9 @@ from cloud_relay.broker.clearing import clear_status
 from cloud_relay.errors import BrokerUnavailable, PublishRefused
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
+from cloud_relay.operator.env_file import store
 from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import BrokerSide, look
-from cloud_relay.operator.machines.env_file import store
 from cloud_relay.pages import remove_machine_page as page
 from cloud_relay.relay import Relay
 from cloud_relay.rules.new_machine import CABINETS_PORT, id_problem, with_number
@@ -46,7 +46,7 @@ def remove_machine(
     Raises:
         LoginsFailed: the broker did not do it.
         StripeUnavailable: Stripe did not say what is open.
-        UnusableEnvFile: the file cannot be used.
+        FileTrouble: the file cannot be used.
     """
     logins, machine_id = logins_from(environment), str(options.machine_id)
     seen = look(relay, logins, machine_id)

@@ -28,7 +28,7 @@ def rotate_broker_password(
         NotRotated: what was asked for cannot be, or not yet.
         LoginsFailed: the broker did not do it.
         BrokerUnavailable: the broker does not let the relay's present login in.
-        UnusableEnvFile: the file cannot be used.
+        FileTrouble: the file cannot be used.
     """
     logins, ours = logins_from(environment), relay.settings.mqtt.username
     other = other_login(ours)

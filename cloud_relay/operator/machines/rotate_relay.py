@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from cloud_relay.logins.choice import logins_from
-from cloud_relay.operator.machines.env_file import stored_value
+from cloud_relay.operator.env_file import stored
 from cloud_relay.operator.machines.told import NotRotated, tell
 from cloud_relay.operator.table import table
 from cloud_relay.pages import rotate_page as page
@@ -23,7 +23,7 @@ def rotate_relay_secret(
 
     Raises:
         NotRotated: what was asked for cannot be, or not yet.
-        UnusableEnvFile: the file cannot be used.
+        FileTrouble: the file cannot be used.
         BrokerUnavailable: nobody could say which token the machines use.
     """
     if relay.settings.tokens.old_secret is None:
@@ -49,7 +49,7 @@ def rotate_relay_secret(
 def _begin(relay: Relay, options: argparse.Namespace, out: TextIO) -> int:
     if options.finish:
         raise NotRotated(page.NOTHING.format(name="RELAY_SECRET"))
-    if options.env and "," in stored_value(options.env, "RELAY_SECRET"):
+    if options.env and "," in stored(options.env).get("RELAY_SECRET", ""):
         raise NotRotated(page.BEGUN_ELSEWHERE.format(file=options.env))
     values = {"RELAY_SECRET": begun(relay.settings.tokens.relay_secret, secrets.token_hex(32))}
     tell(page.RELAY_BEGUN, values, page.RELAY_NEXT, options.env, out)

@@ -24,7 +24,7 @@ def rotate_webhook_secret(
 
     Raises:
         NotRotated: what was asked for cannot be, or not yet.
-        UnusableEnvFile: the file cannot be used.
+        FileTrouble: the file cannot be used.
     """
     secrets = relay.settings.stripe.webhook_secrets
     if options.new:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cloud_relay.errors import RelayError
-from cloud_relay.operator.machines.env_file import store
+from cloud_relay.operator.env_file import store
 from cloud_relay.pages.rotate_page import settings_step, steps_text
 
 
@@ -27,7 +27,7 @@ def tell(
     """Store the settings, or print them, and say what is left to do: `first`, before them, and after them.
 
     Raises:
-        UnusableEnvFile: the file cannot be used, and is as it was.
+        FileTrouble: the file cannot be used, and is as it was.
     """
     if env is not None:
         store(env, values)

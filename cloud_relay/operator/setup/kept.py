@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from cloud_relay.formats.env_file import read_env, with_env
-from cloud_relay.operator.private_file import check_writable, read_if_there, write_private
+from cloud_relay.operator.env_file import store, stored
+from cloud_relay.operator.private_file import check_writable
 
 
 class Kept:
@@ -19,7 +19,7 @@ class Kept:
 
     def __init__(self, environment: Mapping[str, str], file: Path | None) -> None:
         self._file = file
-        self._known = dict(environment) if file is None else read_env(read_if_there(file))
+        self._known = dict(environment) if file is None else stored(file)
         self.variables: Mapping[str, str] = {**environment, **self._known}
 
     def differing(self, values: Mapping[str, str]) -> dict[str, str]:
@@ -40,7 +40,7 @@ class Kept:
         new = self.differing(values)
         self._known |= new
         if new and self._file is not None:
-            write_private(self._file, with_env(read_if_there(self._file), new))
+            store(self._file, new)
         elif new:
             out.writelines(f"{name}={value}\n" for name, value in new.items())
             out.flush()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from cloud_relay.errors import LoginsFailed, NoPasswordDatabase, SetupFailed
+from cloud_relay.errors import NoPasswordDatabase, SetupFailed
 from cloud_relay.logins.interface import Logins
+from cloud_relay.operator.env_file import store, stored
 from cloud_relay.rules.access import RELAY
 
 
 class RelayLogin:
-    """Its password is MQTT_PASSWORD; where that is unset one is made, and written to `env_file`."""
+    """Its password is MQTT_PASSWORD, as set or in `env_file`; else one is made, and written there."""
 
     def __init__(self, environment: Mapping[str, str], env_file: Path, broker: Mapping[str, str]) -> None:
         """The `broker` is what else stands in the file, such as MQTT_BROKER.
@@ -37,8 +37,8 @@ class RelayLogin:
         """Make the login where it is missing; one that is there is left alone.
 
         Raises:
-            SetupFailed: the file is there already.
-            LoginsFailed: the broker did not take it.
+            FileTrouble: the file cannot be read or written.
+            LoginsFailed: the broker did not take it; whoever tries again does so with the same password.
         """
         if _is_there(logins, dry_run=dry_run):
             out.write(f"The login {RELAY} is there and was left alone.\n")
@@ -46,35 +46,19 @@ class RelayLogin:
         if dry_run:
             out.write(f"Would make the login {RELAY}, with the password {self.password_place}.\n")
             return
-        password = self.kept_password()
-        try:
-            logins.add(RELAY, password)
-        except LoginsFailed:
-            if not self._password:  # whoever tries again gets another one
-                self._env_file.unlink()
-            raise
+        logins.add(RELAY, self.kept_password())
         out.write(f"Did make the login {RELAY}, with the password {self.password_place}.\n")
 
     def kept_password(self) -> str:
         """The password; a new one is on disk when this returns.
 
         Raises:
-            SetupFailed: the file is there already, or cannot be written.
+            FileTrouble: the file cannot be read or written.
         """
         if self._password:
             return self._password
-        password = secrets.token_hex(16)
-        lines = {**self._broker, "MQTT_USERNAME": RELAY, "MQTT_PASSWORD": password}
-        try:
-            with os.fdopen(os.open(self._env_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.writelines(f"{name}={value}\n" for name, value in lines.items())
-        except FileExistsError:
-            raise SetupFailed(
-                f"{self._env_file} is there already, and may hold the relay's password: set MQTT_PASSWORD to "
-                "it, or name another file by --env"
-            ) from None
-        except OSError as why:
-            raise SetupFailed(f"{self._env_file} cannot be written: {why.strerror}") from None
+        password = stored(self._env_file).get("MQTT_PASSWORD") or secrets.token_hex(16)
+        store(self._env_file, {**self._broker, "MQTT_USERNAME": RELAY, "MQTT_PASSWORD": password})
         return password
 
 
