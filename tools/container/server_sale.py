@@ -7,7 +7,6 @@ what came of it as one JSON object.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -19,14 +18,10 @@ from pathlib import Path
 import requests
 
 from cloud_relay.operator.env_file import store
-from controller.system.clock import since_boot_s
-from simulator.board.board_server import BoardServer
-from simulator.board.model.arcade_board import ArcadeBoard
-from simulator.board.model.board_profiles import JAMMA
-from simulator.chain.part import Part
+from simulator.chain.new_cabinet import new_cabinet
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
-MACHINE_ID, COIN_PIN, CREDITS = "galaga-01", 17, 3
+MACHINE_ID, CREDITS = "galaga-01", 3
 KEY, UNUSED_SECRET = "sk_test_" + "5" * 24, "whsec_" + "6" * 24
 ENV_FILE = Path("/etc/arcade-relay/relay.env")
 MOSQUITTO = Path("/etc/mosquitto")
@@ -44,27 +39,14 @@ def main() -> int:
         before = run("arcade-relay", "check")
         set_up(name, stripe)
         wait(lambda: answers(f"{url}/status"), "the relay behind nginx")
-        config = new_machine(Path(folder))
-        with BoardServer(
-            Path(folder) / "board", ArcadeBoard(JAMMA, powered_at_s=since_boot_s()), coin_pin=COIN_PIN
-        ) as board:
-            controller = Part(
-                "controller",
-                [sys.executable, "-m", "controller", "run", "--config", str(config)],
-                Path(folder) / "controller.log",
-            )
-            controller.start()
-            try:
-                payment = buy(f"{url}/p/{MACHINE_ID}", stripe)
-                controller.wait_for_line(f"{payment}: receipt answered")
-            finally:
-                controller.stop()
+        with new_cabinet(new_machine(Path(folder)), Path(folder)) as cabinet:
+            cabinet.sell(f"{url}/p/{MACHINE_ID}", stripe, CREDITS)
             checked = run("arcade-relay", "check")
             print(
                 json.dumps(
                     {
                         "before": before.returncode,
-                        "coins": board.view().coins,
+                        "coins": cabinet.board.view().coins,
                         "money": stripe.money(),
                         "check": checked.stdout + checked.stderr,
                         "check_status": checked.returncode,
@@ -87,38 +69,23 @@ def set_up(name: str, stripe: StandInStripe) -> None:
 
 
 def new_machine(folder: Path) -> Path:
-    """Its config.yaml as `new-machine` wrote it, wired to the board here."""
+    """Its config.yaml as `new-machine` wrote it, and the authority's certificate beside it."""
     config = folder / "config.yaml"
     must("arcade-relay", "new-machine", MACHINE_ID, "--name", "Galaga", "--to", str(config))
     shutil.copy(MOSQUITTO / "arcade" / "ca.crt", folder / "ca.crt")
-    more = {
-        "board_boot_s": 0,
-        "state_dir": str(folder / "state"),
-        "screen_feed": str(folder / "screen.json"),
-        "mock_pins_for_demo_only": str(folder / "board"),
-    }
-    with config.open("a") as file:
-        file.writelines(f"{key}: {json.dumps(value)}\n" for key, value in more.items())
     return config
 
 
-def buy(door: str, stripe: StandInStripe) -> str:
-    """What a player does; gives the payment's id."""
-    wait(lambda: f'value="{CREDITS}-' in requests.get(door, timeout=10).text, "the door to sell")
-    button = re.search(rf'value="({CREDITS}-[^"]+)"', requests.get(door, timeout=10).text)
-    if button is None:
-        raise SystemExit(f"the door has no button for {CREDITS} credits")
-    sold = requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=10)
-    sold.raise_for_status()
-    return stripe.pay(sold.headers["Location"])
-
-
 def answers(url: str) -> bool:
-    """Whether it is served there."""
+    """Whether it is served there; else why not, on stderr."""
     try:
-        return requests.get(url, timeout=5).ok
-    except requests.RequestException:
+        answer = requests.get(url, timeout=5)
+    except requests.RequestException as why:
+        sys.stderr.write(f"{url}: {why}\n")
         return False
+    if not answer.ok:
+        sys.stderr.write(f"{url}: {answer.status_code} {answer.text:.200}\n")
+    return answer.ok
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -139,7 +106,7 @@ def wait(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         if time.monotonic() > deadline_s:
             raise SystemExit(f"waited {WITHIN_S:g} s for {what}")
-        time.sleep(0.1)
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":

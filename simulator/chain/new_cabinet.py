@@ -1,0 +1,77 @@
+"""EDGE. A cabinet with a config.yaml of `new-machine`, on a virtual board, and a player before it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from controller.system.clock import since_boot_s
+from simulator.board.board_server import BoardServer
+from simulator.board.model.arcade_board import ArcadeBoard
+from simulator.board.model.board_profiles import JAMMA
+from simulator.chain.cabinet import COIN_PIN
+from simulator.chain.part import Part, PartFailedError
+from simulator.stripe.server import StandInStripe
+
+SELLS_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class NewCabinet:
+    """Its controller and its board."""
+
+    controller: Part
+    board: BoardServer
+
+    def sell(self, door: str, stripe: StandInStripe, credits: int) -> str:
+        """What a player does, until the cabinet's receipt is answered; gives the payment's id.
+
+        Raises:
+            PartFailedError: the door does not sell, or no receipt was answered.
+        """
+        sold = requests.post(door, {"offer": _button(door, credits)}, allow_redirects=False, timeout=10)
+        sold.raise_for_status()
+        payment = stripe.pay(sold.headers["Location"])
+        self.controller.wait_for_line(f"{payment}: receipt answered")
+        return payment
+
+
+@contextmanager
+def new_cabinet(config: Path, folder: Path) -> Iterator[NewCabinet]:
+    """Have it run with this config.yaml, to which its wiring in `folder` is added."""
+    more = {
+        "board_boot_s": 0,
+        "state_dir": str(folder / "state"),
+        "screen_feed": str(folder / "screen.json"),
+        "mock_pins_for_demo_only": str(folder / "board"),
+    }
+    with config.open("a") as file:
+        file.writelines(f"{key}: {json.dumps(value)}\n" for key, value in more.items())
+    board = ArcadeBoard(JAMMA, powered_at_s=since_boot_s())
+    command = [sys.executable, "-m", "controller", "run", "--config", str(config)]
+    controller = Part("controller", command, folder / "controller.log")
+    with BoardServer(folder / "board", board, coin_pin=COIN_PIN) as server:
+        controller.start()
+        try:
+            yield NewCabinet(controller, server)
+        finally:
+            controller.stop()
+
+
+def _button(door: str, credits: int) -> str:
+    """The value of the door's button for so many credits, once there is one."""
+    deadline_s = time.monotonic() + SELLS_WITHIN_S
+    while time.monotonic() < deadline_s:
+        button = re.search(rf'value="({credits}-[^"]+)"', requests.get(door, timeout=10).text)
+        if button is not None:
+            return button[1]
+        time.sleep(0.2)
+    raise PartFailedError(f"the door has no button for {credits} credits: {door}")
