@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from cloud_relay.operator.check.broker import check_broker
 from cloud_relay.operator.check.clock import check_clock
 from cloud_relay.operator.check.key import check_key
 from cloud_relay.operator.check.neighbours import check_neighbours
@@ -25,6 +26,7 @@ _LOOKS: tuple[tuple[str, Callable[[Relay, StripeAccount], list[Finding]]], ...] 
     ("key", check_key),
     ("webhook", check_webhook),
     ("clock", check_clock),
+    ("broker", check_broker),
     ("on this Stripe account", check_neighbours),
 )
 """In order: the clock is compared by what the others were answered."""
