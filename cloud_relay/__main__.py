@@ -69,9 +69,11 @@ def _parser() -> argparse.ArgumentParser:
         "machines", help="list every machine's state, and what is wrong with its payments"
     )
     checked = commands.add_parser("check", help="look at what a sale takes, and name the remedies")
-    for command, run in ((opened, list_open), (machines, list_machines), (checked, check)):
-        command.add_argument("--json", action="store_true", help="for programs")
+    for command, run in ((opened, list_open), (machines, list_machines)):
         command.set_defaults(run=_lister(run))
+    checked.set_defaults(run=lambda options: check(os.environ, sys.stdout, as_json=options.json))
+    for command in (opened, machines, checked):
+        command.add_argument("--json", action="store_true", help="for programs")
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
     offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
     setup = commands.add_parser("setup", help="set up what the relay stands between")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, cast
@@ -22,13 +22,22 @@ _LEAST_SECRET_LENGTH = 32
 _HOUR_S = 3600
 # A receipt may come the next morning; and a card's reservation lapses after seven days.
 _LEAST_RELEASE_AFTER_S, _MOST_RELEASE_AFTER_S = _HOUR_S, 6 * 24 * _HOUR_S
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN_PATHS = ("/addCredit", "/status", "/p", "/thanks")
 
 T = TypeVar("T")
 
 
 class SettingsError(ValueError):
-    """The environment is not usable; the message lists every problem, each with its remedy."""
+    """The environment is not usable; the message lists every problem, each with its remedy.
+
+    `problems` are the same by variable: its name, and what is wrong with it.
+    """
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        lines = (f"  {name}: {problem}" for name, problem in problems)
+        super().__init__("\n".join(["The relay's environment is not usable:", *lines]))
 
 
 @dataclass(frozen=True)
@@ -153,7 +162,7 @@ def _token_book(reader: _Reader) -> TokenBook:
 
 
 def _stripe_settings(reader: _Reader) -> StripeSettings:
-    key = reader.read("STRIPE_API_KEY", _matching(r"(sk|rk)_(test|live)_\w+", "sk_test_..."))
+    key = reader.read("STRIPE_API_KEY", _api_key)
     stand_in = (
         reader.read("STAND_IN_STRIPE_URL", _stand_in_url(key)) if "STAND_IN_STRIPE_URL" in reader else None
     )
@@ -173,7 +182,7 @@ def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:
     return MqttSettings(
-        host=reader.read("MQTT_BROKER", _matching(r"[\w.:-]+", "broker.example.com")),
+        host=reader.read("MQTT_BROKER", _host),
         port=reader.read("MQTT_PORT", _whole_number(1, 65535), "8883"),
         username=reader.read("MQTT_USERNAME", str),
         password=reader.read("MQTT_PASSWORD", str),
@@ -192,7 +201,7 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._problems: list[str] = []
+        self._problems: list[tuple[str, str]] = []
 
     def __contains__(self, name: str) -> bool:
         return bool(self._environment.get(name, "").strip())
@@ -205,13 +214,22 @@ class _Reader:
                 raise ValueError("is not set")
             return parse(text)
         except ValueError as why:
-            self._problems += (f"  {name}: {line}" for line in str(why).splitlines())
+            found = [_QUOTED] if _is_quoted(text) else str(why).splitlines()
+            self._problems += ((name, problem) for problem in found)
             return cast(T, "")
 
     def finish(self) -> None:
         """Raise SettingsError if there was any problem."""
         if self._problems:
-            raise SettingsError("\n".join(["The relay's environment is not usable:", *self._problems]))
+            raise SettingsError(self._problems)
+
+
+# A shell takes them off, `docker --env-file` and the consoles of clouds do not.
+_QUOTED = "has quotation marks around it, which are part of the value: write it without them"
+
+
+def _is_quoted(text: str) -> bool:
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
 
 
 def _matching(pattern: str, example: str) -> Callable[[str], str]:
@@ -221,6 +239,20 @@ def _matching(pattern: str, example: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _api_key(text: str) -> str:
+    if text.startswith("pk_"):
+        raise ValueError(
+            "is a publishable key: the relay needs the secret one, sk_..., or a restricted rk_..."
+        )
+    return _matching(r"(sk|rk)_(test|live)_\w+", "sk_test_...")(text)
+
+
+def _host(text: str) -> str:
+    if re.fullmatch(r"[\w.-]+:[0-9]+", text):
+        raise ValueError(f"is {text!r:.80}: write the port into MQTT_PORT")
+    return _matching(r"[\w.:-]+", "broker.example.com")(text)
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -270,8 +302,10 @@ def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
-        if parts.scheme == "http" and loopback_only and parts.hostname not in _LOOPBACK:
+        if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")
+        if parts.path.endswith(_OWN_PATHS):
+            raise ValueError(f"is {text!r}: leave out what the relay adds itself, such as /addCredit")
         return text.rstrip("/")
 
     return parse

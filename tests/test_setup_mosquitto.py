@@ -102,13 +102,13 @@ def test_a_real_mosquitto_starts_from_it_and_relay_and_cabinet_log_in(
 
     settings = read_settings(environment(**variables_in(file)))
     with mosquitto(folder, port, services_port):
-        logins = logins_from({"MOSQUITTO_FOLDER": str(folder)})
-        assert logins.add("galaga-01", "galaga-password") == []
         publisher = Publisher(settings.mqtt)
         assert publisher.retained_status("galaga-01") is None
         with pytest.raises(NobodySubscribed):
             publisher.publish("arcade/machine/galaga-01/coinpulse", b"{}")
         publisher.close()
+        logins = logins_from({"MOSQUITTO_FOLDER": str(folder)})
+        assert logins.add("galaga-01", "galaga-password") == []
         mqtt = BrokerConfig("localhost", port, "galaga-password", folder / "ca.crt")
         wait_until(
             lambda: all_well(

@@ -148,10 +148,15 @@ class MosquittoLogins:
         return []
 
     def _pid(self) -> int | None:
-        """Mosquitto's, unless its file was left behind by one that ended."""
+        """Mosquitto's, unless its file was left behind by one that ended, or SIGHUP would end it.
+
+        It listens for a moment before it catches that signal.
+        """
         is_system = self._folder.resolve().is_relative_to(_SYSTEM_FOLDER)
         with suppress(OSError, ValueError):
             pid = int((_SYSTEM_PID_FILE if is_system else self._folder / "mosquitto.pid").read_text())
-            if Path(f"/proc/{pid}/comm").read_text().strip() == "mosquitto":
+            told = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+            catches_hangup = int(told["SigCgt"], 16) & 1 << signal.SIGHUP - 1
+            if told["Name"].strip() == "mosquitto" and catches_hangup:
                 return pid
         return None

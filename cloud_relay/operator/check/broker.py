@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable, Mapping
 
 from cloud_relay.broker.direct_client import client_context
 from cloud_relay.errors import BrokerUnavailable
@@ -16,18 +16,24 @@ from cloud_relay.relay import Relay
 from cloud_relay.settings import MqttSettings, SettingsError
 from cloud_relay.stripe.account import StripeAccount
 
+MQTT = frozenset({"MQTT_BROKER", "MQTT_PORT", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CA_FILE"})
+_VARIABLES = "Mend it; or unset EMQX_API_URL, EMQX_API_KEY, EMQX_API_SECRET and MOSQUITTO_FOLDER."
 _PORT = "write the port that speaks TLS into MQTT_PORT: 8883 at EMQX, 8884 with the shipped mosquitto.conf"
 _AUTHORITY = "Set MQTT_CA_FILE to the certificate of the authority that signed the broker's."
 _LOG = "See the broker's log; it must speak MQTT 5."
 
 
-def check_broker(relay: Relay, _: StripeAccount) -> list[Finding]:
-    """All of it, with logins that are made for it where the environment says how."""
-    try:
-        logins = logins_from(os.environ)
-    except SettingsError as why:
-        return [wrong(" ".join(str(why).split()), "Mend these variables, or unset them all.")]
-    return look_at_broker(relay.settings.mqtt, logins, relay.settings.credit_window_s)
+def broker_look(environment: Mapping[str, str]) -> Callable[[Relay, StripeAccount], list[Finding]]:
+    """What looks at it, with logins that are made for it where the environment says how."""
+
+    def look(relay: Relay, _: StripeAccount) -> list[Finding]:
+        try:
+            logins = logins_from(environment)
+        except SettingsError as why:
+            return [wrong(f"{name} {problem}", _VARIABLES) for name, problem in why.problems]
+        return look_at_broker(relay.settings.mqtt, logins, relay.settings.credit_window_s)
+
+    return look
 
 
 def look_at_broker(mqtt: MqttSettings, logins: Logins, window_s: int) -> list[Finding]:
