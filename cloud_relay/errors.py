@@ -61,3 +61,11 @@ class BadSignature(RelayError, ValueError):
 
 class TooOld(BadSignature):
     """A webhook that Stripe signed, long ago: the clock is wrong, or somebody sends it again."""
+
+
+class SetupRefused(RelayError):
+    """Stripe does not make what was asked for; the message has its reason."""
+
+
+class FileTrouble(RelayError):
+    """A file cannot be read or written; the message names it, and why."""

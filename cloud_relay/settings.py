@@ -130,6 +130,35 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+@dataclass(frozen=True)
+class SetupSettings:
+    """What setting Stripe up takes; `stripe` may lack the webhook's secrets and the price, which it makes."""
+
+    url: str
+    stripe: StripeSettings
+    offers: Offers
+    credit_amount: int | None
+
+
+def read_setup_settings(environment: Mapping[str, str]) -> SetupSettings:
+    """Only what setting Stripe up takes.
+
+    Raises:
+        SettingsError: as `read_settings` does, for these variables.
+    """
+    reader = _Reader(environment)
+    stripe = _stripe_settings(reader, is_made=False)
+    amount = _whole_number(1, 1_000_000)
+    settings = SetupSettings(
+        reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
+        stripe,
+        reader.read("OFFERS", read_offers),
+        reader.read("CREDIT_AMOUNT", amount) if "CREDIT_AMOUNT" in reader else None,
+    )
+    reader.finish()
+    return settings
+
+
 def read_token_book(environment: Mapping[str, str]) -> TokenBook:
     """Only what issues machine tokens.
 
@@ -161,15 +190,24 @@ def _token_book(reader: _Reader) -> TokenBook:
     )
 
 
-def _stripe_settings(reader: _Reader) -> StripeSettings:
+def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings:
+    """What is read of Stripe; before it `is_made`, the webhook's secret and the price may be missing."""
     key = reader.read("STRIPE_API_KEY", _api_key)
     stand_in = (
         reader.read("STAND_IN_STRIPE_URL", _stand_in_url(key)) if "STAND_IN_STRIPE_URL" in reader else None
     )
     return StripeSettings(
         api_key=key,
-        webhook_secrets=reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets),
-        default_price_id=reader.read("PRICE_ID", _matching(r"price_\w+", "price_...")),
+        webhook_secrets=(
+            reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets)
+            if is_made or "STRIPE_WEBHOOK_SECRET" in reader
+            else ()
+        ),
+        default_price_id=(
+            reader.read("PRICE_ID", _matching(r"price_\w+", "price_..."))
+            if is_made or "PRICE_ID" in reader
+            else ""
+        ),
         stand_in_url=stand_in,
         proxy=reader.read("STRIPE_PROXY", _proxy) if "STRIPE_PROXY" in reader else None,
     )

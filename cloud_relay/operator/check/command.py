@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import TextIO
 
 from cloud_relay.operator.check.account import check_account, check_price
@@ -20,12 +18,11 @@ from cloud_relay.operator.check.part import STRIPE, Part
 from cloud_relay.operator.check.readable import read_what_can_be
 from cloud_relay.operator.check.variables import check_variables
 from cloud_relay.operator.check.webhook import check_stripes_secret, check_webhook
+from cloud_relay.operator.quiet import quiet
 from cloud_relay.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
 from cloud_relay.pages.findings import Section, all_well
 from cloud_relay.relay import relay_from
 from cloud_relay.stripe.account import StripeAccount
-
-log = logging.getLogger("cloud_relay")
 
 WIDEST = 100
 
@@ -58,7 +55,7 @@ def check(
     """
     sections = []
     marks, width = PLAIN_MARKS if _is_plain(out) else MARKS, min(WIDEST, shutil.get_terminal_size().columns)
-    with _quiet():
+    with quiet():
         for section in look_at_all(environment, trust):
             sections.append(section)
             if not as_json:
@@ -80,17 +77,6 @@ def look_at_all(environment: Mapping[str, str], trust: ssl.SSLContext | None = N
             yield part.section(relay, account, readable.unusable)
     finally:
         relay.publisher.close()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the edges from logging what the page says in better words."""
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
 
 
 def _is_plain(out: TextIO) -> bool:
