@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Self, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 from cloud_relay.rules.orders import Ownership, is_machine_id
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
@@ -34,10 +34,15 @@ class SettingsError(ValueError):
     `problems` are the same by variable: its name, and what is wrong with it.
     """
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, problems: Sequence[tuple[str, str]]) -> Self:
+        """All of these problems, each by its variable."""
         lines = (f"  {name}: {problem}" for name, problem in problems)
-        super().__init__("\n".join(["The relay's environment is not usable:", *lines]))
+        made = cls("\n".join(["The relay's environment is not usable:", *lines]))
+        made.problems = tuple(problems)
+        return made
 
 
 @dataclass(frozen=True)
@@ -259,7 +264,7 @@ class _Reader:
     def finish(self) -> None:
         """Raise SettingsError if there was any problem."""
         if self._problems:
-            raise SettingsError(self._problems)
+            raise SettingsError.of(self._problems)
 
 
 # A shell takes them off, `docker --env-file` and the consoles of clouds do not.
@@ -338,7 +343,7 @@ def _webhook_secrets(text: str) -> tuple[str, ...]:
 def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
     def parse(text: str) -> str:
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or not _has_port(parts):
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
         if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")
@@ -347,6 +352,14 @@ def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
         return text.rstrip("/")
 
     return parse
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port, if one is named, is any."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _stand_in_url(api_key: str) -> Callable[[str], str]:

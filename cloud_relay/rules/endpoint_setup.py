@@ -121,7 +121,7 @@ def _worth(endpoint: Endpoint, held: Collection[str], taken: Collection[str]) ->
 
 
 def _lost(here: Sequence[Endpoint], wanted: Wanted) -> str | None:
-    """What to do about one that was made by this command, and whose secret is not at hand; None if none is."""
+    """What to do about one that this command made, and whose secret is not at hand; None if none is."""
     for each in here:
         if each.is_enabled and each.secret_print and each.is_of_release(wanted.version):
             told = f"{each.id} was made before, and its secret, which Stripe told then, is not at hand"
@@ -162,7 +162,7 @@ def _staying(others: Sequence[Endpoint]) -> tuple[str, ...]:
     """Those that are replaced, and bring the sales until the relay has the new secret."""
     if not others:
         return ()
-    ids = " and ".join(each.id for each in others)
+    ids = " and ".join(sorted(each.id for each in others))
     until = "stays enabled until the relay takes the new secret: start it anew with that, and run this again"
     return (f"{ids} {until}",)
 
@@ -170,7 +170,7 @@ def _staying(others: Sequence[Endpoint]) -> tuple[str, ...]:
 def _twins(others: Sequence[Endpoint], chosen: Endpoint) -> tuple[str, ...]:
     if not others:
         return ()
-    ids = " and ".join(each.id for each in (chosen, *others))
+    ids = " and ".join(sorted(each.id for each in (chosen, *others)))
     return (
         f"{ids} send to one address, and nobody can tell whose secret is at hand: delete all but that one in "
         "Stripe's Dashboard, Developers, Webhooks",

@@ -102,6 +102,7 @@ class StripeAccount:
                     None,
                     each.status == "enabled",
                     is_thin=True,
+                    id=each.id,
                 )
                 for each in listed.auto_paging_iter()
                 if each.type == "webhook_endpoint" and each.event_payload == "thin"

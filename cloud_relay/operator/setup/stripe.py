@@ -74,7 +74,7 @@ def _settings(variables: Mapping[str, str]) -> SetupSettings:
     settings = read_setup_settings(variables)
     if settings.stripe.stand_in_url is None and _is_private(urlsplit(settings.url).hostname or ""):
         problem = f"is {settings.url}, which Stripe does not reach: write the relay's public address"
-        raise SettingsError([("RELAY_URL", problem)])
+        raise SettingsError.of([("RELAY_URL", problem)])
     return settings
 
 
