@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Self, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 from cloud_relay.rules.orders import Ownership, is_machine_id
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
@@ -34,10 +34,15 @@ class SettingsError(ValueError):
     `problems` are the same by variable: its name, and what is wrong with it.
     """
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, problems: Sequence[tuple[str, str]]) -> Self:
+        """All of these problems, each by its variable."""
         lines = (f"  {name}: {problem}" for name, problem in problems)
-        super().__init__("\n".join(["The relay's environment is not usable:", *lines]))
+        made = cls("\n".join(["The relay's environment is not usable:", *lines]))
+        made.problems = tuple(problems)
+        return made
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,35 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+@dataclass(frozen=True)
+class SetupSettings:
+    """What setting Stripe up takes; `stripe` may lack the webhook's secrets and the price, which it makes."""
+
+    url: str
+    stripe: StripeSettings
+    offers: Offers
+    credit_amount: int | None
+
+
+def read_setup_settings(environment: Mapping[str, str]) -> SetupSettings:
+    """Only what setting Stripe up takes.
+
+    Raises:
+        SettingsError: as `read_settings` does, for these variables.
+    """
+    reader = _Reader(environment)
+    stripe = _stripe_settings(reader, is_made=False)
+    amount = _whole_number(1, 1_000_000)
+    settings = SetupSettings(
+        reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
+        stripe,
+        reader.read("OFFERS", read_offers),
+        reader.read("CREDIT_AMOUNT", amount) if "CREDIT_AMOUNT" in reader else None,
+    )
+    reader.finish()
+    return settings
+
+
 def read_token_book(environment: Mapping[str, str]) -> TokenBook:
     """Only what issues machine tokens.
 
@@ -160,15 +194,24 @@ def _token_book(reader: _Reader) -> TokenBook:
     return TokenBook(secrets[0], numbers, *secrets[1:])
 
 
-def _stripe_settings(reader: _Reader) -> StripeSettings:
+def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings:
+    """What is read of Stripe; before it `is_made`, the webhook's secret and the price may be missing."""
     key = reader.read("STRIPE_API_KEY", _api_key)
     stand_in = (
         reader.read("STAND_IN_STRIPE_URL", _stand_in_url(key)) if "STAND_IN_STRIPE_URL" in reader else None
     )
     return StripeSettings(
         api_key=key,
-        webhook_secrets=reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets),
-        default_price_id=reader.read("PRICE_ID", _matching(r"price_\w+", "price_...")),
+        webhook_secrets=(
+            reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets)
+            if is_made or "STRIPE_WEBHOOK_SECRET" in reader
+            else ()
+        ),
+        default_price_id=(
+            reader.read("PRICE_ID", _matching(r"price_\w+", "price_..."))
+            if is_made or "PRICE_ID" in reader
+            else ""
+        ),
         stand_in_url=stand_in,
         proxy=reader.read("STRIPE_PROXY", _proxy) if "STRIPE_PROXY" in reader else None,
     )
@@ -222,7 +265,7 @@ class _Reader:
     def finish(self) -> None:
         """Raise SettingsError if there was any problem."""
         if self._problems:
-            raise SettingsError(self._problems)
+            raise SettingsError.of(self._problems)
 
 
 # A shell takes them off, `docker --env-file` and the consoles of clouds do not.
@@ -318,7 +361,7 @@ def _webhook_secrets(text: str) -> tuple[str, ...]:
 def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
     def parse(text: str) -> str:
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or not _has_port(parts):
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
         if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")
@@ -327,6 +370,14 @@ def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
         return text.rstrip("/")
 
     return parse
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port, if one is named, is any."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _stand_in_url(api_key: str) -> Callable[[str], str]:

@@ -188,7 +188,7 @@ def listening(emqx: FakeEmqx) -> Iterator[FakeEmqx]:
             """Not into the tests' output."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         emqx.url = f"http://127.0.0.1:{server.server_port}{BASE}"
         yield emqx
         server.shutdown()

@@ -29,6 +29,7 @@ STAYS = (
 def broker(tmp_path: Path) -> Iterator[Broker]:
     """One that a test may give other logins."""
     with Broker(tmp_path / "broker", dict(PASSWORDS)) as running:
+        assert gets_in(running, RELAY_USERNAME, PASSWORDS[RELAY_USERNAME])  # it catches signals by now
         yield running
 
 
@@ -166,6 +167,24 @@ def test_where_no_broker_can_be_reached_the_words_are_told() -> None:
         (
             {"EMQX_API_URL": "http://b.example.com:18083", "EMQX_API_KEY": "k", "EMQX_API_SECRET": "s"},
             ["EMQX_API_URL: is 'http://b.example.com:18083': write https, the key goes there"],
+        ),
+        (
+            {"EMQX_API_URL": "https://k:s@b.example.com", "EMQX_API_KEY": "k", "EMQX_API_SECRET": "s"},
+            ["EMQX_API_URL: holds a name or a password: they go into EMQX_API_KEY and EMQX_API_SECRET"],
+        ),
+        (
+            {
+                "EMQX_API_URL": "https://[::1",
+                "EMQX_API_KEY": "k",
+                "EMQX_API_SECRET": "s",
+                "EMQX_CA_FILE": "/x",
+            },
+            [
+                "EMQX_API_URL: is 'https://[::1': write an address such as "
+                "https://broker.example.com:18084/api/v5",
+                "EMQX_CA_FILE: is '/x', which holds no certificate that can be read "
+                "([Errno 2] No such file or directory)",
+            ],
         ),
         (
             {"EMQX_API_URL": "b.example.com", "EMQX_API_KEY": "k", "EMQX_API_SECRET": "s"},

@@ -44,6 +44,8 @@ def test_every_missing_variable_is_named_at_once() -> None:
         ("STRIPE_API_KEY", "'sk_test_1'", "has quotation marks around it"),
         ("OFFERS", '"{}"', "has quotation marks around it"),
         ("MQTT_BROKER", "broker.example.com:8883", "write the port into MQTT_PORT"),
+        ("RELAY_URL", "https://pay.example.com:99999", "write an address"),
+        ("RELAY_URL", "https://pay.example.com:https", "write an address"),
         ("RELAY_URL", "https://pay.example.com/addCredit", "leave out what the relay adds itself"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_a,b", "whsec_"),
         ("PRICE_ID", "prod_1", "price_"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud_relay.errors import LoginsFailed
+from cloud_relay.errors import LoginsFailed, NoPasswordDatabase
 from cloud_relay.logins.emqx_api import EmqxApi, EmqxRefused, in_path
 from cloud_relay.logins.interface import checked_name, checked_password
 
@@ -21,6 +21,12 @@ class EmqxLogins:
     def where(self) -> str:
         """Which broker, in words that follow "at"."""
         return f"EMQX, {self._api.host}"
+
+    can_act = True
+
+    @property
+    def cabinets_port(self) -> None:
+        """All log in at the same port."""
 
     def add(self, username: str, password: str) -> list[str]:
         """Make a user, or give it another password.
@@ -88,7 +94,7 @@ def _has_no_authenticator(why: EmqxRefused) -> bool:
 def _told(why: EmqxRefused, doing: str) -> LoginsFailed:
     """A missing authenticator is a broker that lets everybody in: that comes first."""
     if _has_no_authenticator(why):
-        return LoginsFailed(
+        return NoPasswordDatabase(
             f"EMQX cannot {doing}: it has no password database yet: "
             "make it with `python -m cloud_relay setup broker`"
         )

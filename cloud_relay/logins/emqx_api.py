@@ -73,7 +73,7 @@ class EmqxApi:
             EmqxRefused: EMQX answered with an error.
             LoginsFailed: it did not answer, or not as EMQX does.
         """
-        return self._call(doing, "GET", path, query, None, "application/json")
+        return self._call(doing, "GET", path, query, None)
 
     def send(self, doing: str, method: str, path: str, body: object = None) -> Any:
         """Change something, by a body of JSON.
@@ -83,16 +83,7 @@ class EmqxApi:
             LoginsFailed: it did not answer, or not as EMQX does.
         """
         data = None if body is None else json.dumps(body)
-        return self._call(doing, method, path, {}, data, "application/json")
-
-    def send_text(self, doing: str, method: str, path: str, text: str, **query: str) -> Any:
-        """Change something, by a body of HOCON.
-
-        Raises:
-            EmqxRefused: EMQX answered with an error.
-            LoginsFailed: it did not answer, or not as EMQX does.
-        """
-        return self._call(doing, method, path, query, text, "text/plain")
+        return self._call(doing, method, path, {}, data)
 
     def pages(self, doing: str, path: str, **query: str) -> Iterator[dict[str, Any]]:
         """The rows of all pages."""
@@ -104,16 +95,14 @@ class EmqxApi:
                 return
         raise LoginsFailed(f"EMQX lists more than {_MOST_PAGES * _PAGE} rows to {doing}")
 
-    def _call(
-        self, doing: str, method: str, path: str, query: dict[str, Any], data: str | None, kind: str
-    ) -> Any:
+    def _call(self, doing: str, method: str, path: str, query: dict[str, Any], data: str | None) -> Any:
         try:
             answer = self._session.request(
                 method,
                 self._access.url + path,
                 params=query,
                 data=None if data is None else data.encode(),
-                headers={"Content-Type": kind} if data is not None else None,
+                headers=None if data is None else {"Content-Type": "application/json"},
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
             )

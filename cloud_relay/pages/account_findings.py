@@ -74,6 +74,6 @@ def price_finding(price_id: str, sold: SoldPrice | None) -> Finding:
     remedy = "Run `python -m cloud_relay setup stripe`; only /create-payment-link needs it."
     if sold is None:
         return warning(f"PRICE_ID is {price_id}: Stripe knows no such price in the key's mode", remedy)
-    if not sold.is_active or not sold.is_once or sold.amount is None:
+    if not sold.is_sellable or sold.amount is None:
         return warning(f"PRICE_ID is {price_id}: no active price for a single payment", remedy)
     return ok(f"PRICE_ID is {price_id}: {price(sold.amount, sold.currency)}")

@@ -71,14 +71,9 @@ def _version(endpoint: Endpoint, version: str) -> Finding:
         return warning("its API version is the account's default, which somebody may change", remedy)
     if endpoint.version == version:
         return ok(f"its API version is {version}, as the relay's")
-    if _release(endpoint.version) == _release(version):
+    if endpoint.is_of_release(version):
         return ok(f"its API version is {endpoint.version}, of one release with the relay's {version}")
     return wrong(f"its API version is {endpoint.version}, and the relay reads {version}", remedy)
-
-
-def _release(version: str) -> str:
-    """A version's release: `clover` of `2025-09-30.clover`; within it nothing changes that breaks."""
-    return version.partition(".")[2] or version
 
 
 def other_endpoints(address: str, endpoints: Sequence[Endpoint]) -> list[Finding]:

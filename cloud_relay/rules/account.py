@@ -31,6 +31,11 @@ class SoldPrice:
     is_active: bool
     is_once: bool
 
+    @property
+    def is_sellable(self) -> bool:
+        """Whether a payment link can sell it, once and for a fixed amount."""
+        return self.is_active and self.is_once and self.amount is not None
+
 
 @dataclass(frozen=True)
 class LastEvent:

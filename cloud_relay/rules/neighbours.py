@@ -25,9 +25,18 @@ class Endpoint:
     created_s: int = 0
     secret_print: str | None = None
 
+    def is_of_release(self, version: str) -> bool:
+        """Whether it speaks that version's release, within which nothing changes that breaks."""
+        return self.version is not None and _release(self.version) == _release(version)
+
     def misses(self, wanted: Iterable[str]) -> list[str]:
         """The events that it is not subscribed to."""
         return [] if "*" in self.events else [event for event in wanted if event not in self.events]
+
+
+def _release(version: str) -> str:
+    """A version's release: `clover` of `2025-09-30.clover`; before those had names, the whole."""
+    return version.partition(".")[2] or version
 
 
 def secret_print(secret: str) -> str:

@@ -66,10 +66,7 @@ class StripeAccount:
     def price(self, price_id: str) -> SoldPrice:
         """A price, whatever it sells. Raises NotAtStripe where there is none."""
         with at_stripe("read a price"):
-            told = self._client.v1.prices.retrieve(price_id).to_dict()
-        return SoldPrice(
-            told.get("unit_amount"), told["currency"], bool(told["active"]), not told.get("recurring")
-        )
+            return sold_price(self._client.v1.prices.retrieve(price_id))
 
     def last_event(self, types: Iterable[str]) -> LastEvent | None:
         """The newest event of these types; Stripe keeps them for thirty days."""
@@ -105,6 +102,7 @@ class StripeAccount:
                     None,
                     each.status == "enabled",
                     is_thin=True,
+                    id=each.id,
                 )
                 for each in listed.auto_paging_iter()
                 if each.type == "webhook_endpoint" and each.event_payload == "thin"
@@ -152,3 +150,8 @@ def endpoint_from(told: stripe.WebhookEndpoint) -> Endpoint:
         created_s=told.created,
         secret_print=metadata.get(FINGERPRINT),
     )
+
+
+def sold_price(told: stripe.Price) -> SoldPrice:
+    """A price, as the API tells it."""
+    return SoldPrice(told.unit_amount, told.currency, told.active, told.type == "one_time")

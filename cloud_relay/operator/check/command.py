@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import TextIO
 
 from cloud_relay.operator.check.account import check_account, check_price
+from cloud_relay.operator.check.broker import MQTT, broker_look
 from cloud_relay.operator.check.clock import check_clock
 from cloud_relay.operator.check.key import check_key
 from cloud_relay.operator.check.neighbours import check_neighbours
@@ -19,17 +18,16 @@ from cloud_relay.operator.check.part import STRIPE, Part
 from cloud_relay.operator.check.readable import read_what_can_be
 from cloud_relay.operator.check.variables import check_variables
 from cloud_relay.operator.check.webhook import check_stripes_secret, check_webhook
+from cloud_relay.operator.quiet import quiet
 from cloud_relay.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
 from cloud_relay.pages.findings import Section, all_well
 from cloud_relay.relay import relay_from
 from cloud_relay.stripe.account import StripeAccount
 
-log = logging.getLogger("cloud_relay")
-
 WIDEST = 100
 
 
-def parts(outside: Outside) -> tuple[Part, ...]:
+def parts(outside: Outside, environment: Mapping[str, str]) -> tuple[Part, ...]:
     """All that is looked at, in order: the clock is compared by what the others were answered."""
     url, signed = frozenset({"RELAY_URL"}), frozenset({"STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY"})
     return (
@@ -38,6 +36,7 @@ def parts(outside: Outside) -> tuple[Part, ...]:
         Part("price of old links", STRIPE | {"PRICE_ID"}, check_price),
         Part("webhook", STRIPE | url, check_webhook),
         Part("clock", STRIPE, check_clock),
+        Part("broker", MQTT | {"CREDIT_WINDOW_S"}, broker_look(environment)),
         Part("door, from outside", url, outside.look),
         Part("webhook's secret", url | signed, outside.look_at_secret),
         Part("webhook's secret, at Stripe", STRIPE | url | signed, check_stripes_secret),
@@ -56,7 +55,7 @@ def check(
     """
     sections = []
     marks, width = PLAIN_MARKS if _is_plain(out) else MARKS, min(WIDEST, shutil.get_terminal_size().columns)
-    with _quiet():
+    with quiet():
         for section in look_at_all(environment, trust):
             sections.append(section)
             if not as_json:
@@ -74,21 +73,10 @@ def look_at_all(environment: Mapping[str, str], trust: ssl.SSLContext | None = N
     account = StripeAccount(relay.settings.stripe, relay.fitness)
     outside = Outside(relay.settings.url, trust, is_demo=bool(environment.get("STAND_IN_STRIPE_URL")))
     try:
-        for part in parts(outside):
+        for part in parts(outside, environment):
             yield part.section(relay, account, readable.unusable)
     finally:
         relay.publisher.close()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the edges from logging what the page says in better words."""
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
 
 
 def _is_plain(out: TextIO) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
-import stripe
-
 from cloud_relay import __version__
-from cloud_relay.operator.check.ask import ask, phones_trust
+from cloud_relay.operator.public.ask import ask, phones_trust
+from cloud_relay.operator.public.signed_event import SignedEvent, date_s
 from cloud_relay.pages.findings import Finding, note, wrong
 from cloud_relay.pages.outside_findings import (
     broker_finding,
@@ -29,8 +26,6 @@ from cloud_relay.settings import LOOPBACK
 from cloud_relay.stripe.account import StripeAccount
 
 NO_MACHINE = "cloud-relay-check"
-# A signature from the future would have the relay believe that its own clock is behind.
-_SIGNED_AGO_S = 5
 _UNREACHED = note("not looked at: the relay was not reached")
 
 
@@ -74,8 +69,7 @@ class Outside:
         again = ask(f"{self._url}/status", self._trust)
         answers = (answer, again) if isinstance(again, Answer) else (answer,)
         yield from relay_findings(self._url, answers, __version__, relay.clock())
-        if found := broker_finding(answer):
-            yield found
+        yield from filter(None, [broker_finding(answers[-1])])
         yield door_finding(ask(f"{self._url}/p/{NO_MACHINE}", self._trust))
 
     def _elsewhere(self) -> str | None:
@@ -88,15 +82,11 @@ class Outside:
         """Whether it believes what is signed with our webhook secrets."""
         if (status := self._relays_status) is None:
             return [_UNREACHED]
-        signed_s = int(min(relay.clock(), _date_s(status, relay.clock()))) - _SIGNED_AGO_S
-        body = _harmless_event(signed_s, livemode=relay.settings.stripe.livemode)
-        answers = [self._posted(body, secret, signed_s) for secret in relay.settings.stripe.webhook_secrets]
-        return secret_findings(answers, len(body))
-
-    def _posted(self, body: bytes, secret: str, signed_s: int) -> Answer | Unreached:
-        seal = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, signed_s)
-        headers = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": seal}
-        return ask(f"{self._url}/addCredit", self._trust, method="POST", headers=headers, body=body)
+        event = SignedEvent(status, relay.clock(), livemode=relay.settings.stripe.livemode)
+        secrets = relay.settings.stripe.webhook_secrets
+        return secret_findings(
+            [event.post(self._url, each, self._trust) for each in secrets], len(event.body)
+        )
 
     def look_at_tokens(self, relay: Relay, _: StripeAccount) -> list[Finding]:
         """Whether it takes a machine token that is made with our secret."""
@@ -109,25 +99,4 @@ class Outside:
         """When it last tidied, as far as it says."""
         if (status := self._relays_status) is None:
             return [_UNREACHED]
-        return [tidy_finding(status.fields, _date_s(status, relay.clock()))]
-
-
-def _date_s(answer: Answer, otherwise_s: float) -> float:
-    """What the clock there says."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except ValueError:
-        return otherwise_s
-
-
-def _harmless_event(now_s: int, *, livemode: bool) -> bytes:
-    # Spaces and a letter beyond ASCII: a proxy that writes JSON anew cannot keep its length.
-    event = {
-        "id": "evt_cloudrelaycheck",
-        "object": "event",
-        "type": "cloud_relay.check",
-        "created": now_s,
-        "livemode": livemode,
-        "data": {"object": {"said": "Prüfung"}},
-    }
-    return json.dumps(event, indent=3, ensure_ascii=False).encode()
+        return [tidy_finding(status.fields, date_s(status, relay.clock()))]

@@ -1,0 +1,55 @@
+"""EDGE. Checks the broker: the way to it, the relay's login and its rights, and what a cabinet would find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cloud_relay.broker.direct_client import client_context
+from cloud_relay.errors import BrokerUnavailable
+from cloud_relay.logins.choice import logins_from
+from cloud_relay.logins.interface import Logins
+from cloud_relay.operator.check.broker_as_cabinet import look_as_cabinet
+from cloud_relay.operator.check.broker_as_relay import look_as_relay
+from cloud_relay.operator.check.reach import Server, check_reach
+from cloud_relay.pages.findings import Finding, all_well, wrong
+from cloud_relay.relay import Relay
+from cloud_relay.settings import MqttSettings, SettingsError
+from cloud_relay.stripe.account import StripeAccount
+
+MQTT = frozenset({"MQTT_BROKER", "MQTT_PORT", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CA_FILE"})
+_VARIABLES = "Mend it; or unset EMQX_API_URL, EMQX_API_KEY, EMQX_API_SECRET and MOSQUITTO_FOLDER."
+_PORT = "write the port that speaks TLS into MQTT_PORT: 8883 at EMQX, 8884 with the shipped mosquitto.conf"
+_AUTHORITY = "Set MQTT_CA_FILE to the certificate of the authority that signed the broker's."
+_LOG = "See the broker's log; it must speak MQTT 5."
+
+
+def broker_look(environment: Mapping[str, str]) -> Callable[[Relay, StripeAccount], list[Finding]]:
+    """What looks at it, with logins that are made for it where the environment says how."""
+
+    def look(relay: Relay, _: StripeAccount) -> list[Finding]:
+        try:
+            logins = logins_from(environment)
+        except SettingsError as why:
+            return [wrong(f"{name} {problem}", _VARIABLES) for name, problem in why.problems]
+        return look_at_broker(relay.settings.mqtt, logins, relay.settings.credit_window_s)
+
+    return look
+
+
+def look_at_broker(mqtt: MqttSettings, logins: Logins, window_s: int) -> list[Finding]:
+    """First as the relay, and then as a cabinet that is there for a moment."""
+    server = Server(mqtt.host, mqtt.port, "MQTT_BROKER", _PORT, _AUTHORITY)
+    try:
+        found = check_reach(server, client_context(mqtt.ca_file))
+    except OSError as why:
+        return [wrong(f"MQTT_CA_FILE {mqtt.ca_file} cannot be used: {why}", _AUTHORITY)]
+    if not all_well(found):
+        return found
+    try:
+        welcome, seen = look_as_relay(mqtt)
+        found += seen
+        if welcome is not None:
+            found += look_as_cabinet(mqtt, logins, window_s)
+    except BrokerUnavailable as why:
+        found.append(wrong(str(why), _LOG))
+    return found
