@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cloud_relay.quiet_end import quiet_imports, run_quietly
@@ -118,8 +118,8 @@ def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:
     return lambda options: _with_relay(lambda relay: run(relay, sys.stdout, as_json=options.json))
 
 
-def _with_relay(act: Callable[[Relay], int]) -> int:
-    relay = relay_from(read_settings(os.environ))
+def _with_relay(act: Callable[[Relay], int], environment: Mapping[str, str] = os.environ) -> int:
+    relay = relay_from(read_settings(environment))
     try:
         return act(relay)
     finally:

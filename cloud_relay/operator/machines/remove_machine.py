@@ -19,7 +19,7 @@ from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import BrokerSide, look
-from cloud_relay.operator.machines.env_file import store
+from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.pages import remove_machine_page as page
 from cloud_relay.relay import Relay
 from cloud_relay.rules.new_machine import CABINETS_PORT, id_problem, with_number
@@ -46,7 +46,7 @@ def remove_machine(
     Raises:
         LoginsFailed: the broker did not do it.
         StripeUnavailable: Stripe did not say what is open.
-        UnusableEnvFile: the file cannot be used.
+        FileTrouble: the file cannot be used.
     """
     logins, machine_id = logins_from(environment), str(options.machine_id)
     seen = look(relay, logins, machine_id)
@@ -117,5 +117,5 @@ def _revoke(relay: Relay, seen: BrokerSide, options: argparse.Namespace, out: Te
     is_done = seen.has_login is False and machine_id in tokens.smallest_numbers
     numbers = None if is_done else with_number(tokens.smallest_numbers, machine_id, smallest + 1)
     if numbers and options.env:
-        store(options.env, {"MIN_TOKEN_NUMBERS": numbers})
+        Kept({}, options.env).keep({"MIN_TOKEN_NUMBERS": numbers}, out)
     out.write(page.token_text(machine_id, numbers, smallest, str(options.env) if options.env else None))
