@@ -19,12 +19,14 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from cloud_relay import __version__
 from cloud_relay.broker.publisher import Publisher
+from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
 from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.requests import tell_requests
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
@@ -60,6 +62,7 @@ def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits |
     app.url_map.merge_slashes = False  # its redirect repeats whatever Host header somebody sent
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
+    tell_requests(app, relay)
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
     limits = Limits(relay, figures or PhoneLimits().for_halls_of(relay.settings.hall_machines))
@@ -91,6 +94,8 @@ def create_app_from_environment() -> Flask:
     except SettingsError as why:
         sys.stderr.write(f"{why}\n")
         raise SystemExit(EX_CONFIG) from None
+    if (relay.settings.log_format or ("text" if sys.stderr.isatty() else "json")) == "json":
+        make_log_json()
     FitnessThread(relay.fitness).start()
     if relay.settings.tidy_every_s:
         TidyThreads(relay, min(LOOK_EVERY_S, relay.settings.tidy_every_s)).start()

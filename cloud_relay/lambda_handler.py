@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apig_wsgi import make_lambda_handler
 
 from cloud_relay.app import app_for
+from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import read_settings
@@ -107,4 +108,7 @@ def _handler() -> Handler:
     # Kept from call to call, and with it the connections to the broker and to Stripe.
     make_log_plain()
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
-    return handler_for(relay_from(read_settings(os.environ)))
+    settings = read_settings(os.environ)
+    if settings.log_format != "text":  # alarms and metric filters read its lines
+        make_log_json()
+    return handler_for(relay_from(settings))

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.memory.recent import Recent
+from cloud_relay.memory.tidy_times import TidyTimes
 from cloud_relay.rules.fitness import KeyFound
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.open_book import OpenBook
+from cloud_relay.watching.teller import Teller
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
@@ -26,7 +28,8 @@ class Relay:
     """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once.
 
     `book` is what Stripe holds open, as far as this process has read it; `fitness` whether the relay could
-    settle what it sells; `paid`, by machine, when it was last paid for (Unix seconds).
+    settle what it sells; `paid`, by machine, when it was last paid for (Unix seconds). `tell` is told what
+    happens; `tidied` is when tidy ran here.
     """
 
     settings: Settings
@@ -36,6 +39,8 @@ class Relay:
     book: OpenBook
     fitness: Fitness
     paid: Recent[float] = field(default_factory=lambda: Recent(_MOST_MACHINES))
+    tell: Teller = field(default_factory=Teller)
+    tidied: TidyTimes = field(default_factory=TidyTimes)
 
 
 def relay_from(

@@ -61,6 +61,7 @@ class NotPublished(StrEnum):
     NOBODY_SUBSCRIBED = "nobody_subscribed"
     REFUSED = "refused"
     CLOCK_WRONG = "clock_wrong"
+    BAD_ORDER = "bad_order"
     TOO_LATE = "too_late"
 
 
@@ -77,7 +78,6 @@ class Held(StrEnum):
     """The `outcome` of `held`, a payer's money that is kept without need: what has not been done."""
 
     RELEASE_FAILED = "release_failed"
-    REFUND_FAILED = "refund_failed"
     GIVING_BACK_FAILED = "giving_back_failed"
     RECEIPT_FAILED = "receipt_failed"
     NO_RECEIPT = "no_receipt"
@@ -139,8 +139,10 @@ def money_event(
     return LogEvent(name, words, fields | more, level)
 
 
-def tidied(which: TidyList, outcome: str, counts: Mapping[str, int], ms: int, words: str) -> LogEvent:
+def tidied(
+    which: TidyList, outcome: str, counts: Mapping[str, int], ms: int, words: str, level: int = logging.INFO
+) -> LogEvent:
     """Tidy has run; `counts` are the payments that were republished, released, left waiting, and failed."""
     counted = {key: counts.get(key, 0) for key in ("republished", "released", "waiting", "failed")}
     fields: dict[str, str | int] = {"list": which, "outcome": outcome, **counted, "ms": ms}
-    return LogEvent(EventName.TIDIED, words, fields)
+    return LogEvent(EventName.TIDIED, words, fields, level)

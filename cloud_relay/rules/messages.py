@@ -124,5 +124,10 @@ def iso_utc(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def iso_utc_ms(unix_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _json_bytes(fields: dict[str, str | int]) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
