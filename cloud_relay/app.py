@@ -25,9 +25,11 @@ from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
 from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
+from cloud_relay.routes.metrics import metrics
 from cloud_relay.routes.payment_links import payment_links
 from cloud_relay.routes.requests import tell_requests
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
+from cloud_relay.routes.status import status_of
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
 from cloud_relay.rules.phones.limits import PhoneLimits
@@ -52,11 +54,18 @@ def create_app(
     return app_for(relay_from(settings, publisher=publisher, clock=clock))
 
 
-def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits | None = None) -> Flask:
+def app_for(
+    relay: Relay,
+    retries: Retries | None = None,
+    figures: PhoneLimits | None = None,
+    *,
+    is_one_of_many: bool = False,
+) -> Flask:
     """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy.
 
     `retries` publishes what the broker did not take; by default a thread of this process does. `figures`
-    are how much phones may ask for, if not what the settings say.
+    are how much phones may ask for, if not what the settings say. `is_one_of_many`: nobody can say which
+    process a request reaches, as on AWS Lambda.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # its redirect repeats whatever Host header somebody sent
@@ -72,7 +81,8 @@ def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits |
     app.register_blueprint(phones.guard(limits.guard_thanks(thanks(relay, limits))))
     for routes in (machines, payment_links):
         app.register_blueprint(cabinets.guard(routes(relay)))
-    app.add_url_rule("/status", view_func=_status)
+    app.register_blueprint(metrics(relay, is_one_of_many=is_one_of_many))
+    app.add_url_rule("/status", view_func=lambda: status_of(relay))
     app.add_url_rule("/openapi.json", view_func=_description)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(ConnectionError, _unavailable)
@@ -100,10 +110,6 @@ def create_app_from_environment() -> Flask:
     if relay.settings.tidy_every_s:
         TidyThreads(relay, min(LOOK_EVERY_S, relay.settings.tidy_every_s)).start()
     return app_for(relay)
-
-
-def _status() -> ResponseReturnValue:
-    return {"status": "up", "message": "API is running", "version": __version__}
 
 
 def _description() -> ResponseReturnValue:

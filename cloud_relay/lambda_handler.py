@@ -59,7 +59,8 @@ def handler(event: Event, context: object) -> dict[str, Any]:
 def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
     """What answers the events of one relay; `invoke` sends this function an event of its own."""
     retries, long = SelfInvocation(invoke), LongTidy(relay)
-    answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app_for(relay, retries)))
+    app = app_for(relay, retries, is_one_of_many=True)
+    answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app))
 
     def answer(event: Any, context: Any) -> dict[str, Any]:
         if not isinstance(event, dict):

@@ -20,8 +20,7 @@ def told_run(
 ) -> T:
     """Run tidy over one of its lists, and tell it; what is raised is told too.
 
-    Of the list of all that can be open, which is read once an hour, each run is told; it says nothing of
-    what may still be credited, and so does not count as the run that everybody waits for.
+    The list of all that can be open is read once an hour, and each of its runs is told.
     """
     began_s, times = time.monotonic(), relay.tidied
     try:
@@ -34,7 +33,10 @@ def told_run(
         raise
     counts = counts_of(done)
     is_idle = not any(counts[key] for key in _IDLE)
-    if which is TidyList.ALL or times.ran(relay.clock(), was_due=which is TidyList.RECENT, is_idle=is_idle):
+    is_told = times.ran(relay.clock(), was_due=which is TidyList.RECENT, is_idle=is_idle)
+    if is_told:
+        relay.watch.tidied()
+    if is_told or which is TidyList.ALL:
         relay.tell(tidied(which, "done", counts, ms_since(began_s), f"Tidied: {in_words(counts)}"))
     return done
 
