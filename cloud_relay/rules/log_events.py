@@ -71,7 +71,6 @@ class GivenBack(StrEnum):
     NO_RECEIPT = "no_receipt"
     UNSELLABLE = "unsellable"
     CAME_TOO_LATE = "came_too_late"
-    OPERATOR = "operator"
 
 
 class Held(StrEnum):

@@ -23,7 +23,6 @@ REASONS = {
     GivenBack.NO_RECEIPT: "no receipt came",
     GivenBack.UNSELLABLE: "it can never be credited",
     GivenBack.CAME_TOO_LATE: "its money came after its credit window",
-    GivenBack.OPERATOR: "its operator said so",
 }
 
 
