@@ -94,7 +94,7 @@ OUTCOMES: Mapping[EventName, tuple[str, ...]] = {
     EventName.PUBLISHED: tuple(Publishing),
     EventName.PUBLISH_FAILED: tuple(NotPublished),
     EventName.SETTLED: ("delivered", "partial", "undelivered"),
-    EventName.RELEASED: tuple(GivenBack),
+    EventName.RELEASED: (GivenBack.NO_RECEIPT, GivenBack.UNSELLABLE),
     EventName.REFUNDED: tuple(GivenBack),
     EventName.CONFLICT: ("delivered", "partial", "undelivered"),
     EventName.HELD: tuple(Held),
