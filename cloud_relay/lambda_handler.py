@@ -108,8 +108,7 @@ def _with_the_gateways_word(app: WSGIApplication) -> WSGIApplication:
 def _handler() -> Handler:
     # Kept from call to call, and with it the connections to the broker and to Stripe.
     make_log_plain()
-    logging.getLogger("cloud_relay").setLevel(logging.INFO)
-    settings = read_settings(os.environ)
-    if settings.log_format != "text":  # alarms and metric filters read its lines
+    if os.environ.get("LOG_FORMAT") != "text":  # metric filters, and with them the alarms, read its lines
         make_log_json()
-    return handler_for(relay_from(settings))
+    logging.getLogger("cloud_relay").setLevel(logging.INFO)
+    return handler_for(relay_from(read_settings(os.environ)))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +16,7 @@ from conftest import PASSWORDS, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from relay_parts import OPERATOR_KEY, Cabinet, RelayUnderTest, relay_under_test
+from relay_parts import OPERATOR_KEY, Cabinet, RelayUnderTest, environment, relay_under_test
 from test_relay_webhook import reservation
 
 from cloud_relay.app import app_for
@@ -24,6 +28,7 @@ from cloud_relay.rules.stripe_calls import answer_class, call_of
 from cloud_relay.settling.tidy import tidy_recent
 from simulator.chain.broker import Broker
 
+ROOT = Path(__file__).parent.parent
 KEY = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 Labels = tuple[tuple[str, str], ...]
 
@@ -105,6 +110,18 @@ def test_one_of_many_processes_has_no_figures(relay: RelayUnderTest) -> None:
         404,
         {"error": "Each process counts for itself, and there are many: watch the log's events instead"},
     )
+
+
+def test_no_start_of_the_relay_pays_for_prometheus_library() -> None:
+    """It is imported when somebody asks for figures; on Lambda nobody can."""
+    code = (
+        "import sys; from cloud_relay import app, lambda_handler; app.create_app_from_environment(); "
+        "print([name for name in sys.modules if name.startswith('prometheus')])"
+    )
+    variables = {"PATH": os.environ["PATH"], **environment(TIDY_EVERY_S="0")}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
 
 
 def test_a_sale_is_counted_from_its_door_to_its_receipt(relay: RelayUnderTest, cabinet: Cabinet) -> None:
