@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ from cloud_relay.rules.orders import Order
 from cloud_relay.settings import read_settings
 from cloud_relay.stripe.account import StripeAccount
 from cloud_relay.stripe.events import WANTED_EVENTS
-from simulator.chain.broker import Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.ports import free_port
 from simulator.stripe.model.permissions import Permissions
 
@@ -75,11 +75,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @dataclass(frozen=True)
 class Mistake:
-    """What somebody did, and all that the check says is wrong or doubtful; {url} is the relay's address."""
+    """What somebody did, and all that the check says is wrong or doubtful; {url} is the relay's address.
+
+    `relay` is what its own environment has otherwise than the one that is checked.
+    """
 
     name: str
     set_up: SetUp
     found: tuple[Finding, ...]
+    relay: dict[str, str] = field(default_factory=dict)
 
 
 def sets(**variables: str) -> SetUp:
@@ -581,6 +585,27 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "another password of the broker at the relay",
+        sets(MQTT_PASSWORD=PASSWORDS[RELAY_USERNAME]),
+        (
+            wrong(
+                "no door opens: the relay there cannot ask the broker for a machine's status",
+                "See what the relay's log says of the broker; its login may lack a rule (docs/broker.md).",
+            ),
+        ),
+        relay={"MQTT_PASSWORD": "the-password-of-before"},
+    ),
+    Mistake(
+        "a stand-in that was stopped",
+        lambda made, _: made.variables.update(STAND_IN_STRIPE_URL=f"http://127.0.0.1:{free_port()}"),
+        (
+            wrong(
+                "Stripe does not answer",
+                "See to the way to Stripe (network, firewall, STRIPE_PROXY), and check again.",
+            ),
+        ),
+    ),
+    Mistake(
         "a schedule that was never made",
         status_says(tidyLastRan=None, broker="unknown"),
         (
@@ -618,7 +643,7 @@ MISTAKES = (
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_is_found_with_its_remedy(broker: Broker, mistake: Mistake) -> None:
     """It, and nothing else; and the status is 1 exactly where a sale would be lost."""
-    with cloud(broker) as made, ExitStack() as stack:
+    with cloud(broker, **mistake.relay) as made, ExitStack() as stack:
         mistake.set_up(made, stack)
         out = io.StringIO()
         status = check(made.variables, out, as_json=True, trust=made.trust)
