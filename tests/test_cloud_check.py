@@ -19,9 +19,6 @@ import trustme
 from cloud_parts import VERSION, Cloud, cloud
 from conftest import PASSWORDS, wait_until
 from front_door import (
-    Call,
-    Forward,
-    Reply,
     Twist,
     another_program,
     caches,
@@ -35,6 +32,7 @@ from front_door import (
     lets_only_get_through,
     passes_on,
     sends_on_to,
+    status_says,
     strips_cache_control,
     wants_a_login,
     writes_json_anew,
@@ -100,7 +98,7 @@ def behind(twist: Twist, path: str = "") -> SetUp:
     """A proxy before the relay, in plain HTTP."""
 
     def set_up(made: Cloud, stack: ExitStack) -> None:
-        made.is_at(stack.enter_context(front_door(made.relay.url, twist)) + path)
+        made.is_at(stack.enter_context(front_door(made.url, twist)) + path)
 
     return set_up
 
@@ -110,18 +108,18 @@ def certified(*names: str, ends_in: datetime.timedelta | None = None) -> SetUp:
 
     def set_up(made: Cloud, stack: ExitStack) -> None:
         tls = made.tls(*names, ends_in=ends_in)
-        made.is_at(stack.enter_context(front_door(made.relay.url, passes_on, tls)))
+        made.is_at(stack.enter_context(front_door(made.url, passes_on, tls)))
 
     return set_up
 
 
 def self_signed(made: Cloud, stack: ExitStack) -> None:
     stranger = Cloud(made.relay, {}, trustme.CA())
-    made.is_at(stack.enter_context(front_door(made.relay.url, passes_on, stranger.tls("localhost"))))
+    made.is_at(stack.enter_context(front_door(made.url, passes_on, stranger.tls("localhost"))))
 
 
 def plain_http_for_https(made: Cloud, stack: ExitStack) -> None:
-    made.is_at(stack.enter_context(front_door(made.relay.url)).replace("http://", "https://"))
+    made.is_at(stack.enter_context(front_door(made.url)).replace("http://", "https://"))
 
 
 def nothing_listens(made: Cloud, _: ExitStack) -> None:
@@ -146,18 +144,6 @@ def stripe_signs_otherwise(made: Cloud, _: ExitStack) -> None:
     made.relay.pay_in_secret(made.relay.settings.stripe.ownership.mark(OURS))
     wait_until(lambda: made.stripe.webhooks.log, "the first attempt")
     made.relay.clock.ahead_s = 0
-
-
-def status_says(**fields: object) -> SetUp:
-    """A relay that says this of itself."""
-
-    def says_so(call: Call, forward: Forward) -> Reply:
-        reply = forward(call)
-        if call.path != "/status":
-            return reply
-        return Reply(reply.status, reply.headers, json.dumps(json.loads(reply.body) | fields).encode())
-
-    return behind(says_so)
 
 
 DAYS_AGO = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=3, hours=1)
@@ -607,7 +593,7 @@ MISTAKES = (
     ),
     Mistake(
         "a schedule that was never made",
-        status_says(tidyLastRan=None, broker="unknown"),
+        behind(status_says(tidyLastRan=None, broker="unknown")),
         (
             warning(
                 "it is not known to have tidied yet: what a lost message left is not published again",
@@ -618,7 +604,7 @@ MISTAKES = (
     ),
     Mistake(
         "a broker that the relay does not reach",
-        status_says(broker="away"),
+        behind(status_says(broker="away")),
         (
             wrong(
                 "the relay there does not reach its broker: all doors are closed",
@@ -628,7 +614,7 @@ MISTAKES = (
     ),
     Mistake(
         "a schedule that was disabled",
-        status_says(tidyLastRan=DAYS_AGO.strftime("%Y-%m-%dT%H:%M:%SZ"), broker="up"),
+        behind(status_says(tidyLastRan=DAYS_AGO.strftime("%Y-%m-%dT%H:%M:%SZ"))),
         (
             wrong(
                 "it last tidied 3 days ago: what a lost message left is not published again",
@@ -695,7 +681,7 @@ ACCOUNT = (
 
 def test_a_cloud_that_is_set_up_right_is_well(broker: Broker) -> None:
     """Each line of it, by TLS; nothing is left at Stripe by the tries, and the reads are few."""
-    with cloud(broker) as made, front_door(made.relay.url, passes_on, made.tls("localhost")) as url:
+    with cloud(broker) as made, front_door(made.url, passes_on, made.tls("localhost")) as url:
         made.is_at(url)
         settings, *others = made.sections()
         assert {each.grade for each in settings.findings} == {Grade.OK, Grade.NOTE}
@@ -720,6 +706,7 @@ def test_a_cloud_that_is_set_up_right_is_well(broker: Broker) -> None:
                 (
                     ok(f"{url}/status answers: a relay, version {__version__}"),
                     ok(days),
+                    ok("the relay there reaches its broker"),
                     ok("a phone gets a door's page"),
                 ),
             ),
@@ -735,7 +722,7 @@ def test_a_cloud_that_is_set_up_right_is_well(broker: Broker) -> None:
                 "machine tokens",
                 (ok("the relay there takes a machine token that was made here: it has this RELAY_SECRET"),),
             ),
-            Section("tidy", (note("not known: the relay there does not say when it last tidied"),)),
+            Section("tidy", (ok("it last tidied 0 s ago"),)),
             Section("on this Stripe account", (note("no relay has sold anything lately"),)),
         ]
         book = made.stripe.book
