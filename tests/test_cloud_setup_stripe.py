@@ -43,6 +43,7 @@ URL = "https://pay.example.com"
 ADDRESS = f"{URL}/addCredit"
 MAKE = f"make a webhook endpoint for {ADDRESS}: 8 events, payload style Snapshot, API version {VERSION}"
 MAKE_PRICE = "make a price, one credit for $1.00, for links of the older kind"
+WILL = "Will change, with a test key:"
 OLD = "2024-06-20"
 HELD = "whsec_held"
 
@@ -93,7 +94,7 @@ def test_from_nothing_to_a_file_and_nothing_the_second_time(account: StandInStri
     said = run(variables(account), env_file=file)
     endpoint, (price,) = only(account), account.book.prices.values()
     assert said == (
-        f"Will change: - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET Done."
+        f"{WILL} - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET Done."
     )
     assert file.read_bytes().decode() == (
         "# the relay of our hall\nexport MQTT_USERNAME=cloud.relay\r\n"
@@ -128,7 +129,7 @@ def test_a_dry_run_says_it_and_does_nothing(account: StandInStripe, tmp_path: Pa
     file = tmp_path / "relay.env"
     said = run(variables(account), env_file=file, dry_run=True)
     assert said == (
-        f"Would change: - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET"
+        f"Would{WILL[4:]} - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET"
     )
     assert (account.book.endpoints, account.book.prices, file.exists()) == ({}, {}, False)
 
@@ -169,7 +170,7 @@ def test_an_endpoint_is_mended_and_keeps_its_secret(
     endpoint = add(account, **changes)
     price = account.create_price(100, "usd")
     given = variables(account, STRIPE_WEBHOOK_SECRET=HELD, PRICE_ID=price)
-    assert run(given) == f"Will change: - {said.format(id=endpoint.id)} Done."
+    assert run(given) == f"{WILL} - {said.format(id=endpoint.id)} Done."
     mended = only(account)
     assert (mended.url, mended.status, mended.secret) == (ADDRESS, "enabled", HELD)
     assert mended.enabled_events == frozenset(WANTED_EVENTS) | endpoint.enabled_events
@@ -234,8 +235,7 @@ def test_an_old_endpoint_is_left_until_the_relay_takes_the_new_secret(broker: Br
             made.variables = dict(line.split("=", 1) for line in file.read_text().splitlines())
             with deployed(made.variables) as at[0]:
                 assert run({}, env_file=file) == (
-                    f"Will change: - disable the webhook endpoint {old.id}, which another one has "
-                    "replaced Done."
+                    f"{WILL} - disable the webhook endpoint {old.id}, which another one has replaced Done."
                 )
                 assert (endpoints.get(old.id).status, endpoints.get(new.id).status) == ("disabled", "enabled")
                 assert run({}, env_file=file) == NOTHING
@@ -321,7 +321,7 @@ def test_a_price_that_was_made_before_is_found_again(account: StandInStripe) -> 
     add(account)
     run(given)
     (price,) = account.book.prices
-    assert run(given) == f"Will change: - print, for the relay's environment: PRICE_ID PRICE_ID={price} Done."
+    assert run(given) == f"{WILL} - print, for the relay's environment: PRICE_ID PRICE_ID={price} Done."
     run(given | {"CREDIT_AMOUNT": "50"})
     assert [(each.unit_amount, each.lookup_key) for each in account.book.prices.values()] == [
         (100, "arcade_credit_usd_100"),

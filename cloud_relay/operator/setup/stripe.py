@@ -61,7 +61,9 @@ def setup_stripe(
         price = find_price(settings, setup)
         changes = _changes(settings, endpoint, price, kept)
         width = min(WIDEST, shutil.get_terminal_size().columns)
-        out.write(setup_text(changes, (*endpoint.remarks, *price.remarks), dry_run=dry_run, width=width))
+        where = "with a live key" if settings.stripe.livemode else "with a test key"
+        remarks = (*endpoint.remarks, *price.remarks)
+        out.write(setup_text(changes, remarks, where, dry_run=dry_run, width=width))
         out.flush()
         if changes and not dry_run:
             kept.check()
