@@ -171,4 +171,5 @@ def test_the_page_of_a_setup() -> None:
     )
     assert text == ("Will change, with a live key:\n  - make one thing that has a long name\n  ! know this\n")
     assert setup_text([], [], "with a live key", dry_run=True, width=40) == f"{NOTHING}\n"
+    assert setup_text([], ["know"], "here", dry_run=True, width=40) == "Nothing is changed:\n  ! know\n"
     assert setup_text(["a b"], [], "here", dry_run=True, width=6) == "Would change, here:\n  - a\n    b\n"

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 NOTHING = "Nothing to change: all is as it should be."
+UNCHANGED = "Nothing is changed:"
 
 
 def setup_text(
@@ -16,14 +17,12 @@ def setup_text(
     `where` says at which account or broker: `with a live key`.
     """
     head = f"{'Would' if dry_run else 'Will'} change, {where}:"
-    return "\n".join([*_changes(changes, head, width), *_remarks(remarks, width)]) + "\n"
-
-
-def _changes(changes: Sequence[str], head: str, width: int) -> Iterator[str]:
     if not changes:
-        yield NOTHING
-        return
-    yield head
+        head = UNCHANGED if remarks else NOTHING
+    return "\n".join([head, *_changes(changes, width), *_remarks(remarks, width)]) + "\n"
+
+
+def _changes(changes: Sequence[str], width: int) -> Iterator[str]:
     for change in changes:
         yield from _wrapped(change, "  - ", width)
 

@@ -67,8 +67,9 @@ def setup_stripe(
         out.flush()
         if changes and not dry_run:
             kept.check()
+        if not dry_run:
             _carry_out(settings, setup, endpoint, price, kept, out)
-            out.write("Done.\n")
+            out.write("Done.\n" if changes else "")
     return 0
 
 
@@ -128,9 +129,7 @@ def _changes(settings: SetupSettings, endpoint: EndpointPlan, price: PriceFound,
         values[SECRETS] = "told when it is made"
     elif settings.stripe.webhook_secrets:
         values[SECRETS] = ",".join(settings.stripe.webhook_secrets)
-    if names := kept.differing(values):
-        changes.append(f"{kept.place()}: {' and '.join(names)}")
-    return changes
+    return [*changes, *kept.changes(values)]
 
 
 def _carry_out(
