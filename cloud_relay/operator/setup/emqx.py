@@ -41,26 +41,25 @@ def read_emqx(api: EmqxApi) -> Found:
     Raises:
         LoginsFailed: EMQX did not answer, or refused.
     """
-    sources = api.get("list its sources of rules", SOURCES)["sources"]
+    sources = api.get_part("list its sources of rules", SOURCES, "sources", list)
     has_database = any(each.get("type") == BUILT_IN for each in sources)
     return Found(
         authenticators=api.get("list its authenticators", "/authentication"),
         sources=sources,
         rules={who: _rules(api, who) for who in emqx_database()} if has_database else {},
         authorization=api.get("read its settings of access", SETTINGS),
-        mqtt=api.get("read its MQTT settings", "/configs/global_zone")["mqtt"],
+        mqtt=api.get_part("read its MQTT settings", "/configs/global_zone", "mqtt", dict),
         retainer=api.get("read its settings of retained messages", "/mqtt/retainer"),
     )
 
 
 def _rules(api: EmqxApi, who: str) -> list[dict[str, object]]:
     try:
-        rules: list[dict[str, object]] = api.get(f"read the rules of {who}", rules_path(who))["rules"]
+        return api.get_part(f"read the rules of {who}", rules_path(who), "rules", list)
     except EmqxRefused as why:
         if why.status != _NOT_FOUND:
             raise
         return []
-    return rules
 
 
 def _say_others(made: Plan, host: str, out: TextIO) -> None:
