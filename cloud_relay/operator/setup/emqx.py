@@ -20,7 +20,7 @@ def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> b
     Raises:
         LoginsFailed: EMQX did not answer, or refused; what was done before is said.
     """
-    made = plan(read_emqx(api), shipped_settings(_SHIPPED.read_text()), replace=replace)
+    made = plan_for(api, replace=replace)
     if made.others and not replace:
         _say_others(made, api.host, out)
         return False
@@ -33,6 +33,15 @@ def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> b
     for note in made.notes:
         out.write(f"Note: {note}.\n")
     return True
+
+
+def plan_for(api: EmqxApi, *, replace: bool) -> Plan:
+    """What would have to be changed.
+
+    Raises:
+        LoginsFailed: EMQX did not answer, or refused.
+    """
+    return plan(read_emqx(api), shipped_settings(_SHIPPED.read_text()), replace=replace)
 
 
 def read_emqx(api: EmqxApi) -> Found:
