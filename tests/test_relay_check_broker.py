@@ -419,15 +419,19 @@ def test_what_an_emqx_s_settings_lack(tmp_path: Path) -> None:
     out = io.StringIO()
     with listening(fake):
         api = EmqxApi(EmqxAccess(fake.url, KEY, SECRET))
-        before = look_at_settings(api)
+        before, _ = look_at_settings(api)
         set_up_emqx(api, out, replace=False, dry_run=False)
         after = look_at_settings(api)
         emqx_settings.retainer["max_publish_rate"] = "1000/s"
-        limited = look_at_settings(api)
-        unseen = look_at_settings(EmqxApi(EmqxAccess(fake.url, KEY, "wrong")))
+        limited, is_open = look_at_settings(api)
+        (unseen,) = look_at_settings(EmqxApi(EmqxAccess(fake.url, KEY, "wrong")))
     remedy = "Look at all of it: python -m cloud_relay setup broker --dry-run"
     assert (before.grade, before.remedy) == (Grade.WARNING, remedy)
-    assert after == ok("EMQX's settings and rules are those of setup broker")
+    assert after == [ok("EMQX's settings and rules are those of setup broker"), is_open]
+    assert is_open == warning(
+        "its listener tcp:default at 0.0.0.0:1883 takes passwords without TLS",
+        "Stop it in EMQX's dashboard (Management, Listeners), if nobody comes that way.",
+    )
     assert limited == warning(
         "EMQX is not as setup broker would have it: it would set retainer.max_publish_rate = 10000/s (it was "
         "1000/s)",

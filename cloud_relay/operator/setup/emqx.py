@@ -12,6 +12,7 @@ from cloud_relay.logins.emqx_api import EmqxApi, EmqxRefused
 
 _SHIPPED = Path(__file__).parents[2] / "broker" / "shipped" / "emqx.conf"
 _NOT_FOUND = 404
+CLOSE_IT = "stop it in EMQX's dashboard (Management, Listeners), if nobody comes that way"
 
 
 def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> bool:
@@ -30,7 +31,7 @@ def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> b
         if not dry_run:
             api.send(step.text, step.method, step.path, step.body)
         out.write(f"{'Would' if dry_run else 'Did'} {number} of {len(made.steps)}: {step.text}.\n")
-    for note in made.notes:
+    for note in (*made.notes, *(f"{each}: {CLOSE_IT}" for each in made.open)):
         out.write(f"Note: {note}.\n")
     return True
 
@@ -58,6 +59,7 @@ def read_emqx(api: EmqxApi) -> Found:
         rules={who: _rules(api, who) for who in emqx_database()} if has_database else {},
         authorization=api.get("read its settings of access", SETTINGS),
         mqtt=api.get_part("read its MQTT settings", "/configs/global_zone", "mqtt", dict),
+        listeners=api.get("list its listeners", "/listeners"),
         retainer=api.get("read its settings of retained messages", "/mqtt/retainer"),
     )
 
