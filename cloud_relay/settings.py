@@ -343,7 +343,8 @@ def _webhook_secrets(text: str) -> tuple[str, ...]:
 def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
     def parse(text: str) -> str:
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or not _has_port(parts):
+        is_address = parts.scheme in ("http", "https") and parts.hostname and _has_port(parts)
+        if not is_address or parts.query or parts.fragment or parts.username is not None:
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
         if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")

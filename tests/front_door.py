@@ -95,6 +95,18 @@ def strips_cache_control(call: Call, forward: Forward) -> Reply:
     return replace(reply, headers=kept)
 
 
+def status_says(**fields: object) -> Twist:
+    """A relay that says this of itself."""
+
+    def twist(call: Call, forward: Forward) -> Reply:
+        reply = forward(call)
+        if call.path != "/status":
+            return reply
+        return replace(reply, body=json.dumps(json.loads(reply.body) | fields).encode())
+
+    return twist
+
+
 def sends_on_to(base: str) -> Twist:
     """A redirect, such as to the address with www."""
     return lambda call, _: Reply(301, {"Location": base + call.path})

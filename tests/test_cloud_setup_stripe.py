@@ -23,7 +23,7 @@ from cloud_relay.app import create_app
 from cloud_relay.errors import FileTrouble, SetupRefused
 from cloud_relay.operator.setup.stripe import setup_stripe
 from cloud_relay.pages.findings import ok
-from cloud_relay.pages.setup_page import NOTHING
+from cloud_relay.pages.setup_page import NOTHING, UNCHANGED
 from cloud_relay.rules.endpoint_setup import Make, Wanted
 from cloud_relay.rules.fitness import KeyFound
 from cloud_relay.rules.neighbours import secret_print
@@ -42,7 +42,11 @@ ROOT = Path(__file__).parent.parent
 URL = "https://pay.example.com"
 ADDRESS = f"{URL}/addCredit"
 MAKE = f"make a webhook endpoint for {ADDRESS}: 8 events, payload style Snapshot, API version {VERSION}"
-MAKE_PRICE = "make a price, one credit for $1.00, for links of the older kind"
+MAKE_PRICE = (
+    "make a price, one credit for $1.00, for links of the older kind; and its product, Arcade credit, where "
+    "there is none"
+)
+WILL = "Will change, with a test key:"
 OLD = "2024-06-20"
 HELD = "whsec_held"
 
@@ -93,7 +97,7 @@ def test_from_nothing_to_a_file_and_nothing_the_second_time(account: StandInStri
     said = run(variables(account), env_file=file)
     endpoint, (price,) = only(account), account.book.prices.values()
     assert said == (
-        f"Will change: - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET Done."
+        f"{WILL} - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET Done."
     )
     assert file.read_bytes().decode() == (
         "# the relay of our hall\nexport MQTT_USERNAME=cloud.relay\r\n"
@@ -128,7 +132,7 @@ def test_a_dry_run_says_it_and_does_nothing(account: StandInStripe, tmp_path: Pa
     file = tmp_path / "relay.env"
     said = run(variables(account), env_file=file, dry_run=True)
     assert said == (
-        f"Would change: - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET"
+        f"Would{WILL[4:]} - {MAKE} - {MAKE_PRICE} - write into {file}: PRICE_ID and STRIPE_WEBHOOK_SECRET"
     )
     assert (account.book.endpoints, account.book.prices, file.exists()) == ({}, {}, False)
 
@@ -139,7 +143,7 @@ def test_a_secret_that_was_not_kept_does_not_make_endpoint_after_endpoint(accoun
     made = only(account)
     said = run(variables(account, PRICE_ID=next(iter(account.book.prices))))
     assert said == (
-        f"{NOTHING} ! {made.id} was made before, and its secret, which Stripe told then, is not at hand: "
+        f"{UNCHANGED} ! {made.id} was made before, and its secret, which Stripe told then, is not at hand: "
         "write it into STRIPE_WEBHOOK_SECRET, or run this with --new-secret if it is lost"
     )
     assert only(account) == made
@@ -169,7 +173,7 @@ def test_an_endpoint_is_mended_and_keeps_its_secret(
     endpoint = add(account, **changes)
     price = account.create_price(100, "usd")
     given = variables(account, STRIPE_WEBHOOK_SECRET=HELD, PRICE_ID=price)
-    assert run(given) == f"Will change: - {said.format(id=endpoint.id)} Done."
+    assert run(given) == f"{WILL} - {said.format(id=endpoint.id)} Done."
     mended = only(account)
     assert (mended.url, mended.status, mended.secret) == (ADDRESS, "enabled", HELD)
     assert mended.enabled_events == frozenset(WANTED_EVENTS) | endpoint.enabled_events
@@ -190,7 +194,7 @@ def test_twins_and_thin_ones_are_named(account: StandInStripe) -> None:
     one, other, thin = add(account), add(account, secret="whsec_2"), add(account, payload="thin")
     said = run(variables(account, STRIPE_WEBHOOK_SECRET=HELD, PRICE_ID=price))
     assert said == (
-        f"{NOTHING} ! {thin.id} sends thin events to {ADDRESS}, which the relay does not read: delete it "
+        f"{UNCHANGED} ! {thin.id} sends thin events to {ADDRESS}, which the relay does not read: delete it "
         f"at Stripe ! {' and '.join(sorted((one.id, other.id)))} send to one address, and nobody can tell "
         "whose secret is at hand: delete all but that one in Stripe's Dashboard, Developers, Webhooks"
     )
@@ -229,13 +233,14 @@ def test_an_old_endpoint_is_left_until_the_relay_takes_the_new_secret(broker: Br
             assert stays in run({}, env_file=file)
             new = endpoints.all[1]
             assert f"\nSTRIPE_WEBHOOK_SECRET={new.secret},{old.secret}\n" in file.read_text()
-            assert run({}, env_file=file) == f"{NOTHING} {stays}: start it anew with that, and run this again"
+            assert (
+                run({}, env_file=file) == f"{UNCHANGED} {stays}: start it anew with that, and run this again"
+            )
             assert endpoints.get(old.id).status == "enabled"
             made.variables = dict(line.split("=", 1) for line in file.read_text().splitlines())
             with deployed(made.variables) as at[0]:
                 assert run({}, env_file=file) == (
-                    f"Will change: - disable the webhook endpoint {old.id}, which another one has "
-                    "replaced Done."
+                    f"{WILL} - disable the webhook endpoint {old.id}, which another one has replaced Done."
                 )
                 assert (endpoints.get(old.id).status, endpoints.get(new.id).status) == ("disabled", "enabled")
                 assert run({}, env_file=file) == NOTHING
@@ -321,7 +326,7 @@ def test_a_price_that_was_made_before_is_found_again(account: StandInStripe) -> 
     add(account)
     run(given)
     (price,) = account.book.prices
-    assert run(given) == f"Will change: - print, for the relay's environment: PRICE_ID PRICE_ID={price} Done."
+    assert run(given) == f"{NOTHING} PRICE_ID={price}"
     run(given | {"CREDIT_AMOUNT": "50"})
     assert [(each.unit_amount, each.lookup_key) for each in account.book.prices.values()] == [
         (100, "arcade_credit_usd_100"),
@@ -353,12 +358,12 @@ def test_a_price_of_the_operators_own_stays(account: StandInStripe) -> None:
     dear = account.create_price(300, "usd")
     given = variables(account, STRIPE_WEBHOOK_SECRET=HELD, PRICE_ID=dear)
     assert run(given) == (
-        f"{NOTHING} ! PRICE_ID is {dear}, $3.00, and the settings say $1.00 for one credit: it stays; unset "
-        "it to have another made"
+        f"{UNCHANGED} ! PRICE_ID is {dear}, $3.00, and the settings say $1.00 for one credit: it stays; "
+        "unset it to have another made"
     )
     client = stripe.StripeClient(API_KEY, base_addresses={"api": account.api_url})
     client.v1.prices.update(dear, {"active": False})
-    assert f"- {MAKE_PRICE} - print, for the relay's environment: PRICE_ID" in run(given)
+    assert run(given).startswith(f"{WILL} - {MAKE_PRICE} PRICE_ID=price_")
 
 
 def test_a_lookup_key_that_sits_elsewhere_is_moved(account: StandInStripe) -> None:

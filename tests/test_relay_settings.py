@@ -45,6 +45,8 @@ def test_every_missing_variable_is_named_at_once() -> None:
         ("OFFERS", '"{}"', "has quotation marks around it"),
         ("MQTT_BROKER", "broker.example.com:8883", "write the port into MQTT_PORT"),
         ("RELAY_URL", "https://pay.example.com:99999", "write an address"),
+        ("RELAY_URL", "https://pay.example.com/#door", "write an address"),
+        ("RELAY_URL", "https://me:secret@pay.example.com", "write an address"),
         ("RELAY_URL", "https://pay.example.com:https", "write an address"),
         ("RELAY_URL", "https://pay.example.com/addCredit", "leave out what the relay adds itself"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_a,b", "whsec_"),

@@ -26,9 +26,10 @@ class Kept:
         """Those of the values that are not kept yet."""
         return {name: value for name, value in values.items() if self._known.get(name) != value}
 
-    def place(self) -> str:
-        """Where the values go, as it is told."""
-        return f"write into {self._file}" if self._file else "print, for the relay's environment"
+    def changes(self, values: Mapping[str, str]) -> list[str]:
+        """What keeping these will change, as it is told: a file, or nothing."""
+        names = " and ".join(self.differing(values))
+        return [f"write into {self._file}: {names}"] if self._file and names else []
 
     def check(self) -> None:
         """Raises FileTrouble where `keep` would fail."""

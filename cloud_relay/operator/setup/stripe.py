@@ -61,12 +61,15 @@ def setup_stripe(
         price = find_price(settings, setup)
         changes = _changes(settings, endpoint, price, kept)
         width = min(WIDEST, shutil.get_terminal_size().columns)
-        out.write(setup_text(changes, (*endpoint.remarks, *price.remarks), dry_run=dry_run, width=width))
+        where = "with a live key" if settings.stripe.livemode else "with a test key"
+        remarks = (*endpoint.remarks, *price.remarks)
+        out.write(setup_text(changes, remarks, where, dry_run=dry_run, width=width))
         out.flush()
         if changes and not dry_run:
             kept.check()
+        if not dry_run:
             _carry_out(settings, setup, endpoint, price, kept, out)
-            out.write("Done.\n")
+            out.write("Done.\n" if changes else "")
     return 0
 
 
@@ -126,9 +129,7 @@ def _changes(settings: SetupSettings, endpoint: EndpointPlan, price: PriceFound,
         values[SECRETS] = "told when it is made"
     elif settings.stripe.webhook_secrets:
         values[SECRETS] = ",".join(settings.stripe.webhook_secrets)
-    if names := kept.differing(values):
-        changes.append(f"{kept.place()}: {' and '.join(names)}")
-    return changes
+    return [*changes, *kept.changes(values)]
 
 
 def _carry_out(
