@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,16 +114,32 @@ def test_lines_are_read_and_put_in_place() -> None:
     assert with_line("", "a", "a:1") == "a:1\n"
 
 
-def test_a_pid_that_was_left_behind_is_nobody(tmp_path: Path) -> None:
-    """The number may be another program's by now, and SIGHUP would end it."""
+def test_a_login_that_was_deleted_by_hand_is_disconnected(broker: Broker, logins: Logins) -> None:
+    """Somebody edited the file, and Mosquitto has not read it since."""
+    ends: list[str] = []
+    client = mqtt_client(broker, "galaga-01", PASSWORDS["galaga-01"])
+    client.on_disconnect = lambda *_: ends.append("galaga-01")
+    file = broker.folder / "cabinets.passwords"
+    file.write_text(with_line(file.read_text(), "galaga-01", None))
+    assert logins.disconnect("galaga-01") == []
+    wait_until(lambda: ends, "the end of its connection")
+    client.loop_stop()
+
+
+@pytest.mark.parametrize("trap", ['trap "exit 7" HUP', ":"], ids=["catches it", "would end"])
+def test_a_pid_that_was_left_behind_is_nobody(tmp_path: Path, trap: str) -> None:
+    """The number may be another program's by now, which SIGHUP is not for."""
     for name, text in (("cabinets.passwords", ""), ("services.passwords", "")):
         (tmp_path / name).write_text(text)
-    with subprocess.Popen(["sleep", "60"]) as other:
+    script = f"{trap}; echo ready; while :; do sleep 0.05; done"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
         (tmp_path / "mosquitto.pid").write_text(f"{other.pid}\n")
         told = logins_from({"MOSQUITTO_FOLDER": str(tmp_path)}).add("galaga-01", "x")
-        lives = other.poll() is None
         other.terminate()
-    assert (told, lives) == ([RELOAD], True)
+        status = other.wait(10)
+    assert (told, status) == ([RELOAD], -signal.SIGTERM)
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -15,11 +16,16 @@ import pytest
 import trustme
 from cloud_parts import cloud
 from conftest import PASSWORDS, wait_until
+from fake_emqx import KEY, SECRET, FakeEmqx, listening
+from fake_emqx_access import BUILT_IN, Access
+from fake_emqx_settings import Settings
 from relay_parts import mqtt_client
 
 from cloud_relay.logins.choice import logins_from
-from cloud_relay.operator.check.broker import look_at_broker
-from cloud_relay.pages.findings import Finding, all_well, note, ok, warning, wrong
+from cloud_relay.logins.emqx_api import EmqxAccess, EmqxApi
+from cloud_relay.operator.check.broker import look_at_broker, look_at_settings
+from cloud_relay.operator.setup.emqx import set_up_emqx
+from cloud_relay.pages.findings import Finding, Grade, all_well, note, ok, warning, wrong
 from cloud_relay.settings import MqttSettings
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.mosquitto_conf import ONE_ID_A_LOGIN, SMALL_PACKETS
@@ -389,3 +395,56 @@ def test_the_broker_is_a_part_of_the_check(tmp_path: Path) -> None:
             wrong("EMQX_API_URL is not set", remedy),
             wrong("EMQX_API_SECRET is not set", remedy),
         ]
+
+
+def test_an_emqx_that_is_another_broker_s(tmp_path: Path) -> None:
+    """The logins that were made there are not known at MQTT_BROKER; they are taken away all the same."""
+    access, fake = Access([{"id": BUILT_IN, "mechanism": "password_based"}]), FakeEmqx()
+    access.serve_at(fake)
+    with a_broker(tmp_path / "broker", shipped) as broker, listening(fake):
+        logins = logins_from(fake.environment())
+        last = look_at_broker(settings(broker, port=broker.services_port), logins, 180)[-1]
+    assert last == wrong(
+        f"a login that was made at {logins.where} is not let in at port {broker.services_port}",
+        "See that this is the broker of MQTT_BROKER, and that it reads these logins.",
+    )
+    assert (access.users, len(fake.changes)) == ({}, 4)
+
+
+def test_what_an_emqx_s_settings_lack(tmp_path: Path) -> None:
+    """A limit, say, that nobody sees over MQTT; and a key that may not look."""
+    access, emqx_settings, fake = Access(), Settings(), FakeEmqx()
+    access.serve_at(fake)
+    emqx_settings.serve_at(fake)
+    out = io.StringIO()
+    with listening(fake):
+        api = EmqxApi(EmqxAccess(fake.url, KEY, SECRET))
+        before, _ = look_at_settings(api)
+        set_up_emqx(api, out, replace=False, dry_run=False)
+        after = look_at_settings(api)
+        emqx_settings.retainer["max_publish_rate"] = "1000/s"
+        limited, is_open = look_at_settings(api)
+        (unseen,) = look_at_settings(EmqxApi(EmqxAccess(fake.url, KEY, "wrong")))
+    remedy = "Look at all of it: python -m cloud_relay setup broker --dry-run"
+    assert (before.grade, before.remedy) == (Grade.WARNING, remedy)
+    assert after == [ok("EMQX's settings and rules are those of setup broker"), is_open]
+    assert is_open == warning(
+        "its listener tcp:default at 0.0.0.0:1883 takes passwords without TLS",
+        "Stop it in EMQX's dashboard (Management, Listeners), if nobody comes that way.",
+    )
+    assert limited == warning(
+        "EMQX is not as setup broker would have it: it would set retainer.max_publish_rate = 10000/s (it was "
+        "1000/s)",
+        remedy,
+    )
+    assert unseen.text.startswith("EMQX's settings were not looked at: EMQX refuses to list its sources")
+
+
+def test_a_broker_that_keeps_one_message_for_who_is_away(tmp_path: Path) -> None:
+    """The coins of a busy evening would be lost with the Wi-Fi."""
+    change = lambda text: text.replace("max_queued_messages 20000", "max_queued_messages 1")  # noqa: E731
+    with a_broker(tmp_path / "broker", change) as broker:
+        lines = found(broker)
+    assert [each.text for each in lines if not all_well([each])] == [
+        "it forgets what a cabinet missed while it was away"
+    ]

@@ -30,6 +30,10 @@ FILE_STAYS = (
     'Note: its rules of file come after ours and are left alone; topics with a "$" that ours do not name are '
     "theirs to decide: --replace switches them off."
 )
+OPEN = (
+    "Note: its listener tcp:default at 0.0.0.0:1883 takes passwords without TLS: stop it in EMQX's dashboard "
+    "(Management, Listeners), if nobody comes that way."
+)
 OVERRIDE = "concat([username,':',clientid])"
 FIRST_RUN = [
     "make a password database: without one EMQX lets everybody in",
@@ -91,6 +95,7 @@ def test_a_new_emqx_is_set_up_and_a_second_run_changes_nothing(world: World) -> 
         *numbered("Did", FIRST_RUN),
         FILE_STAYS,
         "Note: who is connected now keeps its session until it leaves, and finds a new one then.",
+        OPEN,
     ]
     assert world.settings.sources == [DATABASE, FILE]
     assert world.settings.mqtt == MQTT_DEFAULTS | {
@@ -103,7 +108,7 @@ def test_a_new_emqx_is_set_up_and_a_second_run_changes_nothing(world: World) -> 
     assert world.access.authenticators[0]["user_id_type"] == "username"
 
     before, changes = world.state(), len(world.emqx.changes)
-    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change.", FILE_STAYS]
+    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change.", FILE_STAYS, OPEN]
     assert (world.state(), len(world.emqx.changes)) == (before, changes)
 
 
@@ -176,7 +181,7 @@ def test_somebody_else_s_rules_are_named_and_nothing_is_changed(world: World) ->
     assert (world.done, "switch the rules of file off; they are kept" in "\n".join(said)) == (True, True)
     assert world.settings.rules["home"] == [ours]
     assert world.settings.sources == [DATABASE, FILE | {"enable": False}]
-    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change."]
+    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change.", OPEN]
 
 
 def test_what_is_switched_off_is_switched_on(world: World) -> None:

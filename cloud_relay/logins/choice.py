@@ -27,7 +27,7 @@ def logins_from(environment: Mapping[str, str]) -> Logins:
     folder = environment.get("MOSQUITTO_FOLDER", "").strip()
     access = emqx_access(environment)
     if access is not None and folder:
-        raise SettingsError(
+        raise SettingsError.of(
             [("MOSQUITTO_FOLDER", "is set beside EMQX_API_URL: unset what is not your broker's")]
         )
     if access is not None:
@@ -50,7 +50,7 @@ def emqx_access(environment: Mapping[str, str]) -> EmqxAccess | None:
     problems += [("EMQX_API_URL", problem) for problem in _wrong_url(url)]
     problems += [("EMQX_CA_FILE", problem) for problem in _wrong_file(ca_file)]
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError.of(problems)
     whole = url.rstrip("/")
     whole = whole if urlsplit(whole).path else whole + _API
     return EmqxAccess(whole, key, secret, Path(ca_file) if ca_file else None)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cloud_relay.broker.direct_client import client_context
-from cloud_relay.errors import BrokerUnavailable
-from cloud_relay.logins.choice import logins_from
+from cloud_relay.errors import BrokerUnavailable, LoginsFailed
+from cloud_relay.formats.emqx_plan import Plan
+from cloud_relay.logins.choice import emqx_access, logins_from
+from cloud_relay.logins.emqx_api import EmqxApi
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.check.broker_as_cabinet import look_as_cabinet
 from cloud_relay.operator.check.broker_as_relay import look_as_relay
 from cloud_relay.operator.check.reach import Server, check_reach
-from cloud_relay.pages.findings import Finding, all_well, wrong
+from cloud_relay.operator.setup.emqx import CLOSE_IT, plan_for
+from cloud_relay.pages.findings import Finding, all_well, note, ok, warning, wrong
 from cloud_relay.relay import Relay
 from cloud_relay.settings import MqttSettings, SettingsError
 from cloud_relay.stripe.account import StripeAccount
@@ -31,9 +34,29 @@ def broker_look(environment: Mapping[str, str]) -> Callable[[Relay, StripeAccoun
             logins = logins_from(environment)
         except SettingsError as why:
             return [wrong(f"{name} {problem}", _VARIABLES) for name, problem in why.problems]
-        return look_at_broker(relay.settings.mqtt, logins, relay.settings.credit_window_s)
+        found = look_at_broker(relay.settings.mqtt, logins, relay.settings.credit_window_s)
+        access = emqx_access(environment)
+        return found if access is None else [*found, *look_at_settings(EmqxApi(access))]
 
     return look
+
+
+def look_at_settings(api: EmqxApi) -> list[Finding]:
+    """What cannot be seen over MQTT: an EMQX whose settings are not those of `setup broker`."""
+    try:
+        made = plan_for(api, replace=False)
+    except LoginsFailed as why:
+        return [note(f"EMQX's settings were not looked at: {why}")]
+    remedy = f"{CLOSE_IT[0].upper()}{CLOSE_IT[1:]}."
+    return [_differing(made), *(warning(each, remedy) for each in made.open)]
+
+
+def _differing(made: Plan) -> Finding:
+    if not made.steps:
+        return ok("EMQX's settings and rules are those of setup broker")
+    more = f", and {len(made.steps) - 1} more" if len(made.steps) > 1 else ""
+    text = f"EMQX is not as setup broker would have it: it would {made.steps[0].text}{more}"
+    return warning(text, "Look at all of it: python -m cloud_relay setup broker --dry-run")
 
 
 def look_at_broker(mqtt: MqttSettings, logins: Logins, window_s: int) -> list[Finding]:
