@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Self, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 from cloud_relay.rules.orders import Ownership, is_machine_id
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
@@ -34,10 +34,15 @@ class SettingsError(ValueError):
     `problems` are the same by variable: its name, and what is wrong with it.
     """
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, problems: Sequence[tuple[str, str]]) -> Self:
+        """All of these problems, each by its variable."""
         lines = (f"  {name}: {problem}" for name, problem in problems)
-        super().__init__("\n".join(["The relay's environment is not usable:", *lines]))
+        made = cls("\n".join(["The relay's environment is not usable:", *lines]))
+        made.problems = tuple(problems)
+        return made
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ class Settings:
     frame_ancestors: str
     trusted_proxies: int = 0
     hall_machines: int = HALL_MACHINES
+    log_format: str | None = None
 
     def door_url(self, machine_id: str) -> str:
         """The address in the machine's QR code."""
@@ -125,6 +131,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
         trusted_proxies=reader.read("TRUSTED_PROXIES", _whole_number(0, 5), "0"),
         hall_machines=reader.read("HALL_MACHINES", _whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)),
+        log_format=reader.read("LOG_FORMAT", _one_of("json", "text")) if "LOG_FORMAT" in reader else None,
     )
     reader.finish()
     return settings
@@ -260,7 +267,7 @@ class _Reader:
     def finish(self) -> None:
         """Raise SettingsError if there was any problem."""
         if self._problems:
-            raise SettingsError(self._problems)
+            raise SettingsError.of(self._problems)
 
 
 # A shell takes them off, `docker --env-file` and the consoles of clouds do not.
@@ -356,7 +363,8 @@ def _webhook_secrets(text: str) -> tuple[str, ...]:
 def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
     def parse(text: str) -> str:
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        is_address = parts.scheme in ("http", "https") and parts.hostname and _has_port(parts)
+        if not is_address or parts.query or parts.fragment or parts.username is not None:
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
         if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")
@@ -365,6 +373,14 @@ def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
         return text.rstrip("/")
 
     return parse
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port, if one is named, is any."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _stand_in_url(api_key: str) -> Callable[[str], str]:

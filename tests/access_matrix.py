@@ -18,7 +18,12 @@ def topics(leaves: tuple[str, ...], *machines: str) -> set[str]:
 # A cabinet may be called like half of a service, and no cabinet is called like a whole one.
 CABINETS = ("galaga-01", "pacman-02", "relay", "fleet")
 MACHINES = (*CABINETS, "cloud.relay", "cloud.fleet")
+# What a relay keeps for its own other processes.
+TIDIED = "arcade/relay/0123456789abcdef/tidied"
 TOPICS = [
+    TIDIED,
+    "arcade/relay/0123456789abcdef/other",
+    "arcade/relay/tidied",
     *sorted(topics(LEAVES, *MACHINES)),
     "arcade/machine/galaga-01/config",
     "arcade/machine/galaga-01/journal/other",
@@ -32,20 +37,20 @@ IDENTITIES = (*RELAY_USERNAMES, FLEET_USERNAME, *CABINETS, *WILDCARD_LOGINS)
 SAYS, HEARS = ("gameover", "status", "journal"), ("coinpulse", "journal/seen")
 
 MAY_PUBLISH = {
-    **{login: topics(("coinpulse", "gameover"), *MACHINES) for login in RELAY_USERNAMES},
+    **{login: topics(("coinpulse", "gameover"), *MACHINES) | {TIDIED} for login in RELAY_USERNAMES},
     FLEET_USERNAME: topics(("journal/seen",), *MACHINES),
     **{cabinet: topics(SAYS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 MAY_HEAR = {
-    **{login: topics(("status",), *MACHINES) for login in RELAY_USERNAMES},
+    **{login: topics(("status",), *MACHINES) | {TIDIED} for login in RELAY_USERNAMES},
     FLEET_USERNAME: topics(("journal", "status", "gameover"), *MACHINES),
     **{cabinet: topics(HEARS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 # What may be subscribed to for all machines at once.
 TOGETHER = {
-    **{login: {"arcade/machine/+/status"} for login in RELAY_USERNAMES},
+    **{login: {"arcade/machine/+/status", "arcade/relay/+/tidied"} for login in RELAY_USERNAMES},
     FLEET_USERNAME: topics(("journal", "status", "gameover"), "+"),
 }
 WILDCARDS = [
@@ -53,6 +58,8 @@ WILDCARDS = [
     "+/#",
     "arcade/#",
     "arcade/machine/#",
+    "arcade/relay/#",
+    "arcade/relay/+/tidied",
     "arcade/machine/+/+",
     "arcade/machine/+/+/seen",
     *sorted(topics(LEAVES, "+")),

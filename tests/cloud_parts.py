@@ -12,6 +12,7 @@ from typing import Any
 
 import stripe
 import trustme
+from front_door import front_door, status_says
 from relay_parts import RelayUnderTest, relay_under_test
 
 from cloud_relay.operator.check.command import look_at_all
@@ -21,6 +22,8 @@ from simulator.chain.broker import Broker
 from simulator.stripe.server import StandInStripe
 
 VERSION = stripe.api_version
+# A schedule tends the relay, and it reaches its broker; a time to come is "0 s ago" on a slow machine too.
+TENDED = {"broker": "up", "tidyLastRan": "2099-01-01T00:00:00Z"}
 
 
 @dataclass
@@ -76,9 +79,9 @@ class Cloud:
 @contextmanager
 def cloud(broker: Broker, **changes: str | None) -> Iterator[Cloud]:
     """A cloud in which nothing is wrong; `changes` are to the relay's own environment."""
-    with relay_under_test(broker, **changes) as relay:
+    with relay_under_test(broker, **changes) as relay, front_door(relay.url, status_says(**TENDED)) as url:
         variables = relay.variables | {"PRICE_ID": relay.stripe.create_price(100, "usd")}
         made = Cloud(relay, variables)
         made.change_endpoint(enabled_events=frozenset(WANTED_EVENTS), api_version=VERSION)
-        made.is_at(relay.url)
+        made.is_at(url)
         yield made

@@ -4,6 +4,7 @@ Sources, in EMQX's repository: apps/emqx_auth/src/emqx_authz/emqx_authz_api_sour
 first, one of a kind, `move`), apps/emqx_auth_mnesia/src/emqx_authz_api_mnesia.erl with
 emqx_authz_rule_raw.erl (entries, and how they come back: with qos and retain), emqx_authz_api_settings.erl,
 apps/emqx_management/src/emqx_mgmt_api_configs.erl (`global_zone`: what is sent of a root is the whole root),
+apps/emqx_management/src/emqx_mgmt_api_listeners.erl (the fields of one, and those that EMQX starts with),
 apps/emqx_retainer/src/emqx_retainer_api.erl and emqx_retainer_schema.erl. The rules that come with it are
 those of apps/emqx_auth/etc/acl.conf, shortened.
 """
@@ -73,6 +74,14 @@ class Settings:
         }
     )
     mqtt: dict[str, Any] = field(default_factory=lambda: dict(MQTT_DEFAULTS))
+    listeners: list[dict[str, Any]] = field(
+        default_factory=lambda: [
+            {"id": "tcp:default", "type": "tcp", "name": "default", "enable": True, "bind": "0.0.0.0:1883"},
+            {"id": "ssl:default", "type": "ssl", "name": "default", "enable": True, "bind": "0.0.0.0:8883"},
+            {"id": "ws:inside", "type": "ws", "name": "inside", "enable": True, "bind": "127.0.0.1:8083"},
+            {"id": "tcp:off", "type": "tcp", "name": "off", "enable": False, "bind": "0.0.0.0:1884"},
+        ]
+    )
     retainer: dict[str, Any] = field(
         default_factory=lambda: {
             "enable": True,
@@ -99,6 +108,7 @@ class Settings:
             ("PUT", DATABASE + "/users/{user}", self._set_user),
             ("GET", "/configs/global_zone", lambda _: (200, {"mqtt": self.mqtt, "overload_protection": {}})),
             ("PUT", "/configs/global_zone", self._set_zone),
+            ("GET", "/listeners", lambda _: (200, self.listeners)),
             ("GET", "/mqtt/retainer", lambda _: (200, self.retainer)),
             ("PUT", "/mqtt/retainer", self._set_retainer),
         )

@@ -95,6 +95,18 @@ def strips_cache_control(call: Call, forward: Forward) -> Reply:
     return replace(reply, headers=kept)
 
 
+def status_says(**fields: object) -> Twist:
+    """A relay that says this of itself."""
+
+    def twist(call: Call, forward: Forward) -> Reply:
+        reply = forward(call)
+        if call.path != "/status":
+            return reply
+        return replace(reply, body=json.dumps(json.loads(reply.body) | fields).encode())
+
+    return twist
+
+
 def sends_on_to(base: str) -> Twist:
     """A redirect, such as to the address with www."""
     return lambda call, _: Reply(301, {"Location": base + call.path})
@@ -143,7 +155,7 @@ def front_door(to: str, twist: Twist = passes_on, tls: ssl.SSLContext | None = N
         def pass_on(self) -> None:
             """In the proxy's own way."""
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            reply = twist(Call(self.command, self.path, dict(self.headers.items()), body), _forward_to(to))
+            reply = twist(Call(self.command, self.path, dict(self.headers.items()), body), forward_to(to))
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -173,7 +185,7 @@ class _Server(ThreadingHTTPServer):
         """A caller that does not trust the certificate hangs up: no need to say so."""
 
 
-def _forward_to(to: str) -> Forward:
+def forward_to(to: str) -> Forward:
     def forward(call: Call) -> Reply:
         connection = HTTPConnection(to.removeprefix("http://"), timeout=10)
         try:

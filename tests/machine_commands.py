@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from conftest import PASSWORDS
 from relay_parts import RelayUnderTest, mqtt_client, relay_under_test
 
 from cloud_relay.operator.machines.commands import add_machine_commands
-from cloud_relay.relay import relay_from
+from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import read_settings
 from simulator.chain.broker import Broker
 
@@ -38,19 +38,16 @@ class Office:
 
     def run(self, *arguments: str, **changes: str) -> tuple[int, str]:
         """Type a command; gives its status and what it said. Raises what it raises."""
-        environment, out = self.environment(**changes), io.StringIO()
-        relay = relay_from(read_settings(environment), clock=self.hall.clock)
-
-        def with_relay(act: object) -> int:
-            assert callable(act)
-            return int(act(relay))
-
-        parser = argparse.ArgumentParser()
+        parser, out = argparse.ArgumentParser(), io.StringIO()
         commands = parser.add_subparsers(required=True)
-        add_machine_commands(commands, with_relay, environment, out)
+        add_machine_commands(commands, self._with_relay, self.environment(**changes), out)
         options = parser.parse_args(arguments)
+        return options.run(options), out.getvalue()
+
+    def _with_relay(self, act: Callable[[Relay], int], environment: Mapping[str, str]) -> int:
+        relay = relay_from(read_settings(environment), clock=self.hall.clock)
         try:
-            return options.run(options), out.getvalue()
+            return act(relay)
         finally:
             relay.publisher.close()
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,6 @@ import trustme
 from cloud_parts import VERSION, Cloud, cloud
 from conftest import PASSWORDS, wait_until
 from front_door import (
-    Call,
-    Forward,
-    Reply,
     Twist,
     another_program,
     caches,
@@ -35,6 +32,7 @@ from front_door import (
     lets_only_get_through,
     passes_on,
     sends_on_to,
+    status_says,
     strips_cache_control,
     wants_a_login,
     writes_json_anew,
@@ -50,7 +48,7 @@ from cloud_relay.rules.orders import Order
 from cloud_relay.settings import read_settings
 from cloud_relay.stripe.account import StripeAccount
 from cloud_relay.stripe.events import WANTED_EVENTS
-from simulator.chain.broker import Broker
+from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.ports import free_port
 from simulator.stripe.model.permissions import Permissions
 
@@ -75,11 +73,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @dataclass(frozen=True)
 class Mistake:
-    """What somebody did, and all that the check says is wrong or doubtful; {url} is the relay's address."""
+    """What somebody did, and all that the check says is wrong or doubtful; {url} is the relay's address.
+
+    `relay` is what its own environment has otherwise than the one that is checked.
+    """
 
     name: str
     set_up: SetUp
     found: tuple[Finding, ...]
+    relay: dict[str, str] = field(default_factory=dict)
 
 
 def sets(**variables: str) -> SetUp:
@@ -96,7 +98,7 @@ def behind(twist: Twist, path: str = "") -> SetUp:
     """A proxy before the relay, in plain HTTP."""
 
     def set_up(made: Cloud, stack: ExitStack) -> None:
-        made.is_at(stack.enter_context(front_door(made.relay.url, twist)) + path)
+        made.is_at(stack.enter_context(front_door(made.url, twist)) + path)
 
     return set_up
 
@@ -106,18 +108,18 @@ def certified(*names: str, ends_in: datetime.timedelta | None = None) -> SetUp:
 
     def set_up(made: Cloud, stack: ExitStack) -> None:
         tls = made.tls(*names, ends_in=ends_in)
-        made.is_at(stack.enter_context(front_door(made.relay.url, passes_on, tls)))
+        made.is_at(stack.enter_context(front_door(made.url, passes_on, tls)))
 
     return set_up
 
 
 def self_signed(made: Cloud, stack: ExitStack) -> None:
     stranger = Cloud(made.relay, {}, trustme.CA())
-    made.is_at(stack.enter_context(front_door(made.relay.url, passes_on, stranger.tls("localhost"))))
+    made.is_at(stack.enter_context(front_door(made.url, passes_on, stranger.tls("localhost"))))
 
 
 def plain_http_for_https(made: Cloud, stack: ExitStack) -> None:
-    made.is_at(stack.enter_context(front_door(made.relay.url)).replace("http://", "https://"))
+    made.is_at(stack.enter_context(front_door(made.url)).replace("http://", "https://"))
 
 
 def nothing_listens(made: Cloud, _: ExitStack) -> None:
@@ -144,18 +146,7 @@ def stripe_signs_otherwise(made: Cloud, _: ExitStack) -> None:
     made.relay.clock.ahead_s = 0
 
 
-def lost_schedule(made: Cloud, stack: ExitStack) -> None:
-    """A relay whose schedule was disabled an hour ago, and which says so."""
-    hour_ago = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1, seconds=5)
-
-    def says_so(call: Call, forward: Forward) -> Reply:
-        reply = forward(call)
-        if call.path != "/status":
-            return reply
-        said = json.loads(reply.body) | {"tidyLastRan": hour_ago.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        return Reply(reply.status, reply.headers, json.dumps(said).encode())
-
-    behind(says_so)(made, stack)
+DAYS_AGO = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=3, hours=1)
 
 
 MISTAKES = (
@@ -580,11 +571,53 @@ MISTAKES = (
         ),
     ),
     Mistake(
-        "a schedule that was disabled",
-        lost_schedule,
+        "another password of the broker at the relay",
+        sets(MQTT_PASSWORD=PASSWORDS[RELAY_USERNAME]),
         (
             wrong(
-                "it last tidied 60 min ago: what a lost message left is not published again",
+                "no door opens: the relay there cannot ask the broker for a machine's status",
+                "See what the relay's log says of the broker; its login may lack a rule (docs/broker.md).",
+            ),
+        ),
+        relay={"MQTT_PASSWORD": "the-password-of-before"},
+    ),
+    Mistake(
+        "a stand-in that was stopped",
+        lambda made, _: made.variables.update(STAND_IN_STRIPE_URL=f"http://127.0.0.1:{free_port()}"),
+        (
+            wrong(
+                "Stripe does not answer",
+                "See to the way to Stripe (network, firewall, STRIPE_PROXY), and check again.",
+            ),
+        ),
+    ),
+    Mistake(
+        "a schedule that was never made",
+        behind(status_says(tidyLastRan=None, broker="unknown")),
+        (
+            warning(
+                "it is not known to have tidied yet: what a lost message left is not published again",
+                "Check again in a minute. On Lambda see that the schedule is enabled and its input empty or "
+                "{tidy}; on a server that TIDY_EVERY_S is not 0.",
+            ),
+        ),
+    ),
+    Mistake(
+        "a broker that the relay does not reach",
+        behind(status_says(broker="away")),
+        (
+            wrong(
+                "the relay there does not reach its broker: all doors are closed",
+                "See what its log says of the broker, and run this check where the relay runs.",
+            ),
+        ),
+    ),
+    Mistake(
+        "a schedule that was disabled",
+        behind(status_says(tidyLastRan=DAYS_AGO.strftime("%Y-%m-%dT%H:%M:%SZ"))),
+        (
+            wrong(
+                "it last tidied 3 days ago: what a lost message left is not published again",
                 "On Lambda see that the schedule is enabled and its input empty or {tidy}; on a server that "
                 "TIDY_EVERY_S is not 0.",
             ),
@@ -596,7 +629,7 @@ MISTAKES = (
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_is_found_with_its_remedy(broker: Broker, mistake: Mistake) -> None:
     """It, and nothing else; and the status is 1 exactly where a sale would be lost."""
-    with cloud(broker) as made, ExitStack() as stack:
+    with cloud(broker, **mistake.relay) as made, ExitStack() as stack:
         mistake.set_up(made, stack)
         out = io.StringIO()
         status = check(made.variables, out, as_json=True, trust=made.trust)
@@ -648,9 +681,10 @@ ACCOUNT = (
 
 def test_a_cloud_that_is_set_up_right_is_well(broker: Broker) -> None:
     """Each line of it, by TLS; nothing is left at Stripe by the tries, and the reads are few."""
-    with cloud(broker) as made, front_door(made.relay.url, passes_on, made.tls("localhost")) as url:
+    with cloud(broker) as made, front_door(made.url, passes_on, made.tls("localhost")) as url:
         made.is_at(url)
-        settings, *others = made.sections()
+        # The broker's lines are in test_relay_check_broker.py.
+        settings, *others = [section for section in made.sections() if section.name != "broker"]
         assert {each.grade for each in settings.findings} == {Grade.OK, Grade.NOTE}
         days = next(each.text for section in others for each in section.findings if "days" in each.text)
         assert days.startswith("its certificate is good for ")
@@ -673,6 +707,7 @@ def test_a_cloud_that_is_set_up_right_is_well(broker: Broker) -> None:
                 (
                     ok(f"{url}/status answers: a relay, version {__version__}"),
                     ok(days),
+                    ok("the relay there reaches its broker"),
                     ok("a phone gets a door's page"),
                 ),
             ),
@@ -688,7 +723,7 @@ def test_a_cloud_that_is_set_up_right_is_well(broker: Broker) -> None:
                 "machine tokens",
                 (ok("the relay there takes a machine token that was made here: it has this RELAY_SECRET"),),
             ),
-            Section("tidy", (note("not known: the relay there does not say when it last tidied"),)),
+            Section("tidy", (ok("it last tidied 0 s ago"),)),
             Section("on this Stripe account", (note("no relay has sold anything lately"),)),
         ]
         book = made.stripe.book

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from fake_emqx import KEY, PUBLISHER, VIEWER, FakeEmqx, listening
@@ -123,6 +125,28 @@ def test_the_dashboard_in_the_place_of_the_api_is_told(emqx: FakeEmqx) -> None:
         logins_from(variables).names()
 
 
+def test_the_key_goes_nowhere_else(emqx: FakeEmqx) -> None:
+    """A redirect would take it, and a change, to whoever is named there."""
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(307)
+            self.send_header("Location", emqx.url + self.path.removeprefix("/api/v5"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not into the tests' output."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        variables = emqx.environment() | {"EMQX_API_URL": f"http://127.0.0.1:{server.server_port}"}
+        with pytest.raises(LoginsFailed, match="does not answer as EMQX's API does"):
+            logins_from(variables).names()
+        server.shutdown()
+    assert emqx.calls == []
+
+
 def test_an_address_without_a_path_is_that_of_the_api(emqx: FakeEmqx) -> None:
     """As the dashboard's stands in a browser."""
     variables = emqx.environment() | {"EMQX_API_URL": emqx.url.removesuffix("/api/v5") + "/"}
@@ -167,3 +191,11 @@ def test_a_password_that_cannot_be_one_is_refused_and_never_said(
     with pytest.raises(LoginsFailed, match=r"^a password has 1 to 1024 bytes and no control characters"):
         logins.add("galaga-01", password)
     assert emqx.calls == []
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"data": None}, {"data": []}, "up"])
+def test_another_api_is_told_as_one(emqx: FakeEmqx, answer: object) -> None:
+    """Somebody else's may answer 200 with JSON to everything."""
+    emqx.routes.insert(0, ("GET", re.compile(".*"), lambda *_, **__: (200, answer)))
+    with pytest.raises(LoginsFailed, match="does not answer as EMQX's API does"):
+        logins_from(emqx.environment()).names()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ STAYS = (
 def broker(tmp_path: Path) -> Iterator[Broker]:
     """One that a test may give other logins."""
     with Broker(tmp_path / "broker", dict(PASSWORDS)) as running:
+        assert gets_in(running, RELAY_USERNAME, PASSWORDS[RELAY_USERNAME])  # it catches signals by now
         yield running
 
 
@@ -112,16 +114,32 @@ def test_lines_are_read_and_put_in_place() -> None:
     assert with_line("", "a", "a:1") == "a:1\n"
 
 
-def test_a_pid_that_was_left_behind_is_nobody(tmp_path: Path) -> None:
-    """The number may be another program's by now, and SIGHUP would end it."""
+def test_a_login_that_was_deleted_by_hand_is_disconnected(broker: Broker, logins: Logins) -> None:
+    """Somebody edited the file, and Mosquitto has not read it since."""
+    ends: list[str] = []
+    client = mqtt_client(broker, "galaga-01", PASSWORDS["galaga-01"])
+    client.on_disconnect = lambda *_: ends.append("galaga-01")
+    file = broker.folder / "cabinets.passwords"
+    file.write_text(with_line(file.read_text(), "galaga-01", None))
+    assert logins.disconnect("galaga-01") == []
+    wait_until(lambda: ends, "the end of its connection")
+    client.loop_stop()
+
+
+@pytest.mark.parametrize("trap", ['trap "exit 7" HUP', ":"], ids=["catches it", "would end"])
+def test_a_pid_that_was_left_behind_is_nobody(tmp_path: Path, trap: str) -> None:
+    """The number may be another program's by now, which SIGHUP is not for."""
     for name, text in (("cabinets.passwords", ""), ("services.passwords", "")):
         (tmp_path / name).write_text(text)
-    with subprocess.Popen(["sleep", "60"]) as other:
+    script = f"{trap}; echo ready; while :; do sleep 0.05; done"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
         (tmp_path / "mosquitto.pid").write_text(f"{other.pid}\n")
         told = logins_from({"MOSQUITTO_FOLDER": str(tmp_path)}).add("galaga-01", "x")
-        lives = other.poll() is None
         other.terminate()
-    assert (told, lives) == ([RELOAD], True)
+        status = other.wait(10)
+    assert (told, status) == ([RELOAD], -signal.SIGTERM)
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
@@ -166,6 +184,24 @@ def test_where_no_broker_can_be_reached_the_words_are_told() -> None:
         (
             {"EMQX_API_URL": "http://b.example.com:18083", "EMQX_API_KEY": "k", "EMQX_API_SECRET": "s"},
             ["EMQX_API_URL: is 'http://b.example.com:18083': write https, the key goes there"],
+        ),
+        (
+            {"EMQX_API_URL": "https://k:s@b.example.com", "EMQX_API_KEY": "k", "EMQX_API_SECRET": "s"},
+            ["EMQX_API_URL: holds a name or a password: they go into EMQX_API_KEY and EMQX_API_SECRET"],
+        ),
+        (
+            {
+                "EMQX_API_URL": "https://[::1",
+                "EMQX_API_KEY": "k",
+                "EMQX_API_SECRET": "s",
+                "EMQX_CA_FILE": "/x",
+            },
+            [
+                "EMQX_API_URL: is 'https://[::1': write an address such as "
+                "https://broker.example.com:18084/api/v5",
+                "EMQX_CA_FILE: is '/x', which holds no certificate that can be read "
+                "([Errno 2] No such file or directory)",
+            ],
         ),
         (
             {"EMQX_API_URL": "b.example.com", "EMQX_API_KEY": "k", "EMQX_API_SECRET": "s"},

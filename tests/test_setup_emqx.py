@@ -17,9 +17,9 @@ from fake_emqx_access import Access
 from fake_emqx_settings import BUILT_IN, MQTT_DEFAULTS, STOCK_RULES, Settings
 
 from cloud_relay.errors import LoginsFailed
+from cloud_relay.formats.env_file import read_env
 from cloud_relay.logins.choice import emqx_access
 from cloud_relay.logins.emqx_api import EmqxApi
-from cloud_relay.operator.env_file import stored
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.operator.setup.emqx import set_up_emqx
 
@@ -29,6 +29,10 @@ DATABASE = {"type": BUILT_IN, "enable": True}
 FILE_STAYS = (
     'Note: its rules of file come after ours and are left alone; topics with a "$" that ours do not name are '
     "theirs to decide: --replace switches them off."
+)
+OPEN = (
+    "Note: its listener tcp:default at 0.0.0.0:1883 takes passwords without TLS: stop it in EMQX's dashboard "
+    "(Management, Listeners), if nobody comes that way."
 )
 OVERRIDE = "concat([username,':',clientid])"
 FIRST_RUN = [
@@ -91,6 +95,7 @@ def test_a_new_emqx_is_set_up_and_a_second_run_changes_nothing(world: World) -> 
         *numbered("Did", FIRST_RUN),
         FILE_STAYS,
         "Note: who is connected now keeps its session until it leaves, and finds a new one then.",
+        OPEN,
     ]
     assert world.settings.sources == [DATABASE, FILE]
     assert world.settings.mqtt == MQTT_DEFAULTS | {
@@ -103,7 +108,7 @@ def test_a_new_emqx_is_set_up_and_a_second_run_changes_nothing(world: World) -> 
     assert world.access.authenticators[0]["user_id_type"] == "username"
 
     before, changes = world.state(), len(world.emqx.changes)
-    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change.", FILE_STAYS]
+    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change.", FILE_STAYS, OPEN]
     assert (world.state(), len(world.emqx.changes)) == (before, changes)
 
 
@@ -176,7 +181,7 @@ def test_somebody_else_s_rules_are_named_and_nothing_is_changed(world: World) ->
     assert (world.done, "switch the rules of file off; they are kept" in "\n".join(said)) == (True, True)
     assert world.settings.rules["home"] == [ours]
     assert world.settings.sources == [DATABASE, FILE | {"enable": False}]
-    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change."]
+    assert world.set_up() == [f"EMQX at {world.host} is set up: nothing to change.", OPEN]
 
 
 def test_what_is_switched_off_is_switched_on(world: World) -> None:
@@ -252,14 +257,14 @@ def test_a_dry_run_makes_no_login_and_no_file(world: World, tmp_path: Path) -> N
 
 
 def test_a_login_that_failed_is_made_by_the_next_run(world: World, tmp_path: Path) -> None:
-    """With the password that is in the file already: somebody may have given it to the relay."""
+    """With the password that is in the file by then."""
     world.emqx.routes.insert(0, ("POST", re.compile(r"/authentication/[^/]+/users"), out_of_order))
     with pytest.raises(LoginsFailed, match="INTERNAL_ERROR"):
         command(world, tmp_path / "x.env")
-    kept = stored(tmp_path / "x.env")["MQTT_PASSWORD"]
     del world.emqx.routes[0]
     command(world, tmp_path / "x.env")
-    assert world.access.users["cloud.relay"]["password"] == kept
+    kept = read_env((tmp_path / "x.env").read_text())
+    assert world.access.users["cloud.relay"]["password"] == kept["MQTT_PASSWORD"]
 
 
 def test_somebody_s_emqx_gets_no_login(world: World, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import ssl
@@ -23,6 +22,7 @@ from test_access_rules_emqx import by_hand
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import NobodySubscribed, SetupFailed
+from cloud_relay.formats.env_file import read_env
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.settings import read_settings
@@ -69,7 +69,7 @@ def said_last(folder: Path, *, own_authority: bool = True) -> list[str]:
 
 
 def variables_in(file: Path) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in file.read_text().splitlines())
+    return read_env(file.read_text())
 
 
 @contextmanager
@@ -102,13 +102,13 @@ def test_a_real_mosquitto_starts_from_it_and_relay_and_cabinet_log_in(
 
     settings = read_settings(environment(**variables_in(file)))
     with mosquitto(folder, port, services_port):
-        logins = logins_from({"MOSQUITTO_FOLDER": str(folder)})
-        assert logins.add("galaga-01", "galaga-password") == []
         publisher = Publisher(settings.mqtt)
         assert publisher.retained_status("galaga-01") is None
         with pytest.raises(NobodySubscribed):
             publisher.publish("arcade/machine/galaga-01/coinpulse", b"{}")
         publisher.close()
+        logins = logins_from({"MOSQUITTO_FOLDER": str(folder)})
+        assert logins.add("galaga-01", "galaga-password") == []
         mqtt = BrokerConfig("localhost", port, "galaga-password", folder / "ca.crt")
         wait_until(
             lambda: all_well(
@@ -263,19 +263,27 @@ def test_a_relay_that_is_called_otherwise_is_told(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_new_password_is_never_written_over_an_old_one(folder: Path, tmp_path: Path) -> None:
-    """The file may be all that knows the one in use."""
-    (tmp_path / "kept.env").write_text("MQTT_PASSWORD=precious\n")
-    arguments = ("--mosquitto", folder, "--host", "b", "--own-authority", "--env", tmp_path / "kept.env")
+def test_the_relay_s_own_file_is_read_and_kept(folder: Path, tmp_path: Path) -> None:
+    """Its password is the login's, and what else stands in it stays."""
+    file = tmp_path / "relay.env"
+    file.write_text("# ours\nMQTT_BROKER=elsewhere\nMQTT_PASSWORD=precious\n")
+    arguments = ("--mosquitto", folder, "--host", "b", "--own-authority", "--env", file)
+    assert "Did make the login cloud.relay, with the password of MQTT_PASSWORD." in setup(*arguments)[1]
+    assert file.read_text() == "# ours\nMQTT_BROKER=elsewhere\nMQTT_PASSWORD=precious\n"
+    file.write_text("# ours\nMQTT_BROKER=elsewhere\n")
+    assert setup(*arguments)[1][1] == (
+        "The login cloud.relay is there and was left alone; its password is not known here: for a new one "
+        "take it away at the broker, and run this again."
+    )
+    logins_from({"MOSQUITTO_FOLDER": str(folder)}).remove("cloud.relay")
     setup(*arguments)
-    assert variables_in(tmp_path / "kept.env") == {
-        "MQTT_PASSWORD": "precious",
-        "MQTT_BROKER": "b",
+    told = variables_in(file)
+    assert (told.pop("MQTT_BROKER"), len(told.pop("MQTT_PASSWORD"))) == ("elsewhere", 32)
+    assert told == {
         "MQTT_PORT": "8884",
-        "MQTT_CA_FILE": f"{folder}/ca.crt",
         "MQTT_USERNAME": "cloud.relay",
+        "MQTT_CA_FILE": f"{folder}/ca.crt",
     }
-    assert "precious" not in (folder / "services.passwords").read_text()
 
 
 def test_what_is_to_be_typed_comes_from_the_same_table(tmp_path: Path) -> None:
@@ -295,5 +303,5 @@ def test_what_is_to_be_typed_comes_from_the_same_table(tmp_path: Path) -> None:
     assert [
         step.split(", Retain")[0].endswith(rule.topics[0]) for rule, step in zip(rules, typed, strict=True)
     ] == [True] * len(rules)
-    assert setup("--env", env_file)[0] == 0
-    assert json.dumps(variables_in(env_file))
+    before = env_file.read_text()
+    assert (setup("--env", env_file)[0], env_file.read_text()) == (0, before)

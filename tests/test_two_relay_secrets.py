@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from relay_parts import RELAY_SECRET, environment
+from relay_parts import RELAY_SECRET, environment, relay_under_test
 
 from cloud_relay.rules.machine_report import read_report
+from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.messages import signature, signatures
-from cloud_relay.rules.orders import Ownership
+from cloud_relay.rules.orders import Order, Ownership
 from cloud_relay.rules.tokens import TokenBook, TokenUse, machine_token, relay_tag, token_tag
 from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.stripe.payments import StripePayments
+from simulator.chain.broker import Broker
 
 pytestmark = pytest.mark.cloud
 
@@ -126,3 +131,20 @@ def test_what_can_be_no_pair_of_secrets_is_named(variables: dict[str, str], prob
         read_settings(environment(**variables))
     assert problem in str(refused.value)
     assert [secret for secret in (NEW, OLD) if secret in str(refused.value)] == []
+
+
+def test_notes_on_older_payments_are_found_under_every_tag(broker: Broker) -> None:
+    """A bank disputes after months, and Stripe searches for one tag at a time."""
+    order = Order("galaga-01", 3, 250, "usd").metadata()
+    with relay_under_test(broker, RELAY_SECRET=NEW, FORMER_RELAY_TAGS=OLD_TAG) as hall:
+        hall.stripe.webhooks.url = None
+        paid = [hall.pay_in_secret({**order, "relay": tag}) for tag in (OLD_TAG, NEW_TAG, "f" * 16)]
+        for payment_id, tag in zip(paid, (OLD_TAG, NEW_TAG, "f" * 16), strict=True):
+            noted = StripePayments(replace(hall.settings.stripe, ownership=Ownership(tag)))
+            noted.note(payment_id, MarkKind.DISPUTE, "lost", "galaga-01", hall.clock())
+        for days in (0, 20):
+            hall.clock.ahead_s = days * 24 * 3600
+            hall.relay.stripe().marks(hall.clock())  # by now their reservations have lapsed
+            hall.clock.ahead_s += 120  # what changed a moment ago is not found by a search
+            marks = hall.relay.stripe().marks(hall.clock())
+            assert sorted(mark.payment_id for mark in marks) == sorted(paid[:2])

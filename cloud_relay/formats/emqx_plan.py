@@ -36,6 +36,7 @@ class Found:
     authorization: Mapping[str, Any]
     mqtt: Mapping[str, Any]
     retainer: Mapping[str, Any]
+    listeners: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,15 @@ class Step:
 
 @dataclass
 class Plan:
-    """Steps in their order; `others` are somebody else's doings that some of them would undo."""
+    """Steps in their order; `others` are somebody else's doings that some of them would undo.
+
+    What is `open` takes passwords without TLS, and is not for us to close: somebody may come that way.
+    """
 
     steps: list[Step] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
 
 
 def plan(found: Found, wanted: Mapping[str, Mapping[str, Value]], *, replace: bool) -> Plan:
@@ -62,7 +67,7 @@ def plan(found: Found, wanted: Mapping[str, Mapping[str, Value]], *, replace: bo
 
     Other sources of rules are switched off only with `replace`.
     """
-    made = Plan()
+    made = Plan(open=[_open_listener(each) for each in found.listeners if _is_open(each)])
     _authenticator(found, made)
     _source(found, made)
     _rules(found, made)
@@ -174,6 +179,15 @@ def _settings(found: Found, wanted: Mapping[str, Mapping[str, Value]], made: Pla
             made.notes.append(
                 "who is connected now keeps its session until it leaves, and finds a new one then"
             )
+
+
+def _is_open(listener: Mapping[str, Any]) -> bool:
+    is_near = str(listener.get("bind", "")).startswith(("127.", "localhost", "[::1]", "::1"))
+    return listener.get("type") in ("tcp", "ws") and bool(listener.get("enable", True)) and not is_near
+
+
+def _open_listener(listener: Mapping[str, Any]) -> str:
+    return f"its listener {listener.get('id')} at {listener.get('bind')} takes passwords without TLS"
 
 
 def _read_entry(entry: Mapping[str, Any]) -> str:

@@ -58,6 +58,16 @@ def settings_in(shipped: str, folder: str, ports: tuple[int, int]) -> str:
     return text
 
 
+def cabinets_port(settings: str) -> int | None:
+    """The port of the listener that reads the cabinets' passwords; None where there is none."""
+    listeners = re.split(r"^listener ", settings, flags=re.MULTILINE)[1:]
+    for each in listeners:
+        port = re.match(r"\d+", each)
+        if port and re.search(r"^password_file .*/cabinets\.passwords$", each, re.MULTILINE):
+            return int(port[0])
+    return None
+
+
 def authority_request() -> str:
     """What openssl reads to make an authority; Python asks for its key usage since 3.13."""
     return _AUTHORITY

@@ -11,6 +11,8 @@ class LoginsByHand:
     """Does nothing but say what is to be done; the words of `add` hold the password."""
 
     where = "the broker's console"
+    can_act = False
+    cabinets_port = None
 
     def add(self, username: str, password: str) -> list[str]:
         """How a login is made, or given another password."""

@@ -27,7 +27,9 @@ def logins_from(environment: Mapping[str, str]) -> Logins:
     folder = environment.get("MOSQUITTO_FOLDER", "").strip()
     access = emqx_access(environment)
     if access is not None and folder:
-        raise _unusable(["MOSQUITTO_FOLDER: is set beside EMQX_API_URL: unset what is not your broker's"])
+        raise SettingsError.of(
+            [("MOSQUITTO_FOLDER", "is set beside EMQX_API_URL: unset what is not your broker's")]
+        )
     if access is not None:
         return EmqxLogins(EmqxApi(access))
     return MosquittoLogins(Path(folder)) if folder else LoginsByHand()
@@ -43,25 +45,29 @@ def emqx_access(environment: Mapping[str, str]) -> EmqxAccess | None:
     url, key, secret, ca_file = (environment.get(name, "").strip() for name in names)
     if not url and not key and not secret:
         return None
-    problems = [
-        f"{name}: is not set" for name, value in zip(names, (url, key, secret), strict=False) if not value
-    ]
-    problems += _wrong_url(url) if url else []
-    problems += _wrong_file(ca_file) if ca_file else []
+    named = zip(names, (url, key, secret), strict=False)
+    problems = [(name, "is not set") for name, value in named if not value]
+    problems += [("EMQX_API_URL", problem) for problem in _wrong_url(url)]
+    problems += [("EMQX_CA_FILE", problem) for problem in _wrong_file(ca_file)]
     if problems:
-        raise _unusable(problems)
+        raise SettingsError.of(problems)
     whole = url.rstrip("/")
     whole = whole if urlsplit(whole).path else whole + _API
     return EmqxAccess(whole, key, secret, Path(ca_file) if ca_file else None)
 
 
 def _wrong_url(url: str) -> list[str]:
-    parts = urlsplit(url)
-    example = f"write an address such as https://broker.example.com:18084{_API}"
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        return [f"EMQX_API_URL: is {url!r:.80}: {example}"]
-    if parts.scheme == "http" and not _is_near(parts.hostname):
-        return [f"EMQX_API_URL: is {url!r:.80}: write https, the key goes there"]
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if url and "@" in url:
+        return ["holds a name or a password: they go into EMQX_API_KEY and EMQX_API_SECRET"]
+    if url and (not host or parts.scheme not in ("http", "https") or parts.query):
+        return [f"is {url!r:.80}: write an address such as https://broker.example.com:18084{_API}"]
+    if url and parts.scheme == "http" and not _is_near(str(host)):
+        return [f"is {url!r:.80}: write https, the key goes there"]
     return []
 
 
@@ -75,12 +81,7 @@ def _is_near(host: str) -> bool:
 
 def _wrong_file(ca_file: str) -> list[str]:
     try:
-        ssl.create_default_context(cafile=ca_file)
+        ssl.create_default_context(cafile=ca_file or None)
     except OSError as why:  # among them ssl.SSLError
-        return [f"EMQX_CA_FILE: is {ca_file!r:.80}, which holds no certificate that can be read ({why})"]
+        return [f"is {ca_file!r:.80}, which holds no certificate that can be read ({why})"]
     return []
-
-
-def _unusable(problems: list[str]) -> SettingsError:
-    parts = (each.partition(": ") for each in problems)
-    return SettingsError([(name, problem) for name, _, problem in parts])

@@ -22,6 +22,12 @@ class EmqxLogins:
         """Which broker, in words that follow "at"."""
         return f"EMQX, {self._api.host}"
 
+    can_act = True
+
+    @property
+    def cabinets_port(self) -> None:
+        """All log in at the same port."""
+
     def add(self, username: str, password: str) -> list[str]:
         """Make a user, or give it another password.
 

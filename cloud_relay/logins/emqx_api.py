@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -19,6 +19,8 @@ from cloud_relay.errors import LoginsFailed
 _TIMEOUT_S = (3.0, 10.0)
 _PAGE = 500  # EMQX allows 10,000, older ones 1,000
 _MOST_PAGES = 400
+_REDIRECTS = 300
+T = TypeVar("T")
 
 _REMEDIES = {
     401: "write an API key of its dashboard (System, API Key) into EMQX_API_KEY and EMQX_API_SECRET; "
@@ -75,6 +77,21 @@ class EmqxApi:
         """
         return self._call(doing, "GET", path, query, None)
 
+    def get_part(self, doing: str, path: str, name: str, kind: type[T]) -> T:
+        """One field of what is there.
+
+        Raises:
+            EmqxRefused: EMQX answered with an error.
+            LoginsFailed: it did not answer, or not as EMQX does.
+        """
+        return self._part(self.get(doing, path), name, kind)
+
+    def _part(self, answer: object, name: str, kind: type[T]) -> T:
+        part = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(part, kind):
+            raise LoginsFailed(f"{self.host} does not answer as EMQX's API does: {_REMEDIES[404]}")
+        return part
+
     def send(self, doing: str, method: str, path: str, body: object = None) -> Any:
         """Change something, by a body of JSON.
 
@@ -89,9 +106,9 @@ class EmqxApi:
         """The rows of all pages."""
         for page in range(1, _MOST_PAGES + 1):
             answer = self.get(doing, path, page=page, limit=_PAGE, **query)
-            rows = answer["data"]
+            rows = self._part(answer, "data", list)
             yield from rows
-            if not answer["meta"].get("hasnext", len(rows) == _PAGE):
+            if not self._part(answer, "meta", dict).get("hasnext", len(rows) == _PAGE):
                 return
         raise LoginsFailed(f"EMQX lists more than {_MOST_PAGES * _PAGE} rows to {doing}")
 
@@ -134,15 +151,16 @@ def in_path(text: str) -> str:
 
 
 def _read(doing: str, answer: requests.Response, host: str) -> Any:
-    if answer.status_code == requests.codes.no_content or (answer.ok and not answer.content):
+    is_done = answer.status_code < _REDIRECTS
+    if is_done and not answer.content:
         return None
     try:
         body = answer.json()
     except ValueError:
         body = None
-    if answer.ok and body is not None:
+    if is_done and body is not None:
         return body
-    if answer.ok or answer.is_redirect:
+    if answer.ok:  # to requests a redirect is, too
         raise LoginsFailed(f"{host} does not answer as EMQX's API does: {_REMEDIES[404]}")
     told = body if isinstance(body, dict) else {}
     raise EmqxRefused(doing, answer.status_code, str(told.get("code", "")), str(told.get("message", "")))

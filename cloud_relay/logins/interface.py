@@ -24,6 +24,14 @@ class Logins(Protocol):
     def where(self) -> str:
         """Which broker, in words that follow "at"."""
 
+    @property
+    def can_act(self) -> bool:
+        """Whether anything can be done, and not only be said."""
+
+    @property
+    def cabinets_port(self) -> int | None:
+        """Where cabinets log in, if that is known to be another port than the relay's."""
+
     def add(self, username: str, password: str) -> list[str]:
         """Make a login, or give it another password; who is logged in with the old one may stay."""
 

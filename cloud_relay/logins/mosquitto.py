@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cloud_relay.errors import LoginsFailed
+from cloud_relay.formats.mosquitto_folder import cabinets_port
 from cloud_relay.formats.mosquitto_passwords import SALT_BYTES, password_line, usernames, with_line
 from cloud_relay.logins.interface import checked_name, checked_password
 
@@ -37,6 +38,17 @@ class MosquittoLogins:
     def where(self) -> str:
         """Which broker, in words that follow "at"."""
         return f"Mosquitto, {self._folder}"
+
+    can_act = True
+
+    @property
+    def cabinets_port(self) -> int | None:
+        """The port of the listener that reads the cabinets' passwords, by Mosquitto's own settings."""
+        for file in (self._folder / "mosquitto.conf", _SYSTEM_FOLDER / "mosquitto.conf"):
+            with suppress(OSError):
+                if port := cabinets_port(file.read_text(errors="replace")):
+                    return port
+        return None
 
     def add(self, username: str, password: str) -> list[str]:
         """Write a login's line; Mosquitto then ends a connection that came with another password.
@@ -136,10 +148,15 @@ class MosquittoLogins:
         return []
 
     def _pid(self) -> int | None:
-        """Mosquitto's, unless its file was left behind by one that ended."""
+        """Mosquitto's, unless its file was left behind by one that ended, or SIGHUP would end it.
+
+        It listens for a moment before it catches that signal.
+        """
         is_system = self._folder.resolve().is_relative_to(_SYSTEM_FOLDER)
         with suppress(OSError, ValueError):
             pid = int((_SYSTEM_PID_FILE if is_system else self._folder / "mosquitto.pid").read_text())
-            if Path(f"/proc/{pid}/comm").read_text().strip() == "mosquitto":
+            told = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+            catches_hangup = int(told["SigCgt"], 16) & 1 << signal.SIGHUP - 1
+            if told["Name"].strip() == "mosquitto" and catches_hangup:
                 return pid
         return None

@@ -22,14 +22,13 @@ def read_if_there(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Put the text in the file's place, for its owner, and a group that could read it. Raises FileTrouble."""
+    """Put the text in the file's place, with mode 0600 and the owner that it had. Raises FileTrouble."""
     target = path.resolve()  # what a link leads to, and not the link
     with _beside(target) as (handle, beside):
         os.write(handle, text.encode(errors="surrogateescape"))
         with contextlib.suppress(OSError):  # no such file yet, or not ours to give away
             before = target.stat()
             os.fchown(handle, before.st_uid, before.st_gid)
-            os.fchmod(handle, 0o600 | before.st_mode & 0o040)
         os.fsync(handle)
         beside.replace(target)
 

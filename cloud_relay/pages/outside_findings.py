@@ -52,7 +52,7 @@ def refusal_finding(url: str, answer: Answer, elsewhere: str | None) -> Finding:
         )
     if 300 <= status < 400:
         return _redirect(asked, answer.headers.get("location", ""))
-    if status in (403, 404) and answer.fields.get("message") in _GATEWAYS:
+    if status in (403, 404) and str(answer.fields.get("message")) in _GATEWAYS:
         remedy = "Write the stage's name behind RELAY_URL (https://.../prod), or deploy the stage $default."
         return wrong(f"{asked} answers {status}: the API gateway has no such path", remedy)
     if status in (401, 403):
@@ -109,14 +109,14 @@ def _certificate(ends_s: float | None, now_s: float) -> Finding:
 
 
 def broker_finding(answer: Answer) -> Finding | None:
-    """Whether the relay there reaches its broker, as its /status says; None where it does not say."""
+    """Whether the relay there reaches its broker, as its /status says; None where it does not know."""
     match answer.fields.get("broker"):
-        case None:
-            return None
-        case "reachable" | True:
+        case "up":
             return ok("the relay there reaches its broker")
-    remedy = "See what its log says of the broker, and run this check where the relay runs."
-    return wrong("the relay there does not reach its broker: all doors are closed", remedy)
+        case "away":
+            remedy = "See what its log says of the broker, and run this check where the relay runs."
+            return wrong("the relay there does not reach its broker: all doors are closed", remedy)
+    return None
 
 
 def door_finding(answer: Answer | Unreached) -> Finding:

@@ -14,6 +14,10 @@ STILL_SAID = (
     "broker, with --broker.\n"
 )
 NO_SALES, ENDED = "Nothing of it is for sale at Stripe.\n", "Ended at Stripe: {ids}.\n"
+LINKS_STAY = (
+    "Its printed payment links could not be switched off ({why}): do it in Stripe's Dashboard, under Payment "
+    "Links.\n"
+)
 NO_OPEN = "No payment for it is open.\n"
 REMOVED = "{machine_id} is removed.\n"
 NOT_YET = (

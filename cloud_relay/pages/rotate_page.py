@@ -6,10 +6,6 @@ from collections.abc import Mapping, Sequence
 
 RESTART = "Restart the relay, every process of it (on Lambda: change the setting, which does it)."
 NOTHING = "There is nothing to finish: {name} is one secret."
-BEGUN_ELSEWHERE = (
-    "{file} has two secrets already: run this with the relay's environment as it is there, to see who still "
-    "uses the old one."
-)
 RELAY_BEGUN = "A new secret of the relay was made. The old one works beside it until --finish."
 RELAY_NEXT = (
     RESTART,
@@ -29,25 +25,16 @@ RELAY_FINISHED = (
     "The old secret goes. What was sold under it, printed codes and all, stays this relay's by "
     "FORMER_RELAY_TAGS."
 )
-WEBHOOK_ONE = "The webhook has one secret."
-WEBHOOK_BEGIN = (
-    "In Stripe's Dashboard (Developers, Webhooks) open the endpoint {url}, choose to roll its secret, and "
-    "let the old one expire in 24 hours: Stripe then signs with both.",
-    "Run this again with --new, and paste the new secret when it asks.",
+WEBHOOK_OTHERS = (
+    "{count} endpoints that are enabled send to {url}: run this without --finish until the old one is "
+    "disabled."
 )
-WEBHOOK_BEGUN = "The relay will take events that are signed with either secret."
-WEBHOOK_NEXT = (RESTART, "See that `python -m cloud_relay check` is well. Then run this with --finish.")
-WEBHOOK_TWO = (
-    "STRIPE_WEBHOOK_SECRET is two secrets: if the relay runs with both, --finish takes the old one out."
-)
-WEBHOOK_FINISHED = (
-    "The old secret of the webhook goes: Stripe has signed with the new one since it was rolled."
-)
+WEBHOOK_FINISHED = "The old secret of the webhook goes: no endpoint signs with it any more."
 LOGIN_BEGUN = "{new} is the relay's login from now on ({where}). {old} works beside it until it is removed."
 LOGIN_NEXT = (RESTART, "Run this with the relay's new environment, and with --remove {old}.")
 LOGIN_HALF = (
     "If the relay logs in as {new} by now, run this with its environment. If the password of {new} was lost "
-    "before the relay had it: --again makes another."
+    "before the relay had it: --remove {new}, and begin again."
 )
 LOGIN_TWO = (
     "The broker lets {new} in, and {old} is there, too: if every process has {new} by now, --remove {old}."
@@ -64,8 +51,8 @@ def steps_text(said: str, steps: Sequence[str]) -> str:
     return f"{said}\n" + (f"What is left to do, in this order:\n{listed}" if steps else "")
 
 
-def settings_step(values: Mapping[str, str], file: str | None) -> str:
-    """What the relay is to be told, or the file that says it now."""
-    if file is not None:
-        return f"{file} says so now: {', '.join(values)}."
-    return "In the relay's environment: " + " and ".join(f"{name}={value}" for name, value in values.items())
+def settings_step(values: Mapping[str, str], printed: str) -> str:
+    """What the relay is to be told, or that its file says it now."""
+    if not printed:
+        return f"Done: its file says so now ({', '.join(values)})."
+    return "In the relay's environment: " + " and ".join(printed.splitlines())

@@ -6,18 +6,23 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 NOTHING = "Nothing to change: all is as it should be."
+UNCHANGED = "Nothing is changed:"
 
 
-def setup_text(changes: Sequence[str], remarks: Sequence[str], *, dry_run: bool, width: int) -> str:
-    """What will be changed, one thing a line, and what the operator should know besides."""
-    return "\n".join([*_changes(changes, dry_run, width), *_remarks(remarks, width)]) + "\n"
+def setup_text(
+    changes: Sequence[str], remarks: Sequence[str], where: str, *, dry_run: bool, width: int
+) -> str:
+    """What will be changed, one thing a line, and what the operator should know besides.
 
-
-def _changes(changes: Sequence[str], dry_run: bool, width: int) -> Iterator[str]:
+    `where` says at which account or broker: `with a live key`.
+    """
+    head = f"{'Would' if dry_run else 'Will'} change, {where}:"
     if not changes:
-        yield NOTHING
-        return
-    yield "Would change:" if dry_run else "Will change:"
+        head = UNCHANGED if remarks else NOTHING
+    return "\n".join([head, *_changes(changes, width), *_remarks(remarks, width)]) + "\n"
+
+
+def _changes(changes: Sequence[str], width: int) -> Iterator[str]:
     for change in changes:
         yield from _wrapped(change, "  - ", width)
 

@@ -23,7 +23,7 @@ def tidy_finding(status: Mapping[str, Any], now_s: float) -> Finding:
         return note("not known: the relay there does not say when it last tidied")
     last_s = _seconds(status[FIELD])
     if last_s is None:
-        text = "it has not tidied since it was started: lost messages and credits are not looked after"
+        text = "it is not known to have tidied yet: what a lost message left is not published again"
         return warning(text, f"Check again in a minute. {_REMEDY}")
     ago = _ago(max(0.0, now_s - last_s))
     if now_s - last_s > _LATE_S:

@@ -43,11 +43,18 @@ def _topics(whose: str, *leaves: str) -> tuple[str, ...]:
     return tuple(f"arcade/machine/{whose}/{leaf}" for leaf in leaves)
 
 
+# When a relay last tidied, kept for its other processes; each relay has a topic of its own.
+TIDIED = "arcade/relay/+/tidied"
+
+
 def _relay_rules(login: str) -> tuple[Rule, ...]:
-    """A relay sells credits, passes on game overs, and reads whether a machine is ready to sell."""
+    """A relay sells credits, passes on game overs, and reads whether a machine is ready to sell.
+
+    One of its processes tells the others that it has tidied.
+    """
     return (
-        Rule(True, login, "publish", _topics("+", "coinpulse", "gameover")),
-        Rule(True, login, "subscribe", _topics("+", "status")),
+        Rule(True, login, "publish", (*_topics("+", "coinpulse", "gameover"), TIDIED)),
+        Rule(True, login, "subscribe", (*_topics("+", "status"), TIDIED)),
         Rule(False, login, "all", ("#",)),
     )
 

@@ -100,7 +100,7 @@ def endpoint_plan(
         return EndpointPlan(
             (Make(wanted),), (*remarks, *_staying([each for each in here if each.is_enabled]))
         )
-    chosen = max(usable, key=lambda each: _worth(each, held, taken))
+    chosen = max(usable, key=lambda each: (each.secret_print in held, each.is_enabled, each.created_s))
     others = [each for each in here if each.is_enabled and each is not chosen]
     steps = _mended(chosen, wanted)
     if chosen.is_enabled and chosen.secret_print in taken:
@@ -113,11 +113,6 @@ def _is_usable(endpoint: Endpoint, wanted: Wanted, held: Collection[str]) -> boo
     """Whether it speaks the relay's version, and its secret is at hand, as far as anybody can know."""
     has_secret = endpoint.secret_print in held if endpoint.secret_print else bool(held)
     return has_secret and endpoint.is_of_release(wanted.version)
-
-
-def _worth(endpoint: Endpoint, held: Collection[str], taken: Collection[str]) -> tuple[bool, bool, bool, int]:
-    of = endpoint.secret_print
-    return of in taken, of in held, endpoint.is_enabled, endpoint.created_s
 
 
 def _lost(here: Sequence[Endpoint], wanted: Wanted) -> str | None:
@@ -162,7 +157,7 @@ def _staying(others: Sequence[Endpoint]) -> tuple[str, ...]:
     """Those that are replaced, and bring the sales until the relay has the new secret."""
     if not others:
         return ()
-    ids = " and ".join(each.id for each in others)
+    ids = " and ".join(sorted(each.id for each in others))
     until = "stays enabled until the relay takes the new secret: start it anew with that, and run this again"
     return (f"{ids} {until}",)
 
@@ -170,7 +165,7 @@ def _staying(others: Sequence[Endpoint]) -> tuple[str, ...]:
 def _twins(others: Sequence[Endpoint], chosen: Endpoint) -> tuple[str, ...]:
     if not others:
         return ()
-    ids = " and ".join(each.id for each in (chosen, *others))
+    ids = " and ".join(sorted(each.id for each in (chosen, *others)))
     return (
         f"{ids} send to one address, and nobody can tell whose secret is at hand: delete all but that one in "
         "Stripe's Dashboard, Developers, Webhooks",

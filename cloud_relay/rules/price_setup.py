@@ -28,9 +28,8 @@ class WantedPrice:
     @property
     def text(self) -> str:
         """What will be made."""
-        return (
-            f"make a price, one credit for {price(self.amount, self.currency)}, for links of the older kind"
-        )
+        what = f"one credit for {price(self.amount, self.currency)}, for links of the older kind"
+        return f"make a price, {what}; and its product, {PRODUCT_NAME}, where there is none"
 
     def is_sold_by(self, sold: SoldPrice) -> bool:
         """Whether a price at Stripe is this one."""

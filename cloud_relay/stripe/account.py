@@ -30,10 +30,14 @@ class StripeAccount:
     def __init__(self, settings: StripeSettings, fitness: Fitness) -> None:
         self._client = probing_client(settings, fitness)
         self._endpoints: list[Endpoint] | None = None
+        self.is_away = False
+        """Whether a try got no answer at all: each further question would wait as long."""
 
     def answer_to(self, probe: Probe) -> Answer:
         """Try one call."""
-        return answer_to(probe, self._client)
+        answer = answer_to(probe, self._client)
+        self.is_away = answer.is_away
+        return answer
 
     def account(self) -> Account:
         """The account itself; restricted keys mostly may not read it."""
@@ -102,6 +106,7 @@ class StripeAccount:
                     None,
                     each.status == "enabled",
                     is_thin=True,
+                    id=each.id,
                 )
                 for each in listed.auto_paging_iter()
                 if each.type == "webhook_endpoint" and each.event_payload == "thin"

@@ -337,14 +337,18 @@ class StripePayments:
         with at_stripe("find or make a payment link"):
             return live_link(self._client.v1, price_id, quantity, words, metadata, thanks_url, now_s)
 
-    def end_sales(self, machine_id: str) -> list[str]:
-        """Switch a machine's payment links off, and end its open payment pages; gives their ids."""
+    def end_pages(self, machine_id: str) -> list[str]:
+        """End a machine's open payment pages; gives their ids."""
+        with at_stripe("end payment pages"):
+            return end_sessions(self._client.v1, partial(self._is_of, machine_id))
 
-        def is_its(metadata: Mapping[str, str]) -> bool:
-            return metadata.get("machine_id") == machine_id and self._ownership.owns(metadata)
+    def retire_links(self, machine_id: str) -> list[str]:
+        """Switch a machine's live payment links off; gives their ids."""
+        with at_stripe("switch payment links off"):
+            return retire_links(self._client.v1, partial(self._is_of, machine_id))
 
-        with at_stripe("end a machine's sales"):
-            return [*retire_links(self._client.v1, is_its), *end_sessions(self._client.v1, is_its)]
+    def _is_of(self, machine_id: str, metadata: Mapping[str, str]) -> bool:
+        return metadata.get("machine_id") == machine_id and self._ownership.owns(metadata)
 
     def _session_metadata(self, payment_id: str) -> dict[str, str]:
         # A payment link's metadata reaches the session, and not the payment.

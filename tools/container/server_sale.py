@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from cloud_relay.operator.env_file import store
+from cloud_relay.operator.setup.kept import Kept
 from simulator.chain.new_cabinet import new_cabinet
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 
@@ -63,7 +63,7 @@ def set_up(name: str, stripe: StandInStripe) -> None:
     must("arcade-relay", "setup", "broker", *broker)
     shutil.copy(MOSQUITTO / "arcade" / "mosquitto.conf", MOSQUITTO / "mosquitto.conf")
     must("systemctl", "restart", "mosquitto")
-    store(ENV_FILE, {"STRIPE_API_KEY": KEY, "STAND_IN_STRIPE_URL": stripe.api_url})
+    Kept({}, ENV_FILE).keep({"STRIPE_API_KEY": KEY, "STAND_IN_STRIPE_URL": stripe.api_url}, sys.stderr)
     must("arcade-relay", "setup", "stripe", "--env", str(ENV_FILE))
     must("systemctl", "start", "arcade-relay")
 

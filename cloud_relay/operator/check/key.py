@@ -13,6 +13,7 @@ from cloud_relay.stripe.account import StripeAccount
 from cloud_relay.stripe.probes import Answer, Probe, for_links, for_money
 
 _REMEDY = "Give it to the key in Stripe's Dashboard, Developers, API keys, Edit key."
+_AWAY = "See to the way to Stripe (network, firewall, STRIPE_PROXY), and check again."
 _UNKNOWN = "See to the way to Stripe, and check again."
 
 
@@ -35,7 +36,12 @@ def _rows(settings: StripeSettings, account: StripeAccount) -> Iterator[Finding]
     wanted = [(probe, False) for probe in for_links(settings)]
     by_row = groupby([*needed, *wanted], key=lambda each: (each[0].permission, each[1]))
     for (permission, is_needed), probes in by_row:
-        tried = [(probe, account.answer_to(probe)) for probe, _ in probes]
+        tried = []
+        for probe, _ in probes:
+            tried.append((probe, account.answer_to(probe)))
+            if account.is_away:
+                yield wrong("Stripe does not answer", _AWAY)
+                return
         if any(answer.refuses_key for _, answer in tried):
             yield wrong(KEY_REFUSED.text, KEY_REFUSED.remedy_sentence)
             return

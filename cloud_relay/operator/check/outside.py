@@ -69,8 +69,7 @@ class Outside:
         again = ask(f"{self._url}/status", self._trust)
         answers = (answer, again) if isinstance(again, Answer) else (answer,)
         yield from relay_findings(self._url, answers, __version__, relay.clock())
-        if found := broker_finding(answer):
-            yield found
+        yield from filter(None, [broker_finding(answers[-1])])
         yield door_finding(ask(f"{self._url}/p/{NO_MACHINE}", self._trust))
 
     def _elsewhere(self) -> str | None:

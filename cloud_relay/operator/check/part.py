@@ -25,4 +25,6 @@ class Part:
         """What was found of it, or why it was not looked at."""
         if missing := sorted(self.needs & unusable):
             return Section(self.name, (note(f"not looked at: it takes {' and '.join(missing)}"),))
+        if account.is_away and self.needs >= STRIPE:
+            return Section(self.name, (note("not looked at: Stripe does not answer"),))
         return Section(self.name, tuple(self.look(relay, account)))

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TextIO
 
 from cloud_relay.broker.clearing import clear_status
-from cloud_relay.errors import BrokerUnavailable, PublishRefused
+from cloud_relay.errors import BrokerUnavailable, PublishRefused, StripeUnavailable
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
-from cloud_relay.operator.env_file import store
 from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import BrokerSide, look
+from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.pages import remove_machine_page as page
 from cloud_relay.relay import Relay
 from cloud_relay.rules.new_machine import CABINETS_PORT, id_problem, with_number
@@ -51,8 +51,7 @@ def remove_machine(
     logins, machine_id = logins_from(environment), str(options.machine_id)
     seen = look(relay, logins, machine_id)
     is_cut_off = _cut_off(relay, logins, seen, options, out)
-    ended = relay.stripe().end_sales(machine_id)
-    out.write(page.ENDED.format(ids=", ".join(ended)) if ended else page.NO_SALES)
+    is_closed = _end_sales(relay, machine_id, out)
     rows = _open_rows(relay, machine_id)
     out.write(page.open_text(machine_id, rows) if rows else page.NO_OPEN)
     if rows and not options.now:
@@ -65,7 +64,7 @@ def remove_machine(
     if seen.has_login is not None:  # else what to do by hand was said above
         out.writelines(f"{step}\n" for step in (*logins.remove(machine_id), *logins.disconnect(machine_id)))
     out.write(page.REMOVED.format(machine_id=machine_id))
-    return 0
+    return int(not is_closed)
 
 
 def _cut_off(
@@ -93,6 +92,18 @@ def _cut_off(
     return True
 
 
+def _end_sales(relay: Relay, machine_id: str, out: TextIO) -> bool:
+    """Whether nothing of it is for sale at Stripe any more; a restricted key may not see payment links."""
+    ended, why = relay.stripe().end_pages(machine_id), ""
+    try:
+        ended += relay.stripe().retire_links(machine_id)
+    except StripeUnavailable as refused:
+        why = str(refused)
+    out.write(page.ENDED.format(ids=", ".join(ended)) if ended else "" if why else page.NO_SALES)
+    out.write(page.LINKS_STAY.format(why=why) if why else "")
+    return not why
+
+
 def _clear(relay: Relay, machine_id: str, password: str, options: argparse.Namespace) -> None:
     host, port = options.broker or (relay.settings.mqtt.host, CABINETS_PORT)
     cabinets = replace(relay.settings.mqtt, host=host, port=port)
@@ -117,5 +128,5 @@ def _revoke(relay: Relay, seen: BrokerSide, options: argparse.Namespace, out: Te
     is_done = seen.has_login is False and machine_id in tokens.smallest_numbers
     numbers = None if is_done else with_number(tokens.smallest_numbers, machine_id, smallest + 1)
     if numbers and options.env:
-        store(options.env, {"MIN_TOKEN_NUMBERS": numbers})
+        Kept({}, options.env).keep({"MIN_TOKEN_NUMBERS": numbers}, out)
     out.write(page.token_text(machine_id, numbers, smallest, str(options.env) if options.env else None))

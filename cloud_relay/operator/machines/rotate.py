@@ -22,16 +22,12 @@ def _add_relay_secret(parser: argparse.ArgumentParser) -> None:
 
 def _add_webhook_secret(parser: argparse.ArgumentParser) -> None:
     _add_env(parser)
-    step = parser.add_mutually_exclusive_group()
-    step.add_argument("--new", action="store_true", help="ask for the new secret (or read it from a pipe)")
-    step.add_argument("--finish", action="store_true", help="take the old secret out")
+    parser.add_argument("--finish", action="store_true", help="take the old secret out")
 
 
 def _add_broker_password(parser: argparse.ArgumentParser) -> None:
     _add_env(parser)
-    step = parser.add_mutually_exclusive_group()
-    step.add_argument("--again", action="store_true", help="another password for the login that is next")
-    step.add_argument("--remove", metavar="LOGIN", help="take the old login away")
+    parser.add_argument("--remove", metavar="LOGIN", help="take the old login away")
 
 
 ROTATED = (

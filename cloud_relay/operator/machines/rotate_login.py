@@ -10,6 +10,7 @@ from typing import TextIO
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.machines.told import NotRotated, tell
+from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.pages import rotate_page as page
 from cloud_relay.relay import Relay
 from cloud_relay.rules.access import RELAYS
@@ -37,20 +38,20 @@ def rotate_broker_password(
     names = logins.names()
     if options.remove:
         return _remove(relay, logins, ours, options.remove, names, out)
-    if names is not None and other in names and not options.again:
+    if names is not None and other in names:
         relay.publisher.retained_status(_NOBODY)
         out.write(page.LOGIN_TWO.format(new=ours, old=other) + "\n")
         out.write(page.LOGIN_HALF.format(new=other) + "\n")
         return 1
-    return _begin(logins, ours, other, options, out)
+    return _begin(logins, ours, other, Kept(environment, options.env), out)
 
 
-def _begin(logins: Logins, ours: str, other: str, options: argparse.Namespace, out: TextIO) -> int:
+def _begin(logins: Logins, ours: str, other: str, kept: Kept, out: TextIO) -> int:
     password = secrets.token_hex(16)
     values = {"MQTT_USERNAME": other, "MQTT_PASSWORD": password}
     left = logins.add(other, password)
     said = page.LOGIN_BEGUN.format(new=other, where=logins.where, old=ours)
-    tell(said, values, [step.format(old=ours) for step in page.LOGIN_NEXT], options.env, out, first=left)
+    tell(said, values, [step.format(old=ours) for step in page.LOGIN_NEXT], kept, out, first=left)
     return 0
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from cloud_relay.logins.choice import logins_from
-from cloud_relay.operator.env_file import stored
 from cloud_relay.operator.machines.told import NotRotated, tell
+from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.operator.table import table
 from cloud_relay.pages import rotate_page as page
 from cloud_relay.relay import Relay
@@ -27,7 +27,7 @@ def rotate_relay_secret(
         BrokerUnavailable: nobody could say which token the machines use.
     """
     if relay.settings.tokens.old_secret is None:
-        return _begin(relay, options, out)
+        return _begin(relay, Kept(environment, options.env), options, out)
     rows, is_complete = _listed(relay, environment)
     waited_for = sum(row.is_waited_for for row in rows)
     if options.json:
@@ -42,17 +42,15 @@ def rotate_relay_secret(
     if not options.finish:
         return _said(page.ALL_NEW, options, out, 0)
     values = finished(relay.settings.tokens.secrets, relay.settings.stripe.ownership.tags)
-    tell(page.RELAY_FINISHED, values, (page.RESTART,), options.env, out)
+    tell(page.RELAY_FINISHED, values, (page.RESTART,), Kept(environment, options.env), out)
     return 0
 
 
-def _begin(relay: Relay, options: argparse.Namespace, out: TextIO) -> int:
+def _begin(relay: Relay, kept: Kept, options: argparse.Namespace, out: TextIO) -> int:
     if options.finish:
         raise NotRotated(page.NOTHING.format(name="RELAY_SECRET"))
-    if options.env and "," in stored(options.env).get("RELAY_SECRET", ""):
-        raise NotRotated(page.BEGUN_ELSEWHERE.format(file=options.env))
     values = {"RELAY_SECRET": begun(relay.settings.tokens.relay_secret, secrets.token_hex(32))}
-    tell(page.RELAY_BEGUN, values, page.RELAY_NEXT, options.env, out)
+    tell(page.RELAY_BEGUN, values, page.RELAY_NEXT, kept, out)
     return 0
 
 

@@ -1,53 +1,38 @@
-"""EDGE. `python -m cloud_relay rotate webhook-secret`: Stripe rolls it, and signs with both for a day."""
+"""EDGE. `python -m cloud_relay rotate webhook-secret`: a second endpoint, and then the first goes."""
 
 from __future__ import annotations
 
 import argparse
-import getpass
-import re
-import sys
 from collections.abc import Mapping
 from typing import TextIO
 
 from cloud_relay.operator.machines.told import NotRotated, tell
+from cloud_relay.operator.setup.kept import Kept
+from cloud_relay.operator.setup.stripe import SECRETS, setup_stripe
 from cloud_relay.pages import rotate_page as page
 from cloud_relay.relay import Relay
-from cloud_relay.rules.rotation import begun
-
-NAME = "STRIPE_WEBHOOK_SECRET"
+from cloud_relay.stripe.account import StripeAccount
 
 
 def rotate_webhook_secret(
-    relay: Relay, _environment: Mapping[str, str], options: argparse.Namespace, out: TextIO
+    relay: Relay, environment: Mapping[str, str], options: argparse.Namespace, out: TextIO
 ) -> int:
-    """Say how to begin, take the new secret, or finish.
+    """Make an endpoint with a new secret, disable the old one once the relay takes the new, or finish.
 
     Raises:
         NotRotated: what was asked for cannot be, or not yet.
-        FileTrouble: the file cannot be used.
+        RelayError: as `setup stripe` does.
     """
     secrets = relay.settings.stripe.webhook_secrets
-    if options.new:
-        values = {NAME: begun(secrets[0], _typed(secrets))}
-        tell(page.WEBHOOK_BEGUN, values, page.WEBHOOK_NEXT, options.env, out)
-    elif len(secrets) == 1:
-        if options.finish:
-            raise NotRotated(page.NOTHING.format(name=NAME))
-        steps = [step.format(url=relay.settings.webhook_url) for step in page.WEBHOOK_BEGIN]
-        out.write(page.steps_text(page.WEBHOOK_ONE, steps))
-    elif options.finish:
-        tell(page.WEBHOOK_FINISHED, {NAME: secrets[0]}, (page.RESTART,), options.env, out)
-    else:
-        out.write(f"{page.WEBHOOK_TWO}\n")
+    if not options.finish:
+        return setup_stripe(environment, out, env_file=options.env, new_secret=len(secrets) == 1)
+    if len(secrets) == 1:
+        raise NotRotated(page.NOTHING.format(name=SECRETS))
+    url = relay.settings.webhook_url
+    endpoints = StripeAccount(relay.settings.stripe, relay.fitness).endpoints()
+    count = sum(endpoint.is_enabled and endpoint.url == url for endpoint in endpoints)
+    if count > 1:
+        raise NotRotated(page.WEBHOOK_OTHERS.format(count=count, url=url))
+    kept = Kept(environment, options.env)
+    tell(page.WEBHOOK_FINISHED, {SECRETS: secrets[0]}, (page.RESTART,), kept, out)
     return 0
-
-
-def _typed(secrets: tuple[str, ...]) -> str:
-    """The new secret, from a terminal without showing it, or from a pipe; never from the command line."""
-    asked = getpass.getpass("The new signing secret: ") if sys.stdin.isatty() else sys.stdin.readline()
-    secret = asked.strip()
-    if not re.fullmatch(r"whsec_[^\s,]+", secret):
-        raise NotRotated("that is no signing secret, which begins with whsec_: nothing was changed")
-    if secret in secrets:
-        raise NotRotated(f"that is the secret in {NAME} already: nothing was changed")
-    return secret

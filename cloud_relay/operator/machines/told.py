@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TextIO
 
 from cloud_relay.errors import RelayError
-from cloud_relay.operator.env_file import store
+from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.pages.rotate_page import settings_step, steps_text
 
 
@@ -19,16 +19,16 @@ def tell(
     said: str,
     values: Mapping[str, str],
     steps: Sequence[str],
-    env: Path | None,
+    kept: Kept,
     out: TextIO,
     *,
     first: Sequence[str] = (),
 ) -> None:
-    """Store the settings, or print them, and say what is left to do: `first`, before them, and after them.
+    """Keep the settings, and say what is left to do: `first`, before them, and after them.
 
     Raises:
-        FileTrouble: the file cannot be used, and is as it was.
+        FileTrouble: the file cannot be written, and is as it was.
     """
-    if env is not None:
-        store(env, values)
-    out.write(steps_text(said, [*first, settings_step(values, None if env is None else str(env)), *steps]))
+    printed = io.StringIO()
+    kept.keep(values, printed)
+    out.write(steps_text(said, [*first, settings_step(values, printed.getvalue()), *steps]))

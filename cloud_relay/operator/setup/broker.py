@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seen-as", metavar="PATH", help="the folder as Mosquitto sees it, in a container")
     for name, port in zip(("--port", "--services-port"), SHIPPED_PORTS, strict=True):
         parser.add_argument(name, type=int, default=port, help=f"instead of {port}")
-    parser.add_argument("--env", metavar="FILE", type=Path, help="where a new password of the relay goes")
+    parser.add_argument("--env", metavar="FILE", type=Path, help="the relay's variables, kept with mode 0600")
     parser.add_argument("--replace", action="store_true", help="put ours in the place of other rules")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
@@ -106,9 +106,9 @@ def _order(options: argparse.Namespace) -> MosquittoOrder:
 def _console(options: argparse.Namespace, environment: Mapping[str, str], out: TextIO) -> int:
     host = options.host or environment.get("MQTT_BROKER", "")
     broker = {"MQTT_BROKER": host, "MQTT_PORT": _TLS_PORT}
-    env_file = options.env or Path(_ENV_FILE)
-    login = RelayLogin(environment, env_file, broker)
-    if not options.dry_run and not env_file.exists():
-        login.kept_password()
-    out.write(console_steps(login.password_place))
+    login = RelayLogin(environment, options.env or Path(_ENV_FILE), broker)
+    place = login.password_place
+    if not options.dry_run:
+        login.kept_password(out)
+    out.write(console_steps(place))
     return 0

@@ -12,6 +12,7 @@ from cloud_relay.logins.emqx_api import EmqxApi, EmqxRefused
 
 _SHIPPED = Path(__file__).parents[2] / "broker" / "shipped" / "emqx.conf"
 _NOT_FOUND = 404
+CLOSE_IT = "stop it in EMQX's dashboard (Management, Listeners), if nobody comes that way"
 
 
 def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> bool:
@@ -20,7 +21,7 @@ def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> b
     Raises:
         LoginsFailed: EMQX did not answer, or refused; what was done before is said.
     """
-    made = plan(read_emqx(api), shipped_settings(_SHIPPED.read_text()), replace=replace)
+    made = plan_for(api, replace=replace)
     if made.others and not replace:
         _say_others(made, api.host, out)
         return False
@@ -30,9 +31,18 @@ def set_up_emqx(api: EmqxApi, out: TextIO, *, replace: bool, dry_run: bool) -> b
         if not dry_run:
             api.send(step.text, step.method, step.path, step.body)
         out.write(f"{'Would' if dry_run else 'Did'} {number} of {len(made.steps)}: {step.text}.\n")
-    for note in made.notes:
+    for note in (*made.notes, *(f"{each}: {CLOSE_IT}" for each in made.open)):
         out.write(f"Note: {note}.\n")
     return True
+
+
+def plan_for(api: EmqxApi, *, replace: bool) -> Plan:
+    """What would have to be changed.
+
+    Raises:
+        LoginsFailed: EMQX did not answer, or refused.
+    """
+    return plan(read_emqx(api), shipped_settings(_SHIPPED.read_text()), replace=replace)
 
 
 def read_emqx(api: EmqxApi) -> Found:
@@ -41,26 +51,26 @@ def read_emqx(api: EmqxApi) -> Found:
     Raises:
         LoginsFailed: EMQX did not answer, or refused.
     """
-    sources = api.get("list its sources of rules", SOURCES)["sources"]
+    sources = api.get_part("list its sources of rules", SOURCES, "sources", list)
     has_database = any(each.get("type") == BUILT_IN for each in sources)
     return Found(
         authenticators=api.get("list its authenticators", "/authentication"),
         sources=sources,
         rules={who: _rules(api, who) for who in emqx_database()} if has_database else {},
         authorization=api.get("read its settings of access", SETTINGS),
-        mqtt=api.get("read its MQTT settings", "/configs/global_zone")["mqtt"],
+        mqtt=api.get_part("read its MQTT settings", "/configs/global_zone", "mqtt", dict),
+        listeners=api.get("list its listeners", "/listeners"),
         retainer=api.get("read its settings of retained messages", "/mqtt/retainer"),
     )
 
 
 def _rules(api: EmqxApi, who: str) -> list[dict[str, object]]:
     try:
-        rules: list[dict[str, object]] = api.get(f"read the rules of {who}", rules_path(who))["rules"]
+        return api.get_part(f"read the rules of {who}", rules_path(who), "rules", list)
     except EmqxRefused as why:
         if why.status != _NOT_FOUND:
             raise
         return []
-    return rules
 
 
 def _say_others(made: Plan, host: str, out: TextIO) -> None:

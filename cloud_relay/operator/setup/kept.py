@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from cloud_relay.operator.env_file import store, stored
-from cloud_relay.operator.private_file import check_writable
+from cloud_relay.formats.env_file import read_env, with_env
+from cloud_relay.operator.private_file import check_writable, read_if_there, write_private
 
 
 class Kept:
@@ -19,16 +19,17 @@ class Kept:
 
     def __init__(self, environment: Mapping[str, str], file: Path | None) -> None:
         self._file = file
-        self._known = dict(environment) if file is None else stored(file)
+        self._known = dict(environment) if file is None else read_env(read_if_there(file))
         self.variables: Mapping[str, str] = {**environment, **self._known}
 
     def differing(self, values: Mapping[str, str]) -> dict[str, str]:
         """Those of the values that are not kept yet."""
         return {name: value for name, value in values.items() if self._known.get(name) != value}
 
-    def place(self) -> str:
-        """Where the values go, as it is told."""
-        return f"write into {self._file}" if self._file else "print, for the relay's environment"
+    def changes(self, values: Mapping[str, str]) -> list[str]:
+        """What keeping these will change, as it is told: a file, or nothing."""
+        names = " and ".join(self.differing(values))
+        return [f"write into {self._file}: {names}"] if self._file and names else []
 
     def check(self) -> None:
         """Raises FileTrouble where `keep` would fail."""
@@ -40,7 +41,7 @@ class Kept:
         new = self.differing(values)
         self._known |= new
         if new and self._file is not None:
-            store(self._file, new)
+            write_private(self._file, with_env(read_if_there(self._file), new))
         elif new:
             out.writelines(f"{name}={value}\n" for name, value in new.items())
             out.flush()

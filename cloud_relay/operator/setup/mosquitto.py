@@ -14,6 +14,7 @@ from cloud_relay.errors import SetupFailed
 from cloud_relay.formats.broker_files import written_files
 from cloud_relay.formats.mosquitto_folder import SHIPPED_PORTS, is_system_folder, settings_in
 from cloud_relay.logins.mosquitto import CABINETS, SERVICES
+from cloud_relay.operator.private_file import write_private
 from cloud_relay.operator.setup.certificates import AUTHORITY_FOLDER, check_pair, make_certificate
 
 _SHIPPED = Path(__file__).parents[2] / "broker" / "shipped" / "mosquitto.conf"
@@ -53,10 +54,6 @@ def set_up_folder(order: MosquittoOrder, out: TextIO, *, replace: bool, dry_run:
         *(f"write {name}" for name in (CABINETS, SERVICES) if not (folder / name).exists()),
         *_certificate_words(order, has_certificate=has_certificate),
     ]
-    if not said:
-        out.write(f"{folder} is set up: nothing to change.\n")
-    for each in said:
-        out.write(f"{'Would' if dry_run else 'Did'} {each}.\n")
     if said and not dry_run:
         try:
             _write_all(order, texts, has_certificate=has_certificate)
@@ -64,6 +61,10 @@ def set_up_folder(order: MosquittoOrder, out: TextIO, *, replace: bool, dry_run:
             raise SetupFailed(
                 f"{why.filename or folder} cannot be written: {why.strerror}: run it as who may write there"
             ) from None
+    for each in said:
+        out.write(f"{'Would' if dry_run else 'Did'} {each}.\n")
+    if not said:
+        out.write(f"{folder} is set up: nothing to change.\n")
     return True
 
 
@@ -133,27 +134,16 @@ def _write_all(order: MosquittoOrder, texts: dict[str, str], *, has_certificate:
     for name in _missing(folder, texts):
         if (folder / name).exists():
             (folder / name).replace(folder / f"{name}.before")
-        _write_private(folder / name, texts[name])
+        write_private(folder / name, texts[name])
     for name in (CABINETS, SERVICES):
         if not (folder / name).exists():
-            _write_private(folder / name, "")
+            write_private(folder / name, "")
     if order.certificate and order.key:
-        _write_private(folder / "server.crt", order.certificate.read_text())
-        _write_private(folder / "server.key", order.key.read_text())
+        write_private(folder / "server.crt", order.certificate.read_text())
+        write_private(folder / "server.key", order.key.read_text())
     elif not has_certificate:
         make_certificate(folder, order.host)
     _hand_over(folder)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Whole or not at all, and for its owner alone."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def _hand_over(folder: Path) -> None:

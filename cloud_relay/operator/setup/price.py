@@ -25,7 +25,7 @@ def find_price(settings: SetupSettings, setup: StripeSetup) -> PriceFound:
     try:
         wanted = wanted_price(settings.offers, settings.credit_amount)
     except ValueError as why:
-        raise SettingsError([("CREDIT_AMOUNT", str(why))]) from None
+        raise SettingsError.of([("CREDIT_AMOUNT", str(why))]) from None
     written = settings.stripe.default_price_id
     sold = _sold(setup, written) if written else None
     if sold is None or not sold.is_sellable:

@@ -61,12 +61,15 @@ def setup_stripe(
         price = find_price(settings, setup)
         changes = _changes(settings, endpoint, price, kept)
         width = min(WIDEST, shutil.get_terminal_size().columns)
-        out.write(setup_text(changes, (*endpoint.remarks, *price.remarks), dry_run=dry_run, width=width))
+        where = "with a live key" if settings.stripe.livemode else "with a test key"
+        remarks = (*endpoint.remarks, *price.remarks)
+        out.write(setup_text(changes, remarks, where, dry_run=dry_run, width=width))
         out.flush()
         if changes and not dry_run:
             kept.check()
+        if not dry_run:
             _carry_out(settings, setup, endpoint, price, kept, out)
-            out.write("Done.\n")
+            out.write("Done.\n" if changes else "")
     return 0
 
 
@@ -74,7 +77,7 @@ def _settings(variables: Mapping[str, str]) -> SetupSettings:
     settings = read_setup_settings(variables)
     if settings.stripe.stand_in_url is None and _is_private(urlsplit(settings.url).hostname or ""):
         problem = f"is {settings.url}, which Stripe does not reach: write the relay's public address"
-        raise SettingsError([("RELAY_URL", problem)])
+        raise SettingsError.of([("RELAY_URL", problem)])
     return settings
 
 
@@ -126,9 +129,7 @@ def _changes(settings: SetupSettings, endpoint: EndpointPlan, price: PriceFound,
         values[SECRETS] = "told when it is made"
     elif settings.stripe.webhook_secrets:
         values[SECRETS] = ",".join(settings.stripe.webhook_secrets)
-    if names := kept.differing(values):
-        changes.append(f"{kept.place()}: {' and '.join(names)}")
-    return changes
+    return [*changes, *kept.changes(values)]
 
 
 def _carry_out(
