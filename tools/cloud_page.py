@@ -1,7 +1,7 @@
 """Runs the commands of docs/cloud.md on stand-ins, and writes what they print into it: `make docs`.
 
-The page's commands are those after `$ ` in its blocks of the kind `console`, in their order, in one shell. A name
-of the world there is one of this machine here, and the other way round in what they print.
+The page's commands are those after `$ ` in its blocks of the kind `console`, in their order, in one shell. A
+name of the world there is one of this machine here, and the other way round in what they print.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from simulator.stripe.server import StandInStripe, stand_in_stripe
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "cloud.md"
 BLOCK = re.compile(r"```console\n(.*?)```|<!-- sell -->", re.DOTALL)
-COMMAND = re.compile(r"^\$ (.*(?:<<'(\w+)'\n(?:.*\n)*?\2)?)$", re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*<<'(\w+)'\n(?:.*\n)*?\2|.*))$", re.MULTILINE)
 SOLD_CREDITS = 3
 WITHIN_S = 90.0
 KEY = f"sk_test_{letters('key', 24)}"
@@ -104,6 +104,7 @@ class World:
 
     def __init__(self, folder: Path, stripe: StandInStripe, shell: Shell) -> None:
         self._folder, self._stripe, self._shell = folder, stripe, shell
+        folder.chmod(0o711)  # Mosquitto gives up root's rights, and has to reach its folder in this one
         self._relay, self._cabinets, self._services = free_port(), free_port(), free_port()
         ports = f"--port {self._cabinets} --services-port {self._services}"
         self._here = {
@@ -129,6 +130,7 @@ class World:
         return mark
 
     def _run(self, command: str) -> str:
+        print("RUN", command[:80], time.monotonic(), file=sys.stderr)
         for there, here in self._here.items():
             command = command.replace(there, here)
         said = self._shell.run(command)

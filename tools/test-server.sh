@@ -77,7 +77,7 @@ missing_named() {
 check_sale() {
     local money
     inside $source_dir/tools/prepare.sh demo 2>/dev/null
-    sale=$(inside env REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt PYTHONPATH=$source_dir \
+    sale=$(inside env REQUESTS_CA_BUNDLE=/etc/ssl/certs PYTHONPATH=$source_dir \
         $source_dir/.venv/bin/python $source_dir/tools/container/server_sale.py $name 2>"$work/sale.txt" | tail -n 1) ||
         fail "the sale failed: $(tail -n 20 "$work/sale.txt")"
     same "before it is set up, check names what is missing" 78 "$(field before)"
