@@ -379,7 +379,7 @@ def test_logins_of_another_broker(tmp_path: Path) -> None:
         last = look_at_broker(settings(broker), logins, 180)[-1]
     assert last == note(
         "a cabinet's rights were not looked at: Have Mosquitto read its passwords again: sudo systemctl "
-        "reload mosquitto"
+        "reload mosquitto (in a container: send it SIGHUP)"
     )
     assert (other / "cabinets.passwords").read_text() == ""
 
