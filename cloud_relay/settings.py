@@ -77,6 +77,11 @@ class Settings:
     trusted_proxies: int = 0
     hall_machines: int = HALL_MACHINES
 
+    @property
+    def root(self) -> str:
+        """What lies before every path: `/prod` where the relay is at https://example.com/prod, or nothing."""
+        return urlsplit(self.url).path
+
     def door_url(self, machine_id: str) -> str:
         """The address in the machine's QR code."""
         return f"{self.url}/p/{machine_id}"
