@@ -17,6 +17,8 @@ from cloud_relay.errors import RelayError
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.offers import list_offers
+from cloud_relay.operator.setup.aws import add_arguments as add_aws_arguments
+from cloud_relay.operator.setup.aws import set_up_aws
 from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
@@ -72,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=_lister(run))
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
     offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
+    setup = commands.add_parser("setup", help="set up what the relay stands between")
+    parts = setup.add_subparsers(required=True)
+    aws = parts.add_parser("aws", help="the settings in Parameter Store, and the template deployed")
+    add_aws_arguments(aws)
+    aws.set_defaults(run=lambda options: set_up_aws(options, os.environ, sys.stdout))
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))

@@ -27,7 +27,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 class World:
-    """A function of this process, whose two minutes pass at once."""
+    """A function of this process, whose five minutes pass at once."""
 
     def __init__(self, aws: StandInAws, broker: Broker) -> None:
         self.aws = aws
@@ -111,7 +111,7 @@ def test_settings_that_cannot_be_used_do_not_stop_what_runs(
 
 
 def test_a_function_that_begins_with_them_says_so_at_each_event(world: World) -> None:
-    """Until they are mended; then it serves at once, without waiting two minutes."""
+    """Until they are mended; then it serves at once, without waiting five minutes."""
     world.aws.stored[f"{PATH}/OFFERS"] = "{}"
     for _ in range(2):
         with pytest.raises(SettingsError, match="OFFERS:"):

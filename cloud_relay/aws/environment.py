@@ -9,7 +9,7 @@ from cloud_relay.aws.calls import AwsCalls
 from cloud_relay.aws.parameters import Parameters, ParametersUnreadable
 
 PATH_VARIABLE = "SETTINGS_PATH"
-FRESH_S = 120.0
+FRESH_S = 300.0
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class StoredEnvironment:
         self._values: Mapping[str, str] | None = None
 
     def now(self) -> Mapping[str, str]:
-        """The environment; what is older than two minutes is read anew.
+        """The environment; what is older than five minutes is read anew.
 
         Raises:
             ParametersUnreadable: the first reading failed. Later ones leave what was known in force.
