@@ -27,7 +27,8 @@ class AwsFunction:
     """A function of `environment`, whose process is begun at its first event, and again once it has died.
 
     Its log, in `log_file`, is what CloudWatch would be given. `timeout_s` is the function's; a process that
-    takes longer is killed. Used from one thread, as AWS gives one process one event at a time.
+    takes longer is killed. `answered_at_s` is when its last answer came, by `time.perf_counter`. Used from
+    one thread, as AWS gives one process one event at a time.
     """
 
     environment: Mapping[str, str]
@@ -35,6 +36,7 @@ class AwsFunction:
     timeout_s: float = 60.0
     memory_mb: int = 512
     handler: str = HANDLER
+    answered_at_s: float = field(default=0.0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _api: RuntimeApi | None = field(default=None, init=False, repr=False)
     _freezing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -138,7 +140,9 @@ class AwsFunction:
     def _answer(self, invocation: Invocation) -> Answer:
         while time.time() < invocation.deadline_s:
             with suppress(FutureTimeout):
-                return invocation.answer.result(0.05)
+                answer = invocation.answer.result(0.05)
+                self.answered_at_s = time.perf_counter()
+                return answer
             if self.pid is None:
                 return self._died()
         self.end()
