@@ -39,8 +39,8 @@ def _as_a_function(starts: int, webhooks: int) -> None:
             f"on Lambda, {name}: process begun to first answer: median {figures.begin.median_ms / 1000:.2f} "
             f"s, worst {figures.begin.worst_ms / 1000:.2f} s{target}, of it the processor's "
             f"{figures.begin_cpu.median_ms / 1000:.2f} s; a webhook: median {figures.webhook.median_ms:.1f} "
-            f"ms, worst {figures.webhook.worst_ms:.0f} ms, {figures.per_cpu_s:.0f} per second of processor time; "
-            f"memory {figures.memory_mb:.0f} MB"
+            f"ms, worst {figures.webhook.worst_ms:.0f} ms, {figures.per_cpu_s:.0f} per second of processor "
+            f"time; memory {figures.memory_mb:.0f} MB"
         )
 
 

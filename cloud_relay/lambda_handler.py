@@ -15,6 +15,7 @@ from cloud_relay.app import app_for
 from cloud_relay.aws.environment import StoredEnvironment
 from cloud_relay.aws.functions import invoke_this_function
 from cloud_relay.aws.gateway import behind_a_gateway
+from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import SettingsError, read_settings
@@ -58,7 +59,8 @@ def handler_for(relay: Relay, invoke: Invoke | None = None) -> Handler:
     """What answers the events of one relay; `invoke`, by default AWS, sends the function an event."""
     retries = SelfInvocation(invoke or partial(invoke_this_function, os.environ))
     long = LongTidy(relay)
-    answer_http: Handler = make_lambda_handler(behind_a_gateway(app_for(relay, retries), relay.settings.root))
+    app = app_for(relay, retries, is_one_of_many=True)
+    answer_http: Handler = make_lambda_handler(behind_a_gateway(app, relay.settings.root))
 
     def answer(event: Any, context: Any) -> dict[str, Any]:
         if not isinstance(event, dict):
@@ -104,7 +106,7 @@ class Function:
 
     def _renewed(self, values: Mapping[str, str]) -> Handler:
         try:
-            relay = relay_from(read_settings(values))
+            settings = read_settings(values)
         except SettingsError as why:
             if self._answer is None:
                 self._environment.forget()
@@ -114,8 +116,10 @@ class Function:
         if self._relay is not None:
             log.warning("The settings have changed: the relay goes on with the new ones")
             self._relay.publisher.close()
-        self._relay = relay
-        return handler_for(relay)
+        if settings.log_format != "text":  # alarms and metric filters read its lines
+            make_log_json()
+        self._relay = relay_from(settings)
+        return handler_for(self._relay)
 
 
 def _is_schedule(event: Event) -> bool:

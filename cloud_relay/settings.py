@@ -76,6 +76,7 @@ class Settings:
     frame_ancestors: str
     trusted_proxies: int = 0
     hall_machines: int = HALL_MACHINES
+    log_format: str | None = None
 
     @property
     def root(self) -> str:
@@ -121,6 +122,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
         trusted_proxies=reader.read("TRUSTED_PROXIES", _whole_number(0, 5), "0"),
         hall_machines=reader.read("HALL_MACHINES", _whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)),
+        log_format=reader.read("LOG_FORMAT", _one_of("json", "text")) if "LOG_FORMAT" in reader else None,
     )
     reader.finish()
     return settings

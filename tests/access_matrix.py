@@ -16,7 +16,12 @@ def topics(leaves: tuple[str, ...], *machines: str) -> set[str]:
 # A cabinet may be called like half of a service, and no cabinet is called like a whole one.
 CABINETS = ("galaga-01", "pacman-02", "relay", "fleet")
 MACHINES = (*CABINETS, "cloud.relay", "cloud.fleet")
+# What a relay keeps for its own other processes.
+TIDIED = "arcade/relay/0123456789abcdef/tidied"
 TOPICS = [
+    TIDIED,
+    "arcade/relay/0123456789abcdef/other",
+    "arcade/relay/tidied",
     *sorted(topics(LEAVES, *MACHINES)),
     "arcade/machine/galaga-01/config",
     "arcade/machine/galaga-01/journal/other",
@@ -30,20 +35,20 @@ IDENTITIES = (RELAY_USERNAME, FLEET_USERNAME, *CABINETS, *WILDCARD_LOGINS)
 SAYS, HEARS = ("gameover", "status", "journal"), ("coinpulse", "journal/seen")
 
 MAY_PUBLISH = {
-    RELAY_USERNAME: topics(("coinpulse", "gameover"), *MACHINES),
+    RELAY_USERNAME: topics(("coinpulse", "gameover"), *MACHINES) | {TIDIED},
     FLEET_USERNAME: topics(("journal/seen",), *MACHINES),
     **{cabinet: topics(SAYS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 MAY_HEAR = {
-    RELAY_USERNAME: topics(("status",), *MACHINES),
+    RELAY_USERNAME: topics(("status",), *MACHINES) | {TIDIED},
     FLEET_USERNAME: topics(("journal", "status", "gameover"), *MACHINES),
     **{cabinet: topics(HEARS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 # What may be subscribed to for all machines at once.
 TOGETHER = {
-    RELAY_USERNAME: {"arcade/machine/+/status"},
+    RELAY_USERNAME: {"arcade/machine/+/status", "arcade/relay/+/tidied"},
     FLEET_USERNAME: topics(("journal", "status", "gameover"), "+"),
 }
 WILDCARDS = [
@@ -51,6 +56,8 @@ WILDCARDS = [
     "+/#",
     "arcade/#",
     "arcade/machine/#",
+    "arcade/relay/#",
+    "arcade/relay/+/tidied",
     "arcade/machine/+/+",
     "arcade/machine/+/+/seen",
     *sorted(topics(LEAVES, "+")),

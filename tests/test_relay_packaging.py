@@ -20,7 +20,7 @@ from cloud_relay.rules.phones.limits import PhoneLimits
 ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "cloud_relay"
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-DISTRIBUTION_OF = {"apig_wsgi": "apig-wsgi", "paho": "paho-mqtt"}
+DISTRIBUTION_OF = {"apig_wsgi": "apig-wsgi", "paho": "paho-mqtt", "prometheus_client": "prometheus-client"}
 
 
 def hashes() -> dict[tuple[str, str], int]:

@@ -41,13 +41,17 @@ def _topics(whose: str, *leaves: str) -> tuple[str, ...]:
     return tuple(f"arcade/machine/{whose}/{leaf}" for leaf in leaves)
 
 
+# When a relay last tidied, kept for its other processes; each relay has a topic of its own.
+TIDIED = "arcade/relay/+/tidied"
+
 RULES = (
     Rule(False, WILDCARD_LOGINS, "all", ("#",)),
     # A coin pulse is for now: a kept one would be there for a cabinet that is cleared or changed years later.
     Rule(False, EVERYBODY, "publish", _topics("+", "coinpulse"), retained=True),
-    # The relay sells credits, passes on game overs, and reads whether a machine is ready to sell.
-    Rule(True, RELAY, "publish", _topics("+", "coinpulse", "gameover")),
-    Rule(True, RELAY, "subscribe", _topics("+", "status")),
+    # The relay sells credits, passes on game overs, and reads whether a machine is ready to sell. One of its
+    # processes tells the others that it has tidied.
+    Rule(True, RELAY, "publish", (*_topics("+", "coinpulse", "gameover"), TIDIED)),
+    Rule(True, RELAY, "subscribe", (*_topics("+", "status"), TIDIED)),
     Rule(False, RELAY, "all", ("#",)),
     # The fleet's book hears what happened on every machine, and says how far it has written it down.
     Rule(True, FLEET, "subscribe", _topics("+", "journal", "status", "gameover")),

@@ -20,6 +20,7 @@ LEAST_TIME_LEFT_S = 5
 # As much as either side reads of the broker. A cabinet's own status has less than 16 KiB at its worst.
 MAX_PACKET_BYTES = 16 * 1024
 _LONGEST_STATE = 60
+_ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"
 # Within the margin a cabinet may not trust the time left: this has it ask us.
 ASK_FOR_IT_S = 1
 
@@ -51,6 +52,26 @@ def gameover_topic(machine_id: str) -> str:
 def status_topic(machine_id: str) -> str:
     """Where a cabinet's retained status is."""
     return f"arcade/machine/{machine_id}/status"
+
+
+def tidied_topic(relay_tag: str) -> str:
+    """Where a relay keeps for its other processes when one of them last tidied."""
+    return f"arcade/relay/{relay_tag}/tidied"
+
+
+def tidied_note(now_s: float) -> bytes:
+    """That tidy has run just now."""
+    return _json_bytes({"timestamp": iso_utc(now_s)})
+
+
+def read_tidied_note(payload: bytes) -> float | None:
+    """When tidy ran, in Unix seconds; None where the note cannot be read."""
+    try:
+        return (
+            datetime.strptime(status_fields(payload)["timestamp"], _ISO_UTC).replace(tzinfo=UTC).timestamp()
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def coinpulse(order: Order, payment_id: str, created_s: float, window_s: int) -> bytes:
@@ -121,7 +142,12 @@ def status_fields(payload: bytes) -> dict[str, Any]:
 
 def iso_utc(unix_s: float) -> str:
     """Unix seconds as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(unix_s, UTC).strftime(_ISO_UTC)
+
+
+def iso_utc_ms(unix_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _json_bytes(fields: dict[str, str | int]) -> bytes:
