@@ -246,6 +246,21 @@ def test_a_rule_with_the_constant_input_tidies(function: AwsFunction) -> None:
     """What the README says to write there."""
     answer = function.invoke({"tidy": True})
     assert (answer.error, sorted(answer.payload)) == (None, sorted(NOTHING_TO_TIDY))
+    assert {line["outcome"] for line in told(function, "tidied")} == {"done"}
+
+
+def told(function: AwsFunction, event: str) -> list[dict[str, Any]]:
+    """The lines of the log that CloudWatch's filters count: each is JSON from end to end."""
+    lines = [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("event") == event]
+
+
+def test_what_alarms_and_figures_count_is_a_line_of_its_own(function: AwsFunction, cabinet: Cabinet) -> None:
+    """As AWS's runtime client writes it, with the request's name."""
+    function.invoke(webhook("pi_Told"))
+    [published] = told(function, "published")
+    assert (published["payment"], published["machine"]) == ("pi_Told", "galaga-01")
+    assert [line["status"] for line in told(function, "request")] == [200]
 
 
 def test_a_named_stage_is_no_part_of_the_path(

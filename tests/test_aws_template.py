@@ -15,6 +15,7 @@ from cfnlint.decode import decode
 from samtranslator.translator.transform import transform
 
 from cloud_relay.aws.environment import PATH_VARIABLE
+from cloud_relay.rules.log_events import OUTCOMES, EventName
 
 pytestmark = pytest.mark.cloud
 RELAY = Path(__file__).parent.parent / "cloud_relay"
@@ -157,6 +158,25 @@ def filters(template: dict[str, Any]) -> dict[str, str]:
         each["MetricTransformations"][0]["MetricName"]: each["FilterPattern"]
         for each in of_type(template, "AWS::Logs::MetricFilter").values()
     }
+
+
+def conditions(pattern: str) -> dict[str, str]:
+    """The fields that a filter asks for, of CloudWatch's language what the template uses."""
+    inner = re.fullmatch(r"\{ (.*) \}", pattern)
+    assert inner is not None
+    asked = [re.fullmatch(r'\$\.(\w+) = "(\w+)"', part) for part in inner[1].split(" && ")]
+    return {each[1]: each[2] for each in asked if each is not None}
+
+
+def test_each_figure_is_made_of_lines_that_the_relay_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an event's name, and an outcome that it can have."""
+    made = translated(monkeypatch)
+    for pattern in filters(made).values():
+        asked = conditions(pattern)
+        assert len(asked) == pattern.count("$.")
+        event = EventName(asked.pop("event"))
+        assert set(asked) <= {"outcome"}
+        assert asked.get("outcome", OUTCOMES[event][0]) in OUTCOMES[event]
 
 
 def test_each_alarm_watches_a_figure_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,10 +31,14 @@ class Answer:
 
 @dataclass
 class Invocation:
-    """An event on its way, and where its answer goes; the deadline is in seconds of Unix time."""
+    """An event on its way, and where its answer goes.
+
+    The function's time begins when it gets the event: until then `deadline_s`, in Unix seconds, is None.
+    """
 
     event: Any
-    deadline_s: float
+    timeout_s: float
+    deadline_s: float | None = None
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     answer: Future[Answer] = field(default_factory=Future)
 
@@ -74,10 +78,12 @@ class RuntimeApi:
             self._idle()
         while not self._closed.is_set():
             try:
-                self.current = self.events.get(timeout=0.05)
+                current = self.events.get(timeout=0.05)
             except Empty:
                 continue
-            return self.current
+            current.deadline_s = time.time() + current.timeout_s
+            self.current = current
+            return current
         return None
 
 
@@ -96,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         for name, value in {
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline_s * 1000)),
+            "Lambda-Runtime-Deadline-Ms": str(int((invocation.deadline_s or 0) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": ARN,
             "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):x}-{uuid.uuid4().hex[:24]};Sampled=0",
             "Content-Type": "application/json",
