@@ -17,9 +17,9 @@ import stripe
 from bench.idle import cpu_s
 from bench.spread import Spread, spread
 from simulator.aws.function import HANDLER, AwsFunction
+from simulator.aws.listener import listening
 from simulator.aws.parameter_store import stand_in_aws
 from simulator.chain.broker import RELAY_USERNAME, Broker
-from simulator.chain.listener import listening
 
 PATH = "/cloud-relay"
 MACHINE_ID, _SECRET = "bench-01", "whsec_bench"

@@ -113,10 +113,10 @@ def test_the_base_image_is_named_by_its_digest() -> None:
     lines = (RELAY / "Dockerfile").read_text().splitlines()
     named = [line for line in lines if line.startswith(("ARG", "FROM"))]
     assert named == ["ARG BASE_DIGEST", "FROM public.ecr.aws/lambda/python:3.12@${BASE_DIGEST}"]
-    for page in (ROOT / "README.md", RELAY / "README.md"):
-        builds = [line for line in page.read_text().splitlines() if re.search("(docker|sam) build ", line)]
-        assert builds != []
-        assert [line for line in builds if not re.search("(BASE_DIGEST|BaseDigest)=sha256:", line)] == []
+    readme = (RELAY / "README.md").read_text()
+    builds = [line for line in readme.splitlines() if "docker build " in line]
+    assert builds != []
+    assert [line for line in builds if "BASE_DIGEST=sha256:" not in line] == []
 
 
 def test_the_template_builds_on_the_base_image_that_it_is_told() -> None:

@@ -1,4 +1,4 @@
-"""EDGE. A machine that hears its coin pulses and does nothing with them: somebody must be subscribed."""
+"""EDGE. A machine that hears what a function publishes: the broker must know somebody who wants it."""
 
 from __future__ import annotations
 
