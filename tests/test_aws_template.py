@@ -87,7 +87,7 @@ def test_the_role_has_named_actions_on_named_resources(monkeypatch: pytest.Monke
     allowed = [(each["Action"], each["Resource"]) for one in documents for each in one["Statement"]]
     path = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${SettingsPath}"
     assert allowed == [
-        ("ssm:GetParametersByPath", {"Fn::Sub": path}),
+        ("ssm:GetParametersByPath", [{"Fn::Sub": path}, {"Fn::Sub": f"{path}/*"}]),
         (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["RelayLog", "Arn"]}),
         ("lambda:InvokeFunction", {"Fn::GetAtt": ["Relay", "Arn"]}),
     ]
