@@ -116,8 +116,6 @@ class Function:
         if self._relay is not None:
             log.warning("The settings have changed: the relay goes on with the new ones")
             self._relay.publisher.close()
-        if settings.log_format != "text":  # alarms and metric filters read its lines
-            make_log_json()
         self._relay = relay_from(settings)
         return handler_for(self._relay)
 
@@ -142,5 +140,7 @@ def _look_at_timeout(context: Any) -> None:
 @cache
 def _handler() -> Function:
     make_log_plain()
+    if os.environ.get("LOG_FORMAT") != "text":  # metric filters, and with them the alarms, read its lines
+        make_log_json()
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
     return Function(StoredEnvironment(os.environ, time.time))

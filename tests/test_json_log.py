@@ -13,14 +13,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 from relay_parts import environment
 from test_surroundings import buy
 
-from cloud_relay.formats.log_lines import MOST_OF_A_FIELD, MOST_OF_A_MESSAGE, LogLine, json_line
 from cloud_relay.json_log import JsonFormatter, make_log_json
-from cloud_relay.rules.log_events import FIELDS, EventName, LogEvent, money_event
+from cloud_relay.rules.log_events import FIELDS, EventName
 from simulator.chain.chain import running_chain
 from simulator.stripe.model.book import Book
 
@@ -30,48 +27,6 @@ PHONE = {"User-Agent": "A-Phone-Of-Somebody/7", "Referer": "https://somebody.exa
 PAYER = "payer@example.test"
 # What tells a phone from another: an address of the network, however it came.
 PHONES_ADDRESS = "203.0.113.77"
-ANY_FIELD = st.one_of(st.text(max_size=3000), st.integers())
-
-
-@given(
-    message=st.text(max_size=5000),
-    logger=st.text(max_size=500),
-    fields=st.dictionaries(st.text(max_size=20), ANY_FIELD, max_size=5),
-    trace=st.text(max_size=20_000),
-)
-def test_whatever_is_logged_is_one_line_with_its_own_fields(
-    message: str, logger: str, fields: dict[str, str | int], trace: str
-) -> None:
-    """Of printable ASCII and not endless; no text of others' becomes a field or a line."""
-    event = LogEvent(EventName.HELD, message, fields)
-    line = json_line(LogLine(1_700_000_000.5, "ERROR", logger, message, event, trace))
-    assert line.isascii()
-    assert line.isprintable()
-    assert len(line) < 100_000
-    found = json.loads(line)
-    own = {"time": "2023-11-14T22:13:20.500Z", "level": "ERROR", "message": message[:MOST_OF_A_MESSAGE]}
-    assert {key: found[key] for key in own} == own
-    assert set(found) - set(fields) <= {"event", "time", "level", "logger", "message", "trace"}
-    texts = [value for key, value in found.items() if key in fields and key not in {*own, "logger", "trace"}]
-    assert [text for text in texts if isinstance(text, str) and len(text) > MOST_OF_A_FIELD] == []
-
-
-def test_an_event_is_its_name_and_its_fields() -> None:
-    """Beside when it was, how bad it is, and the words for people."""
-    event = money_event(
-        EventName.CONFLICT, "pi_3Abc", "galaga-01", "delivered", 12, "Conflict", logging.ERROR
-    )
-    assert json.loads(json_line(LogLine(0, "ERROR", "cloud_relay", event.words, event))) == {
-        "time": "1970-01-01T00:00:00.000Z",
-        "level": "ERROR",
-        "logger": "cloud_relay",
-        "message": "Conflict",
-        "event": "conflict",
-        "payment": "pi_3Abc",
-        "machine": "galaga-01",
-        "outcome": "delivered",
-        "ms": 12,
-    }
 
 
 def test_a_traceback_and_the_name_of_aws_for_a_call_are_fields_too() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +16,17 @@ from conftest import PASSWORDS, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from relay_parts import OPERATOR_KEY, Cabinet, RelayUnderTest, relay_under_test
+from relay_parts import OPERATOR_KEY, Cabinet, RelayUnderTest, environment, relay_under_test
 from test_relay_webhook import reservation
 
 from cloud_relay.app import app_for
 from cloud_relay.memory.tally import Spread, Spreads, Tally
-from cloud_relay.rules.door_states import DOOR_STATES, door_state
+from cloud_relay.rules.door_states import DOOR_STATES
 from cloud_relay.rules.log_events import OUTCOMES
-from cloud_relay.rules.messages import MachineStatus
-from cloud_relay.rules.stripe_calls import answer_class, call_of
 from cloud_relay.settling.tidy import tidy_recent
 from simulator.chain.broker import Broker
 
+ROOT = Path(__file__).parent.parent
 KEY = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 Labels = tuple[tuple[str, str], ...]
 
@@ -105,6 +108,18 @@ def test_one_of_many_processes_has_no_figures(relay: RelayUnderTest) -> None:
         404,
         {"error": "Each process counts for itself, and there are many: watch the log's events instead"},
     )
+
+
+def test_no_start_of_the_relay_pays_for_prometheus_library() -> None:
+    """It is imported when somebody asks for figures; on Lambda nobody can."""
+    code = (
+        "import sys; from cloud_relay import app, lambda_handler; app.create_app_from_environment(); "
+        "print([name for name in sys.modules if name.startswith('prometheus')])"
+    )
+    variables = {"PATH": os.environ["PATH"], **environment(TIDY_EVERY_S="0")}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
 
 
 def test_a_sale_is_counted_from_its_door_to_its_receipt(relay: RelayUnderTest, cabinet: Cabinet) -> None:
@@ -191,45 +206,6 @@ def test_doors_are_counted_by_what_they_say(relay: RelayUnderTest, broker: Broke
         pacman.say_raw(b"")
     assert only(figures(relay)["doors"]) == {("not_heard_of",): 1, ("other",): 1}
     assert len(figures(relay)["doors"]) == len(DOOR_STATES)
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        (None, "not_heard_of"),
-        (MachineStatus(online=True, accepting=True, state="attract"), "open"),
-        (MachineStatus(online=True, accepting=False, state="playing"), "playing"),
-        (MachineStatus(online=False, accepting=False, state="attract"), "offline"),
-        (MachineStatus(online=True, accepting=False, state="open"), "other"),
-    ],
-)
-def test_a_door_has_one_of_few_states(status: MachineStatus | None, state: str) -> None:
-    """Whatever the cabinet calls it."""
-    assert door_state(status) == state
-    assert state in DOOR_STATES
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "call"),
-    [
-        ("get", "/v1/payment_intents", ("read", "payment_intents")),
-        ("post", "/v1/payment_intents/pi_1/capture", ("write", "payment_intents")),
-        ("post", "/v1/checkout/sessions", ("write", "checkout")),
-        ("get", "/v2/core/event_destinations", ("read", "event_destinations")),
-        ("delete", "/v1/made_up/we_1", ("write", "other")),
-    ],
-)
-def test_a_call_has_one_of_few_names(method: str, path: str, call: tuple[str, str]) -> None:
-    """Ids in its path are no part of it."""
-    assert call_of(method, path, is_probe=False) == call
-    assert call_of(method, path, is_probe=True) == ("probe", call[1])
-
-
-def test_answers_are_told_apart_by_class() -> None:
-    """And the one that says that we ask too often."""
-    assert [answer_class(status) for status in (200, 303, 402, 429, 503, 0)] == [
-        *("2xx", "3xx", "4xx", "429", "5xx", "other")
-    ]
 
 
 @given(st.lists(st.floats(0, 20)))

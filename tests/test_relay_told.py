@@ -320,7 +320,7 @@ def test_what_waits_for_its_receipt_is_told_each_hour_and_not_before(
     world.cabinet_on()
     payment_id = world.hear()
     long = LongTidy(world.relay.relay)
-    for hours in (0.2, 0.9, 1.1, 1.5, 2.2, 2.6):
+    for hours in (0.7, 1.1, 1.8, 2.2, 2.9):
         world.later(hours)
         tidy_recent(world.relay.relay)
         long.go_on(60)

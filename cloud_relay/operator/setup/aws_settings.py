@@ -11,8 +11,8 @@ from cloud_relay.errors import SetupFailed
 from cloud_relay.pages.aws_plan import LARGEST_VALUE_BYTES
 from cloud_relay.settings import CA_FILE_BESIDE_THE_APP, SettingsError, read_settings
 
-# The template stores the one, the image holds the other.
-_NOT_STORED = frozenset({"RELAY_URL", "MQTT_CA_FILE"})
+# The template stores the first, the image holds the second, and alarms read a log of JSON alone.
+_NOT_STORED = frozenset({"RELAY_URL", "MQTT_CA_FILE", "LOG_FORMAT"})
 _TO_BE_FOUND = "https://not-known-yet.example"
 
 
