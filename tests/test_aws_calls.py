@@ -1,29 +1,20 @@
-"""The relay's calls to AWS: signed as botocore signs, refused with a remedy, tried again where that helps."""
+"""The relay's calls to AWS: signed, refused with a remedy, tried again where that helps."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as BotocoreCredentials
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cloud_relay.aws.calls import AwsCalls, AwsRefused, AwsUnavailable
 from cloud_relay.aws.environment import FRESH_S, StoredEnvironment
 from cloud_relay.aws.functions import invoke_this_function
 from cloud_relay.aws.parameters import Parameters, ParametersUnreadable
-from cloud_relay.formats.aws_signature import AwsCall, Credentials, signed_headers
 from simulator.aws.parameter_store import StandInAws, stand_in_aws
 from simulator.chain.ports import free_port
 
 pytestmark = pytest.mark.cloud
-TIMES = st.datetimes(datetime(2000, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - Hypothesis wants it so
-PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 
 
 @pytest.fixture
@@ -43,29 +34,6 @@ def why_unreadable(reader: Parameters) -> str:
     with pytest.raises(ParametersUnreadable) as refused:
         reader.read()
     return str(refused.value)
-
-
-@given(st.binary(), PRINTABLE, PRINTABLE, st.none() | PRINTABLE, TIMES)
-def test_every_call_is_signed_as_aws_s_own_library_signs_it(
-    body: bytes, key_id: str, secret: str, token: str | None, at: datetime
-) -> None:
-    """With a role's session token and without."""
-    headers = {"X-Amz-Target": "AmazonSSM.GetParametersByPath", "Content-Type": "application/x-amz-json-1.1"}
-    call = AwsCall("ssm", "eu-central-1", "ssm.eu-central-1.amazonaws.com", "/", headers, body)
-    theirs = AWSRequest("POST", f"https://{call.host}/", headers=headers, data=body)
-    stamp = at.strftime("%Y%m%dT%H%M%SZ")
-    theirs.context["timestamp"] = stamp
-    theirs.headers["X-Amz-Date"] = stamp
-    if token:
-        theirs.headers["X-Amz-Security-Token"] = token
-    signer = SigV4Auth(BotocoreCredentials(key_id, secret, token), "ssm", "eu-central-1")
-    to_sign = signer.string_to_sign(theirs, signer.canonical_request(theirs))
-    signature = signer.signature(to_sign, theirs)
-    ours = signed_headers(call, Credentials(key_id, secret, token), at.replace(tzinfo=UTC))
-    assert ours["Authorization"].rpartition("Signature=")[2] == signature
-    assert ours["Authorization"].split(", ")[1] == "SignedHeaders=" + signer.signed_headers(
-        signer.headers_to_sign(theirs)
-    )
 
 
 def test_all_settings_below_the_path_are_read_and_nothing_else(aws: StandInAws) -> None:

@@ -19,7 +19,9 @@ def behind_a_gateway(app: WSGIApplication, root: str) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         context = environ.get("apig_wsgi.request_context") or {}
         seen = context.get("http") or context.get("identity") or {}
-        path = _without(environ["PATH_INFO"], f"/{context.get('stage') or '$default'}", root)
+        # An HTTP API puts a named stage before the path, and a REST API does not.
+        stage = f"/{context.get('stage', '')}" if "http" in context else ""
+        path = _without(environ["PATH_INFO"], stage, root)
         return app(
             {**environ, "PATH_INFO": path, "REMOTE_ADDR": str(seen.get("sourceIp", ""))}, start_response
         )
@@ -28,10 +30,7 @@ def behind_a_gateway(app: WSGIApplication, root: str) -> WSGIApplication:
 
 
 def _without(path: str, *prefixes: str) -> str:
-    """The path without the first prefix that it has: a stage's name, or a custom domain's mapping.
-
-    An HTTP API puts a named stage before the path, and writes nothing there for the stage `$default`.
-    """
+    """The path without the first prefix that it has: a stage's name, or a custom domain's mapping."""
     for prefix in prefixes:
         if prefix and path.startswith(f"{prefix}/"):
             return path.removeprefix(prefix)
