@@ -92,6 +92,11 @@ class Settings:
     hall_machines: int = HALL_MACHINES
     log_format: str | None = None
 
+    @property
+    def root(self) -> str:
+        """What lies before every path: `/prod` where the relay is at https://example.com/prod, or nothing."""
+        return urlsplit(self.url).path
+
     def door_url(self, machine_id: str) -> str:
         """The address in the machine's QR code."""
         return f"{self.url}/p/{machine_id}"

@@ -761,8 +761,8 @@ def test_what_the_key_may_not_read_is_said(broker: Broker) -> None:
         assert said == [
             (
                 "note",
-                "could not look at the account (a restricted key may not; see Settings in the Dashboard): read "
-                "the account : PermissionError 403 lacks accounts_kyc_basic: Read",
+                "could not look at the account (a restricted key may not; see Settings in the Dashboard): "
+                "read the account : PermissionError 403 lacks accounts_kyc_basic: Read",
             ),
             (
                 "note",
