@@ -7,7 +7,8 @@ from typing import TextIO
 from cloud_relay.operator.table import table
 from cloud_relay.rules.prices import price
 from cloud_relay.rules.selling.fees import advice, fee_of, fee_words, lost_percent
-from cloud_relay.rules.selling.offers import Offer, Offers, PriceList
+from cloud_relay.rules.selling.offers import Offer, PriceList
+from cloud_relay.rules.selling.on_sale import Offers
 
 _HEAD = ("machine", "offer", "price", "fee", "your share", "lost")
 _EVERY_OTHER = "(all others)"
