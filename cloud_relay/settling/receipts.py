@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.relay import Relay
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from
+from cloud_relay.rules.phones.free_tickets import free_credits, is_free_credit
 from cloud_relay.rules.receipts import Outcome, Receipt, read_payment_id, read_receipt
 from cloud_relay.rules.settlement import (
     Answer,
@@ -38,6 +39,8 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     Raises:
         BadReceipt: the receipt is malformed; the message names the field.
     """
+    if is_free_credit(body.get("paymentId")):
+        return _settle_free(relay, machine_id, body)
     payment_id = read_payment_id(body)
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
@@ -55,6 +58,18 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
         _keep_conflict(relay, machine_id, receipt)
     log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, answer.result)
     return answer
+
+
+def _settle_free(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
+    """A receipt of a free credit moves no money, and Stripe never hears of it."""
+    payment_id: str = body["paymentId"]
+    credits = free_credits(payment_id, machine_id, relay.settings.tokens.relay_secret)
+    if credits is None:
+        log.error("Refused a receipt of %s for %.80s: not its free credit", machine_id, payment_id)
+        return Answer(Result.UNKNOWN)
+    receipt = read_receipt(body, credits, order_is_known=True)
+    log.info("Answered the receipt of %s, %s: free", payment_id, receipt.words)
+    return Answer(Result.SETTLED, 0)
 
 
 def give_back(relay: Relay, payment_id: str) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 from cloud_relay.rules.selling.codes import Code, digest_of
@@ -14,21 +14,27 @@ from cloud_relay.rules.selling.wall_clock import next_change_s, shown_at
 
 @dataclass(frozen=True)
 class OnSale:
-    """What one machine sells at one moment; `period` is the name of the period that it is due to.
+    """What the machine of this name sells at one moment; `period` is the name of the period that is on.
 
     `by_code` are the offers of the code that was given, `code` is that code's name.
     """
 
     name: str
+    currency: str
     offers: tuple[Offer, ...]
     free: FreePlay | None = None
     period: str = ""
     code: str = ""
     by_code: tuple[Offer, ...] = ()
 
+    @property
+    def all_offers(self) -> tuple[Offer, ...]:
+        """What can be bought, each once; first what the code is for."""
+        return tuple(dict.fromkeys((*self.by_code, *self.offers)))
+
     def offer(self, key: str | None) -> Offer | None:
         """The offer of this key, if it is on sale."""
-        return next((offer for offer in (*self.by_code, *self.offers) if offer.key == key), None)
+        return next((offer for offer in self.all_offers if offer.key == key), None)
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,15 @@ class Offers:
     def on_sale(self, machine_id: str, at_s: float, code: str = "") -> OnSale:
         """What a machine sells at a time in Unix seconds, to somebody who knows this code."""
         usual, shown = self.of(machine_id), shown_at(at_s, self.zone_of(machine_id))
+        sale = OnSale(usual.name, usual.offers[0].currency, usual.offers)
         known = self._code(machine_id, shown, code) if code else None
-        named, by_code = (known.name, known.offers) if known else ("", ())
+        if known is not None:
+            sale = replace(sale, code=known.name, by_code=known.offers)
         for period in self.periods:
             if period.is_for(machine_id) and period.when.covers(shown):
                 offers = period.offers_of(usual.offers)
-                return OnSale(usual.name, offers, period.free, period.name, named, by_code)
-        return OnSale(usual.name, usual.offers, code=named, by_code=by_code)
+                return replace(sale, offers=offers, free=period.free, period=period.name)
+        return sale
 
     def next_change_s(self, machine_id: str, now_s: float, days: int) -> int | None:
         """When the machine next sells something else, in Unix seconds; None if not within so many days."""

@@ -25,6 +25,7 @@ from cloud_relay.rules.selling.when import ALWAYS, When
 _WAYS = ("offers", "bonus", "free")
 _KEYS = ("name", *WHEN_KEYS, *MACHINE_KEYS, "currency", *_WAYS)
 _LONGEST_NAME = 40
+_FREE_PLAY = "Free play"
 _BONUS = re.compile(r"([0-9]{1,2}) for ([0-9]{1,2})")
 # As many as a player uses up in the time; a phone gets them once in so many minutes.
 _MOST_FREE, _FREE_EACH_MIN, _MOST_FREE_MIN = 10, 5, 24 * 60
@@ -47,7 +48,7 @@ def period_at(value: object, place: str, shop: Shop) -> Period:
     bonus = problems.tried(lambda: _bonus(own, place), None)
     problems.finish()
     offers = priced_for(own, place, shop, machines) if "offers" in own else ()
-    found = Period(name, when, machines, offers, bonus, free)
+    found = Period(name or (_FREE_PLAY if free else ""), when, machines, offers, bonus, free)
     problems.add(clock_problems(when, machines, place, shop))
     problems.add(_bonus_problems(found, place, shop))
     problems.finish()
