@@ -74,6 +74,7 @@ def view_of(feed: Feed, age_s: float) -> View:
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
+    text = feed.note if inviting else text
     return View(
         state=feed.state,
         title=feed.machine_name,
@@ -152,7 +153,11 @@ def _credits(credits: int) -> str:
 
 
 def _price_rows(offers: tuple[Offer, ...]) -> tuple[PriceRow, ...]:
-    rows = tuple(PriceRow(_credits(o.credits).upper(), price(o.amount, o.currency)) for o in offers)
+    rows = tuple(PriceRow(_credits(o.credits).upper(), _price(o)) for o in offers)
     if len(rows) <= MAX_OFFERS:
         return rows
     return (*rows[: MAX_OFFERS - 1], PriceRow("AND MORE", ""))
+
+
+def _price(offer: Offer) -> str:
+    return price(offer.amount, offer.currency) if offer.amount else "FREE"

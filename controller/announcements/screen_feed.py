@@ -66,6 +66,7 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "state": mood(cabinet, now_s),
         "qr": offer.address if offer and sells else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
+        "note": offer.note or None if offer else None,
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
         "technician_line": "; ".join(fault.text for fault in wrong) or None,
