@@ -55,6 +55,7 @@ def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
         "state": "attract",
         "qr": "https://pay.example/p/galaga-01",
         "offers": PRICES,
+        "note": None,
         "credits": 0,
         "technician_line": None,
         "waiting": 0,
