@@ -16,7 +16,7 @@ _EVERY_OTHER = "(all others)"
 
 def list_offers(offers: Offers, out: TextIO) -> int:
     """List each price list: an offer's price, Stripe's published fee, and what is left; then what to do."""
-    lists = _lists(offers)
+    lists = _lists(offers) | _for_a_time(offers)
     rows = [_row(machine, offer) for machine, prices in lists.items() for offer in prices.offers]
     out.write(table(_HEAD, rows))
     currencies = sorted({offer.currency for prices in lists.values() for offer in prices.offers})
@@ -38,6 +38,22 @@ def _lists(offers: Offers) -> dict[str, PriceList]:
         if prices.offers != offers.default
     }
     return own | {_EVERY_OTHER: PriceList(_EVERY_OTHER, offers.default)}
+
+
+def _for_a_time(offers: Offers) -> dict[str, PriceList]:
+    """What periods and codes sell, by their names, or their places in OFFERS."""
+    found: dict[str, tuple[Offer, ...]] = {}
+    for number, period in enumerate(offers.periods):
+        name = period.name or f"periods[{number}]"
+        if period.bonus is None:
+            found[name] = period.offers
+        else:
+            usual = {machine: offers.of(machine).offers for machine in sorted(period.machines or ())}
+            found |= {f"{name}, {machine}": period.offers_of(sold) for machine, sold in usual.items()}
+            found |= {} if usual else {name: period.offers_of(offers.default)}
+    for number, code in enumerate(offers.codes):
+        found[code.name or f"codes[{number}]"] = code.offers
+    return {name: PriceList(name, sold) for name, sold in found.items() if sold}
 
 
 def _row(machine: str, offer: Offer) -> tuple[str, ...]:
