@@ -33,10 +33,11 @@ def when_at(own: Mapping[str, Any], place: str) -> When:
     start_min = problems.tried(lambda: _minute(own.get("from", "00:00"), f"{place}.from", DAY_MIN - 1), 0)
     end_min = problems.tried(lambda: _minute(own.get("to", "24:00"), f"{place}.to", DAY_MIN), DAY_MIN)
     problems.finish()
+    # What goes on to 00:00 ends with its day.
+    end_min = end_min or DAY_MIN
     if start_min == end_min:
         raise ValueError(f"{place}: from and to are both {own['from']}: leave both out for the whole day")
-    # What goes on to 00:00 ends with its day.
-    return When(days, dates, start_min, end_min or DAY_MIN)
+    return When(days, dates, start_min, end_min)
 
 
 def _days(value: object, place: str) -> frozenset[int]:
