@@ -79,6 +79,8 @@ class Feed:
     """Only in the state SETUP, and there always."""
     note: str = ""
     """Why the prices are not the usual ones: "Happy hour until 18:00"."""
+    free: bool = False
+    """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
 
@@ -111,6 +113,7 @@ def parse_feed(raw: bytes) -> Feed:
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
         note=_price_note(fields),
+        free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
     )
@@ -226,6 +229,13 @@ def _price_note(fields: Mapping[str, object]) -> str:
     if len(note) > MAX_NOTE_CHARS:
         raise _wrong("note", note, expected)
     return drawable(note)
+
+
+def _is_free(fields: Mapping[str, object]) -> bool:
+    value = fields.get("free", False)
+    if not isinstance(value, bool):
+        raise _wrong("free", value, "true or false")
+    return value
 
 
 def _rotation(fields: Mapping[str, object]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attract_screen.model.box import Box
 from attract_screen.model.view import PriceRow, View
 from attract_screen.picture import theme
@@ -18,6 +20,8 @@ _SMALLEST_STEP_PX = 13  # a lower row has no room for its number
 
 def invitation(sheet: Sheet, view: View, box: Box) -> None:
     """Headline, what is special about the prices, price board and the three steps, one under the other."""
+    if sheet.faces.width(view.text, Typeface.SANS, SMALLEST_SANS) > box.w:
+        view = replace(view, text="")  # it would take room from the prices, and not be read
     all_units = units(view)
     unit = min(box.h / all_units, sheet.short * 0.06, box.w * 0.12)
     box = box.centred(box.w, round(unit * all_units))
