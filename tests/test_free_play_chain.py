@@ -1,4 +1,4 @@
-"""Free play through the whole chain: a phone's tap becomes a credit on the board, and no money is spoken of."""
+"""Free play through the whole chain: a tap becomes a credit on the board, and no money is spoken of."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def payments(chain: Chain, *options: str) -> dict[str, Any]:
 
 
 def test_a_free_credit_is_given_once_and_is_marked_in_the_ledger(tmp_path: Path) -> None:
-    """The screen says FREE, two taps of one page are one credit, and its receipt is settled without Stripe."""
+    """The screen says FREE, two taps of one page are one credit, and the relay settles it alone."""
     wiring = Wiring(relay_settings={"OFFERS": json.dumps(FREE_PLAY)})
     with running_chain(tmp_path / "chain", wiring=wiring) as chain:
         wait_until(lambda: feed(chain).get("qr") == chain.door, "the QR on the screen")
