@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -66,7 +67,8 @@ def it_is(relay: RelayUnderTest, time: str) -> None:
 def words(answer: TestResponse) -> str:
     """A page's text without its tags, its styles and the line that says that no money is real."""
     body = re.sub(r"<(style|title)>.*?</\1>", "", answer.text, flags=re.DOTALL)
-    return " ".join(re.sub(r"<[^>]*>", " ", body).split()).removeprefix("Test mode - no real money ")
+    text = html.unescape(re.sub(r"<[^>]*>", " ", body))
+    return " ".join(text.split()).removeprefix("Test mode - no real money ")
 
 
 def look(relay: RelayUnderTest, **query: str) -> TestResponse:
@@ -239,7 +241,7 @@ def test_a_free_credit_reaches_the_machine_signed_and_stripe_never_hears_of_it(
     assert (given.status_code, words(given)) == (
         200,
         "Free play Galaga 2 credits, free: on the way to the machine. Watch its screen, then press START. "
-        "Back to the machine One free credit for each phone: your next one is in 10 minutes.",
+        "Back to the machine Your phone's next free turn is in 10 minutes.",
     )
     pulse = cabinet.payload()
     name = pulse.pop("paymentId")
@@ -307,7 +309,7 @@ def test_one_phone_has_one_free_credit_in_each_slot(relay: RelayUnderTest, cabin
     phone = relay.client
     phone.post("/p/galaga-01", data={"free": ticket(phone.get("/p/galaga-01"))})
     again = phone.get("/p/galaga-01")
-    assert "One free credit for each phone: your next one is in 7 minutes." in words(again)
+    assert "Your phone's next free turn is in 7 minutes." in words(again)
     assert 'name="free"' not in again.text
     press(relay, free=ticket(look(relay)))
     it_is(relay, "20:10:00")

@@ -21,9 +21,9 @@ def note_of(period: str, ends_s: int | None, zone: tzinfo) -> str:
 
 
 def wait_words(minutes: int) -> str:
-    """When a phone has its next free credit."""
+    """When a phone has its next free credits."""
     wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"One free credit for each phone: your next one is in {wait}."
+    return f"Your phone's next free turn is in {wait}."
 
 
 def ask_again_s(machine_id: str, changes_s: int, now_s: float) -> int:
