@@ -14,6 +14,7 @@ EVERY_OTHER = "(all others)"
 _HEAD = ("machine", "from", "on sale", "because of")
 _CHANGES, _WITHIN_DAYS = 3, 400
 _USUAL = "usual prices"
+_YEARS = range(2000, 3000)
 
 
 class NoSuchTime(ValueError):
@@ -44,7 +45,9 @@ def _instants(at: str, zone: tzinfo, now_s: float) -> tuple[float, ...]:
     if at == "now":
         return (now_s,)
     try:
-        said = datetime.fromisoformat(at)
+        said = datetime.fromisoformat(at).replace(microsecond=0)
+        if said.year not in _YEARS:
+            raise ValueError
     except ValueError:
         raise NoSuchTime(f"--at is {at!r:.80}: write a time such as 2026-12-24T18:30, or now") from None
     if said.tzinfo is not None:
