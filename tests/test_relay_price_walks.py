@@ -1,4 +1,4 @@
-"""Prices in twenty zones, minute by minute over changes of clocks: one list at a time, and the next change."""
+"""Prices in twenty zones, minute by minute over changes of clocks: one list at a time, until it changes."""
 
 from __future__ import annotations
 
