@@ -76,11 +76,12 @@ def test_no_text_is_a_ticket_but_a_relays_own(text: str) -> None:
 def test_a_name_shows_its_machine_how_many_credits_it_was() -> None:
     """To this relay, and to nobody else."""
     name = TICKET.payment_id(SECRET)
-    assert free_credits(name, "galaga-01", SECRET) == 2
-    assert free_credits(name, "pong-03", SECRET) is None
-    assert free_credits(name, "galaga-01", SECRET + "x") is None
-    assert free_credits(name.replace("free_2", "free_3"), "galaga-01", SECRET) is None
-    assert free_credits(name + "0", "galaga-01", SECRET) is None
+    assert free_credits(name, "galaga-01", [SECRET]) == 2
+    assert free_credits(name, "galaga-01", ["new" * 11, SECRET]) == 2
+    assert free_credits(name, "pong-03", [SECRET]) is None
+    assert free_credits(name, "galaga-01", [SECRET + "x"]) is None
+    assert free_credits(name.replace("free_2", "free_3"), "galaga-01", [SECRET]) is None
+    assert free_credits(name + "0", "galaga-01", [SECRET]) is None
     assert len(name) == len("free_2_") + 32 + 1 + 32
 
 

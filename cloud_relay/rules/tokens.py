@@ -33,6 +33,11 @@ class TokenBook:
     relay_secret: str = field(repr=False)
     smallest_numbers: Mapping[str, int]
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets whose tokens are accepted, the one that makes new tokens first."""
+        return (self.relay_secret,)
+
     def issue(self, machine_id: str) -> str:
         """The token that the machine should use now; the relay signs its coin pulses with it."""
         return machine_token(self.relay_secret, machine_id, self._smallest(machine_id))

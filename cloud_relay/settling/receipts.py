@@ -63,7 +63,7 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
 def _settle_free(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     """A receipt of a free credit moves no money, and Stripe never hears of it."""
     payment_id: str = body["paymentId"]
-    credits = free_credits(payment_id, machine_id, relay.settings.tokens.relay_secret)
+    credits = free_credits(payment_id, machine_id, relay.settings.tokens.secrets)
     if credits is None:
         log.error("Refused a receipt of %s for %.80s: not its free credit", machine_id, payment_id)
         return Answer(Result.UNKNOWN)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cloud_relay.rules.selling.periods import FreePlay
@@ -85,14 +86,14 @@ def is_free_credit(payment_id: object) -> bool:
     return isinstance(payment_id, str) and payment_id.startswith(FREE_CREDIT)
 
 
-def free_credits(payment_id: str, machine_id: str, relay_secret: str) -> int | None:
-    """How many credits this names, if this relay gave them to this machine; else None."""
+def free_credits(payment_id: str, machine_id: str, secrets: Iterable[str]) -> int | None:
+    """How many credits this names, if one of these secrets gave them to this machine; else None."""
     parts = _NAME.fullmatch(payment_id)
     if parts is None:
         return None
     credits = int(parts[1])
-    mark = _mark(machine_id, credits, parts[2], relay_secret)
-    return credits if hmac.compare_digest(mark, parts[3]) else None
+    marks = [_mark(machine_id, credits, parts[2], secret) for secret in secrets]
+    return credits if any(hmac.compare_digest(mark, parts[3]) for mark in marks) else None
 
 
 def _slot(free: FreePlay, now_s: float) -> int:
