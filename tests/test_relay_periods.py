@@ -194,6 +194,10 @@ def test_a_period_that_never_gets_its_turn_is_refused(
         (CODE | {"code": 123456}, f"codes[0].code: {LETTERS}"),
         (CODE | {"code": "X" * 33}, f"codes[0].code: {LETTERS}"),
         (CODE | {"offers": []}, "codes[0].offers: write a list of 1 to 6 offers"),
+        (
+            CODE | {"dates": ["2026-12-24"], "days": "mon"},
+            "codes[0] never holds: none of its dates is one of its days",
+        ),
         (CODE | {"from": "25:00"}, f"codes[0].from is '25:00': {A_TIME}"),
         (
             CODE | {"bonus": "3 for 2"},

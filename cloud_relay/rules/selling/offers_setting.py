@@ -119,6 +119,10 @@ def _out_of_turn(periods: Mapping[int, Period], codes: Mapping[int, Code], shop:
             yield f"periods[{place}] never comes: the first that is on counts, and those before it always are"
         else:
             yield f"periods[{place}] never comes: none of its dates is one of its days"
+    for place, code in codes.items():
+        alone = {place: Period(code.name, code.when, code.machines)}
+        if any(never_on(alone, {place: shop.zones_of(code.machines) or (UTC,)})):
+            yield f"codes[{place}] never holds: none of its dates is one of its days"
     for earlier, later in twice(codes):
         yield f"codes[{later}] is the code of codes[{earlier}]: the first counts, so leave one out"
 
