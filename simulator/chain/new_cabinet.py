@@ -18,7 +18,7 @@ from simulator.board.board_server import BoardServer
 from simulator.board.model.arcade_board import ArcadeBoard
 from simulator.board.model.board_profiles import JAMMA
 from simulator.chain.cabinet import COIN_PIN
-from simulator.chain.part import Part, PartFailedError
+from simulator.chain.part import Part
 from simulator.stripe.server import StandInStripe
 
 SELLS_WITHIN_S = 60.0
@@ -37,7 +37,10 @@ class NewCabinet:
         Raises:
             PartFailedError: the door does not sell, or no receipt was answered.
         """
-        sold = requests.post(door, {"offer": _button(door, credits)}, allow_redirects=False, timeout=10)
+        button = _button(door, credits)
+        if button is None:
+            raise self.controller.failure(f"the door has no button for {credits} credits: {door}")
+        sold = requests.post(door, {"offer": button}, allow_redirects=False, timeout=10)
         sold.raise_for_status()
         payment = stripe.pay(sold.headers["Location"])
         self.controller.wait_for_line(f"{payment}: receipt answered")
@@ -66,12 +69,12 @@ def new_cabinet(config: Path, folder: Path) -> Iterator[NewCabinet]:
             controller.stop()
 
 
-def _button(door: str, credits: int) -> str:
-    """The value of the door's button for so many credits, once there is one."""
+def _button(door: str, credits: int) -> str | None:
+    """The value of the door's button for so many credits, once there is one; None if there is none."""
     deadline_s = time.monotonic() + SELLS_WITHIN_S
     while time.monotonic() < deadline_s:
         button = re.search(rf'value="({credits}-[^"]+)"', requests.get(door, timeout=10).text)
         if button is not None:
             return button[1]
         time.sleep(0.2)
-    raise PartFailedError(f"the door has no button for {credits} credits: {door}")
+    return None
