@@ -123,14 +123,12 @@ class World:
 
     def sell(self, mark: str) -> str:
         """Have the new machine's cabinet run from here on, and sell."""
-        config = self._folder / "galaga-01.yaml"
-        (self._folder / "ca.crt").write_bytes((self._folder / "broker" / "ca.crt").read_bytes())
-        with new_cabinet(config, self._folder) as cabinet:
+        written, ca_file = self._folder / "galaga-01.yaml", self._folder / "broker" / "ca.crt"
+        with new_cabinet(written, ca_file, self._folder) as cabinet:
             cabinet.sell(f"http://127.0.0.1:{self._relay}/p/galaga-01", self._stripe, SOLD_CREDITS)
         return mark
 
     def _run(self, command: str) -> str:
-        print("RUN", command[:80], time.monotonic(), file=sys.stderr)
         for there, here in self._here.items():
             command = command.replace(there, here)
         said = self._shell.run(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+import yaml
 
 from controller.system.clock import since_boot_s
 from simulator.board.board_server import BoardServer
@@ -48,18 +48,21 @@ class NewCabinet:
 
 
 @contextmanager
-def new_cabinet(config: Path, folder: Path) -> Iterator[NewCabinet]:
-    """Have it run with this config.yaml, to which its wiring in `folder` is added."""
-    more = {
+def new_cabinet(written: Path, ca_file: Path, folder: Path) -> Iterator[NewCabinet]:
+    """Have it run with what `new-machine` wrote, wired in `folder`; the broker's authority is `ca_file`."""
+    config = yaml.safe_load(written.read_text())
+    config["broker"]["ca_file"] = str(ca_file)
+    config |= {
         "board_boot_s": 0,
         "state_dir": str(folder / "state"),
         "screen_feed": str(folder / "screen.json"),
         "mock_pins_for_demo_only": str(folder / "board"),
     }
-    with config.open("a") as file:
-        file.writelines(f"{key}: {json.dumps(value)}\n" for key, value in more.items())
+    config_file = folder / "cabinet.yaml"
+    config_file.touch(mode=0o600)
+    config_file.write_text(yaml.safe_dump(config, sort_keys=False))
     board = ArcadeBoard(JAMMA, powered_at_s=since_boot_s())
-    command = [sys.executable, "-m", "controller", "run", "--config", str(config)]
+    command = [sys.executable, "-m", "controller", "run", "--config", str(config_file)]
     controller = Part("controller", command, folder / "controller.log")
     with BoardServer(folder / "board", board, coin_pin=COIN_PIN) as server:
         controller.start()

@@ -39,7 +39,8 @@ def main() -> int:
         before = run("arcade-relay", "check")
         set_up(name, stripe)
         wait(lambda: answers(f"{url}/status"), "the relay behind nginx")
-        with new_cabinet(new_machine(Path(folder)), Path(folder)) as cabinet:
+        ca_file = MOSQUITTO / "arcade" / "ca.crt"
+        with new_cabinet(new_machine(Path(folder)), ca_file, Path(folder)) as cabinet:
             cabinet.sell(f"{url}/p/{MACHINE_ID}", stripe, CREDITS)
             checked = run("arcade-relay", "check")
             print(
@@ -69,10 +70,9 @@ def set_up(name: str, stripe: StandInStripe) -> None:
 
 
 def new_machine(folder: Path) -> Path:
-    """Its config.yaml as `new-machine` wrote it, and the authority's certificate beside it."""
-    config = folder / "config.yaml"
+    """Its config.yaml as `new-machine` wrote it."""
+    config = folder / "galaga-01.yaml"
     must("arcade-relay", "new-machine", MACHINE_ID, "--name", "Galaga", "--to", str(config))
-    shutil.copy(MOSQUITTO / "arcade" / "ca.crt", folder / "ca.crt")
     return config
 
 
