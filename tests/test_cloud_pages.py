@@ -178,6 +178,7 @@ def test_a_token_is_answered_by_the_relay_or_by_another() -> None:
         (Answer(200, body=b"hello"), "wrong"),
         (Answer(429), "note"),
         (Answer(503), "wrong"),
+        (Answer(503, body=b"<p>Too many ask at once.</p>"), "note"),
         (Unreached(Obstacle.CUT_OFF), "wrong"),
     ],
 )
