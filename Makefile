@@ -102,6 +102,7 @@ pictures: ## draw the pictures of the docs anew
 
 docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
 	@tools/prepare.sh test
+	cp config.yaml cloud_relay/operator/machines/config.yaml
 	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py

@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cloud_relay.quiet_end import quiet_imports, run_quietly
@@ -17,7 +17,10 @@ if __name__ == "__main__":
 from cloud_relay.errors import RelayError
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
+from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.operator.offers import list_offers
+from cloud_relay.operator.setup.broker import add_arguments as add_broker_arguments
+from cloud_relay.operator.setup.broker import set_up_broker
 from cloud_relay.operator.setup.stripe import setup_stripe
 from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
@@ -80,12 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))
+    add_machine_commands(commands, _with_relay, os.environ, sys.stdout)
     return parser
 
 
 def _add_setup(setup: argparse.ArgumentParser) -> None:
     """A line for each part that sets itself up."""
     parts = setup.add_subparsers(required=True)
+    broker = parts.add_parser("broker", help="rules, settings and the relay's login at the broker")
+    add_broker_arguments(broker)
+    broker.set_defaults(run=lambda options: set_up_broker(options, os.environ, sys.stdout))
     at_stripe = parts.add_parser("stripe", help="the webhook endpoint, and the price of older links")
     at_stripe.add_argument(
         "--env", type=Path, metavar="FILE", help="the relay's variables, kept with mode 0600"
@@ -111,8 +118,8 @@ def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:
     return lambda options: _with_relay(lambda relay: run(relay, sys.stdout, as_json=options.json))
 
 
-def _with_relay(act: Callable[[Relay], int]) -> int:
-    relay = relay_from(read_settings(os.environ))
+def _with_relay(act: Callable[[Relay], int], environment: Mapping[str, str] = os.environ) -> int:
+    relay = relay_from(read_settings(environment))
     try:
         return act(relay)
     finally:

@@ -23,6 +23,18 @@ class PublishRefused(RelayError, PermissionError):
     """The broker's access rules forbid this."""
 
 
+class LoginsFailed(RelayError):
+    """A login at the broker could not be made or taken away; the message says why, and what to do."""
+
+
+class NoPasswordDatabase(LoginsFailed):
+    """The broker keeps no logins yet: it lets everybody in."""
+
+
+class SetupFailed(RelayError):
+    """Something cannot be set up as it was asked for; the message says why, and what to do."""
+
+
 class ClockWrong(RelayError):
     """The relay's clock is not Stripe's, so that nobody can say how old a payment is."""
 

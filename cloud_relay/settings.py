@@ -90,6 +90,7 @@ class Settings:
     frame_ancestors: str
     trusted_proxies: int = 0
     hall_machines: int = HALL_MACHINES
+    log_format: str | None = None
 
     def door_url(self, machine_id: str) -> str:
         """The address in the machine's QR code."""
@@ -130,6 +131,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
         trusted_proxies=reader.read("TRUSTED_PROXIES", _whole_number(0, 5), "0"),
         hall_machines=reader.read("HALL_MACHINES", _whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)),
+        log_format=reader.read("LOG_FORMAT", _one_of("json", "text")) if "LOG_FORMAT" in reader else None,
     )
     reader.finish()
     return settings
@@ -189,10 +191,9 @@ def read_offer_list(environment: Mapping[str, str]) -> Offers:
 
 
 def _token_book(reader: _Reader) -> TokenBook:
-    return TokenBook(
-        reader.read("RELAY_SECRET", _long_secret),
-        reader.read("MIN_TOKEN_NUMBERS", _token_numbers, "{}"),
-    )
+    secrets = reader.read("RELAY_SECRET", _relay_secrets) or ("",)
+    numbers = reader.read("MIN_TOKEN_NUMBERS", _token_numbers, "{}")
+    return TokenBook(secrets[0], numbers, *secrets[1:])
 
 
 def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings:
@@ -220,7 +221,9 @@ def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings
 
 def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
     untagged = reader.read("UNTAGGED_PAYMENTS", _one_of("ours", "leave"), "ours")
-    return Ownership(relay_tag(tokens.relay_secret), takes_untagged=untagged == "ours")
+    named = reader.read("FORMER_RELAY_TAGS", _tags) if "FORMER_RELAY_TAGS" in reader else ()
+    tag, *former = dict.fromkeys([*map(relay_tag, tokens.secrets), *named])
+    return Ownership(tag, takes_untagged=untagged == "ours", former_tags=tuple(former))
 
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:
@@ -331,6 +334,23 @@ def _long_secret(text: str) -> str:
             "make one with `openssl rand -hex 32`"
         )
     return text
+
+
+def _relay_secrets(text: str) -> tuple[str, ...]:
+    secrets = tuple(_long_secret(part.strip()) for part in text.split(","))
+    if len(secrets) > 2 or len(set(secrets)) < len(secrets):
+        raise ValueError("names more than two secrets, or one twice: while it is changed, write new,old")
+    return secrets
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    tags = tuple(part.strip() for part in text.split(","))
+    if not all(re.fullmatch(r"[0-9a-f]{16}", tag) for tag in tags):
+        raise ValueError(
+            "holds what is no tag: write what `python -m cloud_relay rotate relay-secret` named, 16 of "
+            "0-9 a-f, several with commas between"
+        )
+    return tags
 
 
 def _webhook_secrets(text: str) -> tuple[str, ...]:

@@ -206,7 +206,11 @@ def test_a_button_of_the_door_redirects_to_stripe(
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        (environment(), f'{{"message":"API is running","status":"up","version":"{__version__}"}}'),
+        (
+            environment(),
+            '{"broker":"unknown","message":"API is running","status":"up","tidyLastRan":null,'
+            f'"version":"{__version__}"}}',
+        ),
         ({"PRICE_ID": "price_1"}, "STRIPE_API_KEY: is not set"),
     ],
 )

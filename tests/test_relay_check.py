@@ -62,7 +62,11 @@ def change(relay: RelayUnderTest, **changes: Any) -> None:
 def found(relay: RelayUnderTest, name: str) -> list[Finding]:
     """What the check finds in one of its parts, after the key: by its answers the clock is compared."""
     account = StripeAccount(relay.settings.stripe, relay.relay.fitness)
-    asked = [part for part in parts(Outside(URL, None, is_demo=True)) if part.name in ("key", name)]
+    asked = [
+        part
+        for part in parts(Outside(URL, None, is_demo=True), relay.variables)
+        if part.name in ("key", name)
+    ]
     return list([part.section(relay.relay, account, frozenset()) for part in asked][-1].findings)
 
 

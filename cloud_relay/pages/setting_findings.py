@@ -27,6 +27,7 @@ REMEDIES = {
     "OPERATOR_KEY": "Make one with `openssl rand -hex 32`, or leave it out.",
     "CREDIT_WINDOW_S": _AS_WRITTEN,
     "MIN_TOKEN_NUMBERS": _AS_WRITTEN,
+    "FORMER_RELAY_TAGS": _AS_WRITTEN,
     "RELEASE_AFTER": _AS_WRITTEN,
     "TIDY_EVERY_S": _AS_WRITTEN,
     "UNTAGGED_PAYMENTS": _AS_WRITTEN,

@@ -64,5 +64,5 @@ def sellers(sold: Iterable[Mapping[str, str]]) -> list[Seller]:
 
 def machines_of(ownership: Ownership, found: Iterable[Seller], named: Iterable[str]) -> frozenset[str]:
     """The machines that are surely this relay's: those in its settings, and those it sold for."""
-    ours = [seller.machines for seller in found if seller.tag == ownership.tag]
+    ours = [seller.machines for seller in found if seller.tag in ownership.tags]
     return frozenset(named).union(*ours)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 from cloud_relay.operator.check.account import check_account, check_price
+from cloud_relay.operator.check.broker import MQTT, broker_look
 from cloud_relay.operator.check.clock import check_clock
 from cloud_relay.operator.check.key import check_key
 from cloud_relay.operator.check.neighbours import check_neighbours
@@ -26,7 +27,7 @@ from cloud_relay.stripe.account import StripeAccount
 WIDEST = 100
 
 
-def parts(outside: Outside) -> tuple[Part, ...]:
+def parts(outside: Outside, environment: Mapping[str, str]) -> tuple[Part, ...]:
     """All that is looked at, in order: the clock is compared by what the others were answered."""
     url, signed = frozenset({"RELAY_URL"}), frozenset({"STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY"})
     return (
@@ -35,6 +36,7 @@ def parts(outside: Outside) -> tuple[Part, ...]:
         Part("price of old links", STRIPE | {"PRICE_ID"}, check_price),
         Part("webhook", STRIPE | url, check_webhook),
         Part("clock", STRIPE, check_clock),
+        Part("broker", MQTT | {"CREDIT_WINDOW_S"}, broker_look(environment)),
         Part("door, from outside", url, outside.look),
         Part("webhook's secret", url | signed, outside.look_at_secret),
         Part("webhook's secret, at Stripe", STRIPE | url | signed, check_stripes_secret),
@@ -71,7 +73,7 @@ def look_at_all(environment: Mapping[str, str], trust: ssl.SSLContext | None = N
     account = StripeAccount(relay.settings.stripe, relay.fitness)
     outside = Outside(relay.settings.url, trust, is_demo=bool(environment.get("STAND_IN_STRIPE_URL")))
     try:
-        for part in parts(outside):
+        for part in parts(outside, environment):
             yield part.section(relay, account, readable.unusable)
     finally:
         relay.publisher.close()
