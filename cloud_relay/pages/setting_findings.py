@@ -24,6 +24,7 @@ REMEDIES = {
     "MQTT_CA_FILE": "Name the PEM file of the authority that signed the broker's certificate.",
     "RELAY_SECRET": "Make one with `openssl rand -hex 32`, once: machine tokens are made from it.",
     "OFFERS": "Write what the machines sell as JSON, and try it with `python -m cloud_relay offers`.",
+    "FORMER_RELAY_TAGS": _AS_WRITTEN,
     "OPERATOR_KEY": "Make one with `openssl rand -hex 32`, or leave it out.",
     "CREDIT_WINDOW_S": _AS_WRITTEN,
     "MIN_TOKEN_NUMBERS": _AS_WRITTEN,
@@ -35,6 +36,7 @@ REMEDIES = {
     "FRAME_ANCESTORS": _AS_WRITTEN,
     "TRUSTED_PROXIES": _AS_WRITTEN,
     "HALL_MACHINES": _AS_WRITTEN,
+    "LOG_FORMAT": _AS_WRITTEN,
     "STRIPE_PROXY": _AS_WRITTEN,
     "STAND_IN_STRIPE_URL": "Leave it out: it is for the demo and for tests.",
 }
