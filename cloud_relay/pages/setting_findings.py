@@ -24,7 +24,6 @@ REMEDIES = {
     "MQTT_CA_FILE": "Name the PEM file of the authority that signed the broker's certificate.",
     "RELAY_SECRET": "Make one with `openssl rand -hex 32`, once: machine tokens are made from it.",
     "OFFERS": "Write what the machines sell as JSON, and try it with `python -m cloud_relay offers`.",
-    "FORMER_RELAY_TAGS": _AS_WRITTEN,
     "OPERATOR_KEY": "Make one with `openssl rand -hex 32`, or leave it out.",
     "CREDIT_WINDOW_S": _AS_WRITTEN,
     "MIN_TOKEN_NUMBERS": _AS_WRITTEN,
