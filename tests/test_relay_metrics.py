@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from relay_parts import OPERATOR_KEY, Cabinet, RelayUnderTest, environment, relay_under_test
+from test_lambda_handler import api_gateway
 from test_relay_webhook import reservation
 
-from cloud_relay.app import app_for
+from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.tally import Spread, Spreads, Tally
 from cloud_relay.rules.door_states import DOOR_STATES
 from cloud_relay.rules.log_events import OUTCOMES
@@ -100,11 +102,11 @@ def test_a_relay_without_an_operators_key_has_no_such_page(broker: Broker) -> No
             assert relay.client.get("/metrics", headers=headers).status_code == 404
 
 
-def test_one_of_many_processes_has_no_figures(relay: RelayUnderTest) -> None:
-    """On Lambda they would be those of whichever process is asked."""
-    app = app_for(relay.relay, is_one_of_many=True)
-    answer = app.test_client().get("/metrics", headers=KEY)
-    assert (answer.status_code, answer.json) == (
+def test_on_lambda_there_are_no_figures(relay: RelayUnderTest) -> None:
+    """They would be those of whichever process is asked."""
+    event = api_gateway("GET", "/metrics", {"authorization": f"Bearer {OPERATOR_KEY}"}, None, False)
+    answer = handler_for(relay.relay)(event, None)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (
         404,
         {"error": "Each process counts for itself, and there are many: watch the log's events instead"},
     )

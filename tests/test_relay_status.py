@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from cloud_relay.errors import BrokerUnavailable, PublishRefused, StripeUnavaila
 from cloud_relay.memory.tidy_times import TidyTimes
 from cloud_relay.relay import relay_from
 from cloud_relay.rules.messages import iso_utc, read_tidied_note, tidied_note, tidied_topic
+from cloud_relay.rules.tidy_schedule import TidySchedule
 from cloud_relay.settings import read_settings
 from cloud_relay.settling.tidy import tidy_recent
 from cloud_relay.settling.tidy_thread import TidyThreads
@@ -102,27 +101,18 @@ def test_a_broker_that_is_away_is_said_within_its_next_look(tmp_path: Path) -> N
         assert status_of(relay)["broker"] == "up"
 
 
-@contextmanager
-def silent_broker() -> Iterator[int]:
-    """The port of one that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        yield port
-
-
 def test_a_flood_waits_for_no_broker_and_costs_it_one_look() -> None:
-    """A broker that never answers holds nobody: whoever asks has what is known."""
-    with silent_broker() as port:
-        settings = read_settings(environment(MQTT_PORT=str(port), TIDY_EVERY_S="0"))
-        relay = relay_from(settings)
-        client = app_for(relay).test_client()
-        began_s, threads = time.monotonic(), set[str]()
-        for _ in range(500):
-            assert client.get("/status").json["broker"] == "unknown"
-            threads |= {str(one.ident) for one in threading.enumerate() if one.name == "broker watch"}
-        assert time.monotonic() - began_s < 2.5  # a look at this broker takes longer than all of these
-        assert len(threads) == 1
-        wait_until(lambda: client.get("/status").json["broker"] == "away", "the look", within_s=20)
+    """A broker that does not answer holds nobody: whoever asks has what is known."""
+    answered, answers = threading.Event(), BrokerUnavailable("no CONNACK")
+    silent = Scripted(answers, took=lambda: answered.wait(60))
+    settings = read_settings(environment(TIDY_EVERY_S="0"))
+    client = app_for(relay_from(settings, publisher=silent)).test_client()  # type: ignore[arg-type]
+    try:
+        said = {client.get("/status").json["broker"] for _ in range(500)}
+        assert (said, silent.asked) == ({"unknown"}, 1)
+    finally:
+        answered.set()
+    wait_until(lambda: client.get("/status").json["broker"] == "away", "the end of the look")
 
 
 def test_tidy_has_not_run_while_its_list_cannot_be_read(relay: RelayUnderTest) -> None:
@@ -136,6 +126,30 @@ def test_tidy_has_not_run_while_its_list_cannot_be_read(relay: RelayUnderTest) -
     relay.clock.ahead_s = 700
     tidy_recent(relay.relay)
     assert status_of(relay)["tidyLastRan"] is not None
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "again_after_s"), [(0, 15), (600, 60), (7200, 60)], ids=["busy", "quiet", "at rest"]
+)
+def test_a_list_that_failed_is_read_again_within_a_minute(quiet_s: float, again_after_s: float) -> None:
+    """At rest too: else one hiccup of Stripe's would be ten minutes without tidy, and an alarm at night."""
+    schedule = TidySchedule(180, 60, active_s=NOW_S - quiet_s).recent_read(NOW_S).recent_failed(NOW_S + 1)
+    due = [after_s for after_s in range(1, 700) if schedule.is_recent_due(NOW_S + after_s)]
+    assert due[0] in (again_after_s, again_after_s + 1)
+
+
+def test_tidy_runs_again_a_minute_after_stripe_answers(relay: RelayUnderTest) -> None:
+    """Nobody has paid for hours."""
+    relay.clock.ahead_s = 3 * 3600
+    tidy_recent(relay.relay)
+    relay.clock.ahead_s += 700
+    relay.stripe.fail_next(100, status=500)
+    with pytest.raises(StripeUnavailable):
+        tidy_recent(relay.relay)
+    relay.stripe.faults.forget()
+    relay.clock.ahead_s += 62
+    tidy_recent(relay.relay)
+    assert abs(when(status_of(relay)["tidyLastRan"]) - relay.clock()) < 30
 
 
 def test_a_plain_server_knows_soon_after_its_start(relay: RelayUnderTest) -> None:
@@ -152,7 +166,7 @@ def test_a_plain_server_knows_soon_after_its_start(relay: RelayUnderTest) -> Non
 class Scripted:
     """A broker whose answers are given beforehand; it counts what was asked."""
 
-    def __init__(self, *answers: bytes | Exception | None, took: Callable[[], None] | None = None) -> None:
+    def __init__(self, *answers: bytes | Exception | None, took: Callable[[], object] | None = None) -> None:
         self._answers = list(answers)
         self._took = took
         self.kept_now: list[bytes] = []

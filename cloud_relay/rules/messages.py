@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ LINK_MARGIN_S = 2 * KEEPALIVE_S
 LEAST_TIME_LEFT_S = 5
 # As much as either side reads of the broker. A cabinet's own status has less than 16 KiB at its worst.
 MAX_PACKET_BYTES = 16 * 1024
+SIGNATURES = ("sig", "sig2")
 _LONGEST_STATE = 60
 _ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"
 # Within the margin a cabinet may not trust the time left: this has it ask us.
@@ -97,8 +99,16 @@ def gameover(machine_id: str, now_s: float) -> bytes:
     return _json_bytes({"machineId": machine_id, "status": "game_over", "timestamp": iso_utc(now_s)})
 
 
+def signatures(tokens: Sequence[str], payload: bytes) -> dict[str, str]:
+    """The user properties that sign a payload with each of the tokens that its machine may use.
+
+    The oldest token's is `sig`, for a cabinet that knows of no other; a new one's beside it is `sig2`.
+    """
+    return {name: signature(token, payload) for name, token in zip(SIGNATURES, tokens, strict=False)}
+
+
 def signature(machine_token: str, payload: bytes) -> str:
-    """The `sig` user property: HMAC-SHA256 of the payload under the machine's token, in hex."""
+    """HMAC-SHA256 of the payload under a machine's token, in hex."""
     return hmac.new(machine_token.encode(), payload, hashlib.sha256).hexdigest()
 
 

@@ -28,6 +28,7 @@ def told_run(
     except Exception:
         if which is TidyList.RECENT:
             times.failed()
+            relay.book.recent_failed()
         words = f"Could not tidy the list of {which} payments"
         relay.tell(tidied(which, "failed", {}, ms_since(began_s), words, logging.WARNING))
         raise
