@@ -44,11 +44,11 @@ def note_paid(relay: Relay, machine_id: str) -> None:
     relay.paid.keep(machine_id, now_s, now_s, OFFERED_AGAIN_FOR_S)
 
 
-def forget_checkout(machine_id: str) -> None:
+def forget_checkout(relay: Relay, machine_id: str) -> None:
     """The phone has paid: its next tap gets a new page."""
 
     def forget(response: Response) -> Response:
-        response.delete_cookie(COOKIE, path=f"/p/{machine_id}")
+        response.delete_cookie(COOKIE, path=relay.settings.door_path(machine_id))
         return response
 
     after_this_request(forget)
@@ -80,7 +80,7 @@ def _keep(relay: Relay, opened: OpenCheckout) -> None:
             COOKIE,
             opened.sealed(settings.tokens.relay_secret),
             max_age=OFFERED_AGAIN_FOR_S,
-            path=f"/p/{opened.machine_id}",
+            path=settings.door_path(opened.machine_id),
             secure=settings.url.startswith("https:"),
             httponly=True,
             samesite="Lax",

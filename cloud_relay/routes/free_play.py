@@ -75,7 +75,7 @@ def _keep(relay: Relay, machine_id: str, text: str) -> None:
             _COOKIE,
             text,
             max_age=_KEPT_FOR_S,
-            path=f"/p/{machine_id}",
+            path=relay.settings.door_path(machine_id),
             secure=relay.settings.url.startswith("https:"),
             httponly=True,
             samesite="Lax",
