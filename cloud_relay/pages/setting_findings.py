@@ -35,6 +35,7 @@ REMEDIES = {
     "FRAME_ANCESTORS": _AS_WRITTEN,
     "TRUSTED_PROXIES": _AS_WRITTEN,
     "HALL_MACHINES": _AS_WRITTEN,
+    "LOG_FORMAT": _AS_WRITTEN,
     "STRIPE_PROXY": _AS_WRITTEN,
     "STAND_IN_STRIPE_URL": "Leave it out: it is for the demo and for tests.",
 }
