@@ -103,12 +103,13 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
+docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md, what commands print in docs/cloud.md
 	@tools/prepare.sh test
 	cp config.yaml cloud_relay/operator/machines/config.yaml
 	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py
+	PYTHONPATH=. $(VENV) tools/cloud_page.py
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)
