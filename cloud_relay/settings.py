@@ -272,7 +272,7 @@ class _Reader:
         text = self._environment.get(name, "").strip() or default
         try:
             if not text:
-                raise ValueError("is not set")
+                raise ValueError(NOT_SET)
             return parse(text)
         except ValueError as why:
             found = [_QUOTED] if _is_quoted(text) else str(why).splitlines()
@@ -285,6 +285,7 @@ class _Reader:
             raise SettingsError.of(self._problems)
 
 
+NOT_SET = "is not set"
 # A shell takes them off, `docker --env-file` and the consoles of clouds do not.
 _QUOTED = "has quotation marks around it, which are part of the value: write it without them"
 

@@ -104,12 +104,12 @@ def _one_way(own: Mapping[str, Any], place: str) -> None:
 def _free(own: Mapping[str, Any], place: str) -> FreePlay | None:
     if "free" not in own:
         return None
-    said, problems = object_at(own["free"], f"{place}.free"), Problems()
-    problems.tried(lambda: refuse_unknown(said, f"{place}.free", ("credits", "minutes")), None)
+    wanted, problems = object_at(own["free"], f"{place}.free"), Problems()
+    problems.tried(lambda: refuse_unknown(wanted, f"{place}.free", ("credits", "minutes")), None)
     credits = problems.tried(
-        lambda: whole_at(said.get("credits", 1), f"{place}.free.credits", 1, _MOST_FREE, "credits"), 1
+        lambda: whole_at(wanted.get("credits", 1), f"{place}.free.credits", 1, _MOST_FREE, "credits"), 1
     )
-    each = said.get("minutes", _FREE_EACH_MIN)
+    each = wanted.get("minutes", _FREE_EACH_MIN)
     minutes = problems.tried(lambda: whole_at(each, f"{place}.free.minutes", 1, _MOST_FREE_MIN, "minutes"), 1)
     problems.finish()
     return FreePlay(credits, minutes)
