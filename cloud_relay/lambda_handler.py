@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apig_wsgi import make_lambda_handler
 
 from cloud_relay.app import app_for
+from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.settings import read_settings
@@ -58,7 +59,8 @@ def handler(event: Event, context: object) -> dict[str, Any]:
 def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
     """What answers the events of one relay; `invoke` sends this function an event of its own."""
     retries, long = SelfInvocation(invoke), LongTidy(relay)
-    answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app_for(relay, retries)))
+    app = app_for(relay, retries, is_one_of_many=True)
+    answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app))
 
     def answer(event: Any, context: Any) -> dict[str, Any]:
         if not isinstance(event, dict):
@@ -106,5 +108,7 @@ def _with_the_gateways_word(app: WSGIApplication) -> WSGIApplication:
 def _handler() -> Handler:
     # Kept from call to call, and with it the connections to the broker and to Stripe.
     make_log_plain()
+    if os.environ.get("LOG_FORMAT") != "text":  # metric filters, and with them the alarms, read its lines
+        make_log_json()
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
     return handler_for(relay_from(read_settings(os.environ)))

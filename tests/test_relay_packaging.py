@@ -23,7 +23,7 @@ RELAY = ROOT / "cloud_relay"
 # AWS's own library lies in its Python images, and is imported only by a function that invokes itself.
 IN_THE_BASE_IMAGE = {"boto3"}
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-DISTRIBUTION_OF = {"apig_wsgi": "apig-wsgi", "paho": "paho-mqtt"}
+DISTRIBUTION_OF = {"apig_wsgi": "apig-wsgi", "paho": "paho-mqtt", "prometheus_client": "prometheus-client"}
 
 
 def hashes() -> dict[tuple[str, str], int]:

@@ -16,6 +16,7 @@ from test_config import NEEDED, SHIPPED, written
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import FeedError, Notice, State, parse_feed
+from attract_screen.model.monitor import Monitor
 from attract_screen.model.view import View, out_of_order, view_of
 from attract_screen.picture.draw import Studio
 from attract_screen.picture.layout import Layout, Size
@@ -120,10 +121,29 @@ def test_what_is_shown_goes_by_what_is_wrong(tmp_path: Path) -> None:
     assert notice_of(config, told, has_network=True) == card_page.usable_notice()
 
 
-def test_a_screen_on_its_side_stands_so_with_a_faulty_file(tmp_path: Path) -> None:
-    """The words are for whoever stands before it."""
-    config = written(tmp_path, NEEDED.replace("galaga-01", "galaga 01") + "screen:\n  rotate: 90\n")
-    assert setup_feed(NEXT, config, 7.0, None, SERIAL)["rotate"] == 90
+@pytest.mark.parametrize(
+    ("screen", "monitor"),
+    [
+        ("rotate: 90", Monitor(rotate=90)),
+        ('aspect: "4:3"', Monitor(aspect=(4, 3))),
+        ("overscan_percent: 5", Monitor(overscan_percent=5)),
+        ("rotate: 45", Monitor()),
+    ],
+)
+def test_a_faulty_file_s_screen_is_the_one_that_it_says(
+    screen: str, monitor: Monitor, tmp_path: Path
+) -> None:
+    """On its side, a tube, or one that hides its edges: the words are for whoever stands before it."""
+    config = written(tmp_path, NEEDED.replace("galaga-01", "galaga 01") + f"screen:\n  {screen}\n")
+    feed = parse_feed(json.dumps(setup_feed(NEXT, config, 7.0, None, SERIAL)).encode())
+    assert feed.monitor == monitor
+
+
+def test_without_a_readable_file_the_screen_is_any(tmp_path: Path) -> None:
+    """As a screen is that nobody has told of."""
+    (tmp_path / "config.yaml").write_text("screen: [")
+    feed = parse_feed(json.dumps(setup_feed(NEXT, tmp_path / "config.yaml", 7.0, None, SERIAL)).encode())
+    assert feed.monitor == Monitor()
 
 
 def test_no_way_out_is_no_address() -> None:

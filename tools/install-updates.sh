@@ -42,10 +42,10 @@ check_update_that_refuses_the_configuration() {
 }
 
 check_update_that_does_not_start() {
-    local before said status=0 unit=/etc/systemd/system/arcade-controller.service
-    before=$(version; inside sha256sum /opt/arcade-cabinet/controller/__main__.py $unit $config)
-    inside sed -i 's/    return App(.*/    raise SystemExit("the new release fell over")/' \
-        $source_dir/controller/__main__.py
+    local before said status=0 unit=/etc/systemd/system/arcade-controller.service starts=controller/commands/run.py
+    before=$(version; inside sha256sum /opt/arcade-cabinet/$starts $unit $config)
+    inside sed -i 's/    return App(.*/    raise SystemExit("the new release fell over")/' $source_dir/$starts
+    check "a release that falls over is made" inside grep -q 'fell over' $source_dir/$starts
     inside sed -i 's/^__version__.*/__version__ = "9.9.9"/' $source_dir/controller/__init__.py
     inside sh -c "echo '# new' >>$source_dir/systemd/arcade-controller.service"
     said=$(install_sh) || status=$?
@@ -54,7 +54,7 @@ check_update_that_does_not_start() {
     check "and that the old one runs again" says "$said" \
         "version 9.9.9 was taken back: version $(version) runs again, as before"
     same "code, unit and configuration are the old ones" "$before" \
-        "$(version; inside sha256sum /opt/arcade-cabinet/controller/__main__.py $unit $config)"
+        "$(version; inside sha256sum /opt/arcade-cabinet/$starts $unit $config)"
     check "the old controller runs" is_active controller
     check "no half of the new one is left" refused inside sh -c 'ls -d /opt/arcade-cabinet.*'
     copy_project $source_dir

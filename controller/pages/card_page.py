@@ -58,9 +58,9 @@ def _for_windows(*lines: str) -> bytes:
     return "\r\n".join((*lines, "")).encode("utf-8-sig")
 
 
-def refused_notice(file: str, problems: Sequence[str]) -> Notice:
-    """What the screen says of a file with mistakes."""
-    return Notice(f"{file}: {_count(problems)}", tuple(problems))
+def refused_notice(file: str, problems: Sequence[str], beside: Sequence[str] = ()) -> Notice:
+    """What the screen says of a file with mistakes, and `beside` them, of its card."""
+    return Notice(f"{file}: {_count(problems)}", (*beside, *problems))
 
 
 def next_notice(*, has_network: bool) -> Notice:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from controller.formats.card_text import is_card_name, is_nearly_card_name
 from controller.pages.card_page import EXAMPLE, REPORT
-from controller.setup.files import sync_folder, wipe, write
+from controller.setup.files import overwrite, sync_folder, wipe, write
+
+log = logging.getLogger(__name__)
 
 # Raspberry Pi OS since Bookworm, and before.
 BOOT_FOLDERS = (Path("/boot/firmware"), Path("/boot"))
@@ -27,8 +31,18 @@ def nearly_card_files(folders: Sequence[Path]) -> list[Path]:
 
 
 def _named(folders: Sequence[Path], is_meant: Callable[[str], bool]) -> list[Path]:
-    found = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()))
-    return [path for path in found if is_meant(path.name) and path.is_file() and not path.is_symlink()]
+    return [path for folder in folders for path in _in_folder(folder, is_meant)]
+
+
+def _in_folder(folder: Path, is_meant: Callable[[str], bool]) -> list[Path]:
+    try:
+        found = [path for path in sorted(folder.iterdir()) if is_meant(path.name)]
+        return [path for path in found if path.is_file() and not path.is_symlink()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        log.error("%s cannot be read: %s", folder, error.strerror)
+        return []
 
 
 def finish_what_was_begun(folder: Path) -> None:
@@ -45,7 +59,13 @@ def finish_what_was_begun(folder: Path) -> None:
 def replace(file: Path, data: bytes) -> None:
     """Put other bytes in the place of a file on the card, whose own are then found nowhere."""
     fresh = file.with_name(_FRESH)
-    write(fresh, data)
+    try:
+        write(fresh, data)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        overwrite(file, data)  # a full card has no room for a second one
+        return
     sync_folder(file.parent)
     gone = file.rename(file.with_name(_GONE))
     sync_folder(file.parent)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 MODE = 0o640
@@ -23,21 +25,48 @@ def write_config(path: Path, data: bytes) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file through to its partition, whatever it held before."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a file through to its partition, unless it says that already; none is left that is not whole.
+
+    Raises:
+        OSError: the partition is full, or cannot be written to.
+    """
+    if path.is_file() and path.read_bytes() == data:
+        return
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
 
 
 def wipe(path: Path) -> None:
     """Delete a file whose bytes nobody is to find again: on FAT a deleted file still lies there."""
-    with path.open("r+b") as file:
-        file.write(b"#" * path.stat().st_size)
-        file.flush()
-        os.fsync(file.fileno())
+    overwrite(path, b"")
     path.unlink()
     sync_folder(path.parent)
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write over all the room that a file has, beyond its end too, where it may have been longer before.
+
+    Raises:
+        OSError: there is not room enough for `data`; the file is as it was.
+    """
+    known = path.stat()
+    room = max(known.st_size, known.st_blocks * 512)
+    if len(data) > room:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    with path.open("r+b") as file:
+        file.write(data.ljust(room, b"#"))
+        file.flush()
+        os.fsync(file.fileno())
+        if data:
+            file.truncate(len(data))
+            os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attract_screen.model.feed_format import FORMAT, State
+from attract_screen.model.monitor import Monitor
 from controller.config.keys import KEYS
 from controller.config.reader import ConfigError, read_keys
 from controller.pages.card_page import (
@@ -48,7 +49,7 @@ def setup_feed(
         "qr": None,
         "offers": [],
         "credits": 0,
-        "rotate": _rotation(config),
+        **_monitor(config),
         "technician_line": machine_line(address, serial),
         "notice": asdict(notice),
     }
@@ -69,9 +70,10 @@ def _read(path: Path) -> Notice | None:
         return None
 
 
-def _rotation(config: Path) -> int:
-    """A screen that stands on its side does so with a faulty file, too."""
+def _monitor(config: Path) -> dict[str, Any]:
+    """A screen that stands on its side, or is a tube, does so with a faulty file, too."""
     try:
-        return int(read_keys(config, KEYS).values["screen.rotate"])
-    except (ConfigError, KeyError):
-        return 0
+        values = read_keys(config, KEYS).values
+    except ConfigError:
+        values = {}
+    return {field: values.get(f"screen.{field}", default) for field, default in asdict(Monitor()).items()}

@@ -16,26 +16,27 @@ from controller.setup.places import Places
 log = logging.getLogger(__name__)
 
 
-def refuse(places: Places, file: Path, problems: Sequence[str]) -> None:
-    """Tell of every problem of a file that is not taken over."""
+def refuse(places: Places, file: Path, problems: Sequence[str], beside: Sequence[str] = ()) -> None:
+    """Tell of every problem of a file that is not taken over; `beside` is what only the screen adds."""
     for problem in problems:
         log.error("%s: %s", file, problem)
-    with on_card(file):
+    with on_card(f"{REPORT} is not there") as told:
         write(file.with_name(REPORT), refused_report(file.name, problems))
-    _tell_screen(places.notice, refused_notice(file.name, problems))
+    _tell_screen(places.notice, refused_notice(file.name, problems, (*beside, *told)))
 
 
 @contextmanager
-def on_card(file: Path) -> Iterator[None]:
-    """Work on the card: one that cannot be written to keeps nobody from using what is on it."""
+def on_card(otherwise: str) -> Iterator[list[str]]:
+    """Work on the card: one that cannot be written to keeps nobody from using what is on it.
+
+    What is then to be told is in the list: why, and that `otherwise` holds.
+    """
+    told: list[str] = []
     try:
-        yield
+        yield told
     except OSError as error:
-        log.error(
-            "%s stays, with any secrets in it: the card cannot be written to: %s",
-            file,
-            error.strerror,
-        )
+        told.append(f"The card cannot be written to ({error.strerror}): {otherwise}.")
+        log.error("%s", told[0])
 
 
 def _tell_screen(path: Path, notice: Notice) -> None:

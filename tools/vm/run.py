@@ -35,6 +35,8 @@ INSTALLING, POWER = "installing", "power"
 PASSED = HERE / "passed"
 # A graphics card, with a monitor as arcade cabinets have it.
 CARD = ("-device", "virtio-gpu-pci,xres=640,yres=480")
+# A card's boot partition, empty: the guest formats it.
+BOOT_PARTITION, BOOT_PARTITION_BYTES = FOLDER / "boot-partition.img", 300 << 20
 # A Pi's words to its kernel, which install.sh adds to: its console is on the glass, too.
 PI_WORDS = "console=tty1 console=ttyS0"
 # The clock of each stage, and what its QEMU has beside the others'.
@@ -42,6 +44,7 @@ STAGES: dict[str, tuple[Clock, tuple[str, ...]]] = {
     INSTALLING: (REAL_TIME, ()),
     "running": (COUNTED, ()),
     "console": (REAL_TIME, CARD),
+    "first_setup": (REAL_TIME, (*CARD, "-drive", f"file={BOOT_PARTITION},format=raw,if=virtio")),
 }
 RELEASED = (
     "controller",
@@ -117,6 +120,8 @@ def _run_all(wanted: argparse.Namespace, until_s: float, tallies: list[Tally]) -
     if INSTALLING in wanted.stages:
         subprocess.run(["cp", "--sparse=always", CACHE / "disk.img", place.disk], check=True)
         count(INSTALLING, _boot(place, INSTALLING, until_s), tallies)
+    with BOOT_PARTITION.open("wb") as partition:
+        partition.truncate(BOOT_PARTITION_BYTES)
     others = [stage for stage in wanted.stages if stage != INSTALLING]
 
     def run(stage: str) -> None:
@@ -171,7 +176,7 @@ def _git(*words: str) -> str:
 def _boot(place: Place, stage: str, until_s: float) -> Iterator[str]:
     """What one boot says."""
     clock, options = STAGES[stage]
-    words = f"{PI_WORDS} {_installed_words()}" if options == CARD else ""
+    words = f"{PI_WORDS} {_installed_words()}" if CARD[0] in options else ""
     with (
         Guest(place, stage, clock, *options, words=words) as guest,
         _stopped_at(until_s, guest.pull_the_plug),

@@ -34,14 +34,14 @@ def run_stage() -> None:
     _late_card()
     with cloud.running_cloud(cabinet.CLOUD):
         wait_for("the cabinet to sell", Phone(cabinet.CLOUD).sells, 120)
-        _until_same(
-            "a cabinet that sells shows its door as a QR code", [DOOR], lambda: _glass("attract")["codes"]
+        until_same(
+            "a cabinet that sells shows its door as a QR code", [DOOR], lambda: glass("attract")["codes"]
         )
         _console(BLANK_SCREEN)
-        _until_same("a console that is blanked leaves it there", [DOOR], lambda: _glass("blanked")["codes"])
+        until_same("a console that is blanked leaves it there", [DOOR], lambda: glass("blanked")["codes"])
         order("not_ready")
-        _until_same(
-            "a board that is not ready takes it off the glass", [], lambda: _glass("not_ready")["codes"]
+        until_same(
+            "a board that is not ready takes it off the glass", [], lambda: glass("not_ready")["codes"]
         )
     run("systemctl", "stop", SCREEN)
     same("it ends well", ("inactive", "success"), (show("ActiveState", SCREEN), show("Result", SCREEN)))
@@ -57,17 +57,17 @@ def _dark_console() -> None:
     same("the kernel does as it is told", ["0", "0"], [(MODULES / name).read_text().strip() for name in told])
     same("and knows each word", [], [line for line in _kernel() if "Unknown kernel command line" in line])
     _console(UNBLANK_SCREEN)
-    _until_same(
+    until_same(
         "without the screen the glass is dark: no boot text, no cursor",
         True,
-        lambda: _glass("console")["dark"],
+        lambda: glass("console")["dark"],
     )
     TTY.write_text("login: ")
-    _until_same("though text would be seen there", False, lambda: _glass("text")["dark"])
+    until_same("though text would be seen there", False, lambda: glass("text")["dark"])
     _console(BLANK_SCREEN)
     run("systemctl", "start", SCREEN)
     wait_for("the screen to open again", lambda: _words()[-1].startswith("The display was opened"), 180)
-    _until_same("and the screen wakes a console that is blanked", True, _is_as_drawn)
+    until_same("and the screen wakes a console that is blanked", True, lambda: is_as_drawn("offline"))
 
 
 def _console(what: int) -> None:
@@ -88,18 +88,22 @@ def _words() -> list[str]:
 def _late_card() -> None:
     waiting = show("MainPID", SCREEN)
     run("modprobe", "virtio_gpu")
-    _until_same("a card that comes late has the picture for offline on its glass", True, _is_as_drawn)
+    until_same(
+        "a card that comes late has the picture for offline on its glass",
+        True,
+        lambda: is_as_drawn("offline"),
+    )
     same("it is the process that had waited", waiting, show("MainPID", SCREEN))
 
 
-def _is_as_drawn() -> bool:
+def is_as_drawn(name: str) -> bool:
     """Whether the glass has what is drawn of the same feed where there is no glass."""
-    draw = ("--render", str(RESULTS / "offline.png"), "--size", SIZE)
+    draw = ("--render", str(RESULTS / f"{name}.png"), "--size", SIZE)
     run(PYTHON, "-m", "attract_screen", "--feed", str(FEED), *draw)
-    return _glass("offline")["as_drawn"]
+    return glass(name)["as_drawn"]
 
 
-def _until_same(sentence: str, expected: Any, look: Callable[[], Any]) -> None:
+def until_same(sentence: str, expected: Any, look: Callable[[], Any]) -> None:
     """A picture takes its time to get to the glass."""
     seen = None
     until_s = time.monotonic() + GLASS_WITHIN_S
@@ -108,7 +112,7 @@ def _until_same(sentence: str, expected: Any, look: Callable[[], Any]) -> None:
     same(sentence, expected, seen)
 
 
-def _glass(name: str) -> dict[str, Any]:
+def glass(name: str) -> dict[str, Any]:
     """What the host sees there."""
     answer = RESULTS / f"{name}.json"
     answer.unlink(missing_ok=True)
