@@ -6,8 +6,8 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from cloud_relay.quiet_end import quiet_imports, run_quietly
 
@@ -19,9 +19,8 @@ from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.operator.offers import list_offers
-from cloud_relay.operator.setup.broker import add_arguments as add_broker_arguments
-from cloud_relay.operator.setup.broker import set_up_broker
-from cloud_relay.operator.setup.stripe import setup_stripe
+from cloud_relay.operator.on_sale import NoSuchTime, list_on_sale
+from cloud_relay.operator.setup.commands import add_setup_commands
 from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
@@ -77,9 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     checked.set_defaults(run=lambda options: check(os.environ, sys.stdout, as_json=options.json))
     for command in (opened, machines, checked):
         command.add_argument("--json", action="store_true", help="for programs")
-    _add_setup(commands.add_parser("setup", help="make or mend a part of the cloud by its own API"))
+    add_setup_commands(commands, os.environ, sys.stdout)
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
-    offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
+    offers.add_argument("--at", metavar="TIME", help="what is on sale then: 2026-12-24T18:30, or now")
+    offers.add_argument("--machine", metavar="ID", help="with --at: this machine alone")
+    offers.set_defaults(run=_list_offers)
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))
@@ -87,31 +88,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_setup(setup: argparse.ArgumentParser) -> None:
-    """A line for each part that sets itself up."""
-    parts = setup.add_subparsers(required=True)
-    broker = parts.add_parser("broker", help="rules, settings and the relay's login at the broker")
-    add_broker_arguments(broker)
-    broker.set_defaults(run=lambda options: set_up_broker(options, os.environ, sys.stdout))
-    at_stripe = parts.add_parser("stripe", help="the webhook endpoint, and the price of older links")
-    at_stripe.add_argument(
-        "--env", type=Path, metavar="FILE", help="the relay's variables, kept with mode 0600"
-    )
-    at_stripe.add_argument(
-        "--dry-run", action="store_true", help="say what would be changed, and change nothing"
-    )
-    at_stripe.add_argument(
-        "--new-secret", action="store_true", help="another endpoint, where a secret is lost"
-    )
-    at_stripe.set_defaults(
-        run=lambda options: setup_stripe(
-            os.environ,
-            sys.stdout,
-            env_file=options.env,
-            dry_run=options.dry_run,
-            new_secret=options.new_secret,
-        )
-    )
+def _list_offers(options: argparse.Namespace) -> int:
+    offers = read_offer_list(os.environ)
+    if options.at is None and options.machine is None:
+        return list_offers(offers, sys.stdout)
+    if options.machine is not None and not is_machine_id(options.machine):
+        return _complain(f"{options.machine!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", _EX_USAGE)
+    try:
+        return list_on_sale(offers, options.at or "now", options.machine, time.time(), sys.stdout)
+    except NoSuchTime as why:
+        return _complain(str(why), _EX_USAGE)
 
 
 def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:

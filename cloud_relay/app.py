@@ -73,6 +73,7 @@ def app_for(
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
     tell_requests(app, relay)
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
+    app.jinja_env.globals["root"] = relay.settings.root
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
     limits = Limits(relay, figures or PhoneLimits().for_halls_of(relay.settings.hall_machines))
     phones, cabinets = Room(PHONES_AT_ONCE), Room(MACHINES_AT_ONCE)

@@ -753,16 +753,22 @@ def test_a_sale_proves_the_secret(broker: Broker) -> None:
 
 
 def test_what_the_key_may_not_read_is_said(broker: Broker) -> None:
-    """It is no mistake: the relay does without."""
+    """It is no mistake: the relay does without. What it lacks is named as the Dashboard does."""
     with cloud(broker) as made:
         lacking: Permissions = {"accounts_kyc_basic": "none", "payment_method_configuration": "none"}
         made.stripe.api_keys.allow(API_KEY, lacking)
-        assert [(each.grade, each.text.partition(": ")[0]) for each in made.found("Stripe account")] == [
+        said = [(each.grade, each.text.partition(" (req_")[0]) for each in made.found("Stripe account")]
+        assert said == [
             (
                 "note",
-                "could not look at the account (a restricted key may not; see Settings in the Dashboard)",
+                "could not look at the account (a restricted key may not; see Settings in the Dashboard): "
+                "read the account : PermissionError 403 lacks accounts_kyc_basic: Read",
             ),
-            ("note", "could not look at payment methods"),
+            (
+                "note",
+                "could not look at payment methods: list payment method configurations : PermissionError "
+                "403 lacks Payment Method Configurations: Read",
+            ),
         ]
 
 

@@ -19,7 +19,10 @@ from cloud_relay.settings import SettingsError
 from simulator.chain.broker import RELAY_USERNAME, Broker
 
 pytestmark = pytest.mark.cloud
-RELOAD = "Have Mosquitto read its passwords again: sudo systemctl reload mosquitto"
+RELOAD = (
+    "Have Mosquitto read its passwords again: sudo systemctl reload mosquitto (in a container: send it "
+    "SIGHUP)"
+)
 STAYS = (
     "Mosquitto ends the connections of pacman-02 only when the login is gone or has another password; for "
     "one that stays: sudo systemctl restart mosquitto, which ends everybody's for some seconds"

@@ -16,6 +16,7 @@ import pytest
 import trustme
 from cloud_parts import cloud
 from conftest import PASSWORDS, wait_until
+from fake_broker import RETAIN_UNAVAILABLE, Answers, fake_broker
 from fake_emqx import KEY, SECRET, FakeEmqx, listening
 from fake_emqx_access import BUILT_IN, Access
 from fake_emqx_settings import Settings
@@ -379,7 +380,7 @@ def test_logins_of_another_broker(tmp_path: Path) -> None:
         last = look_at_broker(settings(broker), logins, 180)[-1]
     assert last == note(
         "a cabinet's rights were not looked at: Have Mosquitto read its passwords again: sudo systemctl "
-        "reload mosquitto"
+        "reload mosquitto (in a container: send it SIGHUP)"
     )
     assert (other / "cabinets.passwords").read_text() == ""
 
@@ -448,3 +449,99 @@ def test_a_broker_that_keeps_one_message_for_who_is_away(tmp_path: Path) -> None
     assert [each.text for each in lines if not all_well([each])] == [
         "it forgets what a cabinet missed while it was away"
     ]
+
+
+SILENT = note(
+    "it does not say when nobody hears a message (reason 16): a sale to a machine that is gone ends later"
+)
+ANY_LENGTH = warning(
+    "it takes messages of any length", "Set the broker's max_packet_size to 16 KiB, as in broker/shipped."
+)
+KNOWN = {RELAY_USERNAME: "relay-password"}
+EMQX = [AS_RELAY[0], ANY_LENGTH, *AS_RELAY[2:5], SILENT, *AS_RELAY[5:], BY_HAND]
+
+
+def refused(reason: str, remedy: str) -> list[Finding]:
+    return [wrong(f"it does not let cloud.relay in: {reason}", remedy)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (Answers(KNOWN), EMQX),
+        (Answers(KNOWN, hangs_up="at once"), EMQX),
+        (Answers(KNOWN, hangs_up="after"), EMQX),
+        (
+            Answers({RELAY_USERNAME: "another"}),
+            refused(
+                "Bad user name or password",
+                "Write the password of the broker's user cloud.relay into MQTT_PASSWORD.",
+            ),
+        ),
+        (
+            Answers({}),
+            refused(
+                "Not authorized: it does not know this name, or not with this password",
+                "See that the broker has a user cloud.relay (at the shipped Mosquitto's port 8884), and "
+                "write its password into MQTT_PASSWORD; python -m cloud_relay setup broker makes it.",
+            ),
+        ),
+        (
+            Answers(None),
+            [
+                wrong(
+                    "it lets in whoever comes with a made-up name, or a made-up password of cloud.relay",
+                    ANYBODY,
+                ),
+                *EMQX[1:],
+            ],
+        ),
+        (
+            Answers(KNOWN, tells=RETAIN_UNAVAILABLE),
+            [
+                EMQX[0],
+                wrong(
+                    "it keeps no retained messages",
+                    "Switch them on (Mosquitto: retain_available true; EMQX: mqtt.retain_available): without "
+                    "them no door ever sees a machine's status, and nothing is sold.",
+                ),
+                *EMQX[1:],
+            ],
+        ),
+        (
+            Answers(KNOWN, tells=b"\x27\x00\x00\x04\x00"),  # (3.2.2.3.6)
+            [
+                EMQX[0],
+                wrong(
+                    "it takes no message longer than 1024 bytes: a cabinet's may have 8 KiB",
+                    "Set the broker's max_packet_size to 16 KiB, as in broker/shipped.",
+                ),
+                *EMQX[2:],
+            ],
+        ),
+        (
+            Answers(KNOWN, forbidden=frozenset({"coinpulse"}), hangs_up="at once"),
+            [
+                *EMQX[:4],
+                wrong("the relay may not publish a machine's coinpulse", f"{SETUP}; they allow it."),
+                *EMQX[6:],
+            ],
+        ),
+    ],
+    ids=[
+        "EMQX",
+        "hangs up on what it forbids",
+        "hangs up after its answer",
+        "wrong password",
+        "unknown name",
+        "authentication off",
+        "no retained messages",
+        "short messages only",
+        "may not sell",
+    ],
+)
+def test_brokers_that_are_not_mosquitto(tmp_path: Path, answers: Answers, expected: list[Finding]) -> None:
+    """They answer with other reasons, or hang up; the truth is told all the same."""
+    with fake_broker(tmp_path, answers) as broker:
+        mqtt = MqttSettings("localhost", broker.port, RELAY_USERNAME, "relay-password", broker.ca_file)
+        assert look_at_broker(mqtt, logins_from({}), 180)[2:] == expected

@@ -17,11 +17,13 @@ from fake_emqx_access import Access
 from fake_emqx_settings import BUILT_IN, MQTT_DEFAULTS, STOCK_RULES, Settings
 
 from cloud_relay.errors import LoginsFailed
+from cloud_relay.formats.access_rules import emqx_database
 from cloud_relay.formats.env_file import read_env
 from cloud_relay.logins.choice import emqx_access
 from cloud_relay.logins.emqx_api import EmqxApi
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.operator.setup.emqx import set_up_emqx
+from cloud_relay.rules.access import EVERYBODY
 
 pytestmark = pytest.mark.cloud
 FILE = {"type": "file", "enable": True, "rules": STOCK_RULES}
@@ -38,11 +40,11 @@ OVERRIDE = "concat([username,':',clientid])"
 FIRST_RUN = [
     "make a password database: without one EMQX lets everybody in",
     "make a database of access rules, before all others",
-    "give the user + 1 rule, first to last, ending with deny-all",
-    "give the user # 1 rule, first to last, ending with deny-all",
-    "give the user cloud.relay 5 rules, first to last, ending with deny-all",
-    "give the user cloud.fleet 6 rules, first to last, ending with deny-all",
-    "give all users 13 rules, first to last, ending with deny-all",
+    *(
+        f"give {f'the user {who}' if who != EVERYBODY else 'all users'} {len(rules)} "
+        f"{'rule' if len(rules) == 1 else 'rules'}, first to last, ending with deny-all"
+        for who, rules in emqx_database().items()
+    ),
     "set authorization.no_match = deny (it was allow)",
     f"set mqtt.clientid_override = {OVERRIDE} (it was disabled), mqtt.max_packet_size = 16KB (it was 1MB), "
     "mqtt.max_topic_levels = 8 (it was 128)",
@@ -138,7 +140,7 @@ def test_the_rules_that_it_was_given_allow_what_they_shall(world: World, identit
 def test_a_dry_run_says_the_same_and_changes_nothing(world: World) -> None:
     """So that it can be read before."""
     before = world.state()
-    assert world.set_up(dry_run=True)[:10] == numbered("Would", FIRST_RUN)
+    assert world.set_up(dry_run=True)[: len(FIRST_RUN)] == numbered("Would", FIRST_RUN)
     assert (world.state(), world.emqx.changes) == (before, [])
 
 
@@ -214,7 +216,7 @@ def test_a_password_database_of_client_ids_is_somebody_s(world: World) -> None:
 
 def test_a_key_that_may_only_read_sees_what_would_be_done(world: World) -> None:
     """And the first change is refused, with the remedy."""
-    assert world.set_up(key="viewer-key", dry_run=True)[:10] == numbered("Would", FIRST_RUN)
+    assert world.set_up(key="viewer-key", dry_run=True)[: len(FIRST_RUN)] == numbered("Would", FIRST_RUN)
     with pytest.raises(LoginsFailed, match="give the API key the role Administrator"):
         world.set_up(key="viewer-key")
 

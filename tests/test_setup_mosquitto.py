@@ -7,10 +7,12 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from test_access_rules_emqx import by_hand
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import NobodySubscribed, SetupFailed
+from cloud_relay.formats.access_rules import emqx_database
 from cloud_relay.formats.env_file import read_env
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
@@ -32,6 +35,7 @@ from controller.pages.findings import all_well
 from simulator.chain.ports import free_port, listens
 
 pytestmark = pytest.mark.cloud
+ROOT = Path(__file__).parent.parent
 NEW = [
     "write mosquitto.conf",
     "write cabinets.acl",
@@ -241,6 +245,25 @@ def test_a_certificate_with_another_s_key_is_told(folder: Path, tmp_path: Path) 
     assert not folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "days", "said"),
+    [
+        ("b", 90, "{} is not for c: name the certificate of that name, or another --host"),
+        ("c", -1, "{} has expired: have it renewed, and run this again"),
+    ],
+)
+def test_a_certificate_that_no_cabinet_would_take_is_told(
+    folder: Path, tmp_path: Path, name: str, days: int, said: str
+) -> None:
+    """Of another name, or of last year."""
+    server = trustme.CA().issue_cert(name, not_after=datetime.now(UTC) + timedelta(days=days))
+    server.cert_chain_pems[0].write_to_path(str(tmp_path / "c"))
+    server.private_key_pem.write_to_path(str(tmp_path / "k"))
+    with pytest.raises(SetupFailed) as failed:
+        setup("--mosquitto", folder, "--host", "c", "--certificate", tmp_path / "c", "--key", tmp_path / "k")
+    assert (str(failed.value), folder.exists()) == (said.format(tmp_path / "c"), False)
+
+
 def test_in_a_container_the_paths_are_the_container_s(folder: Path) -> None:
     """And Debian's own Mosquitto keeps its state where the system has it."""
     seen = ("--mosquitto", folder, "--host", "b", "--own-authority", "--seen-as")
@@ -248,7 +271,7 @@ def test_in_a_container_the_paths_are_the_container_s(folder: Path) -> None:
     text = (folder / "mosquitto.conf").read_text()
     assert (str(folder) in text, "persistence_location /mosquitto/config/store/" in text) == (False, True)
     said = setup(*seen, "/etc/mosquitto/arcade", "--replace")[1]
-    shipped = Path(__file__).parent.parent / "cloud_relay" / "broker" / "shipped" / "mosquitto.conf"
+    shipped = ROOT / "cloud_relay" / "broker" / "shipped" / "mosquitto.conf"
     assert (folder / "mosquitto.conf").read_text() == shipped.read_text()
     assert said[-2] == (
         f"Then, as root: cp {folder}/mosquitto.conf /etc/mosquitto/mosquitto.conf && "
@@ -286,17 +309,30 @@ def test_the_relay_s_own_file_is_read_and_kept(folder: Path, tmp_path: Path) -> 
     }
 
 
+def test_the_command_runs_as_it_is_typed(folder: Path) -> None:
+    """Without the relay's other settings; what cannot be ends it with 1 and one line."""
+    command = [sys.executable, "-m", "cloud_relay", "setup", "broker", "--mosquitto", str(folder)]
+    typed = {"cwd": ROOT, "env": {"PATH": os.environ["PATH"]}, "capture_output": True, "text": True}
+    wrong = subprocess.run(command, check=False, **typed)  # type: ignore[call-overload]
+    said = "--host is None: write the broker's name, as cabinets write it\n"
+    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (1, "", said)
+    right = subprocess.run([*command, "--host", "b", "--own-authority"], check=False, **typed)  # type: ignore[call-overload]
+    assert (right.returncode, right.stderr) == (0, "")
+    assert right.stdout.splitlines()[-2:] == said_last(folder)
+
+
 def test_what_is_to_be_typed_comes_from_the_same_table(tmp_path: Path) -> None:
     """One numbered list, whose password is in a file and on no terminal."""
     env_file = tmp_path / "relay.env"
     status, said = setup("--env", env_file, "--host", "x.emqxsl.com")
     steps = [line.strip() for line in said if line.strip()[:1].isdigit()]
-    assert (status, [step.split(".")[0] for step in steps]) == (0, [str(n + 1) for n in range(27)])
+    count = 1 + sum(map(len, emqx_database().values()))
+    assert (status, [step.split(".")[0] for step in steps]) == (0, [str(n + 1) for n in range(count)])
     assert steps[0].endswith(f"add the user cloud.relay with the password in {env_file}")
     assert variables_in(env_file)["MQTT_BROKER"] == "x.emqxsl.com"
     assert variables_in(env_file)["MQTT_PASSWORD"] not in "\n".join(said)
     rules = by_hand(tmp_path).rules_of("cloud.relay")
-    typed = [step for step in steps if "username cloud.relay" in step or "All Users" in step]
+    typed = [step for step in steps if "username cloud.relay," in step or "All Users" in step]
     assert [f" {rule.permission.capitalize()} " in step for rule, step in zip(rules, typed, strict=True)] == [
         True
     ] * len(rules)

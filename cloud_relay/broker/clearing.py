@@ -24,7 +24,7 @@ def clear_status(mqtt: MqttSettings, machine_id: str, password: str) -> None:
     """
     connection = _connected(replace(mqtt, username=machine_id, password=password))
     try:
-        connection.publish(status_topic(machine_id), b"", None, {}, kept=True)
+        connection.publish(status_topic(machine_id), b"", None, {}, retain=True)
     except NobodySubscribed:  # which is no matter: what was kept is gone
         pass
     finally:

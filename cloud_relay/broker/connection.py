@@ -81,9 +81,9 @@ class BrokerConnection:
         expiry_s: int | None,
         user_properties: Mapping[str, str],
         *,
-        kept: bool = False,
+        retain: bool = False,
     ) -> None:
-        """Publish with QoS 1 and return after the broker's PUBACK; it is `kept` for who comes later, or not.
+        """Publish with QoS 1 and return after the broker's PUBACK.
 
         Raises:
             BrokerUnavailable: no PUBACK came in time.
@@ -95,7 +95,7 @@ class BrokerConnection:
             properties.MessageExpiryInterval = expiry_s
         if user_properties:
             properties.UserProperty = list(user_properties.items())
-        sent = self._client.publish(topic, payload, qos=1, retain=kept, properties=properties)
+        sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         reason = self._answer_to(sent.mid, f"PUBACK for {topic}")
         if reason.value == NO_MATCHING_SUBSCRIBERS:
             raise NobodySubscribed(f"nobody is subscribed to {topic}")

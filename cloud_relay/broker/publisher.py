@@ -62,7 +62,7 @@ class Publisher:
         Whether anybody hears it now does not matter.
         """
         with suppress(NobodySubscribed):
-            self._with_connection(lambda broker: broker.publish(topic, payload, expiry_s, {}, kept=True))
+            self._with_connection(lambda broker: broker.publish(topic, payload, expiry_s, {}, retain=True))
 
     def kept(self, topic: str) -> bytes | None:
         """What the broker keeps of a topic; None where it sent nothing soon.

@@ -82,15 +82,16 @@ def server_request(host: str) -> str:
     if not is_host(host):
         raise ValueError(f"{host!r:.80} is no name of a machine")
     common = host if len(host) <= _LONGEST_COMMON_NAME else "broker"
-    return _SERVER.format(common=common, kind="IP" if _is_address(host) else "DNS", host=host)
+    return _SERVER.format(common=common, kind="IP" if is_address(host) else "DNS", host=host)
 
 
 def is_host(text: str) -> bool:
     """Whether it can be the name or the address of a machine."""
-    return _is_address(text) or _HOST.fullmatch(text) is not None
+    return is_address(text) or _HOST.fullmatch(text) is not None
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an address, and not a name."""
     try:
         ip_address(text)
     except ValueError:

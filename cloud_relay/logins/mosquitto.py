@@ -17,7 +17,10 @@ from cloud_relay.logins.interface import checked_name, checked_password
 
 CABINETS, SERVICES = "cabinets.passwords", "services.passwords"
 _SYSTEM_FOLDER, _SYSTEM_PID_FILE = Path("/etc/mosquitto"), Path("/run/mosquitto/mosquitto.pid")
-_RELOAD = "Have Mosquitto read its passwords again: sudo systemctl reload mosquitto"
+_RELOAD = (
+    "Have Mosquitto read its passwords again: sudo systemctl reload mosquitto (in a container: send it "
+    "SIGHUP)"
+)
 _ENDS_NOBODY = (
     "Mosquitto ends the connections of {} only when the login is gone or has another password; "
     "for one that stays: sudo systemctl restart mosquitto, which ends everybody's for some seconds"

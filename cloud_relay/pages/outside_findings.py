@@ -125,8 +125,8 @@ def door_finding(answer: Answer | Unreached) -> Finding:
         return wrong(f"a door's page does not come: {answer.obstacle}", "Have the proxy pass /p/ on.")
     if answer.status == 200 and b"Nothing was charged" in answer.body:
         return ok("a phone gets a door's page")
-    if answer.status == 429:
-        return note("a door's page was not looked at: too many were asked for from here")
+    if answer.status == 429 or b"Too many" in answer.body:
+        return note("a door's page was not looked at: too many are asked for at this moment")
     if answer.status == 503:
         remedy = "See what the relay's log says of the broker; its login may lack a rule (docs/broker.md)."
         return wrong("no door opens: the relay there cannot ask the broker for a machine's status", remedy)

@@ -7,15 +7,15 @@ import subprocess
 from pathlib import Path
 
 from cloud_relay.errors import SetupFailed
-from cloud_relay.formats.mosquitto_folder import authority_request, server_request
+from cloud_relay.formats.mosquitto_folder import authority_request, is_address, server_request
 
 AUTHORITY_FOLDER = "authority"
 _AUTHORITY_DAYS, _SERVER_DAYS = 3650, 825
 _EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
-def check_pair(certificate: Path, key: Path) -> None:
-    """See that a certificate and a key can be read, and belong together.
+def check_pair(certificate: Path, key: Path, host: str) -> None:
+    """See that a certificate and a key can be read, belong together, and are good for a host today.
 
     Raises:
         SetupFailed: they cannot, or do not.
@@ -31,6 +31,15 @@ def check_pair(certificate: Path, key: Path) -> None:
             f"{certificate} and {key} do not go together ({reason}): name the certificate with its chain "
             "(fullchain.pem) and its own key, without a passphrase (privkey.pem)"
         ) from None
+    what = "-checkip" if is_address(host) else "-checkhost"
+    if "does match" not in _openssl("x509", "-noout", "-in", certificate, what, host):
+        raise SetupFailed(
+            f"{certificate} is not for {host}: name the certificate of that name, or another --host"
+        )
+    try:
+        _openssl("x509", "-noout", "-in", certificate, "-checkend", "0")
+    except SetupFailed:
+        raise SetupFailed(f"{certificate} has expired: have it renewed, and run this again") from None
 
 
 def make_certificate(folder: Path, host: str) -> None:
@@ -55,7 +64,8 @@ def make_certificate(folder: Path, host: str) -> None:
     _openssl("x509", "-req", "-in", request, *by_whom, *as_what, "-out", folder / "server.crt")
 
 
-def _openssl(*arguments: str | Path) -> None:
+def _openssl(*arguments: str | Path) -> str:
+    """What it prints."""
     try:
         done = subprocess.run(
             ["openssl", *arguments], capture_output=True, text=True, check=False, umask=0o077
@@ -64,3 +74,4 @@ def _openssl(*arguments: str | Path) -> None:
         raise SetupFailed("openssl is not installed: sudo apt install openssl") from None
     if done.returncode:
         raise SetupFailed(f"openssl {arguments[0]} failed: {done.stderr.strip()[-300:]}")
+    return done.stdout

@@ -104,7 +104,7 @@ def _read(path: Path) -> str | None:
 
 def _see_to_certificate(order: MosquittoOrder, *, has_certificate: bool) -> None:
     if order.certificate and order.key:
-        check_pair(order.certificate, order.key)
+        check_pair(order.certificate, order.key, order.host)
     elif not has_certificate and not order.own_authority:
         raise SetupFailed(
             f"a broker needs a certificate for {order.host}: give --certificate FULLCHAIN.pem and --key "
