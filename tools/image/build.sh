@@ -2,14 +2,15 @@
 # Builds a card's image with the cabinet installed, for Raspberry Pi 3, 4 and Zero 2 W, of Debian 12's packages alone: `make image`.
 # On Debian 12, as root: arm64 programs run under qemu-user, and so the first time takes a quarter of an hour.
 #
-#   tools/image/build.sh FOLDER     base/ and bundle/ are made once; cabinet.img and cabinet.packages come out
+#   tools/image/build.sh FOLDER     base/ and bundle/ are made once; out come cabinet.img, cabinet.packages, and for Raspberry Pi
+#                                   Imager cabinet.rpi-imager-manifest (IMAGE_URL=https://... if it is to be had elsewhere)
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 project=$(realpath "$here/../..")
 folder=$(realpath -m "${1:?usage: tools/image/build.sh FOLDER}")
 base=$folder/base root=$folder/root boot=$folder/boot image=$folder/cabinet.img
-here_needs=(mtools dosfstools fdisk rsync)
+here_needs=(mtools dosfstools fdisk rsync device-tree-compiler)
 # The board, its Wi-Fi, what Raspberry Pi Imager's settings are taken by, what install.sh would fetch, and a technician's tools.
 packages=(linux-image-arm64 initramfs-tools zstd raspi-firmware kmod udev dosfstools e2fsprogs fdisk
     firmware-brcm80211 wpasupplicant wireless-regdb iw rfkill netplan.io iproute2 iputils-ping
@@ -19,6 +20,11 @@ packages=(linux-image-arm64 initramfs-tools zstd raspi-firmware kmod udev dosfst
 # The day of what is installed: no file in the image is younger.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH QEMU_CPU=cortex-a53
+
+# An initrd with all that a kernel has takes an hour under emulation. Here it gets what the boards may need; on the board itself, at
+# the next kernel, it is Debian's own again.
+# shellcheck disable=SC2016 # mmdebstrap's own argument
+few_modules='mkdir -p "$1/etc/initramfs-tools/conf.d" && echo MODULES=list >"$1/etc/initramfs-tools/conf.d/few-modules"'
 
 # shellcheck source=tools/vm/parts.sh
 . "$here/../vm/parts.sh"
@@ -42,7 +48,7 @@ make_base() {
     rm -rf --one-file-system "$base"
     apt_settings "$folder/apt.conf"
     mmdebstrap --quiet --architectures=arm64 --variant=minbase --components=main,non-free-firmware --aptopt="$folder/apt.conf" \
-        --dpkgopt="$here/root/etc/dpkg/dpkg.cfg.d/arcade-cabinet" --include="$include" bookworm "$base"
+        --dpkgopt="$here/root/etc/dpkg/dpkg.cfg.d/arcade-cabinet" --include="$include" --setup-hook="$few_modules" bookworm "$base"
     rm "$base/etc/apt/apt.conf.d/99mmdebstrap" "$base/etc/dpkg/dpkg.cfg.d/99mmdebstrap"  # this machine's
     echo "$include" >"$base.recipe"
 }
@@ -61,6 +67,13 @@ in_root() {
         --setenv=QEMU_CPU=$QEMU_CPU "$@" </dev/null
 }
 
+make_initrd() {
+    "$here/board_modules.sh" "$root" >"$root/etc/initramfs-tools/modules"
+    in_root update-initramfs -u
+    rm "$root/etc/initramfs-tools/conf.d/few-modules"
+    : >"$root/etc/initramfs-tools/modules"
+}
+
 install_cabinet() {
     say "Installing the cabinet ..."
     rsync -aH --delete --one-file-system "$base/" "$root/"
@@ -70,7 +83,7 @@ install_cabinet() {
     (cd "$project" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf -) |
         tar -xf - -C "$folder/payload/project" --no-same-owner
     cp -R "$folder/bundle" "$folder/payload/bundle"
-    in_root env DEB_MAINT_PARAMS=configure /etc/kernel/postinst.d/z50-raspi-firmware
+    make_initrd
     in_root /payload/project/install.sh --from /payload/bundle --no-start
     systemctl -q --root="$root" enable systemd-networkd.service systemd-resolved.service ssh.service
     systemctl -q --root="$root" set-default multi-user.target
@@ -96,6 +109,30 @@ make_boot() {
     find "$boot" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
+# Without it Imager 2 offers no settings for an image that is not its own.
+make_manifest() {
+    python3 -I - "$image" "${IMAGE_URL:-file://$image}" "$SOURCE_DATE_EPOCH" >"$folder/cabinet.rpi-imager-manifest" <<'P'
+import datetime, hashlib, json, pathlib, sys
+
+image, url, day = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+with image.open("rb") as file:
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+size = image.stat().st_size
+entry = {
+    "name": "Arcade cabinet",
+    "description": "For Raspberry Pi 3, 4 and Zero 2 W: the cabinet's software, ready for its cabinet.yaml",
+    "icon": "",
+    "url": url,
+    "extract_size": size,
+    "extract_sha256": digest,
+    "image_download_size": size,
+    "release_date": datetime.datetime.fromtimestamp(day, datetime.UTC).date().isoformat(),
+    "init_format": "cloudinit",
+}
+json.dump({"os_list": [entry]}, sys.stdout, indent=2)
+P
+}
+
 tell() {
     dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Package} ${Version}\n' >"$folder/cabinet.packages"
     echo "$image: $(du -m --apparent-size "$image" | cut -f 1) MB, of which $(du -m "$image" | cut -f 1) are written; \
@@ -111,4 +148,5 @@ make_boot
 "$here/tidy.sh" "$root"
 date_files
 "$here/disk.sh" "$boot" "$root" "$image"
+make_manifest
 tell
