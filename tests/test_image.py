@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,27 @@ def test_imager_s_settings_are_waited_for() -> None:
         ("network-config", "#"),
     ):
         assert (TOOLS / "boot" / name).read_text().startswith(begins)
+
+
+def test_imager_is_told_what_it_checks(tmp_path: Path) -> None:
+    """Size and sum, or it does not write the image; and how it hands over its settings."""
+    image = tmp_path / "card.img"
+    image.write_bytes(b"an image")
+    told = json.loads(
+        run(sys.executable, TOOLS / "manifest.py", image, "https://example.com/card.img", 1700000000)
+    )
+    (system,) = told["os_list"]
+    assert {
+        key: system[key]
+        for key in ("url", "extract_size", "image_download_size", "release_date", "init_format")
+    } == {
+        "url": "https://example.com/card.img",
+        "extract_size": 8,
+        "image_download_size": 8,
+        "release_date": "2023-11-14",
+        "init_format": "cloudinit",
+    }
+    assert system["extract_sha256"] == hashlib.sha256(b"an image").hexdigest()
 
 
 def test_the_card_s_own_words_fit_any_notepad() -> None:

@@ -109,30 +109,6 @@ make_boot() {
     find "$boot" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
-# Without it Imager 2 offers no settings for an image that is not its own.
-make_manifest() {
-    python3 -I - "$image" "${IMAGE_URL:-file://$image}" "$SOURCE_DATE_EPOCH" >"$folder/cabinet.rpi-imager-manifest" <<'P'
-import datetime, hashlib, json, pathlib, sys
-
-image, url, day = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-with image.open("rb") as file:
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-size = image.stat().st_size
-entry = {
-    "name": "Arcade cabinet",
-    "description": "For Raspberry Pi 3, 4 and Zero 2 W: the cabinet's software, ready for its cabinet.yaml",
-    "icon": "",
-    "url": url,
-    "extract_size": size,
-    "extract_sha256": digest,
-    "image_download_size": size,
-    "release_date": datetime.datetime.fromtimestamp(day, datetime.UTC).date().isoformat(),
-    "init_format": "cloudinit",
-}
-json.dump({"os_list": [entry]}, sys.stdout, indent=2)
-P
-}
-
 tell() {
     dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Package} ${Version}\n' >"$folder/cabinet.packages"
     echo "$image: $(du -m --apparent-size "$image" | cut -f 1) MB, of which $(du -m "$image" | cut -f 1) are written; \
@@ -148,5 +124,5 @@ make_boot
 "$here/tidy.sh" "$root"
 date_files
 "$here/disk.sh" "$boot" "$root" "$image"
-make_manifest
+python3 -I "$here/manifest.py" "$image" "${IMAGE_URL:-file://$image}" "$SOURCE_DATE_EPOCH" >"$folder/cabinet.rpi-imager-manifest"
 tell
