@@ -70,7 +70,7 @@ image: ## a card's image with the cabinet installed, for Pi 3, 4 and Zero 2 W: b
 
 test-image: ## boot that image in QEMU, and set it up from its card: from one typo to the attract screen (Debian 12, root)
 	@tools/prepare.sh test
-	$(IMAGE)
+	unshare --net sh -c 'ip link set lo up && exec "$$@"' - env $(IMAGE)
 
 test-power: ## more cuts: the guest's plug is pulled at random moments of sales (Debian 12, root; CUTS=30 SEED=1)
 	@tools/prepare.sh test

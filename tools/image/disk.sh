@@ -20,7 +20,7 @@ work=$(mktemp -d "${image%/*}/disk.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 truncate -s "${boot_mb}M" "$work/boot"
-mkfs.vfat --invariant -F 32 -n bootfs "$work/boot" >/dev/null
+mkfs.vfat --invariant -F 32 -n bootfs "$work/boot" 2>&1 >/dev/null | { grep -v 'lowercase labels' >&2 || :; }   # as Raspberry Pi OS has it
 for file in "$boot"/*; do mcopy -sQm -i "$work/boot" "$file" ::; done
 
 root_mb=$(($(du -sm --apparent-size "$root" | cut -f 1) * room / 100 + 200))
