@@ -160,6 +160,40 @@ def test_what_nobody_may_share_is_refused(root: Path, name: str, text: str, told
     )
 
 
+# --- the first initrd ---
+
+TREE = """/dts-v1/; / { compatible = "raspberrypi,3-model-b", "brcm,bcm2837";
+card { compatible = "brcm,bcm2835-sdhost"; }; sound { compatible = "brcm,bcm2835-i2s"; }; };"""
+ALIASES = """alias of:N*T*Cbrcm,bcm2835-sdhostC* bcm2835
+alias of:N*T*Cbrcm,bcm2835-sdhost bcm2835
+alias of:N*T*Cbrcm,bcm2835-i2s snd_soc_bcm2835_i2s
+alias of:N*T*Cvendor,another another
+alias pci:v00001AF4d* virtio_pci
+"""
+DEPENDENCIES = (
+    "kernel/drivers/mmc/host/bcm2835.ko:\nkernel/sound/soc/bcm/snd-soc-bcm2835-i2s.ko: kernel/x.ko\n"
+)
+
+
+@pytest.mark.skipif(shutil.which("dtc") is None, reason="device-tree-compiler is not here")
+def test_the_first_initrd_has_the_drivers_that_the_boards_name(tmp_path: Path) -> None:
+    """Without those for sound and pictures; and what holds a file system."""
+    modules, boards = tmp_path / "lib/modules/6.1", tmp_path / "usr/lib/linux-image-6.1/broadcom"
+    for folder in (modules, boards):
+        folder.mkdir(parents=True)
+    (modules / "modules.alias").write_text(ALIASES)
+    (modules / "modules.dep").write_text(DEPENDENCIES)
+    for name in ("bcm2837-rpi-3-b.dtb", "bcm2711-rpi-4-b.dtb"):
+        command = ["dtc", "-q", "-O", "dtb", "-o", boards / name, "-"]
+        subprocess.run(command, input=TREE, check=True, text=True)
+    named = run(TOOLS / "board_modules.sh", tmp_path).split()
+    assert (named[0], named[1:3], "snd_soc_bcm2835_i2s" in named) == (
+        "bcm2835",
+        ["mmc_block", "usb_storage"],
+        False,
+    )
+
+
 # --- a new kernel ---
 
 
