@@ -111,7 +111,7 @@ def _boot(card: Card, name: str, is_there: Callable[[], bool]) -> None:
             f"ok    the glass shows what it should ({name}), after {time.monotonic() - began_s:.0f} s",
             flush=True,
         )
-        machine.switch_off(ENDS_WITHIN_S)
+        same("switched off by its button, it ends by itself", True, machine.switch_off(ENDS_WITHIN_S))
 
 
 def _shows(name: str, notice: Notice) -> bool:
