@@ -35,6 +35,10 @@ test: ## all tests (ARGS="-k door": some)
 	@tools/prepare.sh test
 	$(VENV) -m pytest -n 2 --dist loadfile $(ARGS)
 
+test-cloud: ## set the cloud up and check it: stand-in Stripe, a real broker, twenty wrong set-ups (part of `make test`)
+	@tools/prepare.sh test
+	$(VENV) -m pytest -m cloud $(ARGS)
+
 kills: ## kill controller and coin line at random moments of trains, and compare ledger and wire (KILLS=500 SEED=1)
 	@tools/prepare.sh test
 	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_kills.py
@@ -106,6 +110,7 @@ pictures: ## draw the pictures of the docs anew
 
 docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
 	@tools/prepare.sh test
+	cp config.yaml cloud_relay/operator/machines/config.yaml
 	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py
@@ -116,4 +121,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-cloud test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean

@@ -2,55 +2,46 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 
+from bench import function, settings_readers
 from bench.idle import cpu_s
 from bench.machine import machine
 from bench.sales import buy, selling_chain, wait
-from bench.spread import spread
 from simulator.chain.chain import Chain
 
-TITLE = "Relay: cold start, and webhooks per second of one core"
+TITLE = "Relay: cold start, memory, and webhooks per second of one core"
 COLD_TARGET_S, WEBHOOKS_TARGET = 0.5, 300
-# As AWS calls it: the clock runs from before the first import to the answer.
-_COLD = """
-import time
-began_s = time.perf_counter()
-from cloud_relay.lambda_handler import handler
-http = {"method": "GET", "path": "/status", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1",
-        "userAgent": "bench"}
-event = {"version": "2.0", "routeKey": "$default", "rawPath": "/status", "rawQueryString": "", "headers": {},
-         "requestContext": {"http": http, "domainName": "bench"}, "isBase64Encoded": False}
-assert handler(event, None)["statusCode"] == 200
-print(time.perf_counter() - began_s)
-"""
 
 
 def run(*, quick: bool) -> None:
-    """On a relay with its broker and the stand-in Stripe."""
+    """As AWS Lambda runs it, beside its ancestor's way; then as a plain server, with the stand-in Stripe."""
     starts, webhooks = (2, 200) if quick else (10, 3000)
-    with selling_chain() as chain:
-        cold = spread([_cold_start_ms(chain) for _ in range(starts)])
-        rate = _webhooks_per_cpu_s(chain, webhooks)
     print(f"On {machine()}.")
+    _as_a_function(starts, webhooks // 6)
+    for name, read in settings_readers.measure(starts).items():
+        print(f"settings read by {name}: median {read.median_ms:.0f} ms more to begin")
+    with selling_chain() as chain:
+        rate = _webhooks_per_cpu_s(chain, webhooks)
     print(
-        f"import to first answer: median {cold.median_ms / 1000:.2f} s, worst {cold.worst_ms / 1000:.2f} s "
-        f"(target: under {COLD_TARGET_S:g} s)"
-    )
-    print(
-        f"webhooks: {rate:.0f} per second of processor time, each published and PUBACKed "
+        f"as a plain server: {rate:.0f} webhooks per second of processor time, each published and PUBACKed "
         f"(target: over {WEBHOOKS_TARGET})"
     )
 
 
-def _cold_start_ms(chain: Chain) -> float:
-    environment = {**os.environ, **chain.relay_environment}
-    command = [sys.executable, "-c", _COLD]
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    return float(said) * 1000
+def _as_a_function(starts: int, webhooks: int) -> None:
+    with function.ways() as ways:
+        # In turn, so that both have the same machine.
+        found = {name: function.measure(way, starts, webhooks) for name, way in ways.items()}
+    for name, figures in found.items():
+        target = f" (target: under {COLD_TARGET_S:g} s)" if name == "the relay" else ""
+        print(
+            f"on Lambda, {name}: process begun to first answer: median {figures.begin.median_ms / 1000:.2f} "
+            f"s, worst {figures.begin.worst_ms / 1000:.2f} s{target}, of it the processor's "
+            f"{figures.begin_cpu.median_ms / 1000:.2f} s; a webhook: median {figures.webhook.median_ms:.1f} "
+            f"ms, worst {figures.webhook.worst_ms:.0f} ms, {figures.per_cpu_s:.0f} per second of processor "
+            f"time; memory {figures.memory_mb:.0f} MB"
+        )
 
 
 def _webhooks_per_cpu_s(chain: Chain, count: int) -> float:

@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cloud_relay.quiet_end import quiet_imports, run_quietly
 
@@ -16,7 +16,9 @@ if __name__ == "__main__":
 from cloud_relay.errors import RelayError
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
+from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.operator.offers import list_offers
+from cloud_relay.operator.setup.commands import add_setup_commands
 from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
@@ -67,14 +69,18 @@ def _parser() -> argparse.ArgumentParser:
         "machines", help="list every machine's state, and what is wrong with its payments"
     )
     checked = commands.add_parser("check", help="look at what a sale takes, and name the remedies")
-    for command, run in ((opened, list_open), (machines, list_machines), (checked, check)):
-        command.add_argument("--json", action="store_true", help="for programs")
+    for command, run in ((opened, list_open), (machines, list_machines)):
         command.set_defaults(run=_lister(run))
+    checked.set_defaults(run=lambda options: check(os.environ, sys.stdout, as_json=options.json))
+    for command in (opened, machines, checked):
+        command.add_argument("--json", action="store_true", help="for programs")
+    add_setup_commands(commands, os.environ, sys.stdout)
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
     offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))
+    add_machine_commands(commands, _with_relay, os.environ, sys.stdout)
     return parser
 
 
@@ -82,8 +88,8 @@ def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:
     return lambda options: _with_relay(lambda relay: run(relay, sys.stdout, as_json=options.json))
 
 
-def _with_relay(act: Callable[[Relay], int]) -> int:
-    relay = relay_from(read_settings(os.environ))
+def _with_relay(act: Callable[[Relay], int], environment: Mapping[str, str] = os.environ) -> int:
+    relay = relay_from(read_settings(environment))
     try:
         return act(relay)
     finally:

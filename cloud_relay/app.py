@@ -19,13 +19,17 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from cloud_relay import __version__
 from cloud_relay.broker.publisher import Publisher
+from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.routes.door import door
 from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
+from cloud_relay.routes.metrics import metrics
 from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.requests import tell_requests
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
+from cloud_relay.routes.status import status_of
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
 from cloud_relay.rules.phones.limits import PhoneLimits
@@ -50,17 +54,26 @@ def create_app(
     return app_for(relay_from(settings, publisher=publisher, clock=clock))
 
 
-def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits | None = None) -> Flask:
+def app_for(
+    relay: Relay,
+    retries: Retries | None = None,
+    figures: PhoneLimits | None = None,
+    *,
+    is_one_of_many: bool = False,
+) -> Flask:
     """The WSGI app of a relay that shares its edges with others, such as a scheduled tidy.
 
     `retries` publishes what the broker did not take; by default a thread of this process does. `figures`
-    are how much phones may ask for, if not what the settings say.
+    are how much phones may ask for, if not what the settings say. `is_one_of_many`: nobody can say which
+    process a request reaches, as on AWS Lambda.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # its redirect repeats whatever Host header somebody sent
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
+    tell_requests(app, relay)
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
+    app.jinja_env.globals["root"] = relay.settings.root
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
     limits = Limits(relay, figures or PhoneLimits().for_halls_of(relay.settings.hall_machines))
     phones, cabinets = Room(PHONES_AT_ONCE), Room(MACHINES_AT_ONCE)
@@ -69,7 +82,8 @@ def app_for(relay: Relay, retries: Retries | None = None, figures: PhoneLimits |
     app.register_blueprint(phones.guard(limits.guard_thanks(thanks(relay, limits))))
     for routes in (machines, payment_links):
         app.register_blueprint(cabinets.guard(routes(relay)))
-    app.add_url_rule("/status", view_func=_status)
+    app.register_blueprint(metrics(relay, is_one_of_many=is_one_of_many))
+    app.add_url_rule("/status", view_func=lambda: status_of(relay))
     app.add_url_rule("/openapi.json", view_func=_description)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(ConnectionError, _unavailable)
@@ -91,14 +105,12 @@ def create_app_from_environment() -> Flask:
     except SettingsError as why:
         sys.stderr.write(f"{why}\n")
         raise SystemExit(EX_CONFIG) from None
+    if (relay.settings.log_format or ("text" if sys.stderr.isatty() else "json")) == "json":
+        make_log_json()
     FitnessThread(relay.fitness).start()
     if relay.settings.tidy_every_s:
         TidyThreads(relay, min(LOOK_EVERY_S, relay.settings.tidy_every_s)).start()
     return app_for(relay)
-
-
-def _status() -> ResponseReturnValue:
-    return {"status": "up", "message": "API is running", "version": __version__}
 
 
 def _description() -> ResponseReturnValue:

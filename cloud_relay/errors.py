@@ -23,6 +23,18 @@ class PublishRefused(RelayError, PermissionError):
     """The broker's access rules forbid this."""
 
 
+class LoginsFailed(RelayError):
+    """A login at the broker could not be made or taken away; the message says why, and what to do."""
+
+
+class NoPasswordDatabase(LoginsFailed):
+    """The broker keeps no logins yet: it lets everybody in."""
+
+
+class SetupFailed(RelayError):
+    """Something cannot be set up as it was asked for; the message says why, and what to do."""
+
+
 class ClockWrong(RelayError):
     """The relay's clock is not Stripe's, so that nobody can say how old a payment is."""
 
@@ -49,3 +61,11 @@ class BadSignature(RelayError, ValueError):
 
 class TooOld(BadSignature):
     """A webhook that Stripe signed, long ago: the clock is wrong, or somebody sends it again."""
+
+
+class SetupRefused(RelayError):
+    """Stripe does not make what was asked for; the message has its reason."""
+
+
+class FileTrouble(RelayError):
+    """A file cannot be read or written; the message names it, and why."""

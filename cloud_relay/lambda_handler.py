@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
-from functools import cache
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
 
 from apig_wsgi import make_lambda_handler
 
 from cloud_relay.app import app_for
+from cloud_relay.aws.environment import StoredEnvironment
+from cloud_relay.aws.functions import invoke_this_function
+from cloud_relay.aws.gateway import behind_a_gateway
+from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
-from cloud_relay.settings import read_settings
-from cloud_relay.settling.lambda_retries import (
-    Invoke,
-    SelfInvocation,
-    invoke_this_function,
-    is_retry,
-    try_until_done,
-)
+from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.settling.lambda_retries import Invoke, SelfInvocation, is_retry, try_until_done
 from cloud_relay.settling.tidy import LongTidy, summary, tidy_recent
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # What EventBridge rules and EventBridge schedules call themselves. An HTTP request cannot: its body and
 # headers never become the event's own keys.
@@ -36,29 +32,35 @@ TIDY = {"tidy": True}
 # Of the function's 60 s: the long list goes on a minute later where it was left.
 LONG_TIDY_S = 20.0
 
+# A dead connection to the broker is noticed, replaced and used within 10 s; the last try may take 15.
+LEAST_TIMEOUT_S = 30.0
+
 # One of these is in every request that API Gateway, a function URL or a load balancer hands over.
 _OF_A_REQUEST = ("rawPath", "httpMethod")
 
 Event = dict[str, Any]
-Handler = Callable[[Any, object], dict[str, Any]]
+Handler = Callable[[Any, Any], dict[str, Any]]
 
 log = logging.getLogger(__name__)
 
 
-def handler(event: Event, context: object) -> dict[str, Any]:
+def handler(event: Event, context: Any) -> dict[str, Any]:
     """Answer one event; one of another shape, as warmers send them, is said and left alone.
 
     Raises:
-        SettingsError: the function's environment is not usable; Lambda logs the message.
+        ParametersUnreadable: the settings could not be read; the next event tries again.
+        SettingsError: the settings are not usable; Lambda logs the message.
         StripeUnavailable: a scheduled tidy got no list from Stripe; Lambda counts it as an error.
     """
     return _handler()(event, context)
 
 
-def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
-    """What answers the events of one relay; `invoke` sends this function an event of its own."""
-    retries, long = SelfInvocation(invoke), LongTidy(relay)
-    answer_http: Handler = make_lambda_handler(_with_the_gateways_word(app_for(relay, retries)))
+def handler_for(relay: Relay, invoke: Invoke | None = None) -> Handler:
+    """What answers the events of one relay; `invoke`, by default AWS, sends the function an event."""
+    retries = SelfInvocation(invoke or partial(invoke_this_function, os.environ))
+    long = LongTidy(relay)
+    app = app_for(relay, retries, is_one_of_many=True)
+    answer_http: Handler = make_lambda_handler(behind_a_gateway(app, relay.settings.root))
 
     def answer(event: Any, context: Any) -> dict[str, Any]:
         if not isinstance(event, dict):
@@ -76,6 +78,48 @@ def handler_for(relay: Relay, invoke: Invoke = invoke_this_function) -> Handler:
     return answer
 
 
+class Function:
+    """The relay of one process of AWS's: made at its first event, and anew when its settings have changed.
+
+    Kept from call to call, and with it the connections to the broker and to Stripe. Settings that cannot be
+    used end the call that wanted them, and leave those in force that a relay was made of before.
+    """
+
+    def __init__(self, environment: StoredEnvironment) -> None:
+        self._environment = environment
+        self._known: Mapping[str, str] | None = None
+        self._relay: Relay | None = None
+        self._answer: Handler | None = None
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer one event."""
+        if self._answer is None:
+            _look_at_timeout(context)
+        return self._current()(event, context)
+
+    def _current(self) -> Handler:
+        values = self._environment.now()
+        if self._answer is None or values != self._known:
+            self._answer = self._renewed(values)
+            self._known = values
+        return self._answer
+
+    def _renewed(self, values: Mapping[str, str]) -> Handler:
+        try:
+            settings = read_settings(values)
+        except SettingsError as why:
+            if self._answer is None:
+                self._environment.forget()
+                raise SettingsError(self._environment.explained(str(why))) from None
+            log.error("Went on with the settings known before. %s", self._environment.explained(str(why)))
+            return self._answer
+        if self._relay is not None:
+            log.warning("The settings have changed: the relay goes on with the new ones")
+            self._relay.publisher.close()
+        self._relay = relay_from(settings)
+        return handler_for(self._relay)
+
+
 def _is_schedule(event: Event) -> bool:
     from_schedule = str(event.get("source")) in _SCHEDULES and event.get("detail-type") == "Scheduled Event"
     return from_schedule or event == TIDY
@@ -87,24 +131,16 @@ def _left_alone(event: object) -> dict[str, Any]:
     return {"ignored": "neither a request nor a schedule's event: see Tidy in cloud_relay/README.md"}
 
 
-def _with_the_gateways_word(app: WSGIApplication) -> WSGIApplication:
-    """The app, told who called by what the gateway saw.
-
-    For a REST API's events and a load balancer's, apig-wsgi takes the first address in X-Forwarded-For,
-    which is whatever the caller wrote there.
-    """
-
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        context = environ.get("apig_wsgi.request_context") or {}
-        seen = context.get("http") or context.get("identity") or {}
-        return app({**environ, "REMOTE_ADDR": str(seen.get("sourceIp", ""))}, start_response)
-
-    return answer
+def _look_at_timeout(context: Any) -> None:
+    left_s = context.get_remaining_time_in_millis() / 1000 if context else LEAST_TIMEOUT_S
+    if left_s < LEAST_TIMEOUT_S - 1:
+        log.error("The function's timeout is about %.0f s: a dead broker takes longer; give it 60", left_s)
 
 
 @cache
-def _handler() -> Handler:
-    # Kept from call to call, and with it the connections to the broker and to Stripe.
+def _handler() -> Function:
     make_log_plain()
+    if os.environ.get("LOG_FORMAT") != "text":  # metric filters, and with them the alarms, read its lines
+        make_log_json()
     logging.getLogger("cloud_relay").setLevel(logging.INFO)
-    return handler_for(relay_from(read_settings(os.environ)))
+    return Function(StoredEnvironment(os.environ, time.time))

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.memory.recent import Recent
+from cloud_relay.memory.tidy_times import TidyTimes
 from cloud_relay.rules.fitness import KeyFound
+from cloud_relay.rules.messages import tidied_topic
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.open_book import OpenBook
+from cloud_relay.watching.broker_watch import BrokerWatch
+from cloud_relay.watching.teller import Teller
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
@@ -26,7 +30,9 @@ class Relay:
     """The settings and the edges; `clock` gives Unix seconds, `stripe` makes its client once.
 
     `book` is what Stripe holds open, as far as this process has read it; `fitness` whether the relay could
-    settle what it sells; `paid`, by machine, when it was last paid for (Unix seconds).
+    settle what it sells; `paid`, by machine, when it was last paid for (Unix seconds). `tell` is told what
+    happens; `tidied` is when tidy ran here;
+    `watch` knows whether the broker answers.
     """
 
     settings: Settings
@@ -35,7 +41,10 @@ class Relay:
     clock: Callable[[], float]
     book: OpenBook
     fitness: Fitness
+    watch: BrokerWatch
     paid: Recent[float] = field(default_factory=lambda: Recent(_MOST_MACHINES))
+    tell: Teller = field(default_factory=Teller)
+    tidied: TidyTimes = field(default_factory=TidyTimes)
 
 
 def relay_from(
@@ -48,13 +57,16 @@ def relay_from(
     """The relay's edges; they connect to nothing before they are first used."""
     fitness = Fitness(partial(_key_found, settings), clock)
     stripe = stripe or cache(lambda: _stripe_payments(settings, fitness))
+    publisher = publisher or Publisher(settings.mqtt)
+    tag = settings.stripe.ownership.tag
     return Relay(
         settings=settings,
-        publisher=publisher or Publisher(settings.mqtt),
+        publisher=publisher,
         stripe=stripe,
         clock=clock,
         book=OpenBook(settings, stripe, clock, fitness),
         fitness=fitness,
+        watch=BrokerWatch(publisher, tidied_topic(tag), clock),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Self, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 from cloud_relay.rules.orders import Ownership, is_machine_id
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
@@ -22,13 +22,27 @@ _LEAST_SECRET_LENGTH = 32
 _HOUR_S = 3600
 # A receipt may come the next morning; and a card's reservation lapses after seven days.
 _LEAST_RELEASE_AFTER_S, _MOST_RELEASE_AFTER_S = _HOUR_S, 6 * 24 * _HOUR_S
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN_PATHS = ("/addCredit", "/status", "/p", "/thanks")
 
 T = TypeVar("T")
 
 
 class SettingsError(ValueError):
-    """The environment is not usable; the message lists every problem, each with its remedy."""
+    """The environment is not usable; the message lists every problem, each with its remedy.
+
+    `problems` are the same by variable: its name, and what is wrong with it.
+    """
+
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, problems: Sequence[tuple[str, str]]) -> Self:
+        """All of these problems, each by its variable."""
+        lines = (f"  {name}: {problem}" for name, problem in problems)
+        made = cls("\n".join(["The relay's environment is not usable:", *lines]))
+        made.problems = tuple(problems)
+        return made
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,12 @@ class Settings:
     frame_ancestors: str
     trusted_proxies: int = 0
     hall_machines: int = HALL_MACHINES
+    log_format: str | None = None
+
+    @property
+    def root(self) -> str:
+        """What lies before every path: `/prod` where the relay is at https://example.com/prod, or nothing."""
+        return urlsplit(self.url).path
 
     def door_url(self, machine_id: str) -> str:
         """The address in the machine's QR code."""
@@ -116,6 +136,36 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
         trusted_proxies=reader.read("TRUSTED_PROXIES", _whole_number(0, 5), "0"),
         hall_machines=reader.read("HALL_MACHINES", _whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)),
+        log_format=reader.read("LOG_FORMAT", _one_of("json", "text")) if "LOG_FORMAT" in reader else None,
+    )
+    reader.finish()
+    return settings
+
+
+@dataclass(frozen=True)
+class SetupSettings:
+    """What setting Stripe up takes; `stripe` may lack the webhook's secrets and the price, which it makes."""
+
+    url: str
+    stripe: StripeSettings
+    offers: Offers
+    credit_amount: int | None
+
+
+def read_setup_settings(environment: Mapping[str, str]) -> SetupSettings:
+    """Only what setting Stripe up takes.
+
+    Raises:
+        SettingsError: as `read_settings` does, for these variables.
+    """
+    reader = _Reader(environment)
+    stripe = _stripe_settings(reader, is_made=False)
+    amount = _whole_number(1, 1_000_000)
+    settings = SetupSettings(
+        reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
+        stripe,
+        reader.read("OFFERS", read_offers),
+        reader.read("CREDIT_AMOUNT", amount) if "CREDIT_AMOUNT" in reader else None,
     )
     reader.finish()
     return settings
@@ -146,21 +196,29 @@ def read_offer_list(environment: Mapping[str, str]) -> Offers:
 
 
 def _token_book(reader: _Reader) -> TokenBook:
-    return TokenBook(
-        reader.read("RELAY_SECRET", _long_secret),
-        reader.read("MIN_TOKEN_NUMBERS", _token_numbers, "{}"),
-    )
+    secrets = reader.read("RELAY_SECRET", _relay_secrets) or ("",)
+    numbers = reader.read("MIN_TOKEN_NUMBERS", _token_numbers, "{}")
+    return TokenBook(secrets[0], numbers, *secrets[1:])
 
 
-def _stripe_settings(reader: _Reader) -> StripeSettings:
-    key = reader.read("STRIPE_API_KEY", _matching(r"(sk|rk)_(test|live)_\w+", "sk_test_..."))
+def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings:
+    """What is read of Stripe; before it `is_made`, the webhook's secret and the price may be missing."""
+    key = reader.read("STRIPE_API_KEY", _api_key)
     stand_in = (
         reader.read("STAND_IN_STRIPE_URL", _stand_in_url(key)) if "STAND_IN_STRIPE_URL" in reader else None
     )
     return StripeSettings(
         api_key=key,
-        webhook_secrets=reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets),
-        default_price_id=reader.read("PRICE_ID", _matching(r"price_\w+", "price_...")),
+        webhook_secrets=(
+            reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets)
+            if is_made or "STRIPE_WEBHOOK_SECRET" in reader
+            else ()
+        ),
+        default_price_id=(
+            reader.read("PRICE_ID", _matching(r"price_\w+", "price_..."))
+            if is_made or "PRICE_ID" in reader
+            else ""
+        ),
         stand_in_url=stand_in,
         proxy=reader.read("STRIPE_PROXY", _proxy) if "STRIPE_PROXY" in reader else None,
     )
@@ -168,12 +226,14 @@ def _stripe_settings(reader: _Reader) -> StripeSettings:
 
 def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
     untagged = reader.read("UNTAGGED_PAYMENTS", _one_of("ours", "leave"), "ours")
-    return Ownership(relay_tag(tokens.relay_secret), takes_untagged=untagged == "ours")
+    named = reader.read("FORMER_RELAY_TAGS", _tags) if "FORMER_RELAY_TAGS" in reader else ()
+    tag, *former = dict.fromkeys([*map(relay_tag, tokens.secrets), *named])
+    return Ownership(tag, takes_untagged=untagged == "ours", former_tags=tuple(former))
 
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:
     return MqttSettings(
-        host=reader.read("MQTT_BROKER", _matching(r"[\w.:-]+", "broker.example.com")),
+        host=reader.read("MQTT_BROKER", _host),
         port=reader.read("MQTT_PORT", _whole_number(1, 65535), "8883"),
         username=reader.read("MQTT_USERNAME", str),
         password=reader.read("MQTT_PASSWORD", str),
@@ -192,7 +252,7 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._problems: list[str] = []
+        self._problems: list[tuple[str, str]] = []
 
     def __contains__(self, name: str) -> bool:
         return bool(self._environment.get(name, "").strip())
@@ -205,13 +265,22 @@ class _Reader:
                 raise ValueError("is not set")
             return parse(text)
         except ValueError as why:
-            self._problems += (f"  {name}: {line}" for line in str(why).splitlines())
+            found = [_QUOTED] if _is_quoted(text) else str(why).splitlines()
+            self._problems += ((name, problem) for problem in found)
             return cast(T, "")
 
     def finish(self) -> None:
         """Raise SettingsError if there was any problem."""
         if self._problems:
-            raise SettingsError("\n".join(["The relay's environment is not usable:", *self._problems]))
+            raise SettingsError.of(self._problems)
+
+
+# A shell takes them off, `docker --env-file` and the consoles of clouds do not.
+_QUOTED = "has quotation marks around it, which are part of the value: write it without them"
+
+
+def _is_quoted(text: str) -> bool:
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
 
 
 def _matching(pattern: str, example: str) -> Callable[[str], str]:
@@ -221,6 +290,20 @@ def _matching(pattern: str, example: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _api_key(text: str) -> str:
+    if text.startswith("pk_"):
+        raise ValueError(
+            "is a publishable key: the relay needs the secret one, sk_..., or a restricted rk_..."
+        )
+    return _matching(r"(sk|rk)_(test|live)_\w+", "sk_test_...")(text)
+
+
+def _host(text: str) -> str:
+    if re.fullmatch(r"[\w.-]+:[0-9]+", text):
+        raise ValueError(f"is {text!r:.80}: write the port into MQTT_PORT")
+    return _matching(r"[\w.:-]+", "broker.example.com")(text)
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -258,6 +341,23 @@ def _long_secret(text: str) -> str:
     return text
 
 
+def _relay_secrets(text: str) -> tuple[str, ...]:
+    secrets = tuple(_long_secret(part.strip()) for part in text.split(","))
+    if len(secrets) > 2 or len(set(secrets)) < len(secrets):
+        raise ValueError("names more than two secrets, or one twice: while it is changed, write new,old")
+    return secrets
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    tags = tuple(part.strip() for part in text.split(","))
+    if not all(re.fullmatch(r"[0-9a-f]{16}", tag) for tag in tags):
+        raise ValueError(
+            "holds what is no tag: write what `python -m cloud_relay rotate relay-secret` named, 16 of "
+            "0-9 a-f, several with commas between"
+        )
+    return tags
+
+
 def _webhook_secrets(text: str) -> tuple[str, ...]:
     secrets = tuple(part.strip() for part in text.split(","))
     if not all(re.fullmatch(r"whsec_\S+", secret) for secret in secrets):
@@ -268,13 +368,24 @@ def _webhook_secrets(text: str) -> tuple[str, ...]:
 def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
     def parse(text: str) -> str:
         parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        is_address = parts.scheme in ("http", "https") and parts.hostname and _has_port(parts)
+        if not is_address or parts.query or parts.fragment or parts.username is not None:
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
-        if parts.scheme == "http" and loopback_only and parts.hostname not in _LOOPBACK:
+        if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")
+        if parts.path.endswith(_OWN_PATHS):
+            raise ValueError(f"is {text!r}: leave out what the relay adds itself, such as /addCredit")
         return text.rstrip("/")
 
     return parse
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port, if one is named, is any."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _stand_in_url(api_key: str) -> Callable[[str], str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from simulator.chain.broker import RELAY_USERNAME
 
 FLEET_USERNAME = "cloud.fleet"
+# The two logins of the relay, which take turns.
+RELAY_USERNAMES = (RELAY_USERNAME, "cloud.relay2")
 LEAVES = ("coinpulse", "gameover", "status", "journal", "journal/seen")
 
 
@@ -16,7 +18,12 @@ def topics(leaves: tuple[str, ...], *machines: str) -> set[str]:
 # A cabinet may be called like half of a service, and no cabinet is called like a whole one.
 CABINETS = ("galaga-01", "pacman-02", "relay", "fleet")
 MACHINES = (*CABINETS, "cloud.relay", "cloud.fleet")
+# What a relay keeps for its own other processes.
+TIDIED = "arcade/relay/0123456789abcdef/tidied"
 TOPICS = [
+    TIDIED,
+    "arcade/relay/0123456789abcdef/other",
+    "arcade/relay/tidied",
     *sorted(topics(LEAVES, *MACHINES)),
     "arcade/machine/galaga-01/config",
     "arcade/machine/galaga-01/journal/other",
@@ -25,25 +32,25 @@ TOPICS = [
 ]
 # Put into a topic, these would cover those of others.
 WILDCARD_LOGINS = ("+", "#", "+/#", "galaga-01/#", "galaga-01/journal")
-IDENTITIES = (RELAY_USERNAME, FLEET_USERNAME, *CABINETS, *WILDCARD_LOGINS)
+IDENTITIES = (*RELAY_USERNAMES, FLEET_USERNAME, *CABINETS, *WILDCARD_LOGINS)
 # Of a cabinet: what it says and what it hears.
 SAYS, HEARS = ("gameover", "status", "journal"), ("coinpulse", "journal/seen")
 
 MAY_PUBLISH = {
-    RELAY_USERNAME: topics(("coinpulse", "gameover"), *MACHINES),
+    **{login: topics(("coinpulse", "gameover"), *MACHINES) | {TIDIED} for login in RELAY_USERNAMES},
     FLEET_USERNAME: topics(("journal/seen",), *MACHINES),
     **{cabinet: topics(SAYS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 MAY_HEAR = {
-    RELAY_USERNAME: topics(("status",), *MACHINES),
+    **{login: topics(("status",), *MACHINES) | {TIDIED} for login in RELAY_USERNAMES},
     FLEET_USERNAME: topics(("journal", "status", "gameover"), *MACHINES),
     **{cabinet: topics(HEARS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 # What may be subscribed to for all machines at once.
 TOGETHER = {
-    RELAY_USERNAME: {"arcade/machine/+/status"},
+    **{login: {"arcade/machine/+/status", "arcade/relay/+/tidied"} for login in RELAY_USERNAMES},
     FLEET_USERNAME: topics(("journal", "status", "gameover"), "+"),
 }
 WILDCARDS = [
@@ -51,6 +58,8 @@ WILDCARDS = [
     "+/#",
     "arcade/#",
     "arcade/machine/#",
+    "arcade/relay/#",
+    "arcade/relay/+/tidied",
     "arcade/machine/+/+",
     "arcade/machine/+/+/seen",
     *sorted(topics(LEAVES, "+")),

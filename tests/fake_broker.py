@@ -69,6 +69,9 @@ class FakeBroker:
 
     def allows(self, name: str | None, verb: int, topic: str) -> bool:
         """Whether the shipped rules do so, and the table does not forbid it."""
+        if name == "cloud.relay":
+            leaves = {PUBLISH: ("coinpulse", "gameover"), SUBSCRIBE: ("status",)}[verb]
+            return topic.endswith(leaves) and not topic.endswith(tuple(self.answers.forbidden))
         own = f"arcade/machine/{name}/"
         allowed = {PUBLISH: [own + "gameover", own + "status"], SUBSCRIBE: [own + "coinpulse"]}[verb]
         return topic in allowed and topic not in self.answers.forbidden

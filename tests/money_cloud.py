@@ -73,6 +73,11 @@ class Mailbox:
         self._unacknowledged: dict[int, Letter] = {}
         self._numbers = 0
 
+    def keep(self, _topic: str, _payload: bytes, *, expiry_s: int) -> None:
+        """Take a note for the relay's other processes, of which there are none."""
+        if not self.up:
+            raise BrokerUnavailable("the broker is away")
+
     def publish(
         self,
         _topic: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -169,9 +170,10 @@ def test_a_webhook_signed_for_other_bytes_is_refused(
     """The same JSON with other spaces is another message."""
     answer = handle(webhook(shape, coded=coded, signed_indent=3))
     assert (answer["statusCode"], cabinet.heard) == (400, [])
-    assert json.loads(answer["body"]) == {
-        "error": "the signature is not Stripe's for these bytes and this STRIPE_WEBHOOK_SECRET"
-    }
+    assert re.fullmatch(
+        r"the signature is not Stripe's for these [0-9]+ bytes and this STRIPE_WEBHOOK_SECRET",
+        json.loads(answer["body"])["error"],
+    )
 
 
 @SHAPES
@@ -204,7 +206,11 @@ def test_a_button_of_the_door_redirects_to_stripe(
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        (environment(), f'{{"message":"API is running","status":"up","version":"{__version__}"}}'),
+        (
+            environment(),
+            '{"broker":"unknown","message":"API is running","status":"up","tidyLastRan":null,'
+            f'"version":"{__version__}"}}',
+        ),
         ({"PRICE_ID": "price_1"}, "STRIPE_API_KEY: is not set"),
     ],
 )

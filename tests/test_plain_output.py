@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -146,8 +147,17 @@ BEGINNINGS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("log_format", "said"),
+    [
+        ("text", r"\[ERROR\]\theard a\\x1b\[2Jb\n"),
+        ("json", r'\{"time": "[^"]+", "level": "ERROR", .*, "message": "heard a\\u001b\[2Jb"\}\n'),
+    ],
+)
 @pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=list(BEGINNINGS))
-def test_the_relay_logs_plainly_however_it_is_started(relay: RelayUnderTest, beginning: str) -> None:
+def test_the_relay_logs_plainly_however_it_is_started(
+    relay: RelayUnderTest, beginning: str, log_format: str, said: str
+) -> None:
     """Lambda's own handler is there before us, as it is here."""
     program = f"""
 import logging, sys
@@ -156,11 +166,12 @@ logging.basicConfig(format="[%(levelname)s]\\t%(message)s")
 logging.getLogger("cloud_relay").error("heard %s", sys.stdin.read())
 """
     environment = {"PATH": os.environ["PATH"], **relay.variables, "TIDY_EVERY_S": "0"}
+    environment["LOG_FORMAT"] = log_format
     command = [sys.executable, "-c", program]
     ran = subprocess.run(
         command, env=environment, cwd=ROOT, input="a\x1b[2Jb", capture_output=True, text=True, check=True
     )
-    assert ran.stderr == "[ERROR]\theard a\\x1b[2Jb\n"
+    assert re.fullmatch(said, ran.stderr)
 
 
 def test_the_cabinets_commands_speak_plainly(tmp_path: Path) -> None:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,33 +10,26 @@ import stripe
 from conftest import PASSWORDS
 from relay_parts import API_KEY, RelayUnderTest, relay_beside, relay_under_test
 
-from cloud_relay.operator.check.command import check, look_at_all
-from cloud_relay.pages.findings import Finding, Section, note, ok, warning, wrong
+from cloud_relay.operator.check.command import parts
+from cloud_relay.operator.check.outside import Outside
+from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
 from cloud_relay.rules.orders import Order
-from cloud_relay.settings import read_settings
+from cloud_relay.stripe.account import StripeAccount
 from cloud_relay.stripe.events import WANTED_EVENTS
 from simulator.chain.broker import Broker
 from simulator.stripe.model.permissions import Permissions
 
-ROOT = Path(__file__).parent.parent
 URL = "https://pay.example.com"
 ADDRESS = f"{URL}/addCredit"
+SETUP = "Run `python -m cloud_relay setup stripe`"
 PLACE = "in Stripe's Dashboard, Developers, Webhooks"
 EDIT_KEY = "Give it to the key in Stripe's Dashboard, Developers, API keys, Edit key."
 VERSION = stripe.api_version
+pytestmark = pytest.mark.cloud
 CHARGES = "the key lacks Charges and Refunds: Write"
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
 
-MONEY = [
-    ok("PaymentIntents: Write: it can capture, cancel, mark a payment"),
-    ok("Charges and Refunds: Write: it can refund, read payments with their charges"),
-    ok("Checkout Sessions: Write: it can make a Checkout Session, read a session with its payment"),
-]
-LINKS = [
-    ok("Prices: Read: it can read PRICE_ID"),
-    ok("Payment Links: Write: it can make a payment link"),
-    ok("Events: Read: it can find sales of an older link whose webhook was lost"),
-]
+MADE_ANEW = f"{SETUP}, or make it anew {PLACE}, with the API version {VERSION}: it cannot be changed."
 WEBHOOK = [
     ok(f"Stripe sends to {ADDRESS}"),
     ok(f"it has all {len(WANTED_EVENTS)} events that are wanted"),
@@ -63,14 +49,7 @@ def relay(broker: Broker) -> Iterator[RelayUnderTest]:
     """A relay whose account is set up as it should be."""
     with relay_under_test(broker, RELAY_URL=URL) as running:
         change(running)
-        yield with_price(running, running.stripe.create_price(100, "usd"))
-
-
-def with_price(relay: RelayUnderTest, price_id: str) -> RelayUnderTest:
-    """The relay with another PRICE_ID."""
-    variables = relay.variables | {"PRICE_ID": price_id}
-    settings = read_settings(variables)
-    return replace(relay, variables=variables, relay=replace(relay.relay, settings=settings))
+        yield running
 
 
 def change(relay: RelayUnderTest, **changes: Any) -> None:
@@ -81,28 +60,14 @@ def change(relay: RelayUnderTest, **changes: Any) -> None:
 
 
 def found(relay: RelayUnderTest, name: str) -> list[Finding]:
-    """What the check finds in one of its sections, asked in order."""
-    return list({section.name: section for section in look_at_all(relay.relay)}[name].findings)
-
-
-def test_a_cloud_that_is_set_up_right_is_well(relay: RelayUnderTest) -> None:
-    """Each line of it; and nothing is left at Stripe by the tries."""
-    assert list(look_at_all(relay.relay)) == [
-        Section(
-            "key",
-            (
-                note(f"a test key for the stand-in at {relay.stripe.api_url}: no real money moves"),
-                *MONEY,
-                *LINKS,
-            ),
-        ),
-        Section("webhook", tuple(WEBHOOK)),
-        Section("clock", (ok("within 10 s of Stripe's"),)),
-        Section("on this Stripe account", (note("no relay has sold anything lately"),)),
+    """What the check finds in one of its parts, after the key: by its answers the clock is compared."""
+    account = StripeAccount(relay.settings.stripe, relay.relay.fitness)
+    asked = [
+        part
+        for part in parts(Outside(URL, None, is_demo=True), relay.variables)
+        if part.name in ("key", name)
     ]
-    book = relay.stripe.book
-    assert (book.sessions, book.intents, book.refunds, book.links) == ({}, {}, {}, {})
-    assert relay.stripe.reads.total == 9
+    return list([part.section(relay.relay, account, frozenset()) for part in asked][-1].findings)
 
 
 @pytest.mark.parametrize(
@@ -155,18 +120,6 @@ def test_a_missing_permission_is_named_by_its_row(
     assert found(relay, "key")[row] == finding
 
 
-def test_a_price_of_another_account_is_told(relay: RelayUnderTest) -> None:
-    """Or of the other mode; the door does without."""
-    assert found(with_price(relay, "price_1Other"), "key")[4:] == [
-        LINKS[0],
-        warning(
-            "PRICE_ID is price_1Other: Stripe knows no such price",
-            "Write a price of this account, in the key's mode; only /create-payment-link needs it.",
-        ),
-        *LINKS[1:],
-    ]
-
-
 def test_a_key_that_was_rolled_is_told_as_that(relay: RelayUnderTest) -> None:
     """Not as one that lacks all permissions; and nothing more is known."""
     relay.stripe.api_keys.forget(API_KEY)
@@ -183,19 +136,22 @@ def test_a_stripe_that_does_not_answer_is_told(relay: RelayUnderTest) -> None:
 
 
 def add_them(count: str) -> str:
-    return f"Add {count} to the endpoint {PLACE}."
+    return f"{SETUP}, or add {count} to the endpoint {PLACE}."
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"status": "disabled"}, [wrong(f"the endpoint {ADDRESS} is disabled", f"Enable it {PLACE}.")]),
+        (
+            {"status": "disabled"},
+            [wrong(f"the endpoint {ADDRESS} is disabled", f"{SETUP}, or enable it {PLACE}.")],
+        ),
         (
             {"url": f"{URL}/addcredit"},
             [
                 wrong(
                     f"no webhook endpoint sends to {ADDRESS}, but one does to {URL}/addcredit",
-                    f"Correct its address {PLACE}, or RELAY_URL.",
+                    f"{SETUP}, or correct its address {PLACE}, or RELAY_URL.",
                 )
             ],
         ),
@@ -204,7 +160,8 @@ def add_them(count: str) -> str:
             [
                 wrong(
                     f"no webhook endpoint sends to {ADDRESS}",
-                    f"Add it {PLACE}: payload style Snapshot, with the events {', '.join(WANTED_EVENTS)}.",
+                    f"{SETUP}, or add it {PLACE}: payload style Snapshot, with the events "
+                    f"{', '.join(WANTED_EVENTS)}.",
                 )
             ],
         ),
@@ -213,7 +170,7 @@ def add_them(count: str) -> str:
             [
                 wrong(
                     f"the endpoint {ADDRESS} has the payload style Thin: Snapshot is wanted",
-                    f"Make another {PLACE}, and delete this one: the style cannot be changed.",
+                    f"{SETUP}, or make another {PLACE}; delete this one: the style cannot be changed.",
                 )
             ],
         ),
@@ -246,7 +203,7 @@ def add_them(count: str) -> str:
                 *WEBHOOK[:2],
                 wrong(
                     f"its API version is 2024-06-20, and the relay reads {VERSION}",
-                    f"Make it anew {PLACE}, with the API version {VERSION}: it cannot be changed.",
+                    MADE_ANEW,
                 ),
             ],
         ),
@@ -266,7 +223,7 @@ def add_them(count: str) -> str:
                 *WEBHOOK[:2],
                 warning(
                     "its API version is the account's default, which somebody may change",
-                    f"Make it anew {PLACE}, with the API version {VERSION}: it cannot be changed.",
+                    MADE_ANEW,
                 ),
             ],
         ),
@@ -284,7 +241,7 @@ def test_two_endpoints_at_one_address_are_told(relay: RelayUnderTest) -> None:
     """Harmless to money, and twice the work."""
     relay.stripe.webhooks.endpoints.add(ADDRESS, "whsec_2", frozenset(WANTED_EVENTS), api_version=VERSION)
     assert found(relay, "webhook")[1] == warning(
-        "2 endpoints send to it: each event comes so many times", f"Delete all but one {PLACE}."
+        "2 endpoints send to it: each event comes so many times", f"{SETUP}, or delete all but one {PLACE}."
     )
 
 
@@ -341,43 +298,3 @@ def test_who_else_is_on_the_account_is_told(relay: RelayUnderTest, broker: Broke
 def order_of(finding: Finding, other: str, ours: str) -> str:
     """The tag by which the sellers are listed."""
     return other if "another" in finding.text else ours if "this relay sold" in finding.text else "None"
-
-
-@pytest.mark.parametrize(("as_json", "encoding"), [(False, "utf-8"), (False, "latin-1"), (True, "utf-8")])
-def test_the_page_says_each_thing_and_its_remedy(
-    relay: RelayUnderTest, as_json: bool, encoding: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For people with marks that their terminal has, for programs as JSON; 1 if a sale would be lost."""
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "100")
-    change(relay, status="disabled")
-    raw = io.BytesIO()
-    out = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
-    assert check(relay.relay, out, as_json=as_json) == 1
-    text = raw.getvalue().decode(encoding)
-    if as_json:
-        sections = {each["name"]: each["findings"] for each in json.loads(text)["sections"]}
-        assert sections["webhook"] == [
-            {"grade": "wrong", "text": f"the endpoint {ADDRESS} is disabled", "remedy": f"Enable it {PLACE}."}
-        ]
-        return
-    mark, arrow = ("✗", "→") if encoding == "utf-8" else ("NO", "->")
-    assert f"webhook\n  {mark} the endpoint {ADDRESS} is disabled\n    {arrow} Enable it {PLACE}.\n" in text
-    assert text.endswith("\n1 thing is wrong.\n")
-
-
-def test_the_command_runs_as_it_is_typed(relay: RelayUnderTest) -> None:
-    """With the relay's own environment; nothing of the key, and 0 where all is well."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cloud_relay", "check"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"} | relay.variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] == "key"
-    assert done.stdout.endswith("\nAll is well.\n")
-    assert API_KEY not in done.stdout

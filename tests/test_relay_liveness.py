@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from cloud_relay.lambda_handler import handler_for
 from cloud_relay.memory.shared import Shared
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.tidy_schedule import SESSION_LIFE_S, TidySchedule
-from cloud_relay.settling.lambda_retries import invoke_this_function
 from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.settling.tidy import tidy
 from cloud_relay.settling.unpublished import published
@@ -265,40 +263,6 @@ def test_on_lambda_a_window_that_has_passed_ends_it(relay: RelayUnderTest, broke
     assert answer(json.loads(calls[0]), Context(60)) == {"published": True}
     assert len(calls) == 1
 
-
-def test_the_function_is_invoked_as_aws_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By AWS's own library, against a server that answers as Lambda does."""
-    seen: list[tuple[str, str | None, bytes]] = []
-
-    class Lambda(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append((self.path, self.headers["X-Amz-Invocation-Type"], body))
-            self.send_response(202)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Lambda)
-    thread = threading.Thread(target=server.handle_request)
-    thread.start()
-    for name, value in {
-        "AWS_LAMBDA_FUNCTION_NAME": "relay",
-        "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{server.server_port}",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "made-up",
-        "AWS_SECRET_ACCESS_KEY": "made-up",
-    }.items():
-        monkeypatch.setenv(name, value)
-    invoke_this_function(b'{"source": "cloud_relay.unpublished"}')
-    thread.join(10)
-    server.server_close()
-    assert seen == [
-        ("/2015-03-31/functions/relay/invocations", "Event", b'{"source": "cloud_relay.unpublished"}')
-    ]
-
-
-# How often Stripe is asked
 
 MONTH_S = 30 * 24 * 3600
 

@@ -14,7 +14,6 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, RelayUnderTest, mqtt_client, relay_under_test, until
 from werkzeug.test import TestResponse
 
-from cloud_relay import __version__
 from cloud_relay.app import app_for
 from cloud_relay.errors import TooLittleToCharge
 from cloud_relay.rules.open_payment import OpenPayment
@@ -593,15 +592,6 @@ def test_a_game_over_is_a_503_when_the_broker_is_away(tmp_path_factory: pytest.T
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
     assert answer.json["error"].startswith(
         f"the game over was not sent: cannot reach localhost:{broker.services_port}: "
-    )
-
-
-def test_status_says_that_the_relay_is_up(relay: RelayUnderTest) -> None:
-    """Without asking anybody else."""
-    answer = relay.client.get("/status")
-    assert (answer.status_code, answer.json) == (
-        200,
-        {"status": "up", "message": "API is running", "version": __version__},
     )
 
 

@@ -131,6 +131,13 @@ def test_half_sent_bodies_never_reach_the_relay_behind_nginx(nginx: Nginx, path:
         assert time.monotonic() - began_s < 2
 
 
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/./metrics", "/metrics?x=1"])
+def test_the_operators_figures_are_for_this_machine_alone(nginx: Nginx, path: str) -> None:
+    """However the address is written; who is on it still needs the key."""
+    assert ask(nginx, path, "198.51.100.7").status_code == 403
+    assert ask(nginx, "/metrics", "127.0.0.1").status_code == 401
+
+
 def answers(nginx: Nginx, path: str, addresses: list[str], method: str) -> list[requests.Response]:
     """What each address was told, all asked over one connection."""
     with requests.Session() as session:

@@ -39,7 +39,16 @@ def test_every_missing_variable_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("STRIPE_API_KEY", "pk_test_public", "does not look like sk_test_"),
+        ("STRIPE_API_KEY", "pk_test_public", "is a publishable key: the relay needs the secret one"),
+        ("STRIPE_API_KEY", "whsec_1", "does not look like sk_test_"),
+        ("STRIPE_API_KEY", "'sk_test_1'", "has quotation marks around it"),
+        ("OFFERS", '"{}"', "has quotation marks around it"),
+        ("MQTT_BROKER", "broker.example.com:8883", "write the port into MQTT_PORT"),
+        ("RELAY_URL", "https://pay.example.com:99999", "write an address"),
+        ("RELAY_URL", "https://pay.example.com/#door", "write an address"),
+        ("RELAY_URL", "https://me:secret@pay.example.com", "write an address"),
+        ("RELAY_URL", "https://pay.example.com:https", "write an address"),
+        ("RELAY_URL", "https://pay.example.com/addCredit", "leave out what the relay adds itself"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_a,b", "whsec_"),
         ("PRICE_ID", "prod_1", "price_"),
         ("MQTT_PORT", "0", "is '0': write a whole number, 1 to 65535"),

@@ -208,7 +208,7 @@ def test_what_nobody_settled_for_three_days_is_released_once(
     relay.clock.ahead_s = 72 * HOUR_S + 1
     assert [run(relay) for _ in range(2)] == [counts(released=1), counts()]
     assert (relay.payment(payment_id).status, cabinet.heard) == ("canceled", [])
-    said = [record.getMessage() for record in caplog.records if record.name == "cloud_relay.settling.tidy"]
+    said = [record.getMessage() for record in caplog.records if record.name == "cloud_relay.watching.teller"]
     assert said == [
         f"Released {payment_id} of galaga-01, 250 usd: no receipt came",
         "Tidied: 0 republished, 1 released, 0 waiting, 0 failed",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud_relay.rules.tokens import token_tag
 from controller.formats import wire
 from controller.formats.wire import CoinPulseMessage, PaidPulses, Reader, Refused, SignedByAnother, Status
 from controller.model.fault import Fault, FaultKind
@@ -266,6 +269,25 @@ def test_a_wrong_signature_is_refused_everywhere(reader: Reader, message: CoinPu
     assert str(refused.value) == SIGNATURE_REFUSED
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [(OTHER_TOKEN, TOKEN), (TOKEN, OTHER_TOKEN)], ids=["the new token", "the old token"]
+)
+def test_one_of_two_signatures_is_enough(first: str, second: str) -> None:
+    """While the relay's secret is changed it signs twice, for it does not know which token we have."""
+    payload = encoded()
+    twice = replace(signed(payload, token=first), second_signature=wire.sign(second, payload))
+    assert STRICT.read(twice) == STRICT.read(signed(payload))
+
+
+def test_two_signatures_of_others_are_refused() -> None:
+    """As one is; nor does the second one do for another payload than ours."""
+    payload = encoded()
+    for second in (wire.sign(OTHER_TOKEN, payload), wire.sign(TOKEN, encoded(credits=99)), ""):
+        message = replace(signed(payload, token=OTHER_TOKEN), second_signature=second)
+        with pytest.raises(SignedByAnother):
+            STRICT.read(message)
+
+
 def test_a_signature_that_nobody_can_check_is_refused() -> None:
     """A cabinet without a token cannot tell it from a forged one."""
     reader = Reader("galaga-01", None, accept_unsigned=True)
@@ -353,6 +375,18 @@ def test_a_status_says_how_the_machine_is() -> None:
         "conflicts": 3,
         "coins": 17,
     }
+
+
+def test_a_status_shows_which_token_is_used_and_nothing_of_the_token() -> None:
+    """By a tag that the relay makes in the same way; a cabinet without a token shows none."""
+    with_token = Status("g", True, True, "attract", 2, "0", "b", (), token_tag=wire.token_tag(TOKEN))
+    without = Status("g", True, True, "attract", 2, "0", "b", ())
+
+    said = json.loads(with_token.payload("now"))
+    assert said.pop("tokenTag") == token_tag(TOKEN)
+    assert said == json.loads(without.payload("now"))
+    assert re.fullmatch("[0-9a-f]{16}", token_tag(TOKEN))
+    assert token_tag(TOKEN) != token_tag(OTHER_TOKEN)
 
 
 def test_what_is_sent_is_compact_and_in_utf_8() -> None:

@@ -58,6 +58,9 @@ class WillingBroker(Publisher):
     def publish(self, *_: object, **__: object) -> None:
         """Take it."""
 
+    def keep(self, *_: object, **__: object) -> None:
+        """Take it."""
+
     def retained_status(self, *_: object, **__: object) -> MachineStatus | None:
         """The status of a machine that sells."""
         return MachineStatus(online=True, accepting=True, state="attract")

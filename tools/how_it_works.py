@@ -15,7 +15,7 @@ from http_recorder import Exchange
 from recorded_sale import MqttMessage, Sale, recorded_sale
 from stable_words import BOOT_S, LEFT_S, PERIOD_S, PORTS, PULSE_S, StableWords, letters, sign
 
-from cloud_relay.rules.tokens import TokenBook, relay_tag
+from cloud_relay.rules.tokens import TokenBook, relay_tag, token_tag
 from simulator.chain.cabinet import MACHINE_ID
 
 PAGE = Path(__file__).parent.parent / "docs" / "how-it-works.md"
@@ -75,6 +75,7 @@ def pieces(sale: Sale) -> dict[str, str]:
 def _known(sale: Sale) -> dict[str, str]:
     secrets = {
         sale.secrets.machine_token: MACHINE_TOKEN,
+        token_tag(sale.secrets.machine_token): token_tag(MACHINE_TOKEN),
         relay_tag(sale.secrets.relay_secret): relay_tag(RELAY_SECRET),
     }
     return secrets | {f"127.0.0.1:{port}": f"127.0.0.1:{PORTS[part]}" for port, part in sale.ports.items()}

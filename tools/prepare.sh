@@ -21,7 +21,7 @@ case $purpose in
     bench) needs="mosquitto:mosquitto cyclictest:rt-tests" likes="nginx:nginx-light" extras="demo bench" ;;
     test)
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
-        likes="nginx:nginx-light"
+        likes="nginx:nginx-light promtool:prometheus"
         extras="demo dev"
         ;;
     mutants) needs="" extras="demo dev mutants" ;;

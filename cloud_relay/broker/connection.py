@@ -75,7 +75,13 @@ class BrokerConnection:
         return self._broken is not None or not self._client.is_connected()
 
     def publish(
-        self, topic: str, payload: bytes, expiry_s: int | None, user_properties: Mapping[str, str]
+        self,
+        topic: str,
+        payload: bytes,
+        expiry_s: int | None,
+        user_properties: Mapping[str, str],
+        *,
+        retain: bool = False,
     ) -> None:
         """Publish with QoS 1 and return after the broker's PUBACK.
 
@@ -89,7 +95,7 @@ class BrokerConnection:
             properties.MessageExpiryInterval = expiry_s
         if user_properties:
             properties.UserProperty = list(user_properties.items())
-        sent = self._client.publish(topic, payload, qos=1, properties=properties)
+        sent = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         reason = self._answer_to(sent.mid, f"PUBACK for {topic}")
         if reason.value == NO_MATCHING_SUBSCRIBERS:
             raise NobodySubscribed(f"nobody is subscribed to {topic}")

@@ -6,11 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TypeVar
 
 from cloud_relay.broker.connection import BrokerConnection, Place
-from cloud_relay.errors import BrokerUnavailable
+from cloud_relay.errors import BrokerUnavailable, NobodySubscribed
 from cloud_relay.rules.machine_report import MachineReports, machine_in, read_report
 from cloud_relay.rules.messages import MachineStatus, read_status, status_topic
 from cloud_relay.settings import MqttSettings
@@ -55,6 +55,23 @@ class Publisher:
         self._with_connection(
             lambda connection: connection.publish(topic, payload, expiry_s, user_properties or {})
         )
+
+    def keep(self, topic: str, payload: bytes, *, expiry_s: int) -> None:
+        """Leave a message at the broker for who asks for it within `expiry_s` seconds. Raises as `publish`.
+
+        Whether anybody hears it now does not matter.
+        """
+        with suppress(NobodySubscribed):
+            self._with_connection(lambda broker: broker.publish(topic, payload, expiry_s, {}, retain=True))
+
+    def kept(self, topic: str) -> bytes | None:
+        """What the broker keeps of a topic; None where it sent nothing soon.
+
+        Raises:
+            BrokerUnavailable: the broker could not be asked.
+            PublishRefused: the access rules forbid it.
+        """
+        return self._with_connection(lambda broker: broker.retained(topic, SOON_S, 0, nullcontext))
 
     def retained_status(
         self, machine_id: str, *, within_s: float = STATUS_WITHIN_S, place: Place = nullcontext

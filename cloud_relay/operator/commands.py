@@ -16,7 +16,8 @@ from cloud_relay.rules.marks import Mark, MarkKind
 from cloud_relay.rules.open_list import OPEN_HEAD, open_row
 from cloud_relay.rules.tidy_rules import Rules
 from cloud_relay.settling.refund import refund
-from cloud_relay.settling.tidy import TidyOutcome, in_words, summary, tidy
+from cloud_relay.settling.tidy import TidyOutcome, summary, tidy
+from cloud_relay.settling.tidy_told import in_words
 
 log = logging.getLogger(__name__)
 

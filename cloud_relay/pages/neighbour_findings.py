@@ -16,7 +16,7 @@ def neighbour_findings(
     found: Sequence[Seller], ownership: Ownership, machines: Collection[str]
 ) -> list[Finding]:
     """What each relay sold; `machines` are surely this one's."""
-    has_neighbours = any(seller.tag not in (None, ownership.tag) for seller in found)
+    has_neighbours = any(seller.tag not in (None, *ownership.tags) for seller in found)
     findings = [_finding(seller, ownership, machines, has_neighbours) for seller in found]
     return findings or [note("no relay has sold anything lately")]
 
@@ -25,7 +25,7 @@ def _finding(
     seller: Seller, ownership: Ownership, machines: Collection[str], has_neighbours: bool
 ) -> Finding:
     sold = f"{_counted(seller.payments)} for {', '.join(sorted(seller.machines))}"
-    if seller.tag == ownership.tag:
+    if seller.tag in ownership.tags:
         return ok(f"this relay sold {sold}")
     if seller.tag is None:
         return _untagged(sold, ownership, has_neighbours)

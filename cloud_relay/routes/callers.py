@@ -28,6 +28,15 @@ def require_operator_or_machine(settings: Settings, machine_id: object) -> str:
     return require_machine(settings, machine_id)
 
 
+def require_operator(settings: Settings) -> None:
+    """End the request with 401 unless the caller showed the operator's key; with 404 where there is none."""
+    key = settings.operator_key
+    if key is None:
+        abort(404, "OPERATOR_KEY is not set: there is nothing here")
+    if not hmac.compare_digest(key.encode(), _bearer(request).encode()):
+        abort(401, "Authorization: Bearer <the OPERATOR_KEY> is missing or wrong")
+
+
 def json_object() -> dict[str, Any]:
     """The request's body; anything but a JSON object ends the request with 400."""
     try:

@@ -44,14 +44,18 @@ def note_paid(relay: Relay, machine_id: str) -> None:
     relay.paid.keep(machine_id, now_s, now_s, OFFERED_AGAIN_FOR_S)
 
 
-def forget_checkout(machine_id: str) -> None:
+def forget_checkout(relay: Relay, machine_id: str) -> None:
     """The phone has paid: its next tap gets a new page."""
 
     def forget(response: Response) -> Response:
-        response.delete_cookie(COOKIE, path=f"/p/{machine_id}")
+        response.delete_cookie(COOKIE, path=_path(relay, machine_id))
         return response
 
     after_this_request(forget)
+
+
+def _path(relay: Relay, machine_id: str) -> str:
+    return f"{relay.settings.root}/p/{machine_id}"
 
 
 def _new_page(relay: Relay, limits: Limits, machine_id: str, prices: PriceList, offer: Offer) -> str:
@@ -80,7 +84,7 @@ def _keep(relay: Relay, opened: OpenCheckout) -> None:
             COOKIE,
             opened.sealed(settings.tokens.relay_secret),
             max_age=OFFERED_AGAIN_FOR_S,
-            path=f"/p/{opened.machine_id}",
+            path=_path(relay, opened.machine_id),
             secure=settings.url.startswith("https:"),
             httponly=True,
             samesite="Lax",

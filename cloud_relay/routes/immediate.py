@@ -9,7 +9,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
-from cloud_relay.routes.answers import Answers, reported
+from cloud_relay.routes.answers import Answers
 from cloud_relay.rules.immediate import ImmediateSale, sale_in
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import BadOrder, Order, UnsellableCredits
@@ -33,7 +33,7 @@ def sold_at_once(answers: Answers, event: dict[str, Any]) -> ResponseReturnValue
         order = sale.order(settings.credit_amount)
     except (BadOrder, UnsellableCredits) as why:
         if not sale.is_ours(settings.stripe.ownership, settings.credit_amount):
-            return reported(sale.payment_id, why) if sale.paid else _NOT_OURS
+            return answers.reported(sale.payment_id, sale.metadata, why) if sale.paid else _NOT_OURS
         return _unsellable(answers, sale, why)
     if sale.came_s is not None:
         return _looked_after(answers, sale, lambda payment: _money_came(answers, sale, order, payment))

@@ -135,13 +135,13 @@ def _paid_sessions(relay: Relay) -> PaidSessions:
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
     text, machine_id = seen.text, seen.machine_id
     if machine_id and text.state is not State.UNPAID:
-        forget_checkout(machine_id)
+        forget_checkout(relay, machine_id)
     prices = relay.settings.offers.of(machine_id) if machine_id else None
     page = render_template(
         "thanks.html",
         text=text,
         name=prices.name if prices else "Your payment",
-        door=f"/p/{machine_id}" if machine_id else None,
+        door=f"{relay.settings.root}/p/{machine_id}" if machine_id else None,
         refresh_s=None if text.final else _RELOAD_SELDOM_S if text.state in _SELDOM else _RELOAD_S,
         nonce=None if text.final else _allow_the_script(),
     )

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import BadSignature, TooOld
 from cloud_relay.relay import Relay
-from cloud_relay.routes.answers import Answers, reported
+from cloud_relay.routes.answers import Answers
 from cloud_relay.routes.immediate import sold_at_once
 from cloud_relay.routes.notices import note_event
 from cloud_relay.rules.immediate import SALES
@@ -63,7 +63,7 @@ def _reserved(answers: Answers, event: dict[str, Any]) -> ResponseReturnValue:
         order = order_from(metadata, intent["amount_capturable"], intent["currency"])
     except BadOrder as why:
         if not ownership.is_tagged(metadata):
-            return reported(intent["id"], why)
+            return answers.reported(intent["id"], metadata, why)
         # Sold by this relay, and changed on its way: other currency, added tax. It can never be credited.
         return answers.given_back(intent["id"], metadata, why)
     except UnsellableCredits as why:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 RELAY, FLEET = "cloud.relay", "cloud.fleet"
-SERVICES = (RELAY, FLEET)
+# The relay's login and its other one, which take turns: each works while the other's password is changed.
+RELAYS = (RELAY, "cloud.relay2")
+SERVICES = (*RELAYS, FLEET)
 EVERYBODY = "*"
 # A name with one of these in it, put into a rule's topic, would cover other cabinets' topics.
 WILDCARD_LOGINS = "[+#/]"
@@ -41,14 +43,27 @@ def _topics(whose: str, *leaves: str) -> tuple[str, ...]:
     return tuple(f"arcade/machine/{whose}/{leaf}" for leaf in leaves)
 
 
+# When a relay last tidied, kept for its other processes; each relay has a topic of its own.
+TIDIED = "arcade/relay/+/tidied"
+
+
+def _relay_rules(login: str) -> tuple[Rule, ...]:
+    """A relay sells credits, passes on game overs, and reads whether a machine is ready to sell.
+
+    One of its processes tells the others that it has tidied.
+    """
+    return (
+        Rule(True, login, "publish", (*_topics("+", "coinpulse", "gameover"), TIDIED)),
+        Rule(True, login, "subscribe", (*_topics("+", "status"), TIDIED)),
+        Rule(False, login, "all", ("#",)),
+    )
+
+
 RULES = (
     Rule(False, WILDCARD_LOGINS, "all", ("#",)),
     # A coin pulse is for now: a kept one would be there for a cabinet that is cleared or changed years later.
     Rule(False, EVERYBODY, "publish", _topics("+", "coinpulse"), retained=True),
-    # The relay sells credits, passes on game overs, and reads whether a machine is ready to sell.
-    Rule(True, RELAY, "publish", _topics("+", "coinpulse", "gameover")),
-    Rule(True, RELAY, "subscribe", _topics("+", "status")),
-    Rule(False, RELAY, "all", ("#",)),
+    *(rule for login in RELAYS for rule in _relay_rules(login)),
     # The fleet's book hears what happened on every machine, and says how far it has written it down.
     Rule(True, FLEET, "subscribe", _topics("+", "journal", "status", "gameover")),
     Rule(True, FLEET, "publish", _topics("+", "journal/seen")),

@@ -25,6 +25,8 @@ _ROWS = {
     "webhook": "Webhook Endpoints",
     "event": "Events",
     "dispute": "Disputes",
+    "payment_method_configuration": "Payment Method Configurations",
+    "payment_method_configurations": "Payment Method Configurations",
 }
 # Until 2025 "Having the 'rak_charge_write' permission would", since then "Enabling "Charges and Refunds
 # Write" ('charge_write') permissions on this key would allow this request to continue."

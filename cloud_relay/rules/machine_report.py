@@ -17,12 +17,14 @@ class MachineReport:
     """One machine as it last described itself; what it did not say, or said wrongly, is left empty.
 
     `last_seen` is the status's own time. A last will carries the time at which its cabinet connected.
+    `token_tag` tells which token it uses; older cabinets do not say it.
     """
 
     status: MachineStatus
     last_seen: str
     version: str
     faults: tuple[str, ...]
+    token_tag: str = ""
 
     @property
     def state(self) -> str:
@@ -62,6 +64,7 @@ def read_report(payload: bytes, machine_id: str) -> MachineReport:
         last_seen=_shown(fields.get("timestamp")),
         version=_shown(fields.get("version")),
         faults=_shown_faults(fields.get("faults")),
+        token_tag=_shown(fields.get("tokenTag")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,9 +73,9 @@ def marks_in(payment_id: str, metadata: Mapping[str, str], created_s: int, now_s
             yield Mark(kind, payment_id, machine_id, _printable(text))
 
 
-def is_marked_by(metadata: Mapping[str, str], tag: str) -> bool:
-    """Whether this relay has noted something."""
-    return metadata.get(_MARKED_BY) == tag
+def is_marked_by(metadata: Mapping[str, str], tags: Collection[str]) -> bool:
+    """Whether this relay, by one of its tags, has noted something."""
+    return metadata.get(_MARKED_BY) in tags
 
 
 @dataclass(frozen=True)

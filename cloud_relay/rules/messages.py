@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,9 @@ LINK_MARGIN_S = 2 * KEEPALIVE_S
 LEAST_TIME_LEFT_S = 5
 # As much as either side reads of the broker. A cabinet's own status has less than 16 KiB at its worst.
 MAX_PACKET_BYTES = 16 * 1024
+SIGNATURES = ("sig", "sig2")
 _LONGEST_STATE = 60
+_ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"
 # Within the margin a cabinet may not trust the time left: this has it ask us.
 ASK_FOR_IT_S = 1
 
@@ -53,6 +56,26 @@ def status_topic(machine_id: str) -> str:
     return f"arcade/machine/{machine_id}/status"
 
 
+def tidied_topic(relay_tag: str) -> str:
+    """Where a relay keeps for its other processes when one of them last tidied."""
+    return f"arcade/relay/{relay_tag}/tidied"
+
+
+def tidied_note(now_s: float) -> bytes:
+    """That tidy has run just now."""
+    return _json_bytes({"timestamp": iso_utc(now_s)})
+
+
+def read_tidied_note(payload: bytes) -> float | None:
+    """When tidy ran, in Unix seconds; None where the note cannot be read."""
+    try:
+        return (
+            datetime.strptime(status_fields(payload)["timestamp"], _ISO_UTC).replace(tzinfo=UTC).timestamp()
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def coinpulse(order: Order, payment_id: str, created_s: float, window_s: int) -> bytes:
     """The payload that gives the credits; the same payment always makes the same bytes.
 
@@ -76,8 +99,16 @@ def gameover(machine_id: str, now_s: float) -> bytes:
     return _json_bytes({"machineId": machine_id, "status": "game_over", "timestamp": iso_utc(now_s)})
 
 
+def signatures(tokens: Sequence[str], payload: bytes) -> dict[str, str]:
+    """The user properties that sign a payload with each of the tokens that its machine may use.
+
+    The oldest token's is `sig`, for a cabinet that knows of no other; a new one's beside it is `sig2`.
+    """
+    return {name: signature(token, payload) for name, token in zip(SIGNATURES, tokens, strict=False)}
+
+
 def signature(machine_token: str, payload: bytes) -> str:
-    """The `sig` user property: HMAC-SHA256 of the payload under the machine's token, in hex."""
+    """HMAC-SHA256 of the payload under a machine's token, in hex."""
     return hmac.new(machine_token.encode(), payload, hashlib.sha256).hexdigest()
 
 
@@ -121,7 +152,12 @@ def status_fields(payload: bytes) -> dict[str, Any]:
 
 def iso_utc(unix_s: float) -> str:
     """Unix seconds as ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(unix_s, UTC).strftime(_ISO_UTC)
+
+
+def iso_utc_ms(unix_s: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _json_bytes(fields: dict[str, str | int]) -> bytes:

@@ -58,12 +58,18 @@ def order_metadata(
 class Ownership:
     """Whose a payment is. Several relays may share one Stripe account, and each hears of every payment.
 
-    `tag` is made from this relay's secret. Links of older relays carry none: `takes_untagged` counts them as
-    this relay's own.
+    `tag` is made from this relay's secret, and `former_tags` are of the secrets that it had before. Links of
+    older relays carry none: `takes_untagged` counts them as this relay's own.
     """
 
     tag: str
     takes_untagged: bool = True
+    former_tags: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All tags under which this relay has sold, today's first."""
+        return (self.tag, *self.former_tags)
 
     def owns(self, metadata: Mapping[str, str]) -> bool:
         """Whether a payment is for a machine of this relay; anything else is left alone."""
@@ -73,7 +79,7 @@ class Ownership:
 
     def is_tagged(self, metadata: Mapping[str, str]) -> bool:
         """Whether this very relay sold it."""
-        return metadata.get(RELAY_TAG) == self.tag
+        return metadata.get(RELAY_TAG) in self.tags
 
     def mark(self, metadata: Mapping[str, str]) -> dict[str, str]:
         """The metadata of what this relay sells."""

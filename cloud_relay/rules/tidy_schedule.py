@@ -47,6 +47,11 @@ class TidySchedule:
         """The short list was asked for, whatever the answer: a Stripe that is down is asked no more often."""
         return replace(self, recent_read_s=now_s, active_s=min(self.active_s, now_s))
 
+    def recent_failed(self, now_s: float) -> TidySchedule:
+        """The short list did not come: at rest too, it is asked for again after `every_s`."""
+        rest_s = self._every_s(now_s) - self.every_s
+        return replace(self, recent_read_s=min(self.recent_read_s, now_s - max(0.0, rest_s)))
+
     def all_read(self, now_s: float) -> TidySchedule:
         """The long list was begun, whatever comes of it."""
         return replace(self, all_read_s=now_s)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -16,7 +15,8 @@ from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.settling.unpublished import AGAIN_EVERY_S, published
 
 SOURCE = "cloud_relay.unpublished"
-# Less than the function's time-out by what the last try may take: a dead connection is noticed within 10 s.
+# Less than the function's time-out by what the last try and the pause after it may take: a dead connection is
+# noticed within 10 s.
 LAST_TRY_S = 15.0
 
 log = logging.getLogger(__name__)
@@ -48,17 +48,9 @@ def try_until_done(relay: Relay, retries: SelfInvocation, event: Mapping[str, An
     paid = PaidOrder(**fields | {"order": Order(**fields["order"])})
     until_s = time.monotonic() + left_s - LAST_TRY_S
     while not (done := published(relay, paid)):
+        # Before it hands on too: a function with a short timeout would else call itself without a pause.
+        time.sleep(AGAIN_EVERY_S)
         if time.monotonic() >= until_s:
             retries.keep(paid)
             break
-        time.sleep(AGAIN_EVERY_S)
     return done
-
-
-def invoke_this_function(payload: bytes) -> None:
-    """Send this very function an event, by AWS's own library, which its Python images bring."""
-    import boto3
-
-    boto3.client("lambda").invoke(
-        FunctionName=os.environ["AWS_LAMBDA_FUNCTION_NAME"], InvocationType="Event", Payload=payload
-    )

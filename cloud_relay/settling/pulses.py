@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cloud_relay.errors import BrokerUnavailable, ClockWrong, NobodySubscribed, PublishRefused
 from cloud_relay.relay import Relay
-from cloud_relay.rules.messages import coinpulse, coinpulse_topic, expiry_s, signature
+from cloud_relay.rules.messages import coinpulse, coinpulse_topic, expiry_s, signatures
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import Order, immediate_order_from, order_from
 
@@ -66,5 +66,5 @@ def publish_pulse(relay: Relay, order: Order, payment_id: str, *, named_s: int, 
         coinpulse_topic(order.machine_id),
         payload,
         expiry_s=expiry_s,
-        user_properties={"sig": signature(relay.settings.tokens.issue(order.machine_id), payload)},
+        user_properties=signatures(relay.settings.tokens.signing(order.machine_id), payload),
     )

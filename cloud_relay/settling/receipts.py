@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.relay import Relay
+from cloud_relay.rules.log_events import EventName, GivenBack, Held
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from
 from cloud_relay.rules.receipts import Outcome, Receipt, read_payment_id, read_receipt
 from cloud_relay.rules.settlement import (
@@ -25,6 +27,7 @@ from cloud_relay.rules.settlement import (
     settlement_uncharged,
 )
 from cloud_relay.settling.notes import refund_noted
+from cloud_relay.settling.told import tell_given_back, tell_money, tell_not_given_back
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.payments import StripePayments
@@ -38,9 +41,12 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     Raises:
         BadReceipt: the receipt is malformed; the message names the field.
     """
-    payment_id = read_payment_id(body)
+    began_s, payment_id = time.monotonic(), read_payment_id(body)
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
+        if found is Result.RETRY:
+            words = f"Did not settle {payment_id} of {machine_id} yet: Stripe did not give it"
+            tell_money(relay, EventName.HELD, payment_id, machine_id, Held.RECEIPT_FAILED, began_s, words)
         return Answer(found)
     payment, metadata = found
     if metadata.get("machine_id") != machine_id or not relay.settings.stripe.ownership.owns(metadata):
@@ -52,20 +58,40 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     receipt = read_receipt(body, ordered, order_is_known=known)
     answer = _carry_out(relay, receipt, machine_id, settlement_of(payment, receipt))
     if answer.result is Result.CONFLICT:
-        _keep_conflict(relay, machine_id, receipt)
-    log.info("Answered the receipt of %s, %s: %s", payment_id, receipt.words, answer.result)
+        _keep_conflict(relay, machine_id, receipt, began_s)
+    else:
+        _tell_settled(relay, machine_id, receipt, answer.result, began_s)
     return answer
 
 
-def give_back(relay: Relay, payment_id: str) -> Result:
+def _tell_settled(relay: Relay, machine_id: str, receipt: Receipt, result: Result, began_s: float) -> None:
+    payment_id = receipt.payment_id
+    words = f"Answered the receipt of {payment_id}, {receipt.words}: {result}"
+    if result is Result.RETRY:
+        tell_money(relay, EventName.HELD, payment_id, machine_id, Held.RECEIPT_FAILED, began_s, words)
+    else:
+        name, outcome = EventName.SETTLED, receipt.outcome
+        tell_money(relay, name, payment_id, machine_id, outcome, began_s, words, answer=result)
+
+
+def give_back(relay: Relay, payment_id: str, why: GivenBack) -> Result:
     """Release or refund a payment that cannot become credits, as an undelivered one of its cabinet."""
+    began_s = time.monotonic()
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
+        if found is Result.RETRY:
+            tell_not_given_back(relay, payment_id, "", why, began_s)
         return found
     receipt = Receipt(payment_id, Outcome.UNDELIVERED, 0, 1)
     payment, metadata = found
     machine_id = metadata.get("machine_id", "")
-    return _carry_out(relay, receipt, machine_id, settlement_of(payment, receipt)).result
+    result = _carry_out(relay, receipt, machine_id, settlement_of(payment, receipt)).result
+    if result is Result.RETRY:
+        tell_not_given_back(relay, payment_id, machine_id, why, began_s)
+    elif result is Result.SETTLED:
+        charged = payment.status != "requires_capture"
+        tell_given_back(relay, payment_id, machine_id, payment, why, began_s, was_charged=charged)
+    return result
 
 
 def _find(stripe: StripePayments, payment_id: str) -> tuple[Payment, dict[str, str]] | Result:
@@ -114,12 +140,14 @@ def _make(relay: Relay, receipt: Receipt, machine_id: str, move: Move) -> None:
             stripe.mark_settled(payment_id, words)
 
 
-def _keep_conflict(relay: Relay, machine_id: str, receipt: Receipt) -> None:
+def _keep_conflict(relay: Relay, machine_id: str, receipt: Receipt, began_s: float) -> None:
     """Show the operator both sides: in the log, and at Stripe for `python -m cloud_relay machines`."""
     payment_id, found = receipt.payment_id, _find(relay.stripe(), receipt.payment_id)
     money = "no answer" if isinstance(found, Result) else found[0].words
     claim = f"{machine_id} says {receipt.words} of {receipt.credits_paid}"
-    log.error("Conflict on %s: %s, and Stripe has it as %s", payment_id, claim, money)
+    words = f"Conflict on {payment_id}: {claim}, and Stripe has it as {money}"
+    name, outcome = EventName.CONFLICT, receipt.outcome
+    tell_money(relay, name, payment_id, machine_id, outcome, began_s, words, logging.ERROR)
     try:
         relay.stripe().mark_conflict(payment_id, machine_id, receipt.words, relay.clock())
     except (StripeUnavailable, NotAtStripe) as why:

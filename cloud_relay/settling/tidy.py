@@ -17,6 +17,7 @@ from cloud_relay.errors import (
     StripeUnavailable,
 )
 from cloud_relay.relay import Relay
+from cloud_relay.rules.log_events import EventName, GivenBack, Held, Publishing, TidyList
 from cloud_relay.rules.messages import ASK_FOR_IT_S
 from cloud_relay.rules.open_payment import OpenPayment
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits
@@ -25,7 +26,11 @@ from cloud_relay.rules.tidy_rules import GiveBack, Remind, Republish, Rules, Wai
 from cloud_relay.settling.pulses import PaidOrder, paid_order, publish_pulse
 from cloud_relay.settling.receipts import give_back
 from cloud_relay.settling.release import Released, release_if_open
+from cloud_relay.settling.tidy_told import told_run
+from cloud_relay.settling.told import REASONS, tell_given_back, tell_money, tell_published, why_not
 from cloud_relay.settling.unsellable import give_back_unsellable
+
+HOUR_S = 3600
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +61,12 @@ def tidy(relay: Relay) -> list[Tidied]:
     Raises:
         StripeUnavailable: Stripe did not list them all.
     """
-    return _tidied(relay, [payment for page in relay.book.all_pages() for payment in page])
+    return told_run(
+        relay,
+        TidyList.RECENT,
+        lambda: _tidied(relay, [payment for page in relay.book.all_pages() for payment in page]),
+        summary,
+    )
 
 
 def tidy_recent(relay: Relay) -> list[Tidied]:
@@ -65,7 +75,9 @@ def tidy_recent(relay: Relay) -> list[Tidied]:
     Raises:
         StripeUnavailable: Stripe did not list them; nothing was done.
     """
-    return _tidied(relay, relay.book.recent()) if relay.book.take_recent_due() else []
+    if relay.book.take_recent_due():
+        return told_run(relay, TidyList.RECENT, lambda: _tidied(relay, relay.book.recent()), summary)
+    return told_run(relay, TidyList.NONE, list[Tidied], summary)
 
 
 class LongTidy:
@@ -83,6 +95,11 @@ class LongTidy:
         """
         if self._pages is None and self._relay.book.take_all_due():
             self._pages = self._relay.book.all_pages()
+        if self._pages is None:
+            return []
+        return told_run(self._relay, TidyList.ALL, lambda: self._some_pages(for_s), summary)
+
+    def _some_pages(self, for_s: float) -> list[Tidied]:
         pages, self._pages = self._pages, None
         done: list[Tidied] = []
         until_s = self._relay.clock() + for_s
@@ -109,21 +126,13 @@ def publish_if_lost(relay: Relay, payment: OpenPayment) -> None:
 
 
 def _tidied(relay: Relay, payments: list[OpenPayment]) -> list[Tidied]:
-    done = list(_Run(relay).over(payments))
-    idle = all(one.outcome is TidyOutcome.WAITING for one in done)
-    log.log(logging.DEBUG if idle else logging.INFO, "Tidied: %s", in_words(summary(done)))
-    return done
+    return list(_Run(relay).over(payments))
 
 
 def summary(done: list[Tidied]) -> dict[str, int]:
     """How many of each outcome."""
     counted = Counter(one.outcome for one in done)
     return {outcome.value: counted[outcome] for outcome in TidyOutcome}
-
-
-def in_words(counts: dict[str, int]) -> str:
-    """A summary as one line."""
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
 
 
 class _Run:
@@ -164,7 +173,7 @@ class _Run:
             if self._relay.settings.stripe.ownership.is_tagged(payment.metadata):
                 return self._give_back_unsellable(payment, why)
             if isinstance(step, Republish):
-                return _failed("publish", payment, why)
+                return self._not_published(payment, why, time.monotonic())
             return TidyOutcome.WAITING, Waiting.RECEIPT  # said while it was in its window
         except UnsellableCredits as why:
             return self._give_back_unsellable(payment, why)
@@ -181,11 +190,12 @@ class _Run:
         return TidyOutcome.FAILED if result is Result.RETRY else TidyOutcome.RELEASED, str(why)
 
     def _republish(self, payment: OpenPayment, paid: PaidOrder, expiry_s: int) -> tuple[TidyOutcome, str]:
+        began_s = time.monotonic()
         try:
             self._publish(paid, expiry_s)
         except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
-            return _failed("publish", payment, why)
-        log.info("Published %s again: %d s are left of its window", payment.payment_id, expiry_s)
+            return self._not_published(payment, why, began_s)
+        tell_published(self._relay, paid, Publishing.REPEATED, began_s)
         return TidyOutcome.REPUBLISHED, f"{paid.order.credits} credits, expiry {expiry_s} s"
 
     def _remind(self, payment: OpenPayment, paid: PaidOrder) -> tuple[TidyOutcome, str]:
@@ -193,7 +203,16 @@ class _Run:
             self._publish(paid, ASK_FOR_IT_S)
         except (BrokerUnavailable, NobodySubscribed, PublishRefused) as why:
             log.debug("Did not remind %s of %s: %s", payment.machine_id, payment.payment_id, why)
+        self._tell_held(payment)
         return TidyOutcome.WAITING, Waiting.RECEIPT
+
+    def _tell_held(self, payment: OpenPayment) -> None:
+        """Its credits were given or not: either way its cabinet should have said so by now."""
+        hours = int(self._now_s() - payment.created_s) // HOUR_S
+        if hours and not self._relay.book.is_recent(payment):
+            words = f"Still holds {payment.payment_id} of {payment.machine_id}: no receipt for {hours} h"
+            began_s = time.monotonic()
+            self._tell(EventName.HELD, payment, Held.NO_RECEIPT, began_s, words, level=logging.WARNING)
 
     def _publish(self, paid: PaidOrder, expiry_s: int) -> None:
         if self._broker_away is not None:
@@ -207,43 +226,49 @@ class _Run:
     def _give_back(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         if payment.immediate:
             return self._refund(payment)
+        began_s = time.monotonic()
         try:
             released = release_if_open(self._relay.stripe(), payment.payment_id)
         except (StripeUnavailable, NotAtStripe) as why:
-            return _failed("release", payment, why)
+            return self._not_released(payment, why, began_s)
         if released is not Released.NOW:
             log.info("Left %s alone: it %s", payment.payment_id, released)
             return TidyOutcome.WAITING, f"it {released}"
-        log.warning(
-            "Released %s of %s, %d %s: no receipt came",
-            payment.payment_id,
-            payment.machine_id,
-            payment.amount,
-            payment.currency,
+        why_back, machine_id = GivenBack.NO_RECEIPT, payment.machine_id
+        tell_given_back(
+            self._relay, payment.payment_id, machine_id, payment, why_back, began_s, was_charged=False
         )
-        return TidyOutcome.RELEASED, "no receipt came"
+        return TidyOutcome.RELEASED, REASONS[why_back]
 
     def _refund(self, payment: OpenPayment) -> tuple[TidyOutcome, str]:
         """Give back what is left of a payment that was charged at once, as its cabinet's receipt would."""
-        result = give_back(self._relay, payment.payment_id)
+        late = payment.came_too_late(self._rules.window_s)
+        why = GivenBack.CAME_TOO_LATE if late else GivenBack.NO_RECEIPT
+        result = give_back(self._relay, payment.payment_id, why)
         if result is Result.RETRY:
-            return _failed("refund", payment, StripeUnavailable("Stripe did not do it, see above"))
+            return TidyOutcome.FAILED, "Stripe did not do it"
         if result is not Result.SETTLED:
             log.info("Left %s alone: it %s", payment.payment_id, Released.SETTLED)
             return TidyOutcome.WAITING, f"it {Released.SETTLED}"
-        late = payment.came_too_late(self._rules.window_s)
-        why = "its money came after its credit window" if late else "no receipt came"
-        log.warning(
-            "Refunded %s of %s, %d %s had been charged: %s",
-            payment.payment_id,
-            payment.machine_id,
-            payment.amount,
-            payment.currency,
-            why,
-        )
-        return TidyOutcome.RELEASED, why
+        return TidyOutcome.RELEASED, REASONS[why]
 
+    def _not_published(self, payment: OpenPayment, why: Exception, began_s: float) -> tuple[TidyOutcome, str]:
+        words = f"Did not publish {payment.payment_id} of {payment.machine_id} in tidy: {why}"
+        self._tell(EventName.PUBLISH_FAILED, payment, why_not(why), began_s, words)
+        return TidyOutcome.FAILED, str(why)
 
-def _failed(what: str, payment: OpenPayment, why: Exception) -> tuple[TidyOutcome, str]:
-    log.error("Did not %s %s of %s in tidy: %s", what, payment.payment_id, payment.machine_id, why)
-    return TidyOutcome.FAILED, str(why)
+    def _not_released(self, payment: OpenPayment, why: Exception, began_s: float) -> tuple[TidyOutcome, str]:
+        words = f"Did not release {payment.payment_id} of {payment.machine_id} in tidy: {why}"
+        self._tell(EventName.HELD, payment, Held.RELEASE_FAILED, began_s, words)
+        return TidyOutcome.FAILED, str(why)
+
+    def _tell(
+        self,
+        name: EventName,
+        payment: OpenPayment,
+        outcome: str,
+        began_s: float,
+        words: str,
+        level: int = logging.ERROR,
+    ) -> None:
+        tell_money(self._relay, name, payment.payment_id, payment.machine_id, outcome, began_s, words, level)

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cloud_relay.relay import Relay
+from cloud_relay.rules.log_events import EventName, NotPublished, Publishing
 from cloud_relay.rules.messages import LEAST_TIME_LEFT_S, seconds_left
 from cloud_relay.settling.pulses import NOT_NOW, PaidOrder, publish_in_window
+from cloud_relay.settling.told import tell_money, tell_published
 
 # Often enough for a broker that comes back in the last half minute of a window.
 AGAIN_EVERY_S = 2.0
@@ -28,8 +30,10 @@ def published(relay: Relay, paid: PaidOrder, left_s: float = math.inf) -> bool:
     `left_s` is what is left of it by a clock that is never set: while that has time, what the wall clock
     calls late is tried again, for somebody may have set it wrong.
     """
+    began_s = time.monotonic()
     if left_s < LEAST_TIME_LEFT_S:
-        return _given_up(paid)
+        return _given_up(relay, paid, began_s)
+    relay.tell.retries.count("publish")
     if relay.fitness.clock_trouble:
         relay.fitness.look_on_request()  # where no thread looks whether it is right again
     try:
@@ -38,14 +42,15 @@ def published(relay: Relay, paid: PaidOrder, left_s: float = math.inf) -> bool:
         log.debug("Did not publish %s again: %s", paid.payment_id, why)
         return False
     if expiry is None:
-        return left_s == math.inf and _given_up(paid)
-    order = paid.order
-    log.info("Published %s at last: %d credits for %s", paid.payment_id, order.credits, order.machine_id)
+        return left_s == math.inf and _given_up(relay, paid, began_s)
+    tell_published(relay, paid, Publishing.RETRIED, began_s)
     return True
 
 
-def _given_up(paid: PaidOrder) -> bool:
-    log.error("Gave up publishing %s: its credit window has passed", paid.payment_id)
+def _given_up(relay: Relay, paid: PaidOrder, began_s: float) -> bool:
+    words = f"Gave up publishing {paid.payment_id}: its credit window has passed"
+    name, outcome, machine_id = EventName.PUBLISH_FAILED, NotPublished.TOO_LATE, paid.order.machine_id
+    tell_money(relay, name, paid.payment_id, machine_id, outcome, began_s, words, logging.ERROR)
     return True
 
 

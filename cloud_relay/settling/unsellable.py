@@ -6,6 +6,7 @@ import logging
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.relay import Relay
+from cloud_relay.rules.log_events import GivenBack
 from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits
 from cloud_relay.rules.settlement import Result
@@ -21,7 +22,7 @@ def give_back_unsellable(
 
     The reason stays beside the payment: what a player is charged, and not what the log keeps, is asked about.
     """
-    result = give_back(relay, payment_id)
+    result = give_back(relay, payment_id, GivenBack.UNSELLABLE)
     if result in (Result.SETTLED, Result.ALREADY) and not _noted(relay, payment_id, machine_id, why):
         result = Result.RETRY
     log.error("Cannot credit %s, giving its money back (%s): %s", payment_id, result, why)

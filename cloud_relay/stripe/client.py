@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.rules.fitness import permissions_in
+from cloud_relay.rules.stripe_calls import NO_ANSWER, answer_class, call_of
 
 if TYPE_CHECKING:
     from cloud_relay.settings import StripeSettings
@@ -67,14 +68,25 @@ class _WatchedClient(stripe.RequestsClient):
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """One attempt; the library asks again by itself where that may help."""
-        sent_s = self._fitness.clock()
-        content, status, answered = super().request(method, url, headers, post_data)
+        sent_s, path = self._fitness.clock(), urlsplit(url).path
+        call = call_of(method, path, is_probe=self._for_probes)
+        try:
+            content, status, answered = super().request(method, url, headers, post_data)
+        except stripe.APIConnectionError:
+            self._fitness.calls.count(*call, NO_ANSWER)
+            raise
+        self._fitness.calls.count(*call, answer_class(status))
         self._fitness.answered(sent_s, answered.get("Date", ""))
         if status in _ABOUT_THE_KEY:
             self._fitness.suspect()
         if status >= 400:
-            self._log_refusal(f"{method.upper()} {urlsplit(url).path}", status, content, answered)
+            self._log_refusal(f"{method.upper()} {path}", status, content, answered)
         return content, status, answered
+
+    def _sleep_time_seconds(self, num_retries: int) -> float:
+        # The library asks for it before it tries again, and only then.
+        self._fitness.retries.count("stripe")
+        return super()._sleep_time_seconds(num_retries)
 
     def _log_refusal(self, asked: str, status: int, content: bytes, headers: Mapping[str, str]) -> None:
         error = _error_in(content)

@@ -33,8 +33,15 @@ def event_in(
         TooOld: it was signed by Stripe, but long ago by our clock.
         BadSignature: not signed, not by Stripe, or not an event.
     """
+    if not signature_header:
+        raise BadSignature(
+            "the header Stripe-Signature is missing: Stripe sends one, and proxies may drop it"
+        )
+
     if not any(_is_signed(body, signature_header, secret) for secret in secrets):
-        raise BadSignature("the signature is not Stripe's for these bytes and this STRIPE_WEBHOOK_SECRET")
+        raise BadSignature(
+            f"the signature is not Stripe's for these {len(body)} bytes and this STRIPE_WEBHOOK_SECRET"
+        )
     signed_s = _signed_s(signature_header)
     if signed_s < now_s - TOLERANCE_S:
         raise TooOld(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
+from cloud_relay.memory.tally import Tally
 from cloud_relay.rules.fitness import (
     KeyFound,
     Offset,
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Fitness:
-    """What is known of the relay's clock and its key. For threads.
+    """What is known of the relay's clock and its key, and how often Stripe was asked. For threads.
 
     The clock is compared with the date of each answer of Stripe's, and with the signatures of its webhooks.
     `try_key` tries the key; `look_if_due` has it do so, which a thread calls where this `is_watched`. `clock`
@@ -40,6 +41,7 @@ class Fitness:
     ) -> None:
         self.clock = clock
         self.is_watched = False
+        self.calls, self.retries = Tally(), Tally()
         self._try_key = try_key
         self._steady = steady
         self._lock = threading.Lock()

@@ -1,8 +1,8 @@
-"""EDGE. Payment links, for printed codes and old cabinets: the one that is there, or a new one."""
+"""EDGE. Payment links, for printed codes and old cabinets, and the end of a machine's sales."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import stripe
 
@@ -37,6 +37,30 @@ def live_link(
 
     made = made_with_suffix(make, words)
     return made.id, made.url
+
+
+def retire_links(v1: stripe.V1Services, whose: Callable[[Mapping[str, str]], bool]) -> list[str]:
+    """Switch off the live payment links whose metadata is theirs; gives their ids."""
+    listed = v1.payment_links.list(params={"limit": _PAGE, "active": True})
+    found = [link.id for link in listed.auto_paging_iter() if whose(link.to_dict()["metadata"])]
+    for link_id in found:
+        v1.payment_links.update(link_id, params={"active": False})
+    return found
+
+
+def end_sessions(v1: stripe.V1Services, whose: Callable[[Mapping[str, str]], bool]) -> list[str]:
+    """End the open payment pages whose metadata is theirs; gives the ids of those that nobody paid."""
+    listed = v1.checkout.sessions.list(params={"limit": _PAGE, "status": "open"})
+    found = [page.id for page in listed.auto_paging_iter() if whose(page.to_dict()["metadata"] or {})]
+    return [page_id for page_id in found if _ended(v1, page_id)]
+
+
+def _ended(v1: stripe.V1Services, page_id: str) -> bool:
+    try:
+        v1.checkout.sessions.expire(page_id)
+    except stripe.InvalidRequestError:  # it was paid, or ended by itself, since it was listed
+        return False
+    return True
 
 
 def _link_key(metadata: Mapping[str, str], retired: int, now_s: float) -> str:

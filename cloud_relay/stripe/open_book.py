@@ -84,6 +84,11 @@ class OpenBook:
                 self._schedule = self._schedule.recent_read(now_s)
             return due
 
+    def recent_failed(self) -> None:
+        """The short list could not be read: tidy is to try again soon, also where nobody pays."""
+        with self._lock:
+            self._schedule = self._schedule.recent_failed(self._clock())
+
     def take_all_due(self) -> bool:
         """Whether tidy is to begin with the long list now; saying so counts as reading."""
         with self._lock:

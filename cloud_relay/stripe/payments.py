@@ -24,7 +24,7 @@ from cloud_relay.settings import StripeSettings
 from cloud_relay.stripe.client import at_stripe, stripe_client
 from cloud_relay.stripe.events import event_in
 from cloud_relay.stripe.fitness import Fitness
-from cloud_relay.stripe.links import live_link
+from cloud_relay.stripe.links import end_sessions, live_link, retire_links
 from cloud_relay.stripe.objects import (
     OUR_REASON,
     SETTLED,
@@ -169,12 +169,15 @@ class StripePayments:
         since_s = now_s - LISTED_FOR_S
         listed = [intent for page in self._pages_since(since_s) for intent in page]
         found = [mark for intent in listed for mark in self._marks_in(intent, now_s)]
-        query = marks_query(self._ownership.tag, since_s, now_s - SEARCHED_FOR_S)
-        return found + [mark for intent in self._searched(query) for mark in self._marks_in(intent, now_s)]
+        # Stripe's search knows no "or" beside its "and".
+        for tag in self._ownership.tags:
+            query = marks_query(tag, since_s, now_s - SEARCHED_FOR_S)
+            found += [mark for intent in self._searched(query) for mark in self._marks_in(intent, now_s)]
+        return found
 
     def _marks_in(self, intent: dict[str, Any], now_s: float) -> list[Mark]:
         metadata = intent.get("metadata") or {}
-        if not self._ownership.owns(metadata) and not is_marked_by(metadata, self._ownership.tag):
+        if not self._ownership.owns(metadata) and not is_marked_by(metadata, self._ownership.tags):
             return []
         return list(marks_in(intent["id"], metadata, intent["created"], now_s))
 
@@ -333,6 +336,19 @@ class StripePayments:
         """The id and address of the payment link with just this metadata, made if there is none."""
         with at_stripe("find or make a payment link"):
             return live_link(self._client.v1, price_id, quantity, words, metadata, thanks_url, now_s)
+
+    def end_pages(self, machine_id: str) -> list[str]:
+        """End a machine's open payment pages; gives their ids."""
+        with at_stripe("end payment pages"):
+            return end_sessions(self._client.v1, partial(self._is_of, machine_id))
+
+    def retire_links(self, machine_id: str) -> list[str]:
+        """Switch a machine's live payment links off; gives their ids."""
+        with at_stripe("switch payment links off"):
+            return retire_links(self._client.v1, partial(self._is_of, machine_id))
+
+    def _is_of(self, machine_id: str, metadata: Mapping[str, str]) -> bool:
+        return metadata.get("machine_id") == machine_id and self._ownership.owns(metadata)
 
     def _session_metadata(self, payment_id: str) -> dict[str, str]:
         # A payment link's metadata reaches the session, and not the payment.

@@ -37,13 +37,14 @@ class Probe:
 class Answer:
     """What Stripe says to a probe: what is `missing`, that it refuses the key, or (`unknown`) neither.
 
-    Let through, it may have `found` what the probe asked for.
+    Let through, it may have `found` what the probe asked for. `is_away`: nothing came back at all.
     """
 
     found: bool = False
     missing: str | None = None
     refuses_key: bool = False
     unknown: str | None = None
+    is_away: bool = False
 
 
 SALE = (
@@ -141,7 +142,7 @@ def answer_to(probe: Probe, client: stripe.StripeClient) -> Answer:
     except stripe.InvalidRequestError:
         return Answer()  # no such object: it was let through
     except stripe.StripeError as why:
-        return Answer(unknown=refusal_words(why))
+        return Answer(unknown=refusal_words(why), is_away=isinstance(why, stripe.APIConnectionError))
     return Answer(found=True)
 
 

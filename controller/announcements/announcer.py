@@ -29,6 +29,7 @@ class Announcer:
     def __init__(self, config: Config, boot_id: str, clock: Callable[[], float] = since_boot_s) -> None:
         self._machine_id = config.machine_id
         self._boot_id = boot_id
+        self._token_tag = wire.token_tag(config.relay.token) if config.relay else None
         self._screen = ScreenFeed(config.screen_feed, _about(config), clock)
         self._clock = clock
         self._published: Status | None = None
@@ -64,7 +65,7 @@ class Announcer:
 
     def farewell(self) -> tuple[str, bytes]:
         """The retained status of a cabinet that is not there, and its topic."""
-        status = wire.offline_status(self._machine_id, __version__, self._boot_id)
+        status = wire.offline_status(self._machine_id, __version__, self._boot_id, self._token_tag)
         return wire.status_topic(self._machine_id), status.payload(wall_time())
 
     def _next_moment_s(self) -> float:
@@ -90,6 +91,7 @@ class Announcer:
             faults=faults(cabinet, now_s),
             conflicts=cabinet.conflicts,
             coins=cabinet.coins,
+            token_tag=self._token_tag,
         )
 
 

@@ -195,6 +195,7 @@ class Broker:
             retained=message.retain,
             expiry_s=getattr(properties, "MessageExpiryInterval", None),
             signature=user.get("sig"),
+            second_signature=user.get("sig2"),
         )
         self._on_coinpulse(coinpulse, Delivery(self._connection, message.mid, message.qos))
 

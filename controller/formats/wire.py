@@ -33,17 +33,21 @@ class Refused(ValueError):
 
 
 class SignedByAnother(Refused):
-    """A message whose signature was not made with our token."""
+    """A message none of whose signatures was made with our token."""
 
 
 @dataclass(frozen=True)
 class CoinPulseMessage:
-    """A `coinpulse` as the broker handed it over; `expiry_s` is what was left of MQTT's message expiry."""
+    """A `coinpulse` as the broker handed it over; `expiry_s` is what was left of MQTT's message expiry.
+
+    While the relay's secret is changed, it signs with our new token, too: `second_signature`.
+    """
 
     payload: bytes
     retained: bool
     expiry_s: int | None
     signature: str | None
+    second_signature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,15 @@ class Reader:
         return PaidPulses(_unsigned_payment(message.payload, credits), left_s, None)
 
     def _is_signed(self, message: CoinPulseMessage) -> bool:
-        if message.signature is None:
-            return False
-        if self.token is None or not hmac.compare_digest(
-            message.signature.encode(), sign(self.token, message.payload).encode()
-        ):
+        given = [each for each in (message.signature, message.second_signature) if each is not None]
+        if given and not any(self._is_ours(signature, message.payload) for signature in given):
             raise SignedByAnother("signature is wrong: is relay.token the one that the relay issued?")
-        return True
+        return bool(given)
+
+    def _is_ours(self, signature: str, payload: bytes) -> bool:
+        if self.token is None:
+            return False
+        return hmac.compare_digest(signature.encode(), sign(self.token, payload).encode())
 
 
 def read_payment(fields: dict[str, Any]) -> Payment:
@@ -108,6 +114,11 @@ def read_payment(fields: dict[str, Any]) -> Payment:
 def sign(token: str, payload: bytes) -> str:
     """HMAC-SHA256 of a payload under the machine's token, in hex."""
     return hmac.new(token.encode(), payload, hashlib.sha256).hexdigest()
+
+
+def token_tag(token: str) -> str:
+    """What shows the relay's operator which token we use, and nobody the token itself."""
+    return sign(token, b"token tag")[:16]
 
 
 def coinpulse_topic(machine_id: str) -> str:
@@ -142,7 +153,10 @@ def gameover_payload(machine_id: str, ended: GameOver, timestamp: str) -> bytes:
 
 @dataclass(frozen=True)
 class Status:
-    """How the cabinet is; `accepting` means that a payment made now would be credited."""
+    """How the cabinet is; `accepting` means that a payment made now would be credited.
+
+    `token_tag` shows which token it uses; None without one.
+    """
 
     machine_id: str
     online: bool
@@ -154,10 +168,12 @@ class Status:
     faults: tuple[Fault, ...]
     conflicts: int = 0
     coins: int = 0
+    token_tag: str | None = None
 
     def payload(self, timestamp: str) -> bytes:
         """The retained message that says so; the worst faults come first, and long texts are cut."""
         told = self.faults[:MAX_FAULTS]
+        tag = {} if self.token_tag is None else {"tokenTag": self.token_tag}
         return _encode(
             {
                 "machineId": self.machine_id,
@@ -172,13 +188,14 @@ class Status:
                 "faultKinds": [fault.kind for fault in told],
                 "conflicts": self.conflicts,
                 "coins": self.coins,
+                **tag,
             }
         )
 
 
-def offline_status(machine_id: str, version: str, boot_id: str) -> Status:
+def offline_status(machine_id: str, version: str, boot_id: str, token_tag: str | None = None) -> Status:
     """What the broker says of us once we are gone: the last will, and our own farewell."""
-    return Status(machine_id, False, False, "offline", 0, version, boot_id, ())
+    return Status(machine_id, False, False, "offline", 0, version, boot_id, (), token_tag=token_tag)
 
 
 def _encode(fields: dict[str, Any]) -> bytes:

@@ -29,6 +29,16 @@ class Places:
         return self.config.with_name("cabinet.yaml.candidate")
 
     @property
+    def certificate(self) -> Path:
+        """The certificate of an authority of one's own, taken from the card."""
+        return self.config.with_name("ca.crt")
+
+    @property
+    def certificate_candidate(self) -> Path:
+        """The card's certificate, while its file is looked at."""
+        return self.config.with_name("ca.crt.candidate")
+
+    @property
     def kept(self) -> Path:
         """The secrets of a card's file that is not right yet."""
         return self.config.with_name("cabinet.yaml.secrets")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace as dataclass_replace
 from pathlib import Path
 
 from controller.formats.card_secrets import fill_in, hide, not_kept
 from controller.formats.card_text import CardText, read_card_text
 from controller.pages.card_page import EXAMPLE, plain_line, plain_warning
 from controller.setup.card import card_files, finish_what_was_begun, nearly_card_files, replace
+from controller.setup.certificate import certificate_beside, keep_certificate
 from controller.setup.files import write, write_config
 from controller.setup.places import Places
 from controller.setup.take_over import take_over
@@ -34,6 +36,7 @@ def take_card(places: Places) -> None:
     """
     places.notice.unlink(missing_ok=True)
     places.candidate.unlink(missing_ok=True)
+    places.certificate_candidate.unlink(missing_ok=True)
     for folder in filter(Path.is_dir, places.boot):
         with on_card("what a power cut has left there stays, with any secrets in it"):
             finish_what_was_begun(folder)
@@ -67,7 +70,8 @@ def _look_into(file: Path, raw: bytes, places: Places) -> None:
     card = read_card_text(raw)
     whole = card and card.saying(fill_in(card.text, kept))
     data = whole.as_config() if whole else raw
-    verdict = _judged(data, places.candidate)
+    certificate = certificate_beside(file, data, places)
+    verdict = _judged(data, certificate, places)
     problems = [plain_line(each.line, each.key, each.text) for each in verdict.problems]
     problems += [
         plain_line(line, "has a value that is", "not kept any longer: type it anew")
@@ -75,16 +79,30 @@ def _look_into(file: Path, raw: bytes, places: Places) -> None:
     ]
     if not problems:
         warnings = [plain_warning(warning, str(places.candidate)) for warning in verdict.warnings]
+        if certificate is not None:
+            keep_certificate(certificate, places)
         take_over(file, data, warnings, places)
         return
     stays = _keep_secrets(file, whole, kept, places) if whole else []
     refuse(places, file, problems, stays)
 
 
-def _judged(data: bytes, candidate: Path) -> Verdict:
-    write_config(candidate, data)
-    verdict = judge(candidate)
-    candidate.unlink()
+def _judged(data: bytes, certificate: bytes | None, places: Places) -> Verdict:
+    """What the controller would say of the card's file, with the card's certificate in its place."""
+    if certificate is None:
+        return _read_as_candidate(data, places)
+    there, here = str(places.certificate), str(places.certificate_candidate)
+    write_config(places.certificate_candidate, certificate)
+    verdict = _read_as_candidate(data.replace(there.encode(), here.encode()), places)
+    places.certificate_candidate.unlink()
+    problems = [dataclass_replace(each, text=each.text.replace(here, there)) for each in verdict.problems]
+    return Verdict(problems, verdict.warnings)
+
+
+def _read_as_candidate(data: bytes, places: Places) -> Verdict:
+    write_config(places.candidate, data)
+    verdict = judge(places.candidate)
+    places.candidate.unlink()
     return verdict
 
 

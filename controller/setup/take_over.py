@@ -11,6 +11,7 @@ from controller.config.keys import load_config
 from controller.pages.card_page import EXAMPLE, REPORT, taken_report
 from controller.setup.boot_lines import rest_pin
 from controller.setup.card import take_off
+from controller.setup.certificate import take_certificate_off
 from controller.setup.files import write, write_config
 from controller.setup.places import Places
 from controller.setup.telling import on_card
@@ -31,6 +32,7 @@ def take_over(file: Path, data: bytes, warnings: Sequence[str], places: Places) 
         _tidy(file, warnings)
         if rest_pin(file.with_name("config.txt"), pin := load_config(places.config).coin_line.pin):
             log.info("%s rests GPIO %d from the next boot on", file.with_name("config.txt"), pin)
+        take_certificate_off(file, places)
         take_off(file)
     if told:
         write_config(places.taken, mark)

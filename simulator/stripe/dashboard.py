@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from simulator.stripe.keeper import Keeper
-from simulator.stripe.model import deferred, disputes, holds, refunds, seed, shop, till
+from simulator.stripe.model import catalogue, deferred, disputes, holds, refunds, seed, shop, till
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
 from simulator.stripe.model.intents import IntentStatus
@@ -113,6 +113,15 @@ class Dashboard:
 
         self.keeper.turn(change)
 
+    def turn_off(self, *methods: str) -> None:
+        """Turn payment methods off, as under Settings, Payment methods: `card`, `apple_pay`."""
+
+        def turn_off(book: Book, _now_s: int) -> None:
+            for each in book.methods.values():
+                book.methods[each.id] = replace(each, on=each.on.difference(methods))
+
+        self.keeper.turn(turn_off)
+
     def create_price(
         self,
         unit_amount: int,
@@ -131,7 +140,7 @@ class Dashboard:
                 other: {"unit_amount": amount} for other, amount in (currency_options or {}).items()
             },
         }
-        return self.keeper.turn(lambda book, now_s: shop.create_price(book, params, now_s).id)
+        return self.keeper.turn(lambda book, now_s: catalogue.create_price(book, params, now_s).id)
 
     def seed_payments(
         self,

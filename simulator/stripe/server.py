@@ -29,6 +29,7 @@ from simulator.stripe.model.reads import ration
 from simulator.stripe.pace import STRIPES_PACE, Pace
 from simulator.stripe.reads import Reads
 from simulator.stripe.serving import serving
+from simulator.stripe.stripes_words import words_of
 from simulator.stripe.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
@@ -108,7 +109,13 @@ def stand_in_stripe(
         page_socket = stack.enter_context(socket.create_server((checkout_host, checkout_port)))
         checkout_url = public_checkout_url or f"http://{checkout_host}:{page_socket.getsockname()[1]}"
         stripes_clock = StripesClock(clock)
-        book = Book(_token, checkout_url=checkout_url, api_version=api_version)
+        book = Book(
+            _token,
+            checkout_url=checkout_url,
+            api_version=api_version,
+            event_types=frozenset(words_of("enabled_events")),
+            api_versions=frozenset(words_of("api_version")),
+        )
         endpoints = Endpoints(book.endpoints, book.new_id)
         endpoints.add(webhook_url, webhook_secret, enabled_events)
         webhooks = stack.enter_context(Webhooks(endpoints, pace.retries, stripes_clock))

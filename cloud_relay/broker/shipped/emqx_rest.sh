@@ -36,7 +36,17 @@ json PUT /authorization/sources/built_in_database/rules/users/cloud.relay '{"use
   {"permission": "deny", "action": "publish", "topic": "arcade/machine/+/coinpulse", "retain": true},
   {"permission": "allow", "action": "publish", "topic": "arcade/machine/+/coinpulse"},
   {"permission": "allow", "action": "publish", "topic": "arcade/machine/+/gameover"},
+  {"permission": "allow", "action": "publish", "topic": "arcade/relay/+/tidied"},
   {"permission": "allow", "action": "subscribe", "topic": "arcade/machine/+/status"},
+  {"permission": "allow", "action": "subscribe", "topic": "arcade/relay/+/tidied"},
+  {"permission": "deny", "action": "all", "topic": "#"}]}'
+json PUT /authorization/sources/built_in_database/rules/users/cloud.relay2 '{"username": "cloud.relay2", "rules": [
+  {"permission": "deny", "action": "publish", "topic": "arcade/machine/+/coinpulse", "retain": true},
+  {"permission": "allow", "action": "publish", "topic": "arcade/machine/+/coinpulse"},
+  {"permission": "allow", "action": "publish", "topic": "arcade/machine/+/gameover"},
+  {"permission": "allow", "action": "publish", "topic": "arcade/relay/+/tidied"},
+  {"permission": "allow", "action": "subscribe", "topic": "arcade/machine/+/status"},
+  {"permission": "allow", "action": "subscribe", "topic": "arcade/relay/+/tidied"},
   {"permission": "deny", "action": "all", "topic": "#"}]}'
 json PUT /authorization/sources/built_in_database/rules/users/cloud.fleet '{"username": "cloud.fleet", "rules": [
   {"permission": "deny", "action": "publish", "topic": "arcade/machine/+/coinpulse", "retain": true},

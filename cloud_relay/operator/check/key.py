@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from cloud_relay.pages.findings import Finding, Grade, note, ok, warning, wrong
+from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
 from cloud_relay.relay import Relay
 from cloud_relay.rules.fitness import KEY_REFUSED
 from cloud_relay.settings import StripeSettings
 from cloud_relay.stripe.account import StripeAccount
-from cloud_relay.stripe.probes import READ_PRICE, Answer, Probe, for_links, for_money
+from cloud_relay.stripe.probes import Answer, Probe, for_links, for_money
 
 _REMEDY = "Give it to the key in Stripe's Dashboard, Developers, API keys, Edit key."
-_PRICE = "Write a price of this account, in the key's mode; only /create-payment-link needs it."
+_AWAY = "See to the way to Stripe (network, firewall, STRIPE_PROXY), and check again."
 _UNKNOWN = "See to the way to Stripe, and check again."
 
 
@@ -36,16 +36,16 @@ def _rows(settings: StripeSettings, account: StripeAccount) -> Iterator[Finding]
     wanted = [(probe, False) for probe in for_links(settings)]
     by_row = groupby([*needed, *wanted], key=lambda each: (each[0].permission, each[1]))
     for (permission, is_needed), probes in by_row:
-        tried = [(probe, account.answer_to(probe)) for probe, _ in probes]
+        tried = []
+        for probe, _ in probes:
+            tried.append((probe, account.answer_to(probe)))
+            if account.is_away:
+                yield wrong("Stripe does not answer", _AWAY)
+                return
         if any(answer.refuses_key for _, answer in tried):
             yield wrong(KEY_REFUSED.text, KEY_REFUSED.remedy_sentence)
             return
-        row = _row(permission, tried, is_needed=is_needed)
-        yield row
-        if row.grade is Grade.OK and any(
-            probe.doing == READ_PRICE and not answer.found for probe, answer in tried
-        ):
-            yield warning(f"PRICE_ID is {settings.default_price_id}: Stripe knows no such price", _PRICE)
+        yield _row(permission, tried, is_needed=is_needed)
 
 
 def _row(permission: str, tried: list[tuple[Probe, Answer]], *, is_needed: bool) -> Finding:

@@ -85,6 +85,8 @@ class WebhookEndpoint:
     api_version: str | None = None
     status: Literal["enabled", "disabled"] = "enabled"
     payload: Literal["snapshot", "thin"] = "snapshot"
+    description: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def wants(self, event_type: str) -> bool:
         """Whether it is subscribed to events of this type; thin ones tell of the v2 API only."""
@@ -101,10 +103,10 @@ class WebhookEndpoint:
             "api_version": self.api_version,
             "application": None,
             "created": self.created,
-            "description": None,
+            "description": self.description,
             "enabled_events": sorted(self.enabled_events),
             "livemode": False,
-            "metadata": {},
+            "metadata": self.metadata,
             "status": self.status,
             "url": self.url or "",
         }
@@ -119,12 +121,12 @@ class WebhookEndpoint:
             "amazon_eventbridge": None,
             "azure_event_grid": None,
             "created": made,
-            "description": "",
+            "description": self.description or "",
             "enabled_events": sorted(self.enabled_events),
             "event_payload": self.payload,
             "events_from": ["@self"],
             "livemode": False,
-            "metadata": {},
+            "metadata": self.metadata,
             "name": self.id,
             "snapshot_api_version": snapshot_version,
             "status": self.status,

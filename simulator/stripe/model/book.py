@@ -20,7 +20,9 @@ from simulator.stripe.model.objects import (
     Event,
     PaymentIntent,
     PaymentLink,
+    PaymentMethodConfiguration,
     Price,
+    Product,
     Refund,
     WebhookEndpoint,
 )
@@ -28,6 +30,7 @@ from simulator.stripe.model.objects import (
 _T = TypeVar("_T")
 
 KINDS = {
+    Product: "product",
     Price: "price",
     PaymentLink: "payment_link",
     CheckoutSession: "checkout.session",
@@ -38,6 +41,7 @@ KINDS = {
     EarlyFraudWarning: "early_fraud_warning",
     Event: "event",
     WebhookEndpoint: "webhook endpoint",
+    PaymentMethodConfiguration: "payment_method_configuration",
 }
 """The name that Stripe's errors give to each kind of object."""
 
@@ -62,13 +66,24 @@ class Book:
 
     `new_token` gives the random part of an id, of so many characters. `checkout_url` is where the
     payment pages are served, and `api_version` is the account's default. `next_refunds` is how the
-    refunds that are made from now on begin.
+    refunds that are made from now on begin. `event_types` and `api_versions` are those that Stripe knows.
     """
 
-    def __init__(self, new_token: Callable[[int], str], *, checkout_url: str, api_version: str) -> None:
+    def __init__(
+        self,
+        new_token: Callable[[int], str],
+        *,
+        checkout_url: str,
+        api_version: str,
+        event_types: frozenset[str] = frozenset(),
+        api_versions: frozenset[str] = frozenset(),
+    ) -> None:
         self.account = Account(api_version)
+        self.event_types = event_types
+        self.api_versions = api_versions
         self.next_refunds: Literal["succeeded", "pending"] = "succeeded"
         self.checkout_url = checkout_url.rstrip("/")
+        self.products: dict[str, Product] = {}
         self.prices: dict[str, Price] = {}
         self.links: dict[str, PaymentLink] = {}
         self.sessions: dict[str, CheckoutSession] = {}
@@ -84,6 +99,14 @@ class Book:
         self._taken: set[tuple[str, str]] = set()
         self._unsent: list[Event] = []
         self._deadlines: list[tuple[int, str]] = []
+        default = PaymentMethodConfiguration("pmc_1StandIn", 1_700_000_000)
+        self.methods: dict[str, PaymentMethodConfiguration] = {default.id: default}
+
+    @property
+    def methods_on(self) -> frozenset[str]:
+        """What Checkout offers: by the default configuration."""
+        default = (each for each in self.methods.values() if each.is_default and each.active)
+        return frozenset[str]().union(*(each.on for each in default))
 
     def new_id(self, prefix: str, length: int = 24) -> str:
         """An id that nothing has yet: `pi_` and so many characters."""
@@ -92,6 +115,7 @@ class Book:
     def table(self, kind: type[_T]) -> dict[str, _T]:
         """All objects of one kind by id, oldest first."""
         tables: dict[type, dict[str, Any]] = {
+            Product: self.products,
             Price: self.prices,
             PaymentLink: self.links,
             CheckoutSession: self.sessions,
@@ -102,6 +126,7 @@ class Book:
             EarlyFraudWarning: self.fraud_warnings,
             Event: self.events,
             WebhookEndpoint: self.endpoints,
+            PaymentMethodConfiguration: self.methods,
         }
         return tables[kind]
 

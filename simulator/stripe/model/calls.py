@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from simulator.stripe.model import catalogue as catalogue
+from simulator.stripe.model import endpoints as endpoints
 from simulator.stripe.model import holds as holds
 from simulator.stripe.model import refunds as refunds
 from simulator.stripe.model import shapes as shapes
@@ -22,7 +24,9 @@ from simulator.stripe.model.objects import (
     Event,
     PaymentIntent,
     PaymentLink,
+    PaymentMethodConfiguration,
     Price,
+    Product,
     Refund,
     WebhookEndpoint,
 )
@@ -139,6 +143,31 @@ def _list_endpoints(book: Book, request: Request) -> Json:
     return page(book, WebhookEndpoint, request.params, _ENDPOINTS, is_snapshot)
 
 
+def _create_endpoint(book: Book, request: Request) -> Json:
+    made = endpoints.create_endpoint(book, request.params, request.now_s)
+    return {**made.as_json(), "secret": made.secret}
+
+
+def _list_prices(book: Book, request: Request) -> Json:
+    keys = request.params.get("lookup_keys")
+    wanted = {name: request.params[name] for name in _PRICE_FILTERS if name in request.params}
+
+    def matches(price: Price) -> bool:
+        is_meant = keys is None or price.lookup_key in keys
+        return is_meant and all(getattr(price, name) == value for name, value in wanted.items())
+
+    return page(book, Price, request.params, _PRICES, matches)
+
+
+def _list_products(book: Book, request: Request) -> Json:
+    ids, active = request.params.get("ids"), request.params.get("active")
+
+    def matches(product: Product) -> bool:
+        return (ids is None or product.id in ids) and active in (None, product.active)
+
+    return page(book, Product, request.params, _PRODUCTS, matches)
+
+
 def _list_destinations(book: Book, request: Request) -> Json:
     with_url = "webhook_endpoint.url" in request.params.get("include", [])
     data = [each.as_destination_json(with_url=with_url) for each in book.endpoints.values()]
@@ -149,7 +178,9 @@ def _expire(book: Book, request: Request) -> Json:
     return holds.expire(book, request.object_id, request.now_s).as_json()
 
 
+_PRODUCTS = "/v1/products"
 _PRICES = "/v1/prices"
+_METHODS = "/v1/payment_method_configurations"
 _LINKS = "/v1/payment_links"
 _SESSIONS = "/v1/checkout/sessions"
 _INTENTS = "/v1/payment_intents"
@@ -163,10 +194,17 @@ _DESTINATIONS = "/v2/core/event_destinations"
 _ACCOUNT = "/v1/account"
 _BALANCE = "/v1/balance"
 _BY_PAYMENT = ("payment_intent", "charge")
+_PRICE_FILTERS = ("active", "currency", "product", "type")
 _SESSION_FILTERS = ("payment_intent", "payment_link", "status")
 
 CALLS: tuple[Call, ...] = (
-    Call("POST", _PRICES, shapes.CREATE_PRICE, _make(shop.create_price)),
+    Call("POST", _PRODUCTS, shapes.CREATE_PRODUCT, _make(catalogue.create_product)),
+    Call("GET", _PRODUCTS, shapes.LIST_PRODUCTS, _list_products),
+    Call("GET", f"{_PRODUCTS}/<id>", shapes.EXPAND_ONLY, _retrieve(Product, "id")),
+    Call("POST", f"{_PRODUCTS}/<id>", shapes.UPDATE_PRODUCT, _change(catalogue.update_product)),
+    Call("POST", _PRICES, shapes.CREATE_PRICE, _make(catalogue.create_price)),
+    Call("GET", _PRICES, shapes.LIST_PRICES, _list_prices),
+    Call("POST", f"{_PRICES}/<id>", shapes.UPDATE_PRICE, _change(catalogue.update_price)),
     Call("GET", f"{_PRICES}/<id>", shapes.EXPAND_ONLY, _retrieve(Price, "price")),
     Call("POST", _LINKS, shapes.CREATE_LINK, _make(shop.create_link)),
     Call("GET", _LINKS, shapes.LIST_LINKS, _list(PaymentLink, _LINKS, "active")),
@@ -215,6 +253,8 @@ CALLS: tuple[Call, ...] = (
         _list(EarlyFraudWarning, _WARNINGS, *_BY_PAYMENT),
     ),
     Call("GET", f"{_WARNINGS}/<id>", shapes.EXPAND_ONLY, _retrieve(EarlyFraudWarning, "early_fraud_warning")),
+    Call("POST", _ENDPOINTS, shapes.CREATE_ENDPOINT, _create_endpoint),
+    Call("POST", f"{_ENDPOINTS}/<id>", shapes.UPDATE_ENDPOINT, _change(endpoints.update_endpoint)),
     Call("GET", _ENDPOINTS, shapes.LIST_ENDPOINTS, _list_endpoints),
     Call("GET", _DESTINATIONS, shapes.LIST_DESTINATIONS, _list_destinations),
     Call(
@@ -222,6 +262,13 @@ CALLS: tuple[Call, ...] = (
         f"{_ENDPOINTS}/<id>",
         shapes.EXPAND_ONLY,
         _retrieve(WebhookEndpoint, "webhook_endpoint"),
+    ),
+    Call("GET", _METHODS, shapes.LIST_METHODS, _list(PaymentMethodConfiguration, _METHODS, "active")),
+    Call(
+        "GET",
+        f"{_METHODS}/<id>",
+        shapes.EXPAND_ONLY,
+        _retrieve(PaymentMethodConfiguration, "configuration"),
     ),
     Call("GET", _ACCOUNT, shapes.EXPAND_ONLY, _account),
     Call("GET", _BALANCE, shapes.EXPAND_ONLY, _balance),

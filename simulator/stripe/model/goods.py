@@ -12,6 +12,38 @@ CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 
 
 @dataclass(frozen=True)
+class Product:
+    """What is sold, by name."""
+
+    id: str
+    created: int
+    name: str
+    metadata: dict[str, str] = field(default_factory=dict)
+    description: str | None = None
+    active: bool = True
+    statement_descriptor: str | None = None
+    updated: int | None = None
+
+    def as_json(self) -> Json:
+        """The API's object."""
+        return {
+            **asdict(self),
+            "object": "product",
+            "default_price": None,
+            "images": [],
+            "livemode": False,
+            "marketing_features": [],
+            "package_dimensions": None,
+            "shippable": None,
+            "tax_code": None,
+            "type": "service",
+            "unit_label": None,
+            "updated": self.updated or self.created,
+            "url": None,
+        }
+
+
+@dataclass(frozen=True)
 class Price:
     """A fixed amount for one unit of a product, perhaps with others by currency; it never changes."""
 
@@ -25,6 +57,9 @@ class Price:
     nickname: str | None = None
     active: bool = True
     currency_options: Mapping[str, int] = field(default_factory=dict)
+    lookup_key: str | None = None
+
+    type = "one_time"
 
     def in_currency(self, currency: str | None) -> Price:
         """The price as a payer sees it who pays in that currency; as it is where it has no such option."""
@@ -41,37 +76,12 @@ class Price:
             "billing_scheme": "per_unit",
             "custom_unit_amount": None,
             "livemode": False,
-            "lookup_key": None,
             "recurring": None,
             "tax_behavior": "unspecified",
             "tiers_mode": None,
             "transform_quantity": None,
-            "type": "one_time",
+            "type": self.type,
             "unit_amount_decimal": str(self.unit_amount),
-        }
-
-    def product_json(self) -> Json:
-        """The product that this price is for."""
-        return {
-            "id": self.product,
-            "object": "product",
-            "active": True,
-            "created": self.created,
-            "default_price": None,
-            "description": None,
-            "images": [],
-            "livemode": False,
-            "marketing_features": [],
-            "metadata": {},
-            "name": self.product_name,
-            "package_dimensions": None,
-            "shippable": None,
-            "statement_descriptor": None,
-            "tax_code": None,
-            "type": "service",
-            "unit_label": None,
-            "updated": self.created,
-            "url": None,
         }
 
     def options_json(self) -> Json:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from simulator.stripe.model.book import KINDS, Book, Listed
 from simulator.stripe.model.errors import Json, Refusal, missing_object
-from simulator.stripe.model.objects import CheckoutSession, PaymentLink, Price, Refund
+from simulator.stripe.model.objects import CheckoutSession, PaymentLink, Refund
 
 DEFAULT_LIMIT = 10
 DEEPEST_EXPANSION = 4
@@ -103,14 +103,10 @@ def _expand(book: Book, node: Json, steps: list[str], path: str) -> None:
 
 
 def _object(book: Book, object_id: str, path: str) -> Json:
-    found: Listed | None = (
-        book.charges.get(object_id) or book.intents.get(object_id) or book.links.get(object_id)
-    )
+    tables = (book.charges, book.intents, book.links, book.products)
+    found: Listed | None = next((table[object_id] for table in tables if object_id in table), None)
     if found is not None:
         return found.as_json()
-    for price in book.table(Price).values():
-        if price.product == object_id:
-            return price.product_json()
     raise Refusal(f"This property cannot be expanded ({path}).", None, "expand")
 
 

@@ -20,6 +20,7 @@ RESOURCES = {
     "checkout/sessions": "checkout_session", "payment_intents": "payment_intent", "charges": "charge",
     "refunds": "charge", "disputes": "dispute", "radar/early_fraud_warnings": "early_fraud_warning",
     "events": "event", "webhook_endpoints": "webhook",
+    "payment_method_configurations": "payment_method_configuration",
     "core/event_destinations": "webhook", "account": "accounts_kyc_basic", "balance": "balance",
 }  # fmt: skip
 """The resource behind each path; a refund is a matter of its charge."""

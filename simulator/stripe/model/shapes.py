@@ -66,10 +66,60 @@ CREATE_PRICE = hash_of(
     product_data=hash_of(["name"], name=text(), metadata=metadata, statement_descriptor=text(22)),
     currency_options=_CURRENCY_OPTIONS,
     nickname=text(),
+    lookup_key=_WORD,
+    transfer_lookup_key=flag,
     metadata=metadata,
     active=flag,
     expand=_EXPAND,
 )
+UPDATE_PRICE = hash_of(
+    active=flag,
+    lookup_key=_WORD,
+    transfer_lookup_key=flag,
+    nickname=text(),
+    metadata=metadata,
+    expand=_EXPAND,
+)
+LIST_PRICES = page_of(
+    active=flag,
+    currency=text(3),
+    product=_WORD,
+    lookup_keys=list_of(_WORD),
+    type=one_of("one_time", "recurring"),
+    created=created_filter,
+)
+CREATE_PRODUCT = hash_of(
+    ["name"],
+    id=_WORD,
+    name=text(),
+    active=flag,
+    description=text(),
+    metadata=metadata,
+    statement_descriptor=text(22),
+    expand=_EXPAND,
+)
+UPDATE_PRODUCT = hash_of(name=text(), active=flag, description=text(), metadata=metadata, expand=_EXPAND)
+LIST_PRODUCTS = page_of(active=flag, ids=list_of(_WORD), created=created_filter)
+CREATE_ENDPOINT = hash_of(
+    ["url", "enabled_events"],
+    url=text(),
+    enabled_events=list_of(_WORD, 1),
+    api_version=_WORD,
+    description=text(),
+    connect=flag,
+    metadata=metadata,
+    expand=_EXPAND,
+)
+# Neither `api_version` nor a secret: both are chosen when an endpoint is made.
+UPDATE_ENDPOINT = hash_of(
+    url=text(),
+    enabled_events=list_of(_WORD, 1),
+    disabled=flag,
+    description=text(),
+    metadata=metadata,
+    expand=_EXPAND,
+)
+LIST_METHODS = page_of(active=flag, application=text())
 CREATE_LINK = hash_of(
     ["line_items"],
     currency=text(3),

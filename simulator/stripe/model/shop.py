@@ -1,4 +1,4 @@
-"""CORE. What is on offer: prices, payment links and checkout sessions, made and changed."""
+"""CORE. What is on offer: payment links and checkout sessions, made and changed."""
 
 from __future__ import annotations
 
@@ -6,44 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.stripe.model.book import Book
+from simulator.stripe.model.catalogue import create_price
 from simulator.stripe.model.descriptors import PARAM, check_suffix
 from simulator.stripe.model.errors import Json, Refusal
-from simulator.stripe.model.money import check_chargeable, check_currency
+from simulator.stripe.model.methods import check_can_pay
+from simulator.stripe.model.money import check_chargeable
 from simulator.stripe.model.objects import CheckoutSession, IntentData, LineItem, PaymentLink, Price
 from simulator.stripe.model.params import merge_metadata
 
 SHORTEST_SESSION_S = 30 * 60
 LONGEST_SESSION_S = 24 * 3600
 CLOCK_SLACK_S = 60  # a request takes a moment: "30 minutes from now" may arrive as a little less
-
-
-def create_price(book: Book, params: Json, now_s: int) -> Price:
-    """A price for one unit of a product, named by `product` or made from `product_data`."""
-    if ("product" in params) == ("product_data" in params):
-        message = "You must specify either `product` or `product_data` when creating a price."
-        raise Refusal(message, "parameter_missing", "product")
-    product = params.get("product", "")
-    named = params.get("product_data", {}).get("name", product)
-    price = Price(
-        id=book.new_id("price"),
-        created=now_s,
-        unit_amount=params["unit_amount"],
-        currency=check_currency(params["currency"], "currency"),
-        product=product or book.new_id("prod", 14),
-        product_name=named,
-        metadata=merge_metadata({}, params.get("metadata", {})),
-        nickname=params.get("nickname"),
-        active=params.get("active", True),
-        currency_options=_options(params.get("currency_options", {})),
-    )
-    return book.save(price, now_s)
-
-
-def _options(options: Json) -> dict[str, int]:
-    return {
-        check_currency(currency, f"currency_options[{currency}]"): option["unit_amount"]
-        for currency, option in options.items()
-    }
 
 
 def create_link(book: Book, params: Json, now_s: int) -> PaymentLink:
@@ -160,6 +133,7 @@ def _session(
 def _open(book: Book, session: CheckoutSession, now_s: int) -> CheckoutSession:
     what = "The Checkout Session's total amount"
     check_chargeable(session.amount_total, session.currency, "line_items", what)
+    check_can_pay(session.allowed_methods, book.methods_on)
     book.remind(session.expires_at, session.id)
     return book.save(session, now_s)
 

@@ -1,0 +1,1 @@
+"""EDGE. The logins at the broker: made, taken away, and their connections ended."""

@@ -1,0 +1,1 @@
+"""EDGE. Machines that are made and removed, and secrets that are changed while all goes on."""

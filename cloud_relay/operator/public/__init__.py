@@ -1,0 +1,1 @@
+"""EDGE. The relay at its public address, asked as phones and Stripe ask it."""

@@ -1,0 +1,1 @@
+"""EDGE. What the relay tells of itself: lines, figures, whether the broker is there."""
