@@ -274,12 +274,6 @@ def test_imager_is_told_what_it_checks(tmp_path: Path) -> None:
     assert system["extract_sha256"] == hashlib.sha256(b"an image").hexdigest()
 
 
-def test_no_boot_waits_for_a_network() -> None:
-    """cloud-init stands before every service, and the wait for a network would stand before cloud-init."""
-    waiting = TOOLS / "root/etc/systemd/system/systemd-networkd-wait-online.service"
-    assert str(waiting.readlink()) == "/dev/null"
-
-
 def test_the_card_s_own_words_fit_any_notepad() -> None:
     """Plain letters, and lines that no window breaks."""
     text = (TOOLS / "boot/README.txt").read_text()

@@ -86,6 +86,8 @@ install_cabinet() {
     make_initrd
     in_root /payload/project/install.sh --from /payload/bundle --no-start
     systemctl -q --root="$root" enable systemd-networkd.service systemd-resolved.service ssh.service
+    # cloud-init stands before every service, and the wait for a network would stand before cloud-init.
+    systemctl -q --root="$root" mask systemd-networkd-wait-online.service
     systemctl -q --root="$root" set-default multi-user.target
 }
 

@@ -134,7 +134,7 @@ def _other_names(written: Written) -> None:
 
 
 def _shorter_than_it_was(written: Written) -> None:
-    """Saved anew, without its second half: on Windows that stays behind the file's end, in its last cluster."""
+    """Saved anew without its second half: that stays, on Windows, behind the file's end."""
     at = written.right.index("relay:")
     card.put("cabinet.yaml", written.right[:at])
     card.put_behind(written.right[:at], written.right[at:])
