@@ -62,7 +62,7 @@ def put(name: str, text: str, encoding: str = "utf-8") -> Path:
 def put_behind(file_text: str, text: str) -> None:
     """What Windows leaves of a longer text, behind a shorter file's end: its last cluster is not cleared."""
     unmount()
-    with DEVICE.open("r+b", buffering=0) as device, mmap.mmap(device.fileno(), 0) as raw:
+    with DEVICE.open("r+b", buffering=0) as device, mmap.mmap(device.fileno(), device.seek(0, 2)) as raw:
         at = raw.find(file_text.encode()) + len(file_text)
         raw[at : at + len(text)] = text.encode()
     mount()
