@@ -54,12 +54,15 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/broker/shipped/*.sh .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/broker/shipped/*.sh cloud_relay/server/install.sh cloud_relay/server/arcade-relay .ci/run
 
 check: lint test ## what CI runs
 
 test-install: ## install.sh in a Debian 12 container with a real systemd (root; takes minutes; SUITE=trixie: in the next one)
 	tools/test-install.sh
+
+test-server: ## docs/server.md for real: relay, broker and nginx on a Debian with systemd, and a sale through TLS (root; takes minutes)
+	tools/test-server.sh
 
 test-vm: ## install, sell, kill and cut the power in a QEMU guest with real GPIO (Debian 12, root; about ten minutes)
 	@tools/prepare.sh test
@@ -108,12 +111,13 @@ pictures: ## draw the pictures of the docs anew
 	PYTHONPATH=. $(VENV) tools/pictures.py
 	$(VENV) tools/wiring.py
 
-docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md
+docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-works.md, reads in docs/stripe-reads.md, what commands print in docs/cloud.md
 	@tools/prepare.sh test
 	cp config.yaml cloud_relay/operator/machines/config.yaml
 	PYTHONPATH=. $(VENV) tools/broker_files.py
 	PYTHONPATH=. $(VENV) tools/how_it_works.py
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py
+	PYTHONPATH=. $(VENV) tools/cloud_page.py
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)
@@ -121,4 +125,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-cloud test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-server test-cloud test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean

@@ -20,7 +20,7 @@ def run(*, quick: bool) -> None:
     print(f"On {machine()}.")
     _as_a_function(starts, webhooks // 6)
     for name, read in settings_readers.measure(starts).items():
-        print(f"settings read by {name}: median {read.median_ms:.0f} ms more to begin")
+        print(f"settings read by {name}: median {read.median_ms:.0f} ms of processor time more to begin")
     with selling_chain() as chain:
         rate = _webhooks_per_cpu_s(chain, webhooks)
     print(

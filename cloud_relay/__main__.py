@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 
 from cloud_relay.quiet_end import quiet_imports, run_quietly
@@ -18,6 +19,7 @@ from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
 from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.operator.offers import list_offers
+from cloud_relay.operator.on_sale import NoSuchTime, list_on_sale
 from cloud_relay.operator.setup.commands import add_setup_commands
 from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
@@ -76,12 +78,26 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="for programs")
     add_setup_commands(commands, os.environ, sys.stdout)
     offers = commands.add_parser("offers", help="list what is left of each price after Stripe's fee")
-    offers.set_defaults(run=lambda _: list_offers(read_offer_list(os.environ), sys.stdout))
+    offers.add_argument("--at", metavar="TIME", help="what is on sale then: 2026-12-24T18:30, or now")
+    offers.add_argument("--machine", metavar="ID", help="with --at: this machine alone")
+    offers.set_defaults(run=_list_offers)
     refund = commands.add_parser("refund", help="give back all that is left of a payment")
     refund.add_argument("payment", help="its PaymentIntent's id, pi_...")
     refund.set_defaults(run=lambda options: _refund(options.payment))
     add_machine_commands(commands, _with_relay, os.environ, sys.stdout)
     return parser
+
+
+def _list_offers(options: argparse.Namespace) -> int:
+    offers = read_offer_list(os.environ)
+    if options.at is None and options.machine is None:
+        return list_offers(offers, sys.stdout)
+    if options.machine is not None and not is_machine_id(options.machine):
+        return _complain(f"{options.machine!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", _EX_USAGE)
+    try:
+        return list_on_sale(offers, options.at or "now", options.machine, time.time(), sys.stdout)
+    except NoSuchTime as why:
+        return _complain(str(why), _EX_USAGE)
 
 
 def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:

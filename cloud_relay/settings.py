@@ -13,8 +13,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from cloud_relay.rules.orders import Ownership, is_machine_id
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
-from cloud_relay.rules.selling.offers import Offers, read_offers
+from cloud_relay.rules.selling.offers_setting import read_offers
+from cloud_relay.rules.selling.on_sale import Offers
 from cloud_relay.rules.tokens import TokenBook, relay_tag
+from cloud_relay.zones import zone_named
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
 EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong
@@ -101,6 +103,10 @@ class Settings:
         """The address in the machine's QR code."""
         return f"{self.url}/p/{machine_id}"
 
+    def door_path(self, machine_id: str) -> str:
+        """The door's place on the relay's own name, as browsers see it: a cookie's, and a form's."""
+        return f"{self.root}/p/{machine_id}"
+
     @property
     def webhook_url(self) -> str:
         """Where Stripe sends its events."""
@@ -128,7 +134,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         stripe=replace(stripe, ownership=_ownership(reader, tokens)),
         tokens=tokens,
         operator_key=reader.read("OPERATOR_KEY", _long_secret) if "OPERATOR_KEY" in reader else None,
-        offers=reader.read("OFFERS", read_offers),
+        offers=reader.read("OFFERS", _offers),
         credit_window_s=reader.read("CREDIT_WINDOW_S", _whole_number(60, 3600), "180"),
         credit_amount=reader.read("CREDIT_AMOUNT", _whole_number(1, 1_000_000), "100"),
         release_after_s=reader.read("RELEASE_AFTER", _release_after_s, "72h"),
@@ -164,7 +170,7 @@ def read_setup_settings(environment: Mapping[str, str]) -> SetupSettings:
     settings = SetupSettings(
         reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
         stripe,
-        reader.read("OFFERS", read_offers),
+        reader.read("OFFERS", _offers),
         reader.read("CREDIT_AMOUNT", amount) if "CREDIT_AMOUNT" in reader else None,
     )
     reader.finish()
@@ -190,9 +196,13 @@ def read_offer_list(environment: Mapping[str, str]) -> Offers:
         SettingsError: as `read_settings` does, for this variable.
     """
     reader = _Reader(environment)
-    offers = reader.read("OFFERS", read_offers)
+    offers = reader.read("OFFERS", _offers)
     reader.finish()
     return offers
+
+
+def _offers(text: str) -> Offers:
+    return read_offers(text, zone_named)
 
 
 def _token_book(reader: _Reader) -> TokenBook:
@@ -262,7 +272,7 @@ class _Reader:
         text = self._environment.get(name, "").strip() or default
         try:
             if not text:
-                raise ValueError("is not set")
+                raise ValueError(NOT_SET)
             return parse(text)
         except ValueError as why:
             found = [_QUOTED] if _is_quoted(text) else str(why).splitlines()
@@ -275,6 +285,7 @@ class _Reader:
             raise SettingsError.of(self._problems)
 
 
+NOT_SET = "is not set"
 # A shell takes them off, `docker --env-file` and the consoles of clouds do not.
 _QUOTED = "has quotation marks around it, which are part of the value: write it without them"
 

@@ -125,6 +125,9 @@ def test_a_name_is_shown_as_far_as_the_typeface_goes(name: str, title: str) -> N
             True,
             "the feed's overscan_percent is True; expected a whole number from 0 to 10",
         ),
+        ("note", 7, "the feed's note is 7; expected null or at most 80 characters"),
+        ("note", "x" * 81, f"the feed's note is '{'x' * 59}…; expected null or at most 80 characters"),
+        ("free", 1, "the feed's free is 1; expected true or false"),
         ("technician_line", 7, "the feed's technician_line is 7; expected text or null"),
     ],
 )

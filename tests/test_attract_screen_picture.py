@@ -33,6 +33,9 @@ VIEWS = {
     **{state.value: a_view(state) for state in State},
     "coins": a_view(qr=None),
     "long": a_view(machine_name=LONG_NAME, technician_line=LONG_LINE, offers=MANY_OFFERS),
+    "happy hour": a_view(note="Happy hour until 18:00"),
+    "long note": a_view(note="x" * 80, offers=MANY_OFFERS, technician_line=LONG_LINE),
+    "free play": a_view(note="Free play until 22:00", offers=(Offer(1, 0, "usd"),)),
     "long out of order": out_of_order(LONG_LINE),
     "no offers": a_view(offers=()),
     "slow": a_view(State.PAYING, since_s=900.0, credits=100),
@@ -171,6 +174,15 @@ def test_prices_and_steps_are_all_readable(size: Size, studio: Studio) -> None:
         assert text in words
     for step in ("SCAN THE CODE", "PAY BY PHONE", "PRESS START"):
         assert step in words
+
+
+@every_size
+def test_the_prices_of_a_happy_hour_are_as_readable(size: Size, studio: Studio) -> None:
+    """With what it is and until when; on the smallest screen of all the prices have its room."""
+    words = " ".join(label.text for label in laid_out("happy hour", size, studio).labels).upper()
+    assert ("HAPPY HOUR UNTIL 18:00" in words) == (size != (256, 192))
+    for text in ("SCAN TO PLAY", "1 CREDIT", "$1.00", "3 CREDITS", "$2.50"):
+        assert text in words
 
 
 @every_size

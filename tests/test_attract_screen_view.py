@@ -65,6 +65,24 @@ def test_each_state_says_what_happens(state: State, credits: int, headline: str,
     )
 
 
+def test_prices_of_a_period_say_why_and_until_when() -> None:
+    """Only where they stand: a screen without a code has no prices either."""
+    happy = replace(FEED, note="Happy hour until 18:00")
+    assert view_of(happy, 0.0) == replace(view_of(FEED, 0.0), text="Happy hour until 18:00")
+    assert view_of(replace(happy, qr=None), 0.0) == view_of(replace(FEED, qr=None), 0.0)
+    playing = replace(FEED, state=State.PLAYING)
+    assert view_of(replace(playing, note=happy.note), 0.0) == view_of(playing, 0.0)
+
+
+def test_what_is_free_is_called_free() -> None:
+    """Nobody is asked to pay where nothing is sold."""
+    free = view_of(replace(FEED, offers=(Offer(2, 0, "usd"),)), 0.0)
+    assert free.prices == (PriceRow("2 CREDITS", "FREE"),)
+    assert free.steps == ("Scan the code", "Take a free credit", "Press START")
+    given = view_of(replace(FEED, state=State.PAYING, free=True, credits=2, since_s=900.0), 0.0)
+    assert (given.headline, given.text) == ("FREE CREDIT", "2 credits on their way.")
+
+
 def test_without_an_address_the_attract_picture_asks_for_coins() -> None:
     """Prices and steps for the phone go away together with the QR."""
     assert view_of(replace(FEED, qr=None), 0.0) == View(

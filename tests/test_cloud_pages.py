@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from cloud_relay.pages.account_findings import account_findings, method_findings, price_finding
@@ -9,7 +12,7 @@ from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
 from cloud_relay.pages.outside_findings import door_finding, refusal_finding, unreached_finding
 from cloud_relay.pages.round_trip_findings import secret_findings, token_finding
 from cloud_relay.pages.secret_findings import stripes_secret_finding
-from cloud_relay.pages.setting_findings import setting_findings
+from cloud_relay.pages.setting_findings import REMEDIES, setting_findings
 from cloud_relay.pages.tidy_findings import tidy_finding
 from cloud_relay.rules.account import Account, LastEvent, SoldPrice
 from cloud_relay.rules.from_outside import Answer, Obstacle, Unreached
@@ -284,6 +287,14 @@ def test_a_time_that_is_none_is_no_time() -> None:
     for told in ("", "soon", 5, None):
         assert tidy_finding({"tidyLastRan": told}, NOW_S).grade == "warning"
     assert tidy_finding({"tidyLastRan": "2027-01-15T07:44:59Z"}, NOW_S).grade == "wrong"
+
+
+def test_every_variable_of_the_readme_has_a_remedy() -> None:
+    """A new setting that the check does not know would end it."""
+    readme = (Path(__file__).parent.parent / "cloud_relay" / "README.md").read_text()
+    table = readme.partition("| variable | meaning |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    assert {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)} == set(REMEDIES)
 
 
 def test_every_secret_is_hidden() -> None:

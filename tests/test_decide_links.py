@@ -43,7 +43,7 @@ from controller.model.events import (
     StopRequested,
 )
 from controller.model.offer import Offer, Price
-from controller.model.payment import Outcome, OwedReceipt, Receipt
+from controller.model.payment import Outcome, OwedReceipt, Payment, Receipt
 from controller.model.trust import Refusal
 from controller.rules.decide import next_wake_s
 from controller.rules.mood import mood
@@ -225,6 +225,30 @@ def test_a_new_offer_is_remembered_and_fetched_again_after_five_minutes() -> Non
     assert bench.wait(299) == Orders()
 
     assert bench.wait(1) == Orders((), (FetchOffer(),))
+
+
+@pytest.mark.parametrize(
+    ("changes_in_s", "asks_in_s"), [(61.0, 61.0), (1.0, 5.0), (300.0, 300.0), (4000.0, 300.0)]
+)
+def test_where_prices_change_soon_the_relay_is_asked_soon(changes_in_s: float, asks_in_s: float) -> None:
+    """At the time that it said; not more often than each five seconds, nor more seldom than ever."""
+    bench, _ = started_bench()
+    bench.handle(OfferReceived(OFFER, changes_in_s))
+    assert bench.wait(asks_in_s - 0.5) == Orders()
+    assert bench.wait(0.5) == Orders((), (FetchOffer(),))
+    bench.handle(OfferReceived(OFFER))
+    assert bench.wait(299.5) == Orders()
+
+
+def test_a_free_credit_is_given_like_a_paid_one_and_speaks_of_no_charge() -> None:
+    """Its receipt goes to the relay, which settles it without any money."""
+    free = Payment("free_1_ab_cd", 1, 0, "usd", has_receipt=True)
+    bench = paid_bench(free)
+    assert SendReceipt(Receipt(free.id, Outcome.DELIVERED, 1, 1)) in bench.fired(free.id, 1).acts
+    bench.handle(ReceiptAnswered(free.id, "settled", 0))
+    said = [note.text for note in bench.log]
+    assert "payment free_1_ab_cd: received, 1 credit, free, 60 s left" in said
+    assert said[-1] == "payment free_1_ab_cd: receipt answered: settled"
 
 
 def test_a_relay_that_sells_nothing_takes_the_qr_within_five_minutes() -> None:

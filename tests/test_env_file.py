@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import subprocess
 
-from cloud_relay.formats.env_file import read_env, with_env
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud_relay.formats.env_file import CannotBeWritten, read_env, with_env
 
 pytestmark = pytest.mark.cloud
 
@@ -38,3 +42,32 @@ def test_only_what_is_meant_is_changed(text: str, changed: str) -> None:
     """Every other line stays as it was, with its end; what is new comes last."""
     assert with_env(text, {"A": "9", "B": "8"}) == changed
     assert with_env(changed, {"A": "9", "B": "8"}) == changed
+
+
+WRITABLE = st.text(
+    st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"], exclude_characters="'")
+).filter(str.isprintable)
+VALUES = st.dictionaries(st.sampled_from(["STRIPE_API_KEY", "OFFERS", "A", "_B2"]), WRITABLE)
+
+
+@given(VALUES, VALUES)
+def test_what_was_written_is_read(before: dict[str, str], values: dict[str, str]) -> None:
+    """The last value of each name, and those of the other names as they were."""
+    assert read_env(with_env(with_env("", before), values)) == {**before, **values}
+
+
+@given(VALUES)
+def test_a_shell_reads_it_alike(values: dict[str, str]) -> None:
+    """Each value as one word: nothing in it is run, split or replaced."""
+    shown = "".join(f'printf "%s\\0" "${name}"\n' for name in values)
+    said = subprocess.run(
+        ["sh"], input=with_env("", values) + shown, env={}, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split("\0")[:-1] == list(values.values())
+
+
+@pytest.mark.parametrize("value", ["it's", "two\nlines", "a\0b", "\t"])
+def test_what_readers_read_differently_is_refused(value: str) -> None:
+    """Rather than half of it being taken, or a second line."""
+    with pytest.raises(CannotBeWritten):
+        with_env("", {"NAME": value})

@@ -158,8 +158,8 @@ def test_some_can_be_asked_for(path: Path, options: list[str], names: list[str])
 def test_totals_can_be_asked_for(path: Path) -> None:
     """For people and for programs."""
     assert payments("--ledger", path, "--totals").stdout.splitlines()[1:] == [
-        "2026-06-01  2      2        0            1     1     0         0           0             $2.00",
-        "all         2      2        0            1     1     0         0           0             $2.00",
+        "2026-06-01  2      2        0            1     1     0         0           0     0     $2.00",
+        "all         2      2        0            1     1     0         0           0     0     $2.00",
     ]
     document = json.loads(payments("--ledger", path, "--totals", "--json").stdout)
     assert document["totals"][0]["charged"] == {"usd": 200}
@@ -177,8 +177,8 @@ def test_what_the_coin_meter_said_is_told(ledger: Ledger, path: Path) -> None:
     assert (row["paymentId"], row["state"], row["charged"]) == ("test-1f", "test", 0)
     assert row["pulses"] == {"all": 2, "intended": 2, "fired": 1, "ambiguous": 0, "uncounted": 1}
     assert payments("--ledger", path, "--totals").stdout.splitlines()[1:] == [
-        "2026-06-01  2      2        0            1     1     0         2           1             $2.00",
-        "all         2      2        0            1     1     0         2           1             $2.00",
+        "2026-06-01  2      2        0            1     1     0         2           0     1     $2.00",
+        "all         2      2        0            1     1     0         2           0     1     $2.00",
     ]
 
 

@@ -49,6 +49,16 @@ def sold(**fields: Any) -> LedgerRow:
     return replace(SOLD, **fields)
 
 
+FREE = sold(
+    payment_id="free_1_0a1b_2c",
+    credits=1,
+    amount=0,
+    pulses=1,
+    intended=1,
+    fired=1,
+    credits_delivered=1,
+    charged_by_relay=0,
+)
 OPEN = sold(
     payment_id="pi_open", outcome=None, credits_delivered=0, answer=None, reason=None, intended=2, fired=1
 )
@@ -276,7 +286,9 @@ def test_the_delivered_credits_are_charged_rounded_down(row: LedgerRow, charged:
 def test_totals_count_payments_and_add_money_by_currency() -> None:
     """An open payment and an undelivered one are no sales."""
     yen = sold(amount=300, currency="jpy")
-    assert totals([SOLD, SOLD, PARTIAL, OPEN, LATE, CONFLICT, UNSIGNED, yen, TEST, FAILED_TEST], 7) == Totals(
+    assert totals(
+        [SOLD, SOLD, PARTIAL, OPEN, LATE, CONFLICT, UNSIGNED, yen, TEST, FAILED_TEST, FREE], 7
+    ) == Totals(
         payments=8,
         sales=6,
         credits=17,
@@ -284,6 +296,7 @@ def test_totals_count_payments_and_add_money_by_currency() -> None:
         open=1,
         owed=1,
         conflicts=1,
+        free_credits=1,
         test_credits=2,
         cash_coins=7,
         charged=(("jpy", 300), ("usd", 666)),
@@ -292,26 +305,39 @@ def test_totals_count_payments_and_add_money_by_currency() -> None:
 
 def test_test_credits_are_no_sale() -> None:
     """They count as test credits and nowhere else."""
-    nothing = Totals(0, 0, 0, 0, 0, 0, 0, test_credits=2, cash_coins=0, charged=())
+    nothing = Totals(0, 0, 0, 0, 0, 0, 0, free_credits=0, test_credits=2, cash_coins=0, charged=())
     still_open = replace(TEST, outcome=None, credits_delivered=0)
     assert totals([TEST, FAILED_TEST, still_open]) == nothing
+
+
+def test_free_credits_are_no_sale() -> None:
+    """They cost nothing, count as free and nowhere else, and nobody is told of a least charge."""
+    undelivered = replace(FREE, outcome="undelivered", credits_delivered=0)
+    nothing = Totals(0, 0, 0, 0, 0, 0, 0, free_credits=1, test_credits=0, cash_coins=0, charged=())
+    assert totals([FREE, undelivered]) == nothing
+    assert payments_text([FREE], NOW) == (
+        "time      payment         amount  credits  pulses  state      receipt  age\n"
+        "2026-11-22 Sunday\n"
+        "09:30:05  free_1_0a1b_2c  free    1/1      1/1     delivered  settled  2 h\n"
+    )
+    assert Wanted(state="free").of([SOLD, FREE, TEST, undelivered]) == [FREE, undelivered]
 
 
 def test_totals_are_a_line_a_day_and_their_sum() -> None:
     """The days in order, though the clock leapt back between the payments."""
     assert totals_text([SOLD, LATE, PARTIAL, TEST], COINS) == (
-        "day         sales  credits  undelivered  open  owed  conflict  cash coins  test credits  charged\n"
-        "2026-11-20  0      0        0            0     0     0         3           0             -\n"
-        "2026-11-21  0      0        1            0     0     0         0           0             -\n"
-        "2026-11-22  2      5        0            0     1     0         40          2             $4.16\n"
-        "all         2      5        1            0     1     0         43          2             $4.16\n"
+        "day         sales  credits  undelivered  open  owed  conflict  cash coins  free  test  charged\n"
+        "2026-11-20  0      0        0            0     0     0         3           0     0     -\n"
+        "2026-11-21  0      0        1            0     0     0         0           0     0     -\n"
+        "2026-11-22  2      5        0            0     1     0         40          0     2     $4.16\n"
+        "all         2      5        1            0     1     0         43          0     2     $4.16\n"
     )
 
 
 def test_totals_of_nothing_are_nothing() -> None:
     """A table all the same: zero is an answer."""
     assert totals_text([], {}).splitlines()[1:] == [
-        "all  0      0        0            0     0     0         0           0             -"
+        "all  0      0        0            0     0     0         0           0     0     -"
     ]
 
 
@@ -336,6 +362,7 @@ def test_payments_are_one_json_document() -> None:
                 "creditsDelivered": 2,
                 "pulses": {"all": 3, "intended": 3, "fired": 2, "ambiguous": 1, "uncounted": 1},
                 "state": "partial",
+                "free": False,
                 "reason": "its last pulse was fired",
                 "receipt": "owed",
             }
@@ -345,7 +372,7 @@ def test_payments_are_one_json_document() -> None:
 
 def test_totals_are_one_json_document() -> None:
     """Money by currency."""
-    assert json.loads(totals_json([SOLD, TEST], {date(2026, 11, 22): 40}, (), NOW)) == {
+    assert json.loads(totals_json([SOLD, TEST, FREE], {date(2026, 11, 22): 40}, (), NOW)) == {
         "readAt": "2026-11-22T12:00:00.000Z",
         "faults": [],
         "totals": [
@@ -359,6 +386,7 @@ def test_totals_are_one_json_document() -> None:
                 "owed": 0,
                 "conflicts": 0,
                 "cashCoins": 40,
+                "freeCredits": 1,
                 "testCredits": 2,
                 "charged": {"usd": 250},
             }

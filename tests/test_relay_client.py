@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -37,6 +38,7 @@ TOKEN = "1." + "ab" * 32
 RECEIPT = Receipt("pi_1", Outcome.PARTIAL, 1, 3)
 SENT_S = 1234.5
 NOT_THE_RELAY = "from {url}, and not the JSON that was expected: is it the relay?"
+SOLD = Offer("https://pay.example/p/galaga-01", (Price(1, 100, "usd"),))
 OFFER = {
     "door": "https://pay.example/p/galaga-01",
     "offers": [{"credits": 1, "amount": 100, "currency": "usd", "label": "1 credit"}],
@@ -330,6 +332,39 @@ def test_the_offer_is_fetched_with_the_machines_token(
     assert relay.asked == [("GET", "/machines/galaga-01/offer", None, f"Bearer {TOKEN}")]
 
 
+@pytest.mark.parametrize(
+    ("said", "offer", "changes_in_s"),
+    [
+        (
+            {
+                "offers": [],
+                "freePlay": {"credits": 2, "currency": "usd"},
+                "note": "Free play",
+                "askAgainInS": 61,
+            },
+            Offer("https://pay.example/p/galaga-01", (Price(2, 0, "usd"),), "Free play"),
+            61.0,
+        ),
+        ({"freePlay": None, "note": 7, "askAgainInS": 0}, SOLD, None),
+        ({"note": "x" * 81, "askAgainInS": True}, SOLD, None),
+        ({"note": "x" * 80, "askAgainInS": 10**9}, replace(SOLD, note="x" * 80), None),
+        ({"askAgainInS": "61"}, SOLD, None),
+    ],
+)
+def test_prices_by_the_clock_are_told_with_their_end(
+    relay: ScriptedRelay,
+    client: RelayClient,
+    told: queue.SimpleQueue[RelayEvent],
+    said: dict[str, Any],
+    offer: Offer,
+    changes_in_s: float | None,
+) -> None:
+    """What is free is a price of 0; words and times that are strange are as good as none."""
+    relay.answer("offer", OFFER | said)
+    client.fetch_offer()
+    assert told.get(timeout=10) == OfferReceived(offer, changes_in_s)
+
+
 def test_a_refused_offer_is_told_with_its_reason(
     relay: ScriptedRelay, client: RelayClient, told: queue.SimpleQueue[RelayEvent]
 ) -> None:
@@ -365,6 +400,11 @@ def test_a_refused_offer_is_told_with_its_reason(
             "not credits, amount and currency",
         ),
         ({"offers": {}}, "the relay's offer has offers {}, not a list"),
+        ({"freePlay": 1}, "the relay's offer has freePlay 1, not credits and currency"),
+        (
+            {"freePlay": {"credits": True, "currency": "usd"}},
+            "the relay's offer has freePlay {'credits': True, 'currency': 'usd'}, not credits and currency",
+        ),
         ({"offers": [1]}, "the relay's offer has 1, not credits, amount and currency"),
         (
             {"offers": [{"credits": "1", "amount": 100, "currency": "usd"}]},

@@ -19,7 +19,8 @@ from cloud_relay.rules.orders import (
     order_from,
 )
 from cloud_relay.rules.selling.currencies import price_problem
-from cloud_relay.rules.selling.offers import Offer, PriceList, read_offers
+from cloud_relay.rules.selling.offers import Offer, PriceList
+from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.rules.tidy_rules import Rules
 from simulator.stripe.model.errors import Refusal
 from simulator.stripe.model.money import MINIMUM_CHARGE, US_CENTS, check_chargeable, decimals

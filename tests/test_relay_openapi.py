@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ OPERATIONS = [
     if method in METHODS and (mode.is_positive or path not in WITHOUT_QUESTION)
 ]
 EXAMPLES = 20  # of each: half a minute at most for all of them
-UNLIMITED = PhoneLimits(*[Rate(10**6, 10**9)] * 11)
+UNLIMITED = PhoneLimits(*[Rate(10**6, 10**9)] * len(fields(PhoneLimits)))
 
 
 class Mailbox(Publisher):

@@ -14,7 +14,15 @@ from cabinets import NOW_S, OFFER, open_bench, paid_bench, payment, started_benc
 
 from controller.announcements.screen_feed import ScreenFeed, picture_of
 from controller.model.cabinet import Cabinet
-from controller.model.events import BrokerLost, CoinLineFailed, InputChanged, LedgerFailed, OfferFailed
+from controller.model.events import (
+    BrokerLost,
+    CoinLineFailed,
+    InputChanged,
+    LedgerFailed,
+    OfferFailed,
+    OfferReceived,
+)
+from controller.model.offer import Price
 from controller.model.policy import MeterRules
 
 ABOUT = {"machine_id": "galaga-01", "machine_name": "Galaga", "rotate": 90}
@@ -55,9 +63,11 @@ def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
         "state": "attract",
         "qr": "https://pay.example/p/galaga-01",
         "offers": PRICES,
+        "note": None,
         "credits": 0,
         "technician_line": None,
         "waiting": 0,
+        "free": False,
         "accepting": True,
         "faults": [],
         "since_s": NOW_S,
@@ -217,3 +227,19 @@ def test_a_feed_that_cannot_be_written_is_logged_and_stops_nothing(
         )
     ]
     assert read(path)["state"] == "offline"
+
+
+def test_free_credits_on_their_way_are_called_so() -> None:
+    """Nobody has paid, and the screen thanks nobody for it."""
+    bench = paid_bench(payment("free_2_ab_cd", 2))
+    picture = picture_of(bench.cabinet, bench.now_s)
+    assert (picture["state"], picture["free"], picture["credits"]) == ("paying", True, 2)
+
+
+def test_the_note_of_the_prices_stands_beside_them() -> None:
+    """And a free credit is a price of nothing."""
+    bench = open_bench()
+    bench.handle(OfferReceived(replace(OFFER, prices=(Price(2, 0, "usd"),), note="Free play until 22:00")))
+    picture = picture_of(bench.cabinet, bench.now_s)
+    assert picture["offers"] == [{"credits": 2, "amount": 0, "currency": "usd"}]
+    assert (picture["note"], picture["qr"]) == ("Free play until 22:00", OFFER.address)

@@ -18,7 +18,7 @@ from cloud_relay.rules.endpoint_setup import (
 )
 from cloud_relay.rules.neighbours import Endpoint, secret_print
 from cloud_relay.rules.price_setup import wanted_price
-from cloud_relay.rules.selling.offers import read_offers
+from cloud_relay.rules.selling.offers_setting import read_offers
 
 pytestmark = pytest.mark.cloud
 ADDRESS = "https://pay.example.com/addCredit"

@@ -42,6 +42,8 @@ MISTAKES = (
 PICTURES: dict[str, dict[str, Any]] = {
     "starting": {"state": "starting", "qr": None},
     "attract": {},
+    "happy-hour": {"note": "Happy hour until 18:00"},
+    "free-credit": {"state": "paying", "credits": 1, "free": True},
     "insert-coin": {"qr": None, "technician_line": "relay: 503 Service Unavailable"},
     "paying": {"state": "paying", "credits": 3},
     "playing": {"state": "playing", "credits": 3},

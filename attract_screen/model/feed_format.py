@@ -14,6 +14,7 @@ from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspec
 
 FORMAT = 1
 MAX_QR_CHARS = 300
+MAX_NOTE_CHARS = 80
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -76,6 +77,10 @@ class Feed:
     """Credits that were paid for and wait until a game ends, because the board can hold no more."""
     notice: Notice | None = None
     """Only in the state SETUP, and there always."""
+    note: str = ""
+    """Why the prices are not the usual ones: "Happy hour until 18:00"."""
+    free: bool = False
+    """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
 
@@ -107,6 +112,8 @@ def parse_feed(raw: bytes) -> Feed:
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
+        note=_price_note(fields),
+        free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
     )
@@ -212,6 +219,23 @@ def _offer(item: object, prefix: str) -> Offer:
         amount=_whole(item, "amount", least=0, prefix=prefix),
         currency=currency,
     )
+
+
+def _price_note(fields: Mapping[str, object]) -> str:
+    if fields.get("note") is None:
+        return ""
+    expected = f"null or at most {MAX_NOTE_CHARS} characters"
+    note = _typed(str, fields, "note", expected)
+    if len(note) > MAX_NOTE_CHARS:
+        raise _wrong("note", note, expected)
+    return drawable(note)
+
+
+def _is_free(fields: Mapping[str, object]) -> bool:
+    value = fields.get("free", False)
+    if not isinstance(value, bool):
+        raise _wrong("free", value, "true or false")
+    return value
 
 
 def _rotation(fields: Mapping[str, object]) -> int:

@@ -22,6 +22,7 @@ _INVITATION = ("SCAN TO PLAY", "")
 _COINS_ONLY = ("INSERT COIN", "Paying by phone will be back soon.")
 _SLOW = "This takes longer than usual. You pay only for credits that arrive."
 _STEPS = ("Scan the code", "Pay by phone", "Press START")
+_FREE_STEPS = ("Scan the code", "Take a free credit", "Press START")
 _FIXED = {
     State.STARTING: ("STARTING UP", "Ready in a moment."),
     State.NOT_READY: ("ONE MOMENT", "The machine is not taking credits just now."),
@@ -74,13 +75,14 @@ def view_of(feed: Feed, age_s: float) -> View:
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
+    text = feed.note if inviting else text
     return View(
         state=feed.state,
         title=feed.machine_name,
         headline=headline,
         text=text,
         prices=_price_rows(feed.offers) if inviting else (),
-        steps=_STEPS if inviting else (),
+        steps=_steps(feed.offers) if inviting else (),
         qr=qr,
         technician_line=feed.technician_line,
     )
@@ -115,6 +117,8 @@ def _nameless(state: State) -> View:
 def _words(feed: Feed, in_state_s: float) -> tuple[str, str]:
     if feed.state is State.ATTRACT:
         return _INVITATION if feed.qr else _COINS_ONLY
+    if feed.state is State.PAYING and feed.free:
+        return "FREE CREDIT", _on_their_way(feed.credits)
     if feed.state is State.PAYING:
         return "PAYMENT RECEIVED", _paying_text(feed.credits, in_state_s)
     if feed.state is State.PLAYING:
@@ -123,9 +127,13 @@ def _words(feed: Feed, in_state_s: float) -> tuple[str, str]:
 
 
 def _paying_text(credits: int, in_state_s: float) -> str:
-    whose = _credits(credits) if credits else "Your credits"
-    text = f"{whose} on {_their(credits)} way."
+    text = _on_their_way(credits)
     return text if in_state_s < SLOW_PAYMENT_S else f"{text} {_SLOW}"
+
+
+def _on_their_way(credits: int) -> str:
+    whose = _credits(credits) if credits else "Your credits"
+    return f"{whose} on {_their(credits)} way."
 
 
 def _playing_words(credits: int, waiting: int) -> tuple[str, str]:
@@ -152,7 +160,16 @@ def _credits(credits: int) -> str:
 
 
 def _price_rows(offers: tuple[Offer, ...]) -> tuple[PriceRow, ...]:
-    rows = tuple(PriceRow(_credits(o.credits).upper(), price(o.amount, o.currency)) for o in offers)
+    rows = tuple(PriceRow(_credits(o.credits).upper(), _price(o)) for o in offers)
     if len(rows) <= MAX_OFFERS:
         return rows
     return (*rows[: MAX_OFFERS - 1], PriceRow("AND MORE", ""))
+
+
+def _steps(offers: tuple[Offer, ...]) -> tuple[str, ...]:
+    """Who has only free credits to give does not speak of paying."""
+    return _FREE_STEPS if offers and not any(offer.amount for offer in offers) else _STEPS
+
+
+def _price(offer: Offer) -> str:
+    return price(offer.amount, offer.currency) if offer.amount else "FREE"

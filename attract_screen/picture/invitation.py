@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attract_screen.model.box import Box
 from attract_screen.model.view import PriceRow, View
 from attract_screen.picture import theme
@@ -10,20 +12,25 @@ from attract_screen.picture.layout import Panel, Sheet
 from attract_screen.picture.typefaces import Typeface
 
 # Shares of the column beside the QR, in one unit of height.
-_HEADLINE, _PRICE, _STEP, _GROUP_GAP = 2.6, 1.8, 1.35, 0.7
+_HEADLINE, _NOTE, _PRICE, _STEP, _GROUP_GAP = 2.6, 1.3, 1.8, 1.35, 0.7
 
 _SMALLEST_LINE_PX = 14  # in a lower place not even the smallest letters have room
 _SMALLEST_STEP_PX = 13  # a lower row has no room for its number
 
 
 def invitation(sheet: Sheet, view: View, box: Box) -> None:
-    """Headline, price board and the three steps, one under the other."""
+    """Headline, what is special about the prices, price board and the three steps, one under the other."""
+    if sheet.faces.width(view.text, Typeface.SANS, SMALLEST_SANS) > box.w:
+        view = replace(view, text="")  # it would take room from the prices, and not be read
     all_units = units(view)
     unit = min(box.h / all_units, sheet.short * 0.06, box.w * 0.12)
     box = box.centred(box.w, round(unit * all_units))
     head, box = box.cut_top(round(unit * _HEADLINE), round(unit * _GROUP_GAP))
     style = Style(Typeface.PIXEL, head.h, theme.WHITE, max_lines=2, smallest_scale=2)
     sheet.write(view.headline, head, style)
+    if view.text:
+        note, box = box.cut_top(round(unit * _NOTE), round(unit * _GROUP_GAP))
+        sheet.write(view.text, note, Style(Typeface.SANS, note.h, theme.AMBER))
     if view.prices:
         board, box = box.cut_top(round(unit * _PRICE * len(view.prices)), round(unit * _GROUP_GAP))
         _price_board(sheet, view.prices, board)
@@ -33,7 +40,8 @@ def invitation(sheet: Sheet, view: View, box: Box) -> None:
 def units(view: View) -> float:
     """How high the invitation is, in its own unit."""
     prices = _PRICE * len(view.prices) + _GROUP_GAP if view.prices else 0
-    return _HEADLINE + _GROUP_GAP + prices + _STEP * len(view.steps)
+    note = _NOTE + _GROUP_GAP if view.text else 0
+    return _HEADLINE + _GROUP_GAP + note + prices + _STEP * len(view.steps)
 
 
 def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:

@@ -1,11 +1,17 @@
-"""PURE. A file of NAME=value lines, as Docker and systemd read it: read, and changed line by line."""
+"""PURE. A file of NAME=value lines, as systemd, Docker and a shell read it alike."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+# What needs no quotes in any of them; JSON does, for a shell.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/@,+=-]*")
 _LINE = re.compile(r"(\s*(?:export\s+)?)([A-Za-z_][A-Za-z0-9_]*)(\s*=)(.*?)(\s*)", re.DOTALL)
+
+
+class CannotBeWritten(ValueError):
+    """A value that those readers would not read alike."""
 
 
 def read_env(text: str) -> dict[str, str]:
@@ -15,17 +21,30 @@ def read_env(text: str) -> dict[str, str]:
 
 
 def with_env(text: str, values: Mapping[str, str]) -> str:
-    """The text with these values, every other line as it was; what is new comes at the end."""
+    """The text with these values, every other line as it was; what is new comes at the end.
+
+    Raises:
+        CannotBeWritten: a value holds a line end, or an apostrophe.
+    """
+    written = {name: _quoted(value) for name, value in values.items()}
     lines = text.splitlines(keepends=True)
     matches = [_LINE.fullmatch(line) for line in lines]
     for at, match in enumerate(matches):
         if match and match[2] in values:
-            lines[at] = f"{match[1]}{match[2]}{match[3]}{values[match[2]]}{match[5]}"
+            lines[at] = f"{match[1]}{match[2]}{match[3]}{written[match[2]]}{match[5]}"
     present = {match[2] for match in matches if match}
-    new = [f"{name}={value}\n" for name, value in values.items() if name not in present]
+    new = [f"{name}={value}\n" for name, value in written.items() if name not in present]
     if new and lines and not lines[-1].endswith(("\n", "\r")):
         lines[-1] += "\n"
     return "".join([*lines, *new])
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    if "'" in value or not value.isprintable():
+        raise CannotBeWritten("a value with an apostrophe or a line end is typed by hand")
+    return f"'{value}'"
 
 
 def _unquoted(text: str) -> str:

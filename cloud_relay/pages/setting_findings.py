@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
-from cloud_relay.rules.selling.offers import read_offers
 
 _SETUP = "Run `python -m cloud_relay setup stripe`"
 _AS_WRITTEN = "Write it as cloud_relay/README.md says, or leave it out."
@@ -35,6 +35,7 @@ REMEDIES = {
     "FRAME_ANCESTORS": _AS_WRITTEN,
     "TRUSTED_PROXIES": _AS_WRITTEN,
     "HALL_MACHINES": _AS_WRITTEN,
+    "LOG_FORMAT": _AS_WRITTEN,
     "STRIPE_PROXY": _AS_WRITTEN,
     "STAND_IN_STRIPE_URL": "Leave it out: it is for the demo and for tests.",
 }
@@ -66,8 +67,11 @@ def _hidden(text: str) -> str:
 
 
 def _offers(text: str) -> str:
-    offers = read_offers(text)
-    return f"{_counted(len(offers.default), 'offer')}, {_counted(len(offers.machines), 'machine')} by name"
+    """Of a setting that is right: its time zones are not looked up a second time."""
+    root = json.loads(text)
+    periods = _counted(len(root["periods"]), "period") if root.get("periods") else ""
+    machines = _counted(len(root.get("machines", {})), "machine")
+    return ", ".join(filter(None, (_counted(len(root["offers"]), "offer"), f"{machines} by name", periods)))
 
 
 def _secrets(text: str) -> str:

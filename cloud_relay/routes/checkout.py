@@ -15,7 +15,7 @@ from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.relay import Relay
 from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.phones.open_checkout import OFFERED_AGAIN_FOR_S, OpenCheckout, unsealed
-from cloud_relay.rules.selling.offers import Offer, PriceList
+from cloud_relay.rules.selling.offers import Offer
 from cloud_relay.rules.statement import sale_words
 
 COOKIE = "checkout"
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 
 
 def to_checkout(
-    relay: Relay, limits: Limits, machine_id: str, prices: PriceList, offer: Offer
+    relay: Relay, limits: Limits, machine_id: str, name: str, offer: Offer
 ) -> ResponseReturnValue:
-    """Send the phone on to pay for the offer."""
+    """Send the phone on to pay for the offer of a machine with this name."""
     known = unsealed(request.cookies.get(COOKIE, ""), machine_id, relay.settings.tokens.relay_secret)
     now_s = relay.clock()
     if known and known.is_offered_again(offer.key, now_s, relay.paid.get(machine_id, now_s)):
         return redirect(known.url, 303)
     if not limits.may_open_session():
         abort(503, "Too many are paying right now. Nothing was charged. Please try again in a moment.")
-    url = _new_page(relay, limits, machine_id, prices, offer)
+    url = _new_page(relay, limits, machine_id, name, offer)
     _keep(relay, OpenCheckout(machine_id, offer.key, int(now_s), url))
     return redirect(url, 303)
 
@@ -48,22 +48,18 @@ def forget_checkout(relay: Relay, machine_id: str) -> None:
     """The phone has paid: its next tap gets a new page."""
 
     def forget(response: Response) -> Response:
-        response.delete_cookie(COOKIE, path=_path(relay, machine_id))
+        response.delete_cookie(COOKIE, path=relay.settings.door_path(machine_id))
         return response
 
     after_this_request(forget)
 
 
-def _path(relay: Relay, machine_id: str) -> str:
-    return f"{relay.settings.root}/p/{machine_id}"
-
-
-def _new_page(relay: Relay, limits: Limits, machine_id: str, prices: PriceList, offer: Offer) -> str:
+def _new_page(relay: Relay, limits: Limits, machine_id: str, name: str, offer: Offer) -> str:
     settings = relay.settings
     try:
         session_id, url = relay.stripe().checkout(
             offer.order_for(machine_id),
-            sale_words(offer.words, prices.name, machine_id),
+            sale_words(offer.words, name, machine_id),
             settings.thanks_url,
             settings.door_url(machine_id),
             relay.clock(),
@@ -84,7 +80,7 @@ def _keep(relay: Relay, opened: OpenCheckout) -> None:
             COOKIE,
             opened.sealed(settings.tokens.relay_secret),
             max_age=OFFERED_AGAIN_FOR_S,
-            path=_path(relay, opened.machine_id),
+            path=settings.door_path(opened.machine_id),
             secure=settings.url.startswith("https:"),
             httponly=True,
             samesite="Lax",

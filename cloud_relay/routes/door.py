@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,10 +12,12 @@ from cloud_relay.broker.statuses import Statuses
 from cloud_relay.errors import BrokerUnavailable, Busy, PublishRefused
 from cloud_relay.relay import Relay
 from cloud_relay.routes.checkout import to_checkout
+from cloud_relay.routes.free_play import give_free, ticket_of_phone
 from cloud_relay.routes.limits import Limits
 from cloud_relay.rules.messages import MachineStatus
 from cloud_relay.rules.orders import is_machine_id
-from cloud_relay.rules.selling.offers import PriceList
+from cloud_relay.rules.selling.on_sale import OnSale
+from cloud_relay.rules.selling.words import TODAY_DAYS, note_of, wait_words
 
 _WHY_NOT = {
     "starting": "It is just starting. Try again in a moment.",
@@ -25,6 +28,11 @@ _WHY_NOT = {
     "out_of_order": "It is out of order. Sorry! Please tell the staff.",
 }
 _UNFIT = "Payments do not work here at the moment. Sorry! Please tell the staff."
+_CHANGED = "The prices have changed. Please choose again."
+_NOT_FREE = "Nothing was sent: that free credit is not to be had any more. Please choose again."
+_WRONG_CODE = "This code is not known here, or does not hold now."
+_TOO_MANY_CODES = "Too many codes were tried here. Please try again in a minute."
+_LONGEST_CODE = 80
 _WHY_NOT_OTHERWISE = "It cannot take a payment at the moment. Try again in a minute."
 
 log = logging.getLogger(__name__)
@@ -38,28 +46,78 @@ def door(relay: Relay, limits: Limits) -> Blueprint:
     @routes.get("/p/<machine_id>")
     def show(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
-        prices = relay.settings.offers.of(machine_id)
+        asked = _ask(relay, limits, machine_id, request.args.get("code", ""), status)
         if why := _why_closed(relay, status):
-            return _closed(machine_id, prices, status, why), 200
-        return render_template("door.html", machine_id=machine_id, prices=prices)
+            return _closed(asked, status, why), 200
+        return _page(relay, asked, asked.trouble)
 
     @routes.post("/p/<machine_id>")
     def buy(machine_id: str) -> ResponseReturnValue:
         status = _look(statuses, machine_id)
-        prices = relay.settings.offers.of(machine_id)
         relay.fitness.look_on_request()
+        asked = _ask(relay, limits, machine_id, request.form.get("code", ""), status)
         if why := _why_closed(relay, status):
-            return _closed(machine_id, prices, status, why), 409
-        chosen = [offer for offer in prices.offers if offer.key == request.form.get("offer")]
-        if not chosen:
-            changed = render_template("door.html", machine_id=machine_id, prices=prices, prices_changed=True)
-            return changed, 409
-        sent_on = to_checkout(relay, limits, machine_id, prices, chosen[0])
+            return _closed(asked, status, why), 409
+        if "free" in request.form:
+            given = give_free(relay, limits, machine_id, asked.sale, request.form["free"])
+            return given or (_page(relay, asked, _NOT_FREE), 409)
+        chosen = asked.sale.offer(request.form.get("offer"))
+        if chosen is None:
+            return _page(relay, asked, asked.trouble or _CHANGED), 409
+        sent_on = to_checkout(relay, limits, machine_id, asked.sale.name, chosen)
         if relay.fitness.troubles:  # Stripe's very answer has shown it: nobody can have paid yet
-            return _closed(machine_id, prices, status, _UNFIT), 409
+            return _closed(asked, status, _UNFIT), 409
         return sent_on
 
     return routes
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a phone asks for, and what is on sale for it now; `trouble` is what is wrong with its code."""
+
+    machine_id: str
+    code: str
+    sale: OnSale
+    trouble: str | None
+
+
+def _ask(relay: Relay, limits: Limits, machine_id: str, code: str, status: MachineStatus) -> _Asked:
+    """What is on sale now, with the code where the door is open and so many guesses were not made."""
+    offers, now_s = relay.settings.offers, relay.clock()
+    usual = offers.on_sale(machine_id, now_s)
+    if not code.strip() or not status.accepting:
+        return _Asked(machine_id, code, usual, None)
+    if not limits.may_try_code(machine_id):
+        return _Asked(machine_id, "", usual, _TOO_MANY_CODES)
+    sale = offers.on_sale(machine_id, now_s, code[:_LONGEST_CODE])
+    if not sale.by_code:
+        return _Asked(machine_id, "", usual, _WRONG_CODE)
+    limits.code_was_right(machine_id)
+    return _Asked(machine_id, code, sale, None)
+
+
+def _page(relay: Relay, asked: _Asked, alert: str | None) -> str:
+    """The offers of now."""
+    machine_id, sale, offers, now_s = asked.machine_id, asked.sale, relay.settings.offers, relay.clock()
+    ticket, waits = "", ""
+    if sale.free:
+        own, used = ticket_of_phone(relay, machine_id, sale.free)
+        ticket = "" if used else own.sealed(relay.settings.tokens.relay_secret)
+        waits = wait_words(own.next_in_min(now_s)) if used else ""
+    ends_s = offers.next_change_s(machine_id, now_s, TODAY_DAYS) if sale.period else None
+    return render_template(
+        "door.html",
+        machine_id=machine_id,
+        sale=sale,
+        note=note_of(sale.period, ends_s, offers.zone_of(machine_id)),
+        alert=alert,
+        code=asked.code,
+        takes_codes=offers.takes_codes(machine_id),
+        code_wrong=asked.trouble == _WRONG_CODE,
+        ticket=ticket,
+        wait_words=waits,
+    )
 
 
 def _look(statuses: Statuses, machine_id: str) -> MachineStatus:
@@ -86,7 +144,9 @@ def _why_closed(relay: Relay, status: MachineStatus) -> str | None:
     return _UNFIT if relay.fitness.troubles else None
 
 
-def _closed(machine_id: str, prices: PriceList, status: MachineStatus, why: str) -> str:
+def _closed(asked: _Asked, status: MachineStatus, why: str) -> str:
     # Whether a machine that does not answer is one of ours is nobody's business: it has no name then.
-    name = prices.name if status.online else "This machine"
-    return render_template("closed.html", machine_id=machine_id, name=name, why=why)
+    name = asked.sale.name if status.online else "This machine"
+    return render_template(
+        "closed.html", machine_id=asked.machine_id, name=name, why=why, code=asked.code[:_LONGEST_CODE]
+    )

@@ -42,6 +42,8 @@ class Limits:
             Buckets(figures.purchases_at_machine_of_address),
             Buckets(figures.purchases_at_machine),
         )
+        self._free = Buckets(figures.free_at_machine_of_address), Buckets(figures.free_at_machine)
+        self._codes = Buckets(figures.codes_at_machine_of_address), Buckets(figures.codes_at_machine)
         self._thanks = Buckets(figures.thanks_of_address)
         self._sessions = Buckets(figures.sessions)
         self._reads = Buckets(figures.reads_of_address), Buckets(figures.reads)
@@ -61,6 +63,19 @@ class Limits:
     def may_open_session(self) -> bool:
         """Whether phones may make one more Checkout Session now."""
         return self._take([(self._sessions, "", "new payment pages at Stripe")]) == 0
+
+    def may_give_free(self, machine_id: str) -> bool:
+        """Whether a machine may give free credits to a phone of this address now."""
+        return self._take(self._at(machine_id, self._free, "free credits")) == 0
+
+    def may_try_code(self, machine_id: str) -> bool:
+        """Whether a phone may try a code at a machine now; then say if it was right."""
+        return self._take(self._at(machine_id, self._codes, "wrong codes")) == 0
+
+    def code_was_right(self, machine_id: str) -> None:
+        """Note that the code that was tried is one: it was no guess."""
+        for bucket, key, _ in self._at(machine_id, self._codes, ""):
+            bucket.give_back(key)
 
     def made(self, session_id: str) -> None:
         """Note that this process made the session: to ask for it is no guess."""
@@ -87,6 +102,14 @@ class Limits:
         if self._made.get(session_id, self._clock()) is None:
             for bucket, key, _ in self._guess():
                 bucket.give_back(key)
+
+    def _at(self, machine_id: str, buckets: tuple[Buckets, Buckets], what: str) -> list[_Claim]:
+        of_both, at_machine = buckets
+        address = self._caller
+        return [
+            (of_both, f"{address} {machine_id}", f"{what} at {machine_id}"),
+            (at_machine, machine_id, f"{what} at {machine_id} from everywhere"),
+        ]
 
     def _guess(self) -> list[_Claim]:
         address, total = self._strangers

@@ -16,7 +16,9 @@ from cloud_relay.rules.orders import (
     BadOrder,
     UnsellableCredits,
 )
+from cloud_relay.rules.phones.free_tickets import is_free_credit
 from cloud_relay.rules.receipts import BadReceipt, is_payment_id
+from cloud_relay.rules.selling.words import TODAY_DAYS, ask_again_s, note_of
 from cloud_relay.rules.settlement import Result
 from cloud_relay.settling.pulses import paid_order
 from cloud_relay.settling.receipts import settle
@@ -39,17 +41,7 @@ def machines(relay: Relay) -> Blueprint:
         machine_id = require_machine(relay.settings, machine_id)
         relay.fitness.look_on_request()
         require_fitness(relay.fitness)
-        prices = relay.settings.offers.of(machine_id)
-        return {
-            "machineId": machine_id,
-            "name": prices.name,
-            "door": relay.settings.door_url(machine_id),
-            "offers": [
-                {"credits": offer.credits, "amount": offer.amount, "currency": offer.currency}
-                for offer in prices.offers
-            ],
-            "creditWindowS": relay.settings.credit_window_s,
-        }
+        return _on_sale(relay, machine_id)
 
     @routes.get("/machines/<machine_id>/payments")
     def payments(machine_id: str) -> ResponseReturnValue:
@@ -74,9 +66,33 @@ def machines(relay: Relay) -> Blueprint:
     return routes
 
 
+def _on_sale(relay: Relay, machine_id: str) -> dict[str, object]:
+    """What the screen shows now, and when it is to ask again; cabinets pass over what they do not know."""
+    offers, now_s = relay.settings.offers, relay.clock()
+    sale = offers.on_sale(machine_id, now_s)
+    changes_s = offers.next_change_s(machine_id, now_s, TODAY_DAYS)
+    note = note_of(sale.period, changes_s, offers.zone_of(machine_id))
+    free = {"freePlay": {"credits": sale.free.credits, "currency": sale.currency}} if sale.free else {}
+    return {
+        "machineId": machine_id,
+        "name": sale.name,
+        "door": relay.settings.door_url(machine_id),
+        "offers": [
+            {"credits": offer.credits, "amount": offer.amount, "currency": offer.currency}
+            for offer in sale.offers
+        ],
+        "creditWindowS": relay.settings.credit_window_s,
+        **free,
+        **({"note": note} if note else {}),
+        **({} if changes_s is None else {"askAgainInS": ask_again_s(machine_id, changes_s, now_s)}),
+    }
+
+
 def _named(payment_ids: list[str]) -> list[str]:
     if len(payment_ids) > MOST_NAMED:
         abort(400, f"paid names {len(payment_ids)} payments: {MOST_NAMED} at most")
+    # Nobody holds a free credit: it is never open, and so never in the list.
+    payment_ids = [payment_id for payment_id in payment_ids if not is_free_credit(payment_id)]
     for payment_id in payment_ids:
         if not is_payment_id(payment_id):
             abort(400, f"paid is {payment_id!r:.80}: write a PaymentIntent id such as pi_3Abc")

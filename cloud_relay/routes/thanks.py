@@ -141,7 +141,7 @@ def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
         "thanks.html",
         text=text,
         name=prices.name if prices else "Your payment",
-        door=f"{relay.settings.root}/p/{machine_id}" if machine_id else None,
+        door=relay.settings.door_path(machine_id) if machine_id else None,
         refresh_s=None if text.final else _RELOAD_SELDOM_S if text.state in _SELDOM else _RELOAD_S,
         nonce=None if text.final else _allow_the_script(),
     )

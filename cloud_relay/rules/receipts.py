@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from cloud_relay.rules.orders import MOST_CREDITS
+from cloud_relay.rules.phones.free_tickets import is_free_credit
 
 
 class BadReceipt(ValueError):
@@ -68,7 +69,7 @@ def read_payment_id(body: object) -> str:
         BadReceipt: it is missing or is not a PaymentIntent's id.
     """
     value = body.get("paymentId") if isinstance(body, dict) else None
-    if not isinstance(value, str) or not is_payment_id(value):
+    if not isinstance(value, str) or not (is_payment_id(value) or is_free_credit(value)):
         raise BadReceipt(f"paymentId is {value!r:.80}: write a PaymentIntent id such as pi_3Abc")
     return value
 

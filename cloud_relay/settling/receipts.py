@@ -11,6 +11,7 @@ from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.relay import Relay
 from cloud_relay.rules.log_events import EventName, GivenBack, Held
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from
+from cloud_relay.rules.phones.free_tickets import free_credits, is_free_credit
 from cloud_relay.rules.receipts import Outcome, Receipt, read_payment_id, read_receipt
 from cloud_relay.rules.settlement import (
     Answer,
@@ -41,6 +42,8 @@ def settle(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     Raises:
         BadReceipt: the receipt is malformed; the message names the field.
     """
+    if is_free_credit(body.get("paymentId")):
+        return _settle_free(relay, machine_id, body)
     began_s, payment_id = time.monotonic(), read_payment_id(body)
     found = _find(relay.stripe(), payment_id)
     if isinstance(found, Result):
@@ -72,6 +75,18 @@ def _tell_settled(relay: Relay, machine_id: str, receipt: Receipt, result: Resul
     else:
         name, outcome = EventName.SETTLED, receipt.outcome
         tell_money(relay, name, payment_id, machine_id, outcome, began_s, words, answer=result)
+
+
+def _settle_free(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
+    """A receipt of a free credit moves no money, and Stripe never hears of it."""
+    payment_id: str = body["paymentId"]
+    credits = free_credits(payment_id, machine_id, relay.settings.tokens.secrets)
+    if credits is None:
+        log.error("Refused a receipt of %s for %.80s: not its free credit", machine_id, payment_id)
+        return Answer(Result.UNKNOWN)
+    receipt = read_receipt(body, credits, order_is_known=True)
+    log.info("Answered the receipt of %s, %s: free", payment_id, receipt.words)
+    return Answer(Result.SETTLED, 0)
 
 
 def give_back(relay: Relay, payment_id: str, why: GivenBack) -> Result:

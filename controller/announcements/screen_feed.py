@@ -11,6 +11,7 @@ from typing import Any
 
 from attract_screen.model.feed_format import FORMAT, State
 from controller.model.cabinet import Cabinet, accepting, credits_waiting
+from controller.model.payment import is_free
 from controller.rules.mood import faults, mood
 
 log = logging.getLogger(__name__)
@@ -66,8 +67,10 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "state": mood(cabinet, now_s),
         "qr": offer.address if offer and sells else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
+        "note": offer.note or None if offer else None,
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
+        "free": bool(cabinet.trains) and is_free(cabinet.trains[0].payment.id),
         "technician_line": "; ".join(fault.text for fault in wrong) or None,
         "accepting": sells,
         "faults": [asdict(fault) for fault in wrong],

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from attract_screen.model.feed_format import fits_qr, is_currency
+from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency
 from controller.cloud.timed_http import Answer, Limits, Way, in_short, send
 from controller.config.keys import RelayConfig
 from controller.formats import wire
@@ -35,6 +35,8 @@ AT_ONCE = 4
 # Request Timeout, Too Early, Too Many Requests: of gateways too, and soon over.
 TRANSIENT = (408, 425, 429)
 MOST_REASON = 200
+# Prices that change later than that are asked for long before.
+_A_DAY_S = 2 * 24 * 3600
 FINAL_ANSWERS = ("settled", "already", "conflict", "unknown")
 
 _T = TypeVar("_T")
@@ -123,7 +125,11 @@ class RelayClient:
         )
 
     def _fetch_offer(self) -> None:
-        self._report(lambda: OfferReceived(read_offer(self._call("GET", "offer"))), OfferFailed)
+        self._report(self._offer, OfferFailed)
+
+    def _offer(self) -> OfferReceived:
+        fields = self._call("GET", "offer")
+        return OfferReceived(read_offer(fields), _changes_in_s(fields))
 
     def _fetch_open_payments(self, payment_ids: tuple[str, ...]) -> None:
         self._report(lambda: self._open_payments(payment_ids), OpenPaymentsFailed)
@@ -189,7 +195,32 @@ def read_offer(fields: dict[str, Any]) -> Offer:
         raise ValueError(f"the relay's offer has door {door!r:.400}, not an address that fits a QR code")
     if not isinstance(offers, list):
         raise ValueError(f"the relay's offer has offers {offers!r}, not a list")
-    return Offer(door, tuple(_price(offer) for offer in offers))
+    prices = tuple(_price(offer) for offer in offers)
+    return Offer(door, (*prices, *_free_play(fields)), _note(fields))
+
+
+def _free_play(fields: dict[str, Any]) -> tuple[Price, ...]:
+    """What is to be had for nothing, beside `offers`: cabinets of before refuse a price of 0 there."""
+    match fields.get("freePlay"):
+        case None:
+            return ()
+        case {"credits": int(credits), "currency": str(currency)} if (
+            type(credits) is int and 0 < credits <= wire.MAX_CREDITS and is_currency(currency)
+        ):
+            return (Price(credits, 0, currency),)
+        case other:
+            raise ValueError(f"the relay's offer has freePlay {other!r:.80}, not credits and currency")
+
+
+def _note(fields: dict[str, Any]) -> str:
+    # Only a word for the player: a strange one is as good as none.
+    note = fields.get("note")
+    return note if isinstance(note, str) and len(note) <= MAX_NOTE_CHARS else ""
+
+
+def _changes_in_s(fields: dict[str, Any]) -> float | None:
+    seconds = fields.get("askAgainInS")
+    return float(seconds) if type(seconds) is int and 0 < seconds <= _A_DAY_S else None
 
 
 def _price(fields: object) -> Price:

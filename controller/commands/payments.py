@@ -18,7 +18,7 @@ from controller.pages.payments_report import (
     totals_text,
 )
 
-STATES = ("open", "delivered", "partial", "undelivered", "owed", "conflict", "test")
+STATES = ("open", "delivered", "partial", "undelivered", "owed", "conflict", "free", "test")
 
 
 def add_payments_command(commands: Any, default_config: Path) -> None:

@@ -102,4 +102,4 @@ def _receipt(row: Sequence[Any]) -> Receipt:
 
 
 def _offer(value: dict[str, Any]) -> Offer:
-    return Offer(value["address"], tuple(Price(**price) for price in value["prices"]))
+    return Offer(value["address"], tuple(Price(**price) for price in value["prices"]), value.get("note", ""))

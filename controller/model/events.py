@@ -201,9 +201,10 @@ class GameOverPublished:
 
 @dataclass(frozen=True)
 class OfferReceived:
-    """The relay told what the machine sells."""
+    """The relay told what the machine sells, and in how many seconds that may change, if it does soon."""
 
     offer: Offer
+    changes_in_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from controller.model.payment import is_free
+
 # The money did not go where these receipts say.
 _NOT_CHARGED = ("conflict", "unknown")
 
@@ -43,6 +45,11 @@ class LedgerRow:
         return "test" if self.test else self.outcome or "open"
 
     @property
+    def is_free(self) -> bool:
+        """Whether it was a free credit, which is no sale."""
+        return is_free(self.payment_id)
+
+    @property
     def receipt(self) -> str:
         """The relay's answer, or "owed"; "none" where there is none to send (yet)."""
         if self.answer is not None:
@@ -60,7 +67,7 @@ class LedgerRow:
     @property
     def is_too_little_to_charge(self) -> bool:
         """Whether credits were given away because their price is below Stripe's least charge."""
-        is_settled = self.receipt in ("settled", "already")
+        is_settled = self.receipt in ("settled", "already") and not self.is_free
         return is_settled and self.charged_by_relay == 0 and self.credits_delivered > 0
 
     @property

@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+# What the relay calls a credit that nobody paid for; a PaymentIntent's id begins otherwise.
+_FREE = "free_"
+
+
+def is_free(payment_id: str) -> bool:
+    """Whether this names a free credit: it is given as a paid one, and no money hangs on it."""
+    return payment_id.startswith(_FREE)
+
 
 class PulseFate(StrEnum):
     """What became of a coin pulse that was intended."""

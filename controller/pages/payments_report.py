@@ -21,8 +21,8 @@ _DAY_S = 86400
 class Totals:
     """What one day came to. `sales` gave a credit or more; `charged` is (currency, minor units), sorted.
 
-    `test_credits` were delivered and paid by nobody: they count nowhere else. `cash_coins` are of metal, as
-    the coin meter counted them.
+    `free_credits` and `test_credits` were delivered and paid by nobody: they count nowhere else. `cash_coins`
+    are of metal, as the coin meter counted them.
     """
 
     payments: int
@@ -32,6 +32,7 @@ class Totals:
     open: int
     owed: int
     conflicts: int
+    free_credits: int
     test_credits: int
     cash_coins: int
     charged: tuple[tuple[str, int], ...]
@@ -54,12 +55,13 @@ class Wanted:
         return {day: coins[day] for day in days if self.day in (None, day)}
 
     def _is_wanted(self, row: LedgerRow) -> bool:
-        return self.state in (None, row.state, row.receipt) and self.day in (None, row.day)
+        is_state = self.state in (None, row.state, row.receipt) or (self.state == "free" and row.is_free)
+        return is_state and self.day in (None, row.day)
 
 
 def totals(rows: Sequence[LedgerRow], cash_coins: int = 0) -> Totals:
     """What `rows` come to together."""
-    paid = [row for row in rows if not row.test]
+    paid = [row for row in rows if not row.test and not row.is_free]
     states = Counter(row.state for row in paid)
     receipts = Counter(row.receipt for row in paid)
     charged: Counter[str] = Counter()
@@ -73,6 +75,7 @@ def totals(rows: Sequence[LedgerRow], cash_coins: int = 0) -> Totals:
         open=states["open"],
         owed=receipts["owed"],
         conflicts=receipts["conflict"],
+        free_credits=sum(row.credits_delivered for row in rows if row.is_free),
         test_credits=sum(row.credits_delivered for row in rows if row.test),
         cash_coins=cash_coins,
         charged=tuple(sorted((currency, amount) for currency, amount in charged.items() if amount)),
@@ -95,7 +98,7 @@ def payments_text(rows: Sequence[LedgerRow], now: datetime) -> str:
 
 def totals_text(rows: Sequence[LedgerRow], coins: Mapping[date, int]) -> str:
     """A table of days, with the cash `coins` of each, and their sum in the last line."""
-    names = ("sales", "credits", "undelivered", "open", "owed", "conflict", "cash coins", "test credits")
+    names = ("sales", "credits", "undelivered", "open", "owed", "conflict", "cash coins", "free", "test")
     days = [_totals_cells(day.isoformat(), came_to) for day, came_to in _by_day(rows, coins)]
     together = _totals_cells("all", totals(rows, sum(coins.values())))
     return "\n".join(_table(("day", *names, "charged"), [*days, together])) + "\n"
@@ -128,13 +131,19 @@ def _cells(row: LedgerRow, now: datetime) -> tuple[str, ...]:
     return (
         row.received_at.strftime("%H:%M:%S"),
         row.payment_id,
-        "-" if row.amount is None or row.currency is None else price(row.amount, row.currency),
+        _amount(row),
         f"{row.credits_delivered}/{row.credits}",
         f"{row.fired}/{row.intended}{doubt}",
         row.state,
         row.receipt,
         _age(now - row.received_at),
     )
+
+
+def _amount(row: LedgerRow) -> str:
+    if row.is_free:
+        return "free"
+    return "-" if row.amount is None or row.currency is None else price(row.amount, row.currency)
 
 
 def _why(row: LedgerRow) -> list[str]:
@@ -156,6 +165,7 @@ def _totals_cells(day: str, came_to: Totals) -> tuple[str, ...]:
         came_to.owed,
         came_to.conflicts,
         came_to.cash_coins,
+        came_to.free_credits,
         came_to.test_credits,
     )
     money = ", ".join(price(amount, currency) for currency, amount in came_to.charged)
@@ -215,6 +225,7 @@ def _fields(row: LedgerRow, now: datetime) -> dict[str, Any]:
         "creditsDelivered": row.credits_delivered,
         "pulses": pulses,
         "state": row.state,
+        "free": row.is_free,
         "reason": row.reason,
         "receipt": row.receipt,
     }
@@ -230,6 +241,7 @@ def _totals_fields(came_to: Totals) -> dict[str, Any]:
         "owed": came_to.owed,
         "conflicts": came_to.conflicts,
         "cashCoins": came_to.cash_coins,
+        "freeCredits": came_to.free_credits,
         "testCredits": came_to.test_credits,
         "charged": dict(came_to.charged),
     }

@@ -23,6 +23,8 @@ from controller.rules.turn import Turn
 # 20 ms, most of them to read the authorities; of Stripe it takes nothing.
 OFFER_REFRESH_S = 300.0
 OFFER_RETRY_MAX_S = 30.0
+# However soon the relay says that prices change.
+OFFER_LEAST_S = 5.0
 
 
 def broker_connected(turn: Turn, event: BrokerConnected) -> None:
@@ -70,9 +72,13 @@ def ledger_healed(turn: Turn, _: LedgerHealed) -> None:
 
 
 def offer_received(turn: Turn, event: OfferReceived) -> None:
-    """Show it, and keep it for a start without network; unless a fixed link stands in its place."""
+    """Show it, and keep it for a start without network; unless a fixed link stands in its place.
+
+    Where prices go by the clock, the relay says when to ask for the next ones: within the minute they change.
+    """
     trust.answered(turn, OFFER)
-    due_s = turn.now_s + OFFER_REFRESH_S
+    wait_s = OFFER_REFRESH_S if event.changes_in_s is None else event.changes_in_s
+    due_s = turn.now_s + min(OFFER_REFRESH_S, max(OFFER_LEAST_S, wait_s))
     turn.change(offer_trouble=None, offer_tries=0, offer_due_s=due_s)
     if turn.cabinet.rules.payment_link:
         return

@@ -9,7 +9,7 @@ from dataclasses import replace
 from controller.model.cabinet import Cabinet
 from controller.model.effects import RecordAnswer, SendReceipt
 from controller.model.events import ReceiptAnswered, ReceiptFailed
-from controller.model.payment import OwedReceipt, Receipt
+from controller.model.payment import OwedReceipt, Receipt, is_free
 from controller.rules import trust
 from controller.rules.turn import Turn
 
@@ -32,7 +32,8 @@ def settle(turn: Turn, payment_id: str, event: ReceiptAnswered) -> None:
     if event.answer == "conflict":
         turn.change(conflicts=turn.cabinet.conflicts + 1)
     level = logging.INFO if event.answer in ("settled", "already") else logging.ERROR
-    too_little = event.charged == 0 and answered.receipt.credits_delivered > 0
+    costs_nothing = event.charged == 0 and not is_free(payment_id)
+    too_little = costs_nothing and answered.receipt.credits_delivered > 0
     why_not = ", not charged: below Stripe's least charge" if too_little else ""
     turn.note(f"payment {payment_id}: receipt answered: {event.answer}{why_not}", level)
 

@@ -7,7 +7,7 @@ import logging
 from attract_screen.model.prices import price
 from controller.model.effects import ClosePayment, RecordPayment, RecordPulse
 from controller.model.events import PulseFired
-from controller.model.payment import Payment, PulseFate, Receipt, Train
+from controller.model.payment import Payment, PulseFate, Receipt, Train, is_free
 from controller.rules.play import add_to_session
 from controller.rules.receipts import owe
 from controller.rules.turn import Turn
@@ -65,6 +65,8 @@ def close(turn: Turn, train: Train, why: str, *, is_settled: bool = False) -> No
 
 def _what_was_bought(payment: Payment) -> str:
     credits = f"{payment.credits} {'credit' if payment.credits == 1 else 'credits'}"
+    if is_free(payment.id):
+        return f"{credits}, free"
     if payment.amount is None or payment.currency is None:
         return credits
     return f"{credits} for {price(payment.amount, payment.currency)}"

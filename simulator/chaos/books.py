@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cloud_relay.rules.selling.offers import read_offers
+from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.stripe.payments import CONFLICT
 from simulator.board.board_server import BoardServer
 from simulator.chain.cabinet import OFFERS

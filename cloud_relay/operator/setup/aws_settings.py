@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_relay.errors import SetupFailed
 from cloud_relay.pages.aws_plan import LARGEST_VALUE_BYTES
-from cloud_relay.settings import CA_FILE_BESIDE_THE_APP, SettingsError, read_settings
+from cloud_relay.settings import CA_FILE_BESIDE_THE_APP, NOT_SET, SettingsError, read_settings
 
 # The template stores the first, the image holds the second, and alarms read a log of JSON alone.
 _NOT_STORED = frozenset({"RELAY_URL", "MQTT_CA_FILE", "LOG_FORMAT"})
@@ -65,12 +64,10 @@ def _missing(asked: _Asked) -> tuple[str, ...]:
     try:
         read_settings(asked)
     except SettingsError as why:
-        first, *problems = str(why).splitlines()
-        found = [re.fullmatch(r"  (\w+): is not set", problem) for problem in problems]
-        wrong = [problem for problem, is_missing in zip(problems, found, strict=True) if not is_missing]
+        wrong = [each for each in why.problems if each[1] != NOT_SET]
         if wrong:
-            raise SettingsError("\n".join([first, *wrong])) from None
-        return tuple(each[1] for each in found if each)
+            raise SettingsError.of(wrong) from None
+        return tuple(name for name, _ in why.problems)
     return ()
 
 

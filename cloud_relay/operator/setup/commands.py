@@ -39,7 +39,5 @@ def add_setup_commands(
 
 def _add_stripe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", type=Path, metavar="FILE", help="the relay's variables, kept with mode 0600")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be changed"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be changed")
     parser.add_argument("--new-secret", action="store_true", help="another endpoint, where a secret is lost")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from cloud_relay.formats.env_file import read_env, with_env
+from cloud_relay.errors import FileTrouble
+from cloud_relay.formats.env_file import CannotBeWritten, read_env, with_env
 from cloud_relay.operator.private_file import check_writable, read_if_there, write_private
 
 
@@ -41,7 +42,14 @@ class Kept:
         new = self.differing(values)
         self._known |= new
         if new and self._file is not None:
-            write_private(self._file, with_env(read_if_there(self._file), new))
+            write_private(self._file, _changed(self._file, new))
         elif new:
             out.writelines(f"{name}={value}\n" for name, value in new.items())
             out.flush()
+
+
+def _changed(file: Path, values: Mapping[str, str]) -> str:
+    try:
+        return with_env(read_if_there(file), values)
+    except CannotBeWritten as why:
+        raise FileTrouble(f"{file} is as it was: {why}") from None

@@ -28,6 +28,12 @@ class PhoneLimits:
     # One address shuts no machine's door to all others: it has a part of what the machine has.
     purchases_at_machine_of_address: Rate = Rate(15, 30)
     purchases_at_machine: Rate = Rate(30, 60)
+    # Free credits. One phone gets one in each slot; these are for phones that are new ones at each look.
+    free_at_machine_of_address: Rate = Rate(4, 2)
+    free_at_machine: Rate = Rate(8, 4)
+    # Codes that were wrong: guesses. A machine's are those of all addresses.
+    codes_at_machine_of_address: Rate = Rate(10, 6)
+    codes_at_machine: Rate = Rate(60, 30)
     # A page that waits asks each 1.5 s at first, and ever more seldom: 50 pages at once.
     thanks_of_address: Rate = Rate(600, 1800)
     # Of Stripe. A sale is one session, and about five reads until its page has come to its end.

@@ -137,10 +137,11 @@ def _balance(book: Book, _request: Request) -> Json:
 
 
 def _list_endpoints(book: Book, request: Request) -> Json:
-    def is_snapshot(endpoint: WebhookEndpoint) -> bool:
-        return endpoint.payload == "snapshot"
+    # One whose address is set later is none yet.
+    def is_listed(endpoint: WebhookEndpoint) -> bool:
+        return endpoint.payload == "snapshot" and endpoint.url is not None
 
-    return page(book, WebhookEndpoint, request.params, _ENDPOINTS, is_snapshot)
+    return page(book, WebhookEndpoint, request.params, _ENDPOINTS, is_listed)
 
 
 def _create_endpoint(book: Book, request: Request) -> Json:
