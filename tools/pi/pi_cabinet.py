@@ -12,6 +12,8 @@ from raspi import Raspi
 
 UNIT = "arcade-controller"
 SETTLES_WITHIN_S = 300.0
+USB = "/sys/bus/platform/drivers/dwc2"
+USB_ANEW = f"for verb in unbind bind; do echo 3f980000.usb >{USB}/$verb; sleep 2; done"
 
 
 class PiCabinet:
@@ -23,9 +25,15 @@ class PiCabinet:
 
     def connect(self) -> None:
         """Give it its network, and the ports of the cloud."""
+        wait_for("the network card", self._has_card, SETTLES_WITHIN_S, 1)
         self.raspi.run("ip address add 10.0.2.15/24 dev usb0; ip link set usb0 up")
         for port in (cloud.BROKER_PORT, cloud.RELAY_PORT):
             self.raspi.run(f"systemctl start cloud@{port}.socket")
+
+    def _has_card(self) -> bool:
+        """QEMU's USB loses its device now and then where this machine is busy: then it is started anew."""
+        status, _ = self.raspi.run(f"test -e /sys/class/net/usb0 || {{ {USB_ANEW}; false; }}")
+        return status == 0
 
     def wait_until_it_sells(self, within_s: float = SETTLES_WITHIN_S) -> None:
         """Wait for the buttons at its door."""
