@@ -39,7 +39,7 @@ def main() -> None:
 
 def _sources() -> list[str]:
     """What was imported, and what is only on real pins or now and then."""
-    files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+    files = [getattr(each, "__file__", None) for name, each in sys.modules.items() if name != "__main__"]
     for package in ("gpiozero", "controller"):
         files += map(str, Path(str(sys.modules[package].__file__)).parent.rglob("*.py"))
     if lgpio := find_spec("lgpio"):
