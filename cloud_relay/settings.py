@@ -237,8 +237,9 @@ def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings
 def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
     untagged = reader.read("UNTAGGED_PAYMENTS", _one_of("ours", "leave"), "ours")
     named = reader.read("FORMER_RELAY_TAGS", _tags) if "FORMER_RELAY_TAGS" in reader else ()
-    tag, *former = dict.fromkeys([*map(relay_tag, tokens.secrets), *named])
-    return Ownership(tag, takes_untagged=untagged == "ours", former_tags=tuple(former))
+    tags = dict.fromkeys([*map(relay_tag, (tokens.sealing_secret, *tokens.secrets)), *named])
+    tag, *others = tags
+    return Ownership(tag, takes_untagged=untagged == "ours", other_tags=tuple(others))
 
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:

@@ -41,13 +41,14 @@ def give_free(
 
     It may be sent again and again: the cabinet knows the name.
     """
-    secret = relay.settings.tokens.relay_secret
-    ticket = ticket_in(button, machine_id, sale.free, relay.clock(), secret) if sale.free else None
-    if ticket is None:
+    secrets_known, now_s = relay.settings.tokens.secrets, relay.clock()
+    found = ticket_in(button, machine_id, sale.free, now_s, secrets_known) if sale.free else None
+    if found is None:
         return None
+    ticket, sealed_by = found
     if not limits.may_give_free(machine_id):
         abort(429, _TOO_MANY)
-    _publish(relay, ticket, sale.currency)
+    _publish(relay, ticket, ticket.payment_id(sealed_by), sale.currency)
     _keep(relay, machine_id, f"{ticket.phone}.{ticket.slot}")
     return render_template(
         "free.html",
@@ -58,8 +59,7 @@ def give_free(
     )
 
 
-def _publish(relay: Relay, ticket: FreeTicket, currency: str) -> None:
-    payment_id = ticket.payment_id(relay.settings.tokens.relay_secret)
+def _publish(relay: Relay, ticket: FreeTicket, payment_id: str, currency: str) -> None:
     order = Order(ticket.machine_id, ticket.free.credits, 0, currency)
     try:
         publish_in_window(relay, PaidOrder(payment_id, order, ticket.begins_s, int(relay.clock())))
