@@ -9,6 +9,7 @@ SEED ?= 1
 KILLS ?= 500
 CUTS ?= 30
 PI := PYTHONPATH=.:tools/pi:tools/vm:tools/vm/inside $(VENV) tools/pi/run.py
+IMAGE := PYTHONPATH=.:tools/image:tools/vm:tools/vm/inside $(VENV) tools/image/try.py
 VM := PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 
 help: ## print this list
@@ -53,7 +54,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh cloud_relay/broker/shipped/*.sh cloud_relay/server/install.sh cloud_relay/server/arcade-relay .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/broker/shipped/*.sh cloud_relay/server/install.sh cloud_relay/server/arcade-relay .ci/run
 
 check: lint test ## what CI runs
 
@@ -70,6 +71,13 @@ test-vm: ## install, sell, kill and cut the power in a QEMU guest with real GPIO
 test-pi: ## arm64 without a Pi: Debian under emulation, then a Raspberry Pi 3 with its real pins (Debian 12, root; STAGES=pins: two minutes)
 	@tools/prepare.sh test
 	$(PI) $(STAGES)
+
+image: ## a card's image with the cabinet installed, for Pi 3, 4 and Zero 2 W: build/image/cabinet.img (Debian 12, root; a quarter of an hour)
+	tools/image/build.sh build/image
+
+test-image: ## boot that image in QEMU, and set it up from its card: from one typo to the attract screen (Debian 12, root)
+	@tools/prepare.sh test
+	unshare --net sh -c 'ip link set lo up && exec "$$@"' - env $(IMAGE)
 
 test-power: ## more cuts: the guest's plug is pulled at random moments of sales (Debian 12, root; CUTS=30 SEED=1)
 	@tools/prepare.sh test
@@ -117,4 +125,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-server test-cloud test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-server test-cloud test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean

@@ -200,6 +200,7 @@ say_next_step() {
 
 # Everything that a running controller has to be started again for, and then the rest.
 install_all() {
+    check_wheels
     check_room
     install_packages
     install_users

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.load import be_a_busy_controller
 from bench.spread import spread
 from controller.board.coin_line import CoinLine
+from controller.board.coin_line_start import ForkedProcess, fork_early
 from controller.config.applied import ordered_ahead
 from controller.config.keys import CoinLineConfig
 from controller.ledger.ledger import Ledger
@@ -26,12 +27,13 @@ log = logging.getLogger(__name__)
 PIN = 17
 
 
-def give_orders(options: argparse.Namespace) -> None:
-    """One train; RuntimeError if the coin line failed."""
+def give_orders(options: argparse.Namespace, process: ForkedProcess) -> None:
+    """One train, fired by a process as the daemon has it; RuntimeError if it failed."""
     told: queue.SimpleQueue[PulseFired | CoinLineFailed] = queue.SimpleQueue()
     shape = CoinLineConfig(pin=PIN, pulse_ms=options.pulse_ms, gap_ms=options.gap_ms, pulses_per_credit=1)
     ledger = Ledger(options.folder / "ledger.sqlite", wall_time)
-    line = CoinLine(shape, options.board, options.folder / "tally", ledger.identity, told.put)
+    tally = options.folder / "tally"
+    line = CoinLine(shape, options.board, tally, ledger.identity, told.put, lambda: process)
     line.start()
     commits_ms: list[float] = []
     in_line = 1 + ordered_ahead(shape)
@@ -67,9 +69,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    process = fork_early()
     if options.busy:
         be_a_busy_controller()
-    give_orders(options)
+    give_orders(options, process)
 
 
 if __name__ == "__main__":

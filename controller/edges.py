@@ -10,6 +10,7 @@ from typing import Any
 
 from controller.announcements.announcer import Announcer
 from controller.board.coin_line import CoinLine
+from controller.board.coin_line_start import Process
 from controller.board.input_gate import InputGate
 from controller.board.inputs import board_inputs
 from controller.cloud.broker import Broker
@@ -70,6 +71,7 @@ def open_edges(
     one_shot: OneShot | None,
     put: Callable[[Any], None],
     stop_requested: Callable[[], bool],
+    start_coin_line: Callable[[], Process],
 ) -> Iterator[Edges]:
     """Open all that the configuration names; what each edge sees is `put` into the loop's queue.
 
@@ -86,7 +88,9 @@ def open_edges(
         tools = one_shot.tools if one_shot else _control_socket(config, put, closing)
         relay = None if one_shot else _relay_client(config, put, closing)
         broker = None if one_shot else _broker(config, announcer, put)
-        coin_line = CoinLine(config.coin_line, config.mock_board, config.tally, ledger.identity, put)
+        coin_line = CoinLine(
+            config.coin_line, config.mock_board, config.tally, ledger.identity, put, start_coin_line
+        )
         coin_line.start(stop_requested)
         closing.callback(coin_line.stop)
         gate = InputGate(input_holds_s(config), put)

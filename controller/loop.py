@@ -53,6 +53,7 @@ from controller.rules.decide import Decision, decide, next_wake_s
 from controller.rules.turn import AT_ONCE
 from controller.system.clock import since_boot_s
 from controller.system.hardware import board_serial
+from controller.system.memory import give_back
 
 log = logging.getLogger("controller")
 
@@ -125,6 +126,7 @@ class Loop:
         try:
             more_time(CARD_STALLS_S)
             self._begin()
+            give_back()
             if not self._cabinet.coin_line_trouble:
                 notify(READY)
             while not self._cabinet.stopping and not self._cabinet.coin_line_trouble:

@@ -11,6 +11,7 @@ MODULES = (
     "_lgpio",
     "controller.__main__",
     "controller.commands.run",
+    "controller.app",
     "controller.board.coin_line_process",
     "controller.board.quick_release",
     "controller.commands.release_lines",

@@ -3,9 +3,11 @@
 
 version_of() { sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$1/controller/__init__.py"; }
 
+python_version() { python3 -V 2>/dev/null | sed -n 's/^Python \([0-9]*\.[0-9]*\).*/\1/p'; }
+
 # What the venv holds, and the Python that it is for. Packages are taken by their hashes, whoever serves them.
 locks() {
-    python3 -V 2>/dev/null | sed -n 's/^Python \([0-9]*\.[0-9]*\).*/# for Python \1/p'
+    python_version | sed 's/^/# for Python /'
     cat "$source_dir/requirements/cabinet.lock"
     if ! has_packaged_lgpio; then cat "$source_dir/requirements/lgpio.lock"; fi
 }
@@ -48,6 +50,22 @@ stage_code() {
     locks >"$new/requirements.lock"
 }
 
+# Before pip looks: of what there never was it can only say that it did not find it, which sounds like a mirror's fault. Where
+# there is no Python yet, this is asked once more.
+check_wheels() {
+    python=$(python_version)
+    case $python in
+        "" | 3.11) ;;
+        3.13)
+            has_packaged_lgpio || fail "this Debian has no package of lgpio, which drives the pins, and lgpio's makers have no \
+wheel of it for Python $python; nothing was changed. Take Raspberry Pi OS (Trixie or Bookworm), which has that package, or \
+Debian 12. If an archive of your own has python3-lgpio: sudo apt-get update, then run this again"
+            ;;
+        *) fail "there are packages for Python 3.11 and 3.13, and this system has $python; nothing was changed. \
+Take Raspberry Pi OS (Trixie or Bookworm) or Debian 12" ;;
+    esac
+}
+
 # Somebody may have put another in its place: pygame, pip and venv belong to the system's.
 check_python() {
     wanted=/usr/bin/python3
@@ -86,9 +104,7 @@ stage_venv() {
         cp -a "$app/venv" "$new/venv"
         return
     fi
-    case $(python3 -V) in
-        "Python 3."[0-9].* | "Python 3.10."*) fail "needs Python 3.11 or later; $(python3 -V) is too old" ;;
-    esac
+    check_wheels
     check_python
     # The system's pip does; one of its own would take longer to set up than all the packages.
     python3 -I -m venv --without-pip --system-site-packages "$new/venv"

@@ -38,9 +38,11 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from controller.board.coin_line import CoinLine
+from controller.board.coin_line_start import fork_early, start_anew
 from controller.config.keys import CoinLineConfig
 
-line = CoinLine(CoinLineConfig(17, 600, 60, 1), Path(sys.argv[1]), Path(sys.argv[2]), "64769:1234", print)
+shape, start = CoinLineConfig(17, 600, 60, 1), globals()[sys.argv[3]]
+line = CoinLine(shape, Path(sys.argv[1]), Path(sys.argv[2]), "64769:1234", print, start)
 line.start()
 line.begin_tally()
 for number in (1, 2, 3):
@@ -67,6 +69,9 @@ line.start(stop.is_set)
 print(line.holds_pin, flush=True)
 line.stop()
 """
+
+
+each_start = pytest.mark.parametrize("start", ["fork_early", "start_anew"])
 
 
 class Told:
@@ -273,12 +278,13 @@ def test_a_signal_to_the_process_cuts_no_pulse(
     assert (pulse.fell_s - pulse.rose_s) * 1000 >= LONG_MS
 
 
+@each_start
 def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
-    board: BoardServer, tmp_path: Path
+    board: BoardServer, tmp_path: Path, start: str
 ) -> None:
     """The process finishes the pulse, notes it, and leaves what else was ordered to whoever comes next."""
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, tmp_path / "board", tmp_path / "tally"],
+        [sys.executable, "-c", PARENT, tmp_path / "board", tmp_path / "tally", start],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -298,9 +304,10 @@ def test_the_line_rests_after_its_parent_was_killed_in_the_middle_of_a_pulse(
     assert (noted.payment_id, noted.number, noted.width_ms >= LONG_MS) == ("pi_1", 1, True)
 
 
-def test_what_a_dead_parent_had_ordered_is_left(board: BoardServer, tmp_path: Path) -> None:
+@each_start
+def test_what_a_dead_parent_had_ordered_is_left(board: BoardServer, tmp_path: Path, start: str) -> None:
     """A process that had not begun with it makes no pulse any more."""
-    command = [sys.executable, "-c", TOLD_PARENT, tmp_path / "board", tmp_path / "tally"]
+    command = [sys.executable, "-c", TOLD_PARENT, tmp_path / "board", tmp_path / "tally", start]
     parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert parent.stdin is not None
     assert parent.stdout is not None
@@ -319,10 +326,13 @@ def test_what_a_dead_parent_had_ordered_is_left(board: BoardServer, tmp_path: Pa
     assert (levels(board), read_tally(tmp_path / "tally", LEDGER)) == ([], ())
 
 
-def test_the_line_rests_on_time_while_its_parent_is_stopped(board: BoardServer, tmp_path: Path) -> None:
+@each_start
+def test_the_line_rests_on_time_while_its_parent_is_stopped(
+    board: BoardServer, tmp_path: Path, start: str
+) -> None:
     """A debugger, a full terminal or a frozen controller holds no coin switch closed."""
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, tmp_path / "board", tmp_path / "tally"],
+        [sys.executable, "-c", PARENT, tmp_path / "board", tmp_path / "tally", start],
         stdout=subprocess.PIPE,
         text=True,
     )

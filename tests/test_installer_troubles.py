@@ -381,3 +381,37 @@ def test_a_check_says_that_there_is_no_room(machine: Machine) -> None:
         f"20 for its download, 30 for the ledger). {MAKE_ROOM}\non\n",
         "",
     )
+
+
+NO_LGPIO = (
+    "install.sh: this Debian has no package of lgpio, which drives the pins, and lgpio's makers have no "
+    "wheel of it for Python 3.13; nothing was changed. Take Raspberry Pi OS (Trixie or Bookworm), which has "
+    "that package, or Debian 12. If an archive of your own has python3-lgpio: sudo apt-get update, then run "
+    "this again\n"
+)
+NO_WHEELS = (
+    "install.sh: there are packages for Python 3.11 and 3.13, and this system has {}; nothing was changed. "
+    "Take Raspberry Pi OS (Trixie or Bookworm) or Debian 12\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "packaged", "said"),
+    [
+        ("Python 3.11.2", "false", ""),
+        ("Python 3.13.5", "true", ""),
+        ("Python 3.13.5", "false", NO_LGPIO),
+        ("Python 3.10.12", "true", NO_WHEELS.format("3.10")),
+        ("Python 3.12.3", "true", NO_WHEELS.format("3.12")),
+        ("Python 3.14.0", "true", NO_WHEELS.format("3.14")),
+        ("", "false", ""),
+    ],
+)
+def test_a_python_for_which_there_are_no_packages_is_named(
+    tmp_path: Path, version: str, packaged: str, said: str
+) -> None:
+    """Plain Debian 13 was told that a mirror did not have what it should; before anything is changed."""
+    machine = f'python3() {{ echo "{version}"; }}; has_packaged_lgpio() {{ {packaged}; }}; check_wheels'
+    script = HARNESS.format(folder=tmp_path, installer=INSTALLER) + machine
+    ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (int(said != ""), "", said)

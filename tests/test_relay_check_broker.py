@@ -22,9 +22,11 @@ from fake_emqx_access import BUILT_IN, Access
 from fake_emqx_settings import Settings
 from relay_parts import mqtt_client
 
+from cloud_relay.errors import LoginsFailed
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.emqx_api import EmqxAccess, EmqxApi
 from cloud_relay.operator.check.broker import look_at_broker, look_at_settings
+from cloud_relay.operator.check.broker_as_cabinet import look_as_cabinet
 from cloud_relay.operator.setup.emqx import set_up_emqx
 from cloud_relay.pages.findings import Finding, Grade, all_well, note, ok, warning, wrong
 from cloud_relay.settings import MqttSettings
@@ -545,3 +547,29 @@ def test_brokers_that_are_not_mosquitto(tmp_path: Path, answers: Answers, expect
     with fake_broker(tmp_path, answers) as broker:
         mqtt = MqttSettings("localhost", broker.port, RELAY_USERNAME, "relay-password", broker.ca_file)
         assert look_at_broker(mqtt, logins_from({}), 180)[2:] == expected
+
+
+class _Refusing:
+    """Logins of a folder that whoever runs the check may not write."""
+
+    where, can_act, cabinets_port = "Mosquitto, /etc/mosquitto/arcade", True, 8883
+
+    def add(self, username: str, password: str) -> list[str]:
+        raise LoginsFailed("/etc/mosquitto/arcade cannot be used")
+
+    def remove(self, username: str) -> list[str]:
+        raise LoginsFailed("/etc/mosquitto/arcade cannot be used")
+
+    def disconnect(self, username: str) -> list[str]:
+        raise LoginsFailed("/etc/mosquitto/arcade cannot be used")
+
+    def names(self) -> list[str]:
+        raise LoginsFailed("/etc/mosquitto/arcade cannot be used")
+
+
+def test_logins_that_cannot_be_made_are_not_called_left_over() -> None:
+    """It is said once that nobody could look, and nobody is sent to delete what never was."""
+    mqtt = MqttSettings("localhost", 8884, "cloud.relay", "x", None)
+    assert look_as_cabinet(mqtt, _Refusing(), 180) == [
+        note("a cabinet's rights were not looked at: /etc/mosquitto/arcade cannot be used")
+    ]

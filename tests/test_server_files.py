@@ -15,6 +15,7 @@ import yaml
 from cloud_relay.settings import SettingsError, read_settings
 
 ROOT = Path(__file__).parent.parent
+PROGRAMS = str(Path(sys.executable).parent)
 SERVER = ROOT / "cloud_relay" / "server"
 UNIT = (SERVER / "arcade-relay.service").read_text()
 
@@ -145,3 +146,11 @@ def test_installer_refuses_what_is_no_name(name: str) -> None:
         "usage: sudo cloud_relay/server/install.sh NAME, "
         "the name under which phones reach this server: pay.example.com\n"
     )
+
+
+@pytest.mark.skipif(shutil.which("hadolint", path=PROGRAMS) is None, reason="hadolint has no wheel here")
+def test_hadolint_finds_nothing_in_the_container_s_recipe() -> None:
+    """The linter of Dockerfiles."""
+    command = [f"{PROGRAMS}/hadolint", "--no-color", str(SERVER / "Dockerfile")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "")

@@ -52,7 +52,8 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        """Take no more."""
+        """Take no more; who waits for one would otherwise take those of whatever gets this number next."""
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _run(self) -> None:

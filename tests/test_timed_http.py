@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import requests
 import trustme
 from conftest import wait_until
 
 from controller.cloud.relay_client import AT_ONCE, RelayClient, RelayEvent
-from controller.cloud.timed_http import Answer, Limits, Way, send
+from controller.cloud.timed_http import Answer, Limits, NoAnswerError, Way, send
+from controller.cloud.tls import shared_context
 from controller.config.keys import RelayConfig
 from controller.model.events import OfferFailed
 
@@ -96,7 +96,7 @@ def whole(body: bytes) -> bytes:
 def test_an_answer_that_drips_ends_with_its_time(at_once: bytes, drip: bytes) -> None:
     """Wherever it is, though the next byte always comes."""
     with serving(at_once, drip) as server:
-        with pytest.raises(requests.Timeout) as raised:
+        with pytest.raises(NoAnswerError) as raised:
             send("GET", server.url, SHORT, headers={})
         assert str(raised.value) == f"{server.url} gave no whole answer within 0.3 s"
 
@@ -109,13 +109,11 @@ def test_an_answer_that_drips_through_tls_ends_with_its_time(tmp_path: Path) -> 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     with serving(*DRIPS["headers"], tls) as server:
-        with pytest.raises(requests.Timeout) as raised:
+        with pytest.raises(NoAnswerError) as raised:
             send("GET", server.url, SHORT, headers={}, way=way)
         assert str(raised.value) == f"{server.url} gave no whole answer within 0.3 s"
     with serving(whole(b"{}"), tls=tls) as server:
-        assert send("GET", server.url, LONG, headers={}, way=way) == Answer(
-            200, "OK", f"{server.url}/", b"{}"
-        )
+        assert send("GET", server.url, LONG, headers={}, way=way) == Answer(200, "OK", server.url, b"{}")
 
 
 def test_a_relay_that_drips_holds_up_no_later_question() -> None:
@@ -135,9 +133,9 @@ def test_the_largest_answer_is_taken_and_a_larger_one_is_not() -> None:
     with serving(whole(b" " * 1000)) as server:
         assert len(send("GET", server.url, LONG, headers={}).body) == 1000
     with serving(whole(b" " * 1001)) as server:
-        with pytest.raises(requests.RequestException) as raised:
+        with pytest.raises(NoAnswerError) as raised:
             send("GET", server.url, LONG, headers={})
-        assert str(raised.value) == f"{server.url}/ gave more than 1000 bytes"
+        assert str(raised.value) == f"{server.url} gave more than 1000 bytes"
 
 
 def test_an_answer_in_time_leaves_nothing_behind() -> None:
@@ -149,3 +147,55 @@ def test_an_answer_in_time_leaves_nothing_behind() -> None:
             "the alarm to end",
             within_s=10,
         )
+
+
+def test_the_authorities_are_those_in_the_file_as_it_is_now(tmp_path: Path) -> None:
+    """Read once for all questions, and anew when the technician has put another one there."""
+    ours, another, ca_file = trustme.CA(), trustme.CA(), tmp_path / "ca.crt"
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.issue_cert("localhost").configure_cert(tls)
+    with serving(whole(b"{}"), tls=tls) as server:
+        another.cert_pem.write_to_path(str(ca_file))
+        with pytest.raises(NoAnswerError, match="unable to get local issuer certificate"):
+            send("GET", server.url, LONG, headers={}, way=Way(ca_file=ca_file))
+        ours.cert_pem.write_to_path(str(ca_file))
+        assert send("GET", server.url, LONG, headers={}, way=Way(ca_file=ca_file)).body == b"{}"
+    assert shared_context(ca_file) is shared_context(ca_file)
+
+
+@pytest.mark.parametrize(
+    ("holds", "why"), [(None, "No such file or directory"), ("no pem", "NO_CERTIFICATE_OR_CRL_FOUND")]
+)
+def test_a_file_without_authorities_is_named(tmp_path: Path, holds: str | None, why: str) -> None:
+    """The key in config.yaml, the file, and what is wrong with it."""
+    ca_file = tmp_path / "ca.crt"
+    if holds:
+        ca_file.write_text(holds)
+    with serving(whole(b"{}")) as server, pytest.raises(NoAnswerError) as raised:
+        send("GET", server.url, LONG, headers={}, way=Way(ca_file=ca_file))
+    assert str(raised.value) == f"relay.ca_file {ca_file} cannot be used: {why}"
+
+
+@pytest.mark.parametrize(
+    ("login", "told"), [("", False), ("joe:se%40cret@", True)], ids=["without", "with a login"]
+)
+def test_a_proxy_hears_its_login_and_its_refusal_is_told(login: str, told: bool) -> None:
+    """As people write it into relay.proxy; the password is not repeated."""
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        link, _ = listener.accept()
+        with link:
+            asked.append(link.recv(10_000))
+            link.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        proxy = threading.Thread(target=serve)
+        proxy.start()
+        way = Way(f"http://{login}127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(NoAnswerError) as raised:
+            send("GET", "https://relay.example.com/", LONG, headers={"Authorization": "Bearer 1.ab"}, way=way)
+        proxy.join()
+    assert (asked[0].split()[:2], b"Bearer" in asked[0]) == ([b"CONNECT", b"relay.example.com:443"], False)
+    assert (b"Proxy-Authorization: Basic am9lOnNlQGNyZXQ=".lower() in asked[0].lower()) == told
+    assert str(raised.value) == "407 Proxy Authentication Required"

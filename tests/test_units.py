@@ -168,7 +168,7 @@ def test_the_card_is_looked_at_before_the_controller_starts() -> None:
     """At every boot, and the controller starts whatever comes of it, after a minute at most."""
     unit = section("arcade-first-boot", "Unit")[2:]
     assert (unit, section("arcade-first-boot", "Install")) == (
-        ["Before=arcade-controller.service"],
+        ["After=boot-firmware.mount boot.mount", "Before=arcade-controller.service"],
         ["WantedBy=multi-user.target"],
     )
     assert service("arcade-first-boot")["TimeoutStartSec"] == "60"

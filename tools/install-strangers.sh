@@ -32,7 +32,7 @@ check_strangers() {
 # What the service makes in front of real pins.
 leave_fifo() {
     if is_raspberry_pi_os; then  # its lgpio is an empty stand-in here
-        as cabinet sh -c "mkdir -m 0700 $runtime/lgpio && mkfifo -m 0664 $runtime/lgpio/.lgd-nfy0"
+        as cabinet sh -c "mkdir -p -m 0700 $runtime/lgpio && mkfifo -m 0664 $runtime/lgpio/.lgd-nfy0"
     else
         inside install -m 0755 $source_dir/tools/container/leave_fifo.py /usr/local/lib/leave_fifo.py
         as cabinet env LG_WD=$runtime/lgpio /opt/arcade-cabinet/venv/bin/python -I /usr/local/lib/leave_fifo.py

@@ -80,12 +80,14 @@ check_sale() {
     sale=$(inside env REQUESTS_CA_BUNDLE=/etc/ssl/certs PYTHONPATH=$source_dir \
         $source_dir/.venv/bin/python $source_dir/tools/container/server_sale.py $name 2>"$work/sale.txt" | tail -n 1) ||
         fail "the sale failed: $(tail -n 20 "$work/sale.txt")"
-    same "before it is set up, check names what is missing" 78 "$(field before)"
+    same "before it is set up, check names what is missing" 1 "$(field before)"
     same "the board counted what was sold, through nginx, relay and Mosquitto" 3 "$(field coins)"
     money="{'reserved': 0, 'charged': 250, 'released': 0, 'refunded': 0}"
     same "and Stripe charged for it" "$money" "$(field money)"
     check "machines knows the cabinet by its name" says "$(field machines)" "galaga-01"
-    indent "$(field check)"
+    same "after the sale, check finds nothing wrong but this test's own authority" \
+        "  ✗ no phone trusts the certificate of $name: unable to get local" "$(field check | grep -E '^  [✗!]')"
+    check "it was a cabinet for a moment" says "$(field check)" "✓ a cabinet may not publish coinpulse"
 }
 
 check_secrets() {
@@ -98,14 +100,18 @@ check_secrets() {
     check "who is no root is told to be" says "$(as nobody arcade-relay check 2>&1 || :)" "run it with sudo"
 }
 
+serves_again() {
+    inside env SSL_CERT_DIR=/etc/ssl/certs python3 -c \
+        "import urllib.request; urllib.request.urlopen('https://$name/status')" 2>/dev/null
+}
+
 check_update() {
     local before said
     before=$(inside sha256sum $settings)
     said=$(install_server $name)
     same "an update says so" "The relay is updated, and runs: sudo arcade-relay check" "$(tail -n 1 <<<"$said")"
     same "it leaves the settings alone" "$before" "$(inside sha256sum $settings)"
-    until_true "the relay is back behind nginx" inside env SSL_CERT_DIR=/etc/ssl/certs \
-        $source_dir/.venv/bin/python -c "import urllib.request; urllib.request.urlopen('https://$name/status')"
+    until_true "the relay is back behind nginx" serves_again
     check "the service runs again" inside systemctl is-active --quiet arcade-relay
 }
 

@@ -4,7 +4,7 @@
 # may run on, got with this machine's pip.
 
 machines="x86_64 aarch64"
-pythons="3.11 3.13"         # Debian 12 and Raspberry Pi OS Bookworm, Raspberry Pi OS Trixie
+pythons="3.11 3.13"         # Debian 12 and Raspberry Pi OS Bookworm, Raspberry Pi OS Trixie; check_wheels has them too
 lgpio_pythons="3.11"        # Raspberry Pi OS brings its own lgpio; this one is for Debian 12
 relay_pythons="3.11 3.12 3.13 3.14"    # AWS's image in cloud_relay/Dockerfile has 3.12
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import controller
 from attract_screen.systemd_notify import more_time
+from controller.board.coin_line_start import Process, start_anew
 from controller.board.tally import begin_tally, read_tally
 from controller.config.keys import CoinLineConfig
 from controller.model.events import CoinLineFailed, PulseFired, Tally
@@ -48,6 +48,7 @@ class CoinLine:
         tally: Path,
         ledger: str,
         on_event: Callable[[PulseFired | CoinLineFailed], None],
+        start_process: Callable[[], Process] = start_anew,
     ) -> None:
         self._period_s = (config.gap_ms + config.pulse_ms) / 1000
         self._ordered = self._answered = 0
@@ -56,7 +57,8 @@ class CoinLine:
         self._pulse_ms = config.pulse_ms
         self._tally_file = tally if _has_folder(tally) else None
         self._ledger = ledger
-        self._command = _command(config, mock_board, self._tally_file)
+        self._settings = _settings(config, mock_board, self._tally_file)
+        self._start_process = start_process
         self._on_event = on_event
         self._closing = False
         self._ready = threading.Event()
@@ -72,14 +74,8 @@ class CoinLine:
         faster than is Python's habit.
         """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self._process = subprocess.Popen(
-            self._command,
-            env=_surroundings(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
+        self._process = self._start_process()
+        self._say(self._settings)
         self._listener = threading.Thread(target=self._listen, name="coin line", daemon=True)
         self._listener.start()
         self._wait_until_ready(stop_requested)
@@ -137,9 +133,12 @@ class CoinLine:
         if self._ordered == self._answered:
             self._last_reply_s = since_boot_s()
         self._ordered += 1
+        self._say(f"fire {payment_id} {number}")
+
+    def _say(self, line: str) -> None:
         assert self._process.stdin is not None  # noqa: S101
         try:
-            self._process.stdin.write(f"fire {payment_id} {number}\n")
+            self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             log.error("coin line took no order: its process has ended")
@@ -209,13 +208,7 @@ def _has_folder(tally: Path) -> bool:
     return True
 
 
-def _surroundings() -> dict[str, str]:
-    """Its code is found where this process's lies, and not where a technician happens to stand."""
-    return os.environ | {"PYTHONPATH": str(Path(controller.__file__).parent.parent)}
-
-
-def _command(config: CoinLineConfig, mock_board: Path | None, tally: Path | None) -> list[str]:
-    command = [sys.executable, "-P", "-m", "controller.board.coin_line_process"]
-    command += [f"--pin={config.pin}", f"--pulse-ms={config.pulse_ms}", f"--gap-ms={config.gap_ms}"]
-    command += [f"--tally={tally}"] if tally else []
-    return command if mock_board is None else [*command, f"--mock-board={mock_board}"]
+def _settings(config: CoinLineConfig, mock_board: Path | None, tally: Path | None) -> str:
+    """The process's own Settings, in JSON."""
+    files = {name: str(path) for name, path in (("tally", tally), ("mock_board", mock_board)) if path}
+    return json.dumps({"pin": config.pin, "pulse_ms": config.pulse_ms, "gap_ms": config.gap_ms, **files})

@@ -1,16 +1,16 @@
 """EDGE. The process that owns the coin pin and its timing, and does nothing else.
 
-It reads orders ("fire PAYMENT NUMBER") from its standard input and answers each on its standard output
-("fired PAYMENT NUMBER ROSE FELL IN_DOUBT": two times since boot, and how much of what lies between is in
-doubt, all in seconds); its first word is "ready", and how it is scheduled.
+Its orders are lines: first its `Settings`, as JSON; then "fire PAYMENT NUMBER", each answered by
+"fired PAYMENT NUMBER ROSE FELL IN_DOUBT": two times since boot, and how much of what lies between is in
+doubt, all in seconds. Its own first word is "ready", and how it is scheduled.
 Where it has a tally, each pulse is noted there before it rises and after its fall. When its parent dies the
 pulse in flight is finished, what else was ordered is left, and the line rests.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
+import json
 import logging
 import os
 import signal
@@ -29,6 +29,7 @@ from controller.board.pins import open_pins
 from controller.board.realtime import take_best_scheduling
 from controller.board.tally import TallyKeeper
 from controller.system.clock import since_boot_s
+from controller.system.memory import give_back
 
 # Sleep is only trusted until this long before a deadline; the rest is spent looking at the clock.
 SPIN_S = 0.0005
@@ -42,6 +43,19 @@ class Edges(NamedTuple):
     rose_s: float
     fell_s: float
     in_doubt_s: float
+
+
+class Settings(NamedTuple):
+    """Its first line. The pin by its BCM number, a pulse and the gap behind it, and files by their paths.
+
+    `tally` is a file in memory, for what becomes of each pulse; `mock_board` a demo's board in place of pins.
+    """
+
+    pin: int
+    pulse_ms: int
+    gap_ms: int
+    tally: str | None = None
+    mock_board: str | None = None
 
 
 # Ctrl-C, Ctrl-\, a closed terminal, the service manager's stop, its watchdog: each reaches the whole group.
@@ -113,50 +127,54 @@ def _fire(
     _reply(replies, f"fired {payment_id} {number} {rose_s:.6f} {fell_s:.6f} {in_doubt_s:.6f}")
 
 
-def main() -> int:
-    """Hold the pin until the parent goes; 1 if that went wrong."""
-    options = _options()
+def main(orders: TextIO, replies: TextIO) -> int:
+    """Hold the pin until the orders end; 1 if that went wrong."""
     # The end of the orders is the only way to end: a signal meant for the parent must not cut a pulse.
     for number in _MEANT_FOR_THE_PARENT:
         signal.signal(number, signal.SIG_IGN)
+    if not (first := orders.readline()):
+        return 0  # the parent has ended before it needed a coin line
+    settings = Settings(**json.loads(first))
     try:
         # Waits for a process before this one, which may have a pulse in hand.
-        tally = TallyKeeper(options.tally) if options.tally else None
+        tally = TallyKeeper(Path(settings.tally)) if settings.tally else None
     except OSError as error:
-        logging.error("coin line: %s: %s: no pulse may leave unnoted", options.tally, error.strerror)
+        logging.error("coin line: %s: %s: no pulse may leave unnoted", settings.tally, error.strerror)
         return 1
     try:
-        return _hold_pin(options, tally)
+        _hold_pin(settings, tally, orders, replies)
     except BrokenPipeError:
         return 1  # the parent is gone; its last pulse was finished, and the line is at rest
     except Exception:
-        logging.exception("coin line: GPIO %d cannot be used", options.pin)
+        logging.exception("coin line: GPIO %d cannot be used", settings.pin)
         return 1
+    return 0
 
 
-def _hold_pin(options: argparse.Namespace, tally: TallyKeeper | None) -> int:
+def _hold_pin(settings: Settings, tally: TallyKeeper | None, orders: TextIO, replies: TextIO) -> None:
+    mock_board = Path(settings.mock_board) if settings.mock_board else None
     with (
-        open_pins(options.mock_board, listens=False) as factory,
-        _noted(options, factory),
-        OutputDevice(options.pin, initial_value=False, pin_factory=factory) as output,
+        open_pins(mock_board, listens=False) as factory,
+        _noted(settings, factory),
+        OutputDevice(settings.pin, initial_value=False, pin_factory=factory) as output,
     ):
         # A collection in the middle of a pulse would stretch it.
         gc.collect()
         gc.disable()
-        gap_s = options.gap_ms / 1000
-        pulses = PulseMaker(output, options.pulse_ms / 1000, gap_s, since_boot_s())
+        give_back()
+        gap_s = settings.gap_ms / 1000
+        pulses = PulseMaker(output, settings.pulse_ms / 1000, gap_s, since_boot_s())
         scheduling = take_best_scheduling()
         pulses.rehearse()
-        serve(sys.stdin, sys.stdout, pulses, tally, scheduling)
-    return 0
+        serve(orders, replies, pulses, tally, scheduling)
 
 
-def _noted(options: argparse.Namespace, factory: Factory) -> AbstractContextManager[None]:
+def _noted(settings: Settings, factory: Factory) -> AbstractContextManager[None]:
     """The note by which the line is put at rest, should this process be killed; a mock pin needs none."""
     path = note_path()
-    if path is None or options.mock_board:
+    if path is None or settings.mock_board:
         return nullcontext()
-    return ClaimNote(path, f"/dev/gpiochip{factory.chip}", options.pin)
+    return ClaimNote(path, f"/dev/gpiochip{factory.chip}", settings.pin)
 
 
 def _wait_until(deadline_s: float) -> None:
@@ -170,15 +188,5 @@ def _reply(replies: TextIO, text: str) -> None:
     replies.flush()
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="controller.board.coin_line_process", description=__doc__)
-    parser.add_argument("--pin", type=int, required=True, help="BCM number of the coin pin")
-    parser.add_argument("--pulse-ms", type=int, required=True)
-    parser.add_argument("--gap-ms", type=int, required=True)
-    parser.add_argument("--tally", type=Path, help="a file in memory, for what becomes of each pulse")
-    parser.add_argument("--mock-board", type=Path, help="a demo's board, instead of real pins")
-    return parser.parse_args()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.stdin, sys.stdout))

@@ -6,10 +6,8 @@ import subprocess
 import time
 from email.utils import parsedate_to_datetime
 
-import requests
-
 from controller.cloud.relay_client import way_to
-from controller.cloud.timed_http import Limits, in_short, send
+from controller.cloud.timed_http import Limits, NoAnswerError, send
 from controller.config.keys import Config, RelayConfig
 from controller.pages.findings import Finding, note, ok, warning
 
@@ -45,8 +43,8 @@ def _against(relay: RelayConfig) -> Finding:
     try:
         date = send("GET", f"{relay.url}/status", LIMITS, headers={}, way=way_to(relay)).date
         theirs_s = parsedate_to_datetime(date).timestamp()
-    except requests.RequestException as error:
-        return note(f"not compared with the relay's, which does not answer: {in_short(error)}")
+    except NoAnswerError as error:
+        return note(f"not compared with the relay's, which does not answer: {error}")
     except ValueError:
         return note("not compared with the relay's, which does not say its time")
     off_s = time.time() - theirs_s

@@ -6,11 +6,9 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from controller.check.reach import Server, check_reach
 from controller.cloud.relay_client import read_offer, way_to
-from controller.cloud.timed_http import DIRECT, Answer, Limits, Way, in_short, send
+from controller.cloud.timed_http import DIRECT, Answer, Limits, NoAnswerError, Way, send
 from controller.cloud.tls import client_context
 from controller.config.keys import Config, RelayConfig
 from controller.model.offer import Offer
@@ -43,8 +41,8 @@ def _answers_of(relay: RelayConfig, machine_id: str) -> tuple[list[Finding], Off
         url = f"{relay.url}/machines/{machine_id}/offer"
         headers = {"Authorization": f"Bearer {relay.token}"}
         answer = send("GET", url, LIMITS, headers=headers, way=way_to(relay))
-    except requests.RequestException as error:
-        return [*found, wrong(f"it does not answer: {in_short(error)}", _SEE_LOG)], None
+    except NoAnswerError as error:
+        return [*found, wrong(f"it does not answer: {error}", _SEE_LOG)], None
     finding, offer = _read(answer, machine_id)
     return [*found, finding], offer
 
@@ -81,8 +79,8 @@ def _read(answer: Answer, machine_id: str) -> tuple[Finding, Offer | None]:
 def _opens(address: str, way: Way) -> Finding:
     try:
         answer = send("GET", address, LIMITS, headers={}, way=way)
-    except requests.RequestException as error:
-        text = f"the address of the QR, {address}, does not open: {in_short(error)}"
+    except NoAnswerError as error:
+        text = f"the address of the QR, {address}, does not open: {error}"
         return wrong(text, _ADDRESS)
     if answer.status < 400:
         return ok(f"the address of the QR opens: {address}")

@@ -10,10 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import requests
-
 from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency
-from controller.cloud.timed_http import Answer, Limits, Way, in_short, send
+from controller.cloud.timed_http import Answer, Limits, NoAnswerError, Way, send
 from controller.config.keys import RelayConfig
 from controller.formats import wire
 from controller.model.events import (
@@ -150,8 +148,8 @@ class RelayClient:
         """Every question to the relay ends in one event: what was answered, or why nothing was."""
         try:
             event = question()
-        except requests.RequestException as error:
-            event = failed(in_short(error), None)
+        except NoAnswerError as error:
+            event = failed(str(error), None)
         except RelayRefusedError as error:
             event = failed(_short(error), error.refusal)
         except ValueError as error:

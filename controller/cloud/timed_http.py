@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlencode
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
-from controller.cloud.tls import empty_context
+from controller.cloud.tls import shared_context
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -33,7 +37,7 @@ class Answer:
 class Limits:
     """To connect, to the next byte, and in all, in seconds; and the size of a body.
 
-    A time-out of `requests` is for each read alone: a byte now and then would hold the question for ever.
+    A time-out of the library is for each read alone: a byte now and then would hold the question for ever.
     """
 
     connect_s: float
@@ -53,91 +57,103 @@ class Way:
 DIRECT = Way()
 
 
+class NoAnswerError(OSError):
+    """There is no whole answer, or not within the limits; the message says why, in short."""
+
+
 def send(
     method: str,
     url: str,
     limits: Limits,
     *,
     headers: Mapping[str, str],
-    params: Any = None,
+    params: Mapping[str, Sequence[str]] | None = None,
     json: Any = None,
     way: Way = DIRECT,
 ) -> Answer:
     """Ask, and read the whole answer; a redirect is one, and not followed.
 
-    Nobody but the caller says whom to ask, and as whom: `requests` by itself takes proxies and authorities
-    from the environment, and lets a .netrc in the home folder overwrite the Authorization header.
+    Nobody but the caller says whom to ask, and as whom: no proxy, authority or password is taken from the
+    environment or the home folder.
 
     Raises:
-        requests.RequestException: there is no whole answer, or not within the limits.
+        NoAnswerError: there is no whole answer, or not within the limits.
     """
+    asked = f"{url}?{query}" if (query := urlencode(params or {}, doseq=True)) else url
     line = _Line()
     alarm = threading.Timer(limits.total_s, line.cut)
     alarm.daemon = True
     alarm.start()
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.mount("https://", line)
-            session.mount("http://", line)
-            with session.request(
+        with _pools(way, line) as pools:
+            answer = pools.request(
                 method,
-                url,
-                params=params,
+                asked,
                 json=json,
                 headers=headers,
-                timeout=(limits.connect_s, limits.read_s),
-                allow_redirects=False,
-                stream=True,
-                proxies={"http": way.proxy, "https": way.proxy} if way.proxy else None,
-                verify=str(way.ca_file) if way.ca_file else True,
-            ) as answer:
-                body = _body(answer, limits.most_bytes)
-    except requests.RequestException:
+                timeout=Timeout(limits.connect_s, limits.read_s),
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            )
+            body = _body(answer, asked, limits.most_bytes)
+    except HTTPError as error:
         if not line.is_cut:
-            raise
+            raise NoAnswerError(_in_short(error)) from error
     finally:
         alarm.cancel()
     # What was cut can look like an answer that ended.
     if line.is_cut:
-        raise requests.Timeout(f"{url} gave no whole answer within {limits.total_s:g} s")
-    return Answer(answer.status_code, answer.reason, answer.url, body, answer.headers.get("Date", ""))
+        raise NoAnswerError(f"{asked} gave no whole answer within {limits.total_s:g} s")
+    return Answer(answer.status, answer.reason or "", asked, body, answer.headers.get("Date", ""))
 
 
-def in_short(error: requests.RequestException) -> str:
-    """Why a question over HTTP failed, without the library's own words around it."""
-    cause = error.args[0] if error.args else error
-    return str(getattr(cause, "reason", cause)).rpartition(": ")[2]
+def _in_short(error: HTTPError) -> str:
+    """Without the library's own words around it."""
+    causes = [cause for cause in error.args if isinstance(cause, Exception)]
+    return str(causes[-1] if causes else error).rpartition(": ")[2]
 
 
-def _body(answer: requests.Response, most_bytes: int) -> bytes:
+def _body(answer: BaseHTTPResponse, url: str, most_bytes: int) -> bytes:
     body = b""
-    for chunk in answer.iter_content(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > most_bytes:
-            raise requests.RequestException(f"{answer.url} gave more than {most_bytes} bytes")
+    with closing(answer):
+        for chunk in answer.stream(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > most_bytes:
+                raise NoAnswerError(f"{url} gave more than {most_bytes} bytes")
     return body
 
 
-class _Line(HTTPAdapter):
-    """Knows the sockets that it opened, so that another thread can end what waits at them."""
+def _pools(way: Way, line: _Line) -> PoolManager:
+    context = _context(way.ca_file)
+    if way.proxy is None:
+        pools = PoolManager(ssl_context=context)
+    else:
+        named = parse_url(way.proxy).auth
+        headers = make_headers(proxy_basic_auth=unquote(named)) if named else None
+        pools = ProxyManager(way.proxy, proxy_headers=headers, ssl_context=context, proxy_ssl_context=context)
+    line.watch(pools)
+    return pools
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    file = ca_file or Path(certifi.where())
+    try:
+        return shared_context(file)
+    except OSError as error:
+        why = getattr(error, "reason", None) or error.strerror or str(error)
+        raise NoAnswerError(f"relay.ca_file {file} cannot be used: {why}") from error
+
+
+class _Line:
+    """Knows the sockets that were opened, so that another thread can end what waits at them."""
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
         self.is_cut = False
-        super().__init__()
 
-    def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:
-        # Whom it trusts, `requests` adds for each connection.
-        super().init_poolmanager(*arguments, **settings, ssl_context=empty_context())
-        self._watch(self.poolmanager)
-
-    def proxy_manager_for(self, *arguments: Any, **settings: Any) -> Any:
-        manager = super().proxy_manager_for(*arguments, **settings, ssl_context=empty_context())
-        self._watch(manager)
-        return manager
-
-    def _watch(self, manager: Any) -> None:
+    def watch(self, manager: PoolManager) -> None:
+        """Hear of each socket that it opens."""
         pools = manager.pool_classes_by_scheme
         manager.pool_classes_by_scheme = {name: self._watched(pools[name]) for name in pools}
 

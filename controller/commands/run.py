@@ -7,9 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from controller.app import App
-from controller.config.keys import ConfigError, load_config
-from controller.config.reader import Problem
+from controller.board.coin_line_start import fork_early
+from controller.system.memory import share_one_heap
 
 log = logging.getLogger("controller")
 
@@ -30,10 +29,17 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError: the configuration cannot be used.
     """
+    # Before the program is imported: what the coin line's process has in common with it is in memory once.
+    share_one_heap()
+    coin_line = fork_early()
+    from controller.app import App
+    from controller.config.keys import ConfigError, load_config
+    from controller.config.reader import Problem
+
     config = load_config(options.config)
     if config.mock_board is not None and options.real_pins_only:
         no_coin = "is set: no coin would ever reach the board. Take the line out."
         raise ConfigError(options.config, [Problem(None, "mock_pins_for_demo_only", no_coin)])
     for warning in config.warnings:
         log.warning("%s", warning)
-    return App(config, config_file=options.config).run()
+    return App(config, config_file=options.config, start_coin_line=lambda: coin_line).run()

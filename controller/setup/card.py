@@ -53,7 +53,8 @@ def finish_what_was_begun(folder: Path) -> None:
         sync_folder(folder)
     if gone.exists():
         wipe(gone)
-    fresh.unlink(missing_ok=True)
+    if fresh.exists():  # a card that cannot be written to says so even of what is not there
+        fresh.unlink()
 
 
 def replace(file: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ from controller.formats.card_text import CardText, read_card_text
 from controller.pages.card_page import EXAMPLE, plain_line, plain_warning
 from controller.setup.card import card_files, finish_what_was_begun, nearly_card_files, replace
 from controller.setup.certificate import certificate_beside, keep_certificate
-from controller.setup.files import write, write_config
+from controller.setup.files import overwrite, write, write_config
 from controller.setup.places import Places
 from controller.setup.take_over import take_over
 from controller.setup.telling import on_card, refuse
@@ -118,6 +118,8 @@ def _keep_secrets(file: Path, whole: CardText, kept: dict[str, str], places: Pla
     with on_card(f"{file.name} stays as it is, with any secrets in it") as told:
         if without != file.read_bytes():
             replace(file, without)
+        else:
+            overwrite(file, without)  # behind its end may be what an editor cut off
     return told
 
 

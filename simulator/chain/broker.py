@@ -15,7 +15,7 @@ from simulator.chain.mosquitto_conf import SHIPPED, mosquitto_conf
 from simulator.chain.ports import free_port, listens
 
 RELAY_USERNAME = RELAY
-START_WITHIN_S = 10.0
+START_WITHIN_S = 60.0
 # A free port may be taken by the time that Mosquitto listens.
 TRIES = 3
 

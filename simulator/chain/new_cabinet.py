@@ -48,10 +48,17 @@ class NewCabinet:
 
 
 @contextmanager
-def new_cabinet(written: Path, ca_file: Path, folder: Path) -> Iterator[NewCabinet]:
-    """Have it run with what `new-machine` wrote, wired in `folder`; the broker's authority is `ca_file`."""
+def new_cabinet(
+    written: Path, ca_file: Path, folder: Path, relay_ca_file: Path | None = None
+) -> Iterator[NewCabinet]:
+    """Have it run with what `new-machine` wrote, wired in `folder`; the broker's authority is `ca_file`.
+
+    Where the relay's authority is no public one, it is `relay_ca_file`.
+    """
     config = yaml.safe_load(written.read_text())
     config["broker"]["ca_file"] = str(ca_file)
+    if relay_ca_file:
+        config["relay"]["ca_file"] = str(relay_ca_file)
     config |= {
         "board_boot_s": 0,
         "state_dir": str(folder / "state"),

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 # The dot keeps the name apart from every machine id.
 USERNAME = "demo.observer"
 RULES = f"user {USERNAME}\ntopic read arcade/#\n"
-CONNECT_WITHIN_S = 10.0
+CONNECT_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)

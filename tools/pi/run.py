@@ -28,8 +28,8 @@ FOLDER = PROJECT / "build" / "test-pi"
 MADE = Path(os.environ.get("PI_CACHE") or PROJECT / "build" / "pi")
 PAYLOAD = FOLDER / "payload"
 SUITES, PINS = ("bookworm", "trixie"), "pins"
-# The sum of what was tested when all last passed; see covered.sh.
-PASSED = HERE / "passed"
+# The sum of what was tested when all last passed, and when each stage did; see covered.sh.
+PASSED, PASSED_STAGES = HERE / "passed", FOLDER / "passed"
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def main() -> int:
     if PINS in wanted:  # beside nothing else: what starts has to be up in its time
         count(PINS, _stage("pins", MADE, FOLDER), tallies)
     print(f"All of it: {time.monotonic() - began_s:.0f} s, load {os.getloadavg()[0]:.1f}.")
-    return _verdict(tallies, covered, whole={*wanted} == {*SUITES, PINS})
+    return _verdict(tallies, covered)
 
 
 def _make(wanted: list[str]) -> None:
@@ -91,9 +91,15 @@ def _said_by(command: Path) -> str:
     return subprocess.run([command], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _verdict(tallies: list[Tally], covered: str, *, whole: bool) -> int:
+def _verdict(tallies: list[Tally], covered: str) -> int:
+    """All have passed once each has with the very same files: one that failed can be run again alone."""
     failed = sum(tally.failed + (not tally.ended) for tally in tallies)
-    if whole and not failed:
+    PASSED_STAGES.mkdir(parents=True, exist_ok=True)
+    for tally in tallies:
+        passed = tally.ended and not tally.failed
+        (PASSED_STAGES / tally.stage).write_text(f"{covered if passed else 'failed'}\n")
+    stamps = [PASSED_STAGES / stage for stage in (*SUITES, PINS)]
+    if all(stamp.exists() and stamp.read_text().strip() == covered for stamp in stamps):
         PASSED.write_text(f"{covered}\n")
         print(f"{PASSED.relative_to(PROJECT)} says so: commit it with what was tested.")
     print(f"{sum(tally.passed for tally in tallies)} passed, {failed} failed")

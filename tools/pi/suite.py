@@ -22,6 +22,7 @@ UNHURRIED = "not killed_at_any_line and not no_bytes_can"
 SIZE = "640x480"
 # Of 255: the two do not round alike where an edge is smoothed. It is some pixels in ten thousand.
 SHADES = 2
+NO_LGPIO = "install.sh: this Debian has no package of lgpio, which drives the pins"
 TESTS = (
     "ledger",
     "ledger_file",
@@ -43,6 +44,8 @@ def run_stage(userland: Userland, results: Path) -> None:
 def _install(userland: Userland) -> None:
     """Trixie as Raspberry Pi OS makes it: Debian's own has no lgpio, which install.sh wants."""
     if "trixie" in (userland.root / "etc/os-release").read_text():
+        status, said = userland.install()
+        same("Debian's own is told that it has no lgpio", (1, True), (status, NO_LGPIO in said))
         userland.run("sh", f"{PROJECT}/tools/container/raspberry_pi_os.sh")
     began_s = time.monotonic()
     status, said = userland.install()

@@ -35,8 +35,12 @@ INSTALLING, POWER = "installing", "power"
 PASSED = HERE / "passed"
 # A graphics card, with a monitor as arcade cabinets have it.
 CARD = ("-device", "virtio-gpu-pci,xres=640,yres=480")
-# A card's boot partition, empty: the guest formats it.
+# A card's boot partition, empty: the guest formats it. It stands behind the disk, which is the guest's first.
 BOOT_PARTITION, BOOT_PARTITION_BYTES = FOLDER / "boot-partition.img", 300 << 20
+SECOND_DISK = (
+    *("-drive", f"file={BOOT_PARTITION},format=raw,if=none,id=boot"),
+    *("-device", "virtio-blk-pci,drive=boot,addr=0x1e"),
+)
 # A Pi's words to its kernel, which install.sh adds to: its console is on the glass, too.
 PI_WORDS = "console=tty1 console=ttyS0"
 # The clock of each stage, and what its QEMU has beside the others'.
@@ -44,7 +48,7 @@ STAGES: dict[str, tuple[Clock, tuple[str, ...]]] = {
     INSTALLING: (REAL_TIME, ()),
     "running": (COUNTED, ()),
     "console": (REAL_TIME, CARD),
-    "first_setup": (REAL_TIME, (*CARD, "-drive", f"file={BOOT_PARTITION},format=raw,if=virtio")),
+    "first_setup": (REAL_TIME, (*CARD, *SECOND_DISK)),
 }
 RELEASED = (
     "controller",

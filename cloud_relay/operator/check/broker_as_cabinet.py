@@ -87,17 +87,23 @@ def look_as_cabinet(mqtt: MqttSettings, logins: Logins, window_s: int) -> list[F
 @contextmanager
 def _staying(logins: Logins, guests: tuple[_Guest, ...], found: list[Finding]) -> Iterator[list[str]]:
     """The guests' logins, which are gone afterwards whatever happens."""
+    made: list[str] = []
     try:
-        words = [word for each in guests for word in logins.add(each.machine_id, each.password)]
+        words: list[str] = []
+        for each in guests:
+            words += logins.add(each.machine_id, each.password)
+            made.append(each.machine_id)
         yield words
     finally:
-        for each in guests:
+        # Also one of which nobody knows whether it was made.
+        for machine_id in (each.machine_id for each in guests):
             try:
-                logins.remove(each.machine_id)
-                logins.disconnect(each.machine_id)
+                logins.remove(machine_id)
+                logins.disconnect(machine_id)
             except LoginsFailed as why:
-                remedy = f"Delete the login {each.machine_id} by hand."
-                found.append(warning(f"the check's own login is still there: {why}", remedy))
+                if machine_id in made:
+                    remedy = f"Delete the login {machine_id} by hand."
+                    found.append(warning(f"the check's own login is still there: {why}", remedy))
 
 
 def _is_known(mqtt: MqttSettings, guest: _Guest) -> bool:

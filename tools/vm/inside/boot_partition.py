@@ -49,11 +49,23 @@ def soil() -> None:
 
 
 def put(name: str, text: str, encoding: str = "utf-8") -> Path:
-    """A technician's file, written through."""
+    """A technician's file, written through; one that is there is written over in its place."""
     path = FOLDER / name
-    path.write_bytes(text.encode(encoding))
+    path.touch()
+    with path.open("r+b") as file:
+        file.write(text.encode(encoding))
+        file.truncate()
     os.sync()
     return path
+
+
+def put_behind(file_text: str, text: str) -> None:
+    """What Windows leaves of a longer text, behind a shorter file's end: its last cluster is not cleared."""
+    unmount()
+    with DEVICE.open("r+b", buffering=0) as device, mmap.mmap(device.fileno(), device.seek(0, 2)) as raw:
+        at = raw.find(file_text.encode()) + len(file_text)
+        raw[at : at + len(text)] = text.encode()
+    mount()
 
 
 def names() -> list[str]:
