@@ -33,6 +33,7 @@ KEY = f"sk_test_{letters('key', 24)}"
 SUMS_FOR = 500
 OF_STAND_INS = re.compile(
     "STAND_IN_STRIPE_URL:|STRIPE_PROXY, STAND_IN|it speaks plain HTTP: only on this machine"
+    "|^  -  hears of every payment too"
 )
 
 
