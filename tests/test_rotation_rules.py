@@ -59,7 +59,10 @@ def test_every_machine_is_listed_with_the_secret_of_its_token() -> None:
 
 def test_the_old_secret_s_tag_stays_with_those_of_earlier_ones() -> None:
     """A rotation a year must not make strangers of what was sold two years ago."""
-    assert finished((NEW, OLD), ("n", "o", "older")) == {"RELAY_SECRET": NEW, "FORMER_RELAY_TAGS": "o,older"}
+    assert finished((NEW, OLD), (relay_tag(OLD), relay_tag(NEW), "older")) == {
+        "RELAY_SECRET": NEW,
+        "FORMER_RELAY_TAGS": f"{relay_tag(OLD)},older",
+    }
 
 
 def test_the_relay_s_two_logins_take_turns() -> None:
