@@ -14,8 +14,8 @@ from cloud_relay.errors import SetupFailed
 from cloud_relay.formats.broker_files import written_files
 from cloud_relay.formats.mosquitto_folder import SHIPPED_PORTS, is_system_folder, settings_in
 from cloud_relay.logins.mosquitto import CABINETS, SERVICES
-from cloud_relay.operator.private_file import write_private
 from cloud_relay.operator.setup.certificates import AUTHORITY_FOLDER, check_pair, make_certificate
+from cloud_relay.private_file import write_private
 
 _SHIPPED = Path(__file__).parents[2] / "broker" / "shipped" / "mosquitto.conf"
 CONF = "mosquitto.conf"
