@@ -15,7 +15,7 @@ from cloud_relay.errors import FileTrouble
 from cloud_relay.formats.env_file import read_env
 from cloud_relay.operator.machines.told import NotRotated
 from cloud_relay.rules.machine_report import read_report
-from cloud_relay.rules.rotation import MachineToken, as_json, finished, machine_tokens, other_login
+from cloud_relay.rules.setting_up.rotation import MachineToken, as_json, finished, machine_tokens, other_login
 from cloud_relay.rules.tokens import TokenBook, TokenUse, machine_token, relay_tag, token_tag
 
 pytestmark = pytest.mark.cloud

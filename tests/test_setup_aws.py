@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from relay_parts import environment
 
-from cloud_relay.pages.aws_plan import SECRETS, by_hand, changes
+from cloud_relay.pages.setup.aws_plan import SECRETS, by_hand, changes
 from cloud_relay.settings import CA_FILE_BESIDE_THE_APP
 
 pytestmark = pytest.mark.cloud
