@@ -341,3 +341,33 @@ def test_what_is_to_be_typed_comes_from_the_same_table(tmp_path: Path) -> None:
     ] == [True] * len(rules)
     before = env_file.read_text()
     assert (setup("--env", env_file)[0], env_file.read_text()) == (0, before)
+
+
+@pytest.mark.parametrize(
+    "option", [["--own-authority"], ["--certificate", "a", "--key", "b"], ["--seen-as", "/mosquitto"]]
+)
+def test_an_option_of_mosquitto_s_without_its_folder_is_not_taken_for_another_broker(
+    option: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody forgot `--mosquitto`; no password is made for a broker that nobody meant."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SetupFailed) as refused:
+        setup("--host", "localhost", *option)
+    assert str(refused.value) == (
+        "--own-authority, --certificate, --key and --seen-as are for a Mosquitto: name its folder, "
+        "--mosquitto FOLDER"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hosted_broker_s_name_is_not_written_down_while_nobody_has_said_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty MQTT_BROKER would count as one that was set."""
+    monkeypatch.chdir(tmp_path)
+    assert setup()[0] == 0
+    assert list(variables_in(tmp_path / "relay-broker.env")) == [
+        "MQTT_PORT",
+        "MQTT_USERNAME",
+        "MQTT_PASSWORD",
+    ]
