@@ -26,6 +26,7 @@ from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import NobodySubscribed, SetupFailed
 from cloud_relay.formats.access_rules import emqx_database
 from cloud_relay.formats.env_file import read_env
+from cloud_relay.formats.own_file import with_hash
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.settings import read_settings
@@ -158,6 +159,22 @@ def test_somebody_else_s_settings_are_named_and_kept(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["mosquitto.conf"]
     assert setup(*arguments, "--replace")[1][0] == "Did replace mosquitto.conf."
     assert (folder / "mosquitto.conf.before").read_text() == "listener 1883\n"
+
+
+def test_rules_of_an_earlier_release_are_brought_up_to_date(folder: Path) -> None:
+    """Without `--replace`, as long as nobody has changed them; one line of somebody's, and they stay."""
+    arguments = ("--mosquitto", folder, "--host", "localhost", "--own-authority")
+    setup(*arguments)
+    rules = folder / "cabinets.acl"
+    ours, earlier = rules.read_text(), with_hash("pattern read arcade/machine/%u/coinpulse\n")
+    rules.write_text(earlier)
+    assert setup(*arguments)[1][0] == "Did write cabinets.acl."
+    assert (rules.read_text(), (folder / "cabinets.acl.before").read_text()) == (ours, earlier)
+
+    rules.write_text(earlier + "topic read #\n")
+    status, said = setup(*arguments)
+    assert (status, said[1]) == (1, "  - cabinets.acl is not as it would be written")
+    assert rules.read_text() == earlier + "topic read #\n"
 
 
 def test_a_certificate_that_is_there_is_copied_and_renewed(folder: Path, tmp_path: Path) -> None:
