@@ -95,6 +95,8 @@ install_cabinet() {
 date_files() {
     date_all
     in_root python3 -I -m compileall -qf /opt/arcade-cabinet
+    in_root /opt/arcade-cabinet/venv/bin/python -I -B -OO -X pycache_prefix=/opt/arcade-cabinet/compiled -W ignore \
+        /payload/project/installer/import_release.py /opt/arcade-cabinet /opt/arcade-cabinet
     date_all
 }
 
