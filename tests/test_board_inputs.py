@@ -5,13 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from conftest import wait_until
+from gpiozero.pins.mock import MockFactory, MockPin
 
-from controller.board.inputs import BoardInput, board_inputs
+from controller.board.inputs import BoardInput, board_inputs, watched
 from controller.board.mock_pins import BoardUnreachableError
 from controller.board.pins import open_pins
 from controller.config.keys import CoinMeterConfig, InputConfig
@@ -130,6 +132,35 @@ def test_a_coin_meters_pulse_is_an_edge_each_way(told: Told, tmp_path: Path) -> 
         server.insert_cash_coin()
 
         assert told.next(3) == [("coin_meter", False), ("coin_meter", True), ("coin_meter", False)]
+
+
+class BusyPin(MockPin):  # type: ignore[misc]  # gpiozero ships no types
+    """GPIO 27, of a header that finds it busy whenever it is let go."""
+
+    tries = 0
+
+    def close(self) -> None:
+        if self.info.name == "GPIO27":
+            self.tries += 1
+            raise OSError("GPIO busy")
+        super().close()
+
+
+def test_an_input_that_does_not_let_go_is_told_and_keeps_no_stop(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The pin is tried once, the other line and the factory are closed, and nothing is raised."""
+    pins: list[Any] = []
+    with closing(MockFactory(pin_class=BusyPin)) as factory:
+        with watched({"game_over": line(GAME_OVER), "ready": line(READY)}, factory, told.queue.put):
+            pins = [factory.pin(GAME_OVER), factory.pin(READY)]
+        assert factory.pins == {}
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "GPIO27 (game_over) goes back only with the process: GPIO busy"
+    ]
+    assert [pin.tries for pin in pins] == [1, 0]
+    assert [pin.when_changed is None for pin in pins] == [False, True]
 
 
 def test_a_cabinet_without_inputs_needs_no_pins(told: Told, tmp_path: Path) -> None:

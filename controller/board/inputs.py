@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from controller.board.pins import open_pins
 from controller.config.keys import CoinMeterConfig, InputConfig
 from controller.model.events import InputChanged, InputLine
 from controller.system.clock import since_boot_s
+
+log = logging.getLogger(__name__)
 
 Wiring = InputConfig | CoinMeterConfig
 # An edge that seems older has a time of another clock than gpiozero's: then it is taken to be now.
@@ -32,11 +35,20 @@ def board_inputs(
     if not wired:
         yield lambda: None
         return
-    with open_pins(mock_board, listens=True) as factory, ExitStack() as devices:
-        inputs = [
-            devices.enter_context(BoardInput(name, wiring, factory, on_change))
-            for name, wiring in wired.items()
-        ]
+    with open_pins(mock_board, listens=True) as factory, watched(wired, factory, on_change) as look_again:
+        yield look_again
+
+
+@contextmanager
+def watched(
+    wired: Mapping[InputLine, Wiring], factory: Factory, on_change: Callable[[InputChanged], None]
+) -> Iterator[Callable[[], None]]:
+    """Watch lines on pins that are open, for the length of the context; gives what `board_inputs` gives."""
+    inputs: list[BoardInput] = []
+    with ExitStack() as devices:
+        for name, wiring in wired.items():
+            inputs.append(BoardInput(name, wiring, factory, on_change))
+            devices.callback(inputs[-1].let_go)
 
         def look_again() -> None:
             for each in inputs:
@@ -76,6 +88,19 @@ class BoardInput(InputDevice):  # type: ignore[misc]  # gpiozero ships no types
         if (active := bool(self.value)) != self._reported:
             self._reported = active
             self._on_change(InputChanged(self._name, active, looked_s))
+
+    def let_go(self) -> None:
+        """Close it. A refusal is only told: nobody waits for an input, and it goes back with the process.
+
+        lgpio makes the pin an input anew for that, and finds it busy now and then. A stop would have failed.
+        """
+        info = self.pin.info
+        try:
+            self.close()
+        except Exception as error:  # noqa: BLE001 - of whichever library drives the pins
+            log.warning("%s (%s) goes back only with the process: %s", info.name, self._name, error)
+            self._pin = None  # or it is closed once more when it is collected,
+        self.pin_factory.pins.pop(info, None)  # and by the factory
 
     def _changed(self, ticks: float, level: int) -> None:
         age_s = self.pin_factory.ticks_diff(self.pin_factory.ticks(), ticks)
