@@ -16,7 +16,8 @@ is_installed() {
     for item in $release; do
         diff -rq -x __pycache__ "$source_dir/$item" "$app/$item" >/dev/null 2>&1 || return 1
     done
-    locks | cmp -s - "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null
+    locks | cmp -s - "$app/requirements.lock" && "$app/venv/bin/python" -I -c '' 2>/dev/null || return 1
+    python_build | cmp -s - "$app/compiled/for"
 }
 
 install_release() {
@@ -119,12 +120,17 @@ stage_venv() {
     grep -rlI "$new" "$new/venv/bin" "$new/venv/pyvenv.cfg" | xargs sed -i "s|$new|$app|g"
 }
 
-# A release that cannot even be imported never replaces one that works.
+# A release that cannot even be imported never replaces one that works. The controller runs without docstrings (-OO in its
+# unit), and cannot write here: what it starts with, of Python's own as well, is compiled for it once, and for this Python.
 check_release() {
     (cd "$new" && venv/bin/python -I -m compileall -q controller attract_screen &&
-        venv/bin/python -I -W ignore "$source_dir/installer/import_release.py" "$new") ||
+        venv/bin/python -I -B -OO -X "pycache_prefix=$new/compiled" -W ignore \
+            "$source_dir/installer/import_release.py" "$new" "$app") ||
         fail "this release does not even import; nothing was replaced"
+    python_build >"$new/compiled/for"
 }
+
+python_build() { python3 -I -VV; }
 
 # Nor does one that would refuse the configuration with which the cabinet runs.
 check_config() {

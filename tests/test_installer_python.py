@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from test_config import NEEDED, written
 PROJECT = Path(__file__).parent.parent
 INSTALLER = PROJECT / "installer"
 CABINET = PROJECT / "systemd" / "cabinet"
+UNIT = PROJECT / "systemd" / "arcade-controller.service"
 # The rest of install.sh, in small; who the check runs as is the machine's matter.
 HARNESS = f"""
 set -eu
@@ -128,6 +130,39 @@ def test_a_release_that_cannot_be_imported_is_refused(tmp_path: Path, release: P
             "this release does not even import; nothing was replaced",
         ],
     )
+
+
+def test_the_unit_s_python_finds_all_compiled(tmp_path: Path, release: Path) -> None:
+    """At the place where the release will be: the service cannot write, and compiled it at each start."""
+    app = tmp_path / "app"
+    command = ["sh", "-c", HARNESS + "check_release", "sh", str(app), str(release), "no config"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    release.rename(app)
+
+    python = re.findall(r"^ExecStart=(.*) -m controller ", UNIT.read_text(), re.M)[0]
+    python = python.replace("/opt/arcade-cabinet", str(app)).split()
+    imports = "import controller.__main__, controller.app, controller.commands.run"
+    surroundings = os.environ | {"PYTHONPATH": str(app)}
+    command = [*python, "-B", "-v", "-c", imports]
+    said = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True).stderr
+
+    loaded = re.findall(r"^# code object from '?(.*?)'?$", said, re.M)
+    assert [file for file in loaded if "/controller/" in file and "/compiled/" in file]
+    assert [file for file in loaded if file.endswith(".py")] == []
+
+
+def test_a_release_that_was_compiled_for_another_python_is_not_as_it_should_be(
+    tmp_path: Path, release: Path
+) -> None:
+    """Debian has upgraded its Python: install.sh, run again, builds the release anew."""
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
+        shutil.copy(PROJECT / name, release)
+    (release / "compiled").mkdir()
+    run("locks >$app/requirements.lock; python_build >$app/compiled/for", tmp_path, release, tmp_path)
+    asks = 'release="controller attract_screen pyproject.toml README.md CHANGELOG.md"; is_installed'
+    before = run(asks, tmp_path, release, tmp_path).returncode
+    (release / "compiled" / "for").write_text("Python 3.11.1\n")
+    assert (before, run(asks, tmp_path, release, tmp_path).returncode) == (0, 1)
 
 
 def test_a_release_that_does_not_take_the_configuration_is_refused(tmp_path: Path, release: Path) -> None:

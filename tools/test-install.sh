@@ -213,7 +213,10 @@ check_mock_pins_are_refused() {
     configure
 }
 
-run_with_mock_pins() { drop_in controller "/opt/arcade-cabinet/venv/bin/python -P -m controller run --config $config"; }
+run_with_mock_pins() {
+    start=$(sed -n 's/^ExecStart=\(.*\) --real-pins-only$/\1/p' "$project/systemd/arcade-controller.service")
+    drop_in controller "$start"
+}
 
 check_running() {
     start_board

@@ -57,8 +57,9 @@ class Wiring:
     `via` is asked for each link, "controller-broker", "relay-broker" and "controller-relay", with the port at
     its far end, and gives the port to use instead: that of something which carries it on. `relay_settings`
     are added to the relay's environment. `controller_inside` is a command that the controller's own is given
-    to, and that becomes it: what makes its surroundings; `relay_inside` is that of the relay. `pace` is
-    Stripe's own unless it is said otherwise.
+    to, and that becomes it: what makes its surroundings; `relay_inside` is that of the relay.
+    `controller_python` are options of the controller's Python. `pace` is Stripe's own unless it is said
+    otherwise.
     """
 
     via: Callable[[str, int], int] = _straight
@@ -66,6 +67,7 @@ class Wiring:
     board: BoardProfile = JAMMA
     controller_inside: Sequence[str] = ()
     relay_inside: Sequence[str] = ()
+    controller_python: Sequence[str] = ()
     pace: Pace = STRIPES_PACE
 
 
@@ -137,7 +139,8 @@ def running_chain(
         loopback_url = f"http://127.0.0.1:{wiring.via('controller-relay', relay_port)}"
         seen_broker = replace(broker, port=wiring.via("controller-broker", broker.port))
         write_config(config_file, secrets, seen_broker, loopback_url, folder / "board.sock", **config)
-        command = [*wiring.controller_inside, *_controller_command(config_file)]
+        python = [*wiring.controller_inside, sys.executable, *wiring.controller_python]
+        command = [*python, "-m", "controller", "run", "--config", str(config_file)]
         controller = Part("controller", command, folder / "controller.log")
         observer = parts.enter_context(Observer(broker))
         for part in (relay, controller):
@@ -192,10 +195,6 @@ def server_of_relay(bind: str, port: int) -> list[str]:
         "--call",
         "cloud_relay.app:create_app_from_environment",
     ]
-
-
-def _controller_command(config_file: Path) -> list[str]:
-    return [sys.executable, "-m", "controller", "run", "--config", str(config_file)]
 
 
 def wait_for_relay(relay: Part, port: int, within_s: float = 120.0) -> None:

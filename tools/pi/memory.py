@@ -12,8 +12,7 @@ from checks import same
 from raspi import Raspi
 from userland import PYTHON
 
-from bench.idle import MEMORY_TARGET_MB, children, memory_mb
-from bench.sales import selling_chain
+from bench.idle import MEMORY_TARGET_MB, children, installed_chain, memory_mb
 
 STARTS = {
     "Python alone": "pass",
@@ -44,7 +43,7 @@ def _memory_there(raspi: Raspi, pid: int) -> float:
 
 
 def _memory_here() -> list[float]:
-    with selling_chain() as chain:
+    with installed_chain() as chain:
         return [memory_mb(pid, "Pss") for pid in (chain.controller.pid, *children(chain.controller.pid))]
 
 
