@@ -21,6 +21,8 @@ MODULES = (
     "controller.board.quick_release",
     "controller.commands.release_lines",
     "attract_screen.__main__",
+    # What Python itself imports once it is needed: for an address, a package's files, a .pth file.
+    *("encodings.idna", "importlib.readers", "encodings.utf_8_sig"),
 )
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from cloud_relay.formats.cabinet_config import filled_in, machine_in, quoted
 from cloud_relay.operator.machines.new_machine import SHIPPED
-from cloud_relay.pages.new_machine_page import MadePage, made_text
-from cloud_relay.rules.new_machine import (
+from cloud_relay.pages.machines.new_machine_page import MadePage, made_text
+from cloud_relay.rules.setting_up.new_machine import (
     LONGEST_NAME,
     Found,
     broker_address,

@@ -28,7 +28,7 @@ from cloud_relay.logins.emqx_api import EmqxAccess, EmqxApi
 from cloud_relay.operator.check.broker import look_at_broker, look_at_settings
 from cloud_relay.operator.check.broker_as_cabinet import look_as_cabinet
 from cloud_relay.operator.setup.emqx import set_up_emqx
-from cloud_relay.pages.findings import Finding, Grade, all_well, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, Grade, all_well, note, ok, warning, wrong
 from cloud_relay.settings import MqttSettings
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.mosquitto_conf import ONE_ID_A_LOGIN, SMALL_PACKETS

@@ -13,7 +13,7 @@ from cloud_relay.errors import BrokerUnavailable, LoginsFailed
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.check.broker_as_relay import RULES, relay_visitor
 from cloud_relay.operator.check.visits import MARK, Visits
-from cloud_relay.pages.findings import Finding, all_well, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, all_well, note, ok, warning, wrong
 from cloud_relay.rules.messages import coinpulse_topic, gameover_topic, status_topic
 from cloud_relay.settings import MqttSettings
 

@@ -16,9 +16,9 @@ from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import look
 from cloud_relay.operator.machines.files import Place, card_at, write_public
-from cloud_relay.pages.new_machine_page import CERTIFICATE, MadePage, made_text
+from cloud_relay.pages.machines.new_machine_page import CERTIFICATE, MadePage, made_text
 from cloud_relay.relay import Relay
-from cloud_relay.rules.new_machine import (
+from cloud_relay.rules.setting_up.new_machine import (
     CABINETS_PORT,
     Found,
     id_problem,
