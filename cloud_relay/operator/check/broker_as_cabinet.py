@@ -229,10 +229,10 @@ def _session(mqtt: MqttSettings, guest: _Guest, window_s: int) -> list[Finding]:
         is_there = cabinet.connect().session_present
         came = cabinet.hears(topic, timely, _HEARD_WITHIN_S)
         came_late = cabinet.hears(topic, late, 0)
-    if is_there and came is None:
-        return [warning("it keeps a cabinet's session, but not what was sent while it was away", _QUEUE)]
     if not is_there:
         return [wrong("it forgets what a cabinet missed while it was away", _SESSIONS)]
+    if came is None:
+        return [warning("it keeps a cabinet's session, but not what was sent while it was away", _QUEUE)]
     if came_late is not None:
         return [wrong(f"it hands over a message {_SHORT_EXPIRY_S} s and more after its expiry", _EXPIRY)]
     if came.expires_in_s is None or came.expires_in_s >= _LONG_EXPIRY_S:
