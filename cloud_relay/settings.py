@@ -237,8 +237,9 @@ def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings
 def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
     untagged = reader.read("UNTAGGED_PAYMENTS", _one_of("ours", "leave"), "ours")
     named = reader.read("FORMER_RELAY_TAGS", _tags) if "FORMER_RELAY_TAGS" in reader else ()
-    tag, *former = dict.fromkeys([*map(relay_tag, tokens.secrets), *named])
-    return Ownership(tag, takes_untagged=untagged == "ours", former_tags=tuple(former))
+    tags = dict.fromkeys([*map(relay_tag, (tokens.sealing_secret, *tokens.secrets)), *named])
+    tag, *others = tags
+    return Ownership(tag, takes_untagged=untagged == "ours", other_tags=tuple(others))
 
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:
@@ -380,7 +381,9 @@ def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
     def parse(text: str) -> str:
         parts = urlsplit(text)
         is_address = parts.scheme in ("http", "https") and parts.hostname and _has_port(parts)
-        if not is_address or parts.query or parts.fragment or parts.username is not None:
+        if parts.username is not None:  # and perhaps a password, which no message may show
+            raise ValueError("has a login in it: leave that out")
+        if not is_address or parts.query or parts.fragment:
             raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
         if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
             raise ValueError(f"is {text!r}: write https, players pay through it")
@@ -433,7 +436,7 @@ def _token_numbers(text: str) -> dict[str, int]:
     remedy = 'write a JSON object such as {"galaga-01": 2}'
     try:
         numbers = json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         raise ValueError(f"is not JSON: {remedy}") from None
     if not isinstance(numbers, dict):
         raise ValueError(f"is no JSON object: {remedy}")

@@ -16,7 +16,7 @@ from front_door import front_door, status_says
 from relay_parts import RelayUnderTest, relay_under_test
 
 from cloud_relay.operator.check.command import look_at_all
-from cloud_relay.pages.findings import Finding, Section
+from cloud_relay.pages.check.findings import Finding, Section
 from cloud_relay.stripe.events import WANTED_EVENTS
 from simulator.chain.broker import Broker
 from simulator.stripe.server import StandInStripe

@@ -69,13 +69,20 @@ def test_a_path_is_one_path_however_it_is_written(aws: StandInAws, path: str) ->
             "InvalidKeyId: key is disabled: the key that encrypts a parameter is disabled or gone: enable "
             "it, or store it again",
         ),
+        (
+            "InvalidSignatureException",
+            "The signature does not match.\n\nThe Canonical String for this request should have been\n"
+            "'POST\n/\n\nx-amz-security-token:IQoJb3JpZ2luX2VjE\n\nhost;x-amz-security-token'",
+            "InvalidSignatureException: The signature does not match.: AWS does not take the signature: "
+            "look at the clock",
+        ),
         ("Odd", "words", "Odd: words: try it with `aws ssm get-parameters-by-path`"),
     ],
 )
 def test_what_aws_refuses_names_the_path_and_the_remedy(
     aws: StandInAws, code: str, message: str, says: str
 ) -> None:
-    """In AWS's own words, which name the role; and nothing of it is tried again."""
+    """In AWS's own words, which name the role, and not the token; and nothing of it is tried again."""
     aws.refusals = [(code, message)]
     why = why_unreadable(parameters(aws))
     assert why == f"The settings below /cloud-relay in SSM Parameter Store: {says}"

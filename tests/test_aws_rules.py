@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_relay.formats.aws_signature import AwsCall, Credentials, signed_headers
-from cloud_relay.pages.aws_plan import Change, Step, Stored, changes
+from cloud_relay.pages.setup.aws_plan import Change, Step, Stored, changes
 
 pytestmark = pytest.mark.cloud
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - Hypothesis wants it so

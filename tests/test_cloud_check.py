@@ -42,7 +42,7 @@ from relay_parts import API_KEY, OFFERS, WEBHOOK_SECRET, Cabinet
 from cloud_relay import __version__
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.check.outside import Outside
-from cloud_relay.pages.findings import Finding, Grade, Section, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, Grade, Section, note, ok, warning, wrong
 from cloud_relay.relay import relay_from
 from cloud_relay.rules.orders import Order
 from cloud_relay.settings import read_settings

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from cloud_relay.pages.account_findings import account_findings, method_findings, price_finding
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
-from cloud_relay.pages.outside_findings import door_finding, refusal_finding, unreached_finding
-from cloud_relay.pages.round_trip_findings import secret_findings, token_finding
-from cloud_relay.pages.secret_findings import stripes_secret_finding
-from cloud_relay.pages.setting_findings import REMEDIES, setting_findings
-from cloud_relay.pages.tidy_findings import tidy_finding
-from cloud_relay.rules.account import Account, LastEvent, SoldPrice
-from cloud_relay.rules.from_outside import Answer, Obstacle, Unreached
-from cloud_relay.rules.neighbours import Endpoint
+from cloud_relay.pages.check.account_findings import account_findings, method_findings, price_finding
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
+from cloud_relay.pages.check.outside_findings import door_finding, refusal_finding, unreached_finding
+from cloud_relay.pages.check.round_trip_findings import secret_findings, token_finding
+from cloud_relay.pages.check.secret_findings import stripes_secret_finding
+from cloud_relay.pages.check.setting_findings import REMEDIES, setting_findings
+from cloud_relay.pages.check.tidy_findings import tidy_finding
+from cloud_relay.rules.setting_up.account import Account, LastEvent, SoldPrice
+from cloud_relay.rules.setting_up.from_outside import Answer, Obstacle, Unreached
+from cloud_relay.rules.setting_up.neighbours import Endpoint
 
 pytestmark = pytest.mark.cloud
 THE_SAME = "Give the relay there this environment's, and start it anew; or check with the relay's own."

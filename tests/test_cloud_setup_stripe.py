@@ -22,11 +22,11 @@ from relay_parts import API_KEY, environment, served
 from cloud_relay.app import create_app
 from cloud_relay.errors import FileTrouble, SetupRefused
 from cloud_relay.operator.setup.stripe import setup_stripe
-from cloud_relay.pages.findings import ok
-from cloud_relay.pages.setup_page import NOTHING, UNCHANGED
-from cloud_relay.rules.endpoint_setup import Make, Wanted
+from cloud_relay.pages.check.findings import ok
+from cloud_relay.pages.setup.setup_page import NOTHING, UNCHANGED
 from cloud_relay.rules.fitness import KeyFound
-from cloud_relay.rules.neighbours import secret_print
+from cloud_relay.rules.setting_up.endpoint_setup import Make, Wanted
+from cloud_relay.rules.setting_up.neighbours import secret_print
 from cloud_relay.settings import SettingsError, read_settings, read_setup_settings
 from cloud_relay.stripe.events import WANTED_EVENTS
 from cloud_relay.stripe.fitness import Fitness

@@ -55,22 +55,29 @@ def test_every_part_of_a_ticket_makes_another_credit(other: FreeTicket) -> None:
 def test_a_button_holds_in_its_slot_and_the_next(slots: int, holds: bool) -> None:
     """Not before, and not long after."""
     old = replace(TICKET, slot=TICKET.slot + slots)
-    assert ticket_in(old.sealed(SECRET), "galaga-01", TWO, AT_S, SECRET) == (old if holds else None)
+    given = (old, SECRET) if holds else None
+    assert ticket_in(old.sealed(SECRET), "galaga-01", TWO, AT_S, [SECRET]) == given
 
 
 def test_another_relays_button_is_none() -> None:
     """Nor one for other credits or minutes."""
     text = TICKET.sealed(SECRET)
-    assert ticket_in(text, "galaga-01", TWO, AT_S, SECRET) == TICKET
-    assert ticket_in(text, "galaga-01", TWO, AT_S, SECRET + "x") is None
-    assert ticket_in(text, "pong-03", TWO, AT_S, SECRET) is None
-    assert ticket_in(text, "galaga-01", FreePlay(3, 10), AT_S, SECRET) is None
+    assert ticket_in(text, "galaga-01", TWO, AT_S, [SECRET]) == (TICKET, SECRET)
+    assert ticket_in(text, "galaga-01", TWO, AT_S, [SECRET + "x"]) is None
+    assert ticket_in(text, "pong-03", TWO, AT_S, [SECRET]) is None
+    assert ticket_in(text, "galaga-01", FreePlay(3, 10), AT_S, [SECRET]) is None
+
+
+def test_a_ticket_outlives_a_change_of_the_secret_and_keeps_its_credit_s_name() -> None:
+    """The secret that sealed it names the credit: pressed before and after, it is one and the same."""
+    found = ticket_in(TICKET.sealed(SECRET), "galaga-01", TWO, AT_S, ["new" * 11, SECRET])
+    assert found == (TICKET, SECRET)
 
 
 @given(st.text() | st.from_regex(r"\A[0-9]{1,12}\.[A-Za-z0-9_-]{16,32}\.[0-9a-f]{64}\Z"))
 def test_no_text_is_a_ticket_but_a_relays_own(text: str) -> None:
     """Whatever a form may send."""
-    assert ticket_in(text, "galaga-01", TWO, AT_S, SECRET) is None
+    assert ticket_in(text, "galaga-01", TWO, AT_S, [SECRET]) is None
 
 
 def test_a_name_shows_its_machine_how_many_credits_it_was() -> None:

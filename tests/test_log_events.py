@@ -58,6 +58,12 @@ def test_a_request_is_one_line() -> None:
     ("payment_id", "machine_id", "named"),
     [
         ("pi_3Abc", "galaga-01", ("pi_3Abc", "galaga-01")),
+        (
+            "free_2_" + "a" * 32 + "_" + "0" * 32,
+            "galaga-01",
+            ("free_2_" + "a" * 32 + "_" + "0" * 32, "galaga-01"),
+        ),
+        ("free_me@example.test", "galaga-01", ("", "galaga-01")),
         ("pi_3Abc\nforged", "galaga-01\x1b[2J", ("", "")),
         ("cs_test_1", "me@example.test", ("", "")),
         ("pi_" + "a" * 5000, "a" * 65, ("", "")),

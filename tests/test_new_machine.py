@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -15,7 +16,8 @@ from machine_commands import Office, an_office
 from relay_parts import Cabinet
 from test_card import a_pi
 
-from cloud_relay.errors import LoginsFailed
+from cloud_relay.errors import FileTrouble, LoginsFailed
+from cloud_relay.formats.env_file import read_env
 from cloud_relay.operator.machines.files import UnusablePlace
 from cloud_relay.operator.machines.new_machine import NotMade
 from controller.config.keys import Config, load_config
@@ -217,3 +219,28 @@ def test_what_cannot_be_is_refused_as_it_is_typed(office: Office, typed: list[st
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     assert words in ended.stderr
+
+
+def test_the_relay_s_file_is_told_of_its_name_and_its_revoked_token(office: Office) -> None:
+    """With an apostrophe in the name; what is left to do is the restart, and then the cabinet."""
+    env, typed = office.folder / "relay.env", ["new-machine", "pac-01", *office.broker_option]
+    env.write_text("A=b\n")
+    place = ["--to", str(office.folder / "pac-01.yaml"), "--env", str(env)]
+    status, said = office.run(*typed, *place, "--name", "Ms. Pac-Man's")
+    kept = read_env(env.read_text())
+    assert (status, json.loads(kept["OFFERS"])["machines"]["pac-01"]) == (0, {"name": "Ms. Pac-Man's"})
+    assert said.splitlines()[3] == f"  1. Restart the relay: {env} says what is new."
+    assert "OFFERS=" not in said
+
+    status, said = office.run(*typed, *place, "--again")
+    assert (status, read_env(env.read_text())) == (0, kept | {"MIN_TOKEN_NUMBERS": '{"pac-01":2}'})
+    assert said.splitlines()[3] == f"  1. Restart the relay: {env} says what is new."
+
+
+def test_a_relay_s_file_that_cannot_be_written_makes_no_machine(office: Office) -> None:
+    """Neither login nor config.yaml."""
+    made, env = office.folder / "galaga-09.yaml", office.folder / "missing" / "relay.env"
+    with pytest.raises(FileTrouble):
+        office.run("new-machine", "galaga-09", *office.broker_option, "--to", str(made), "--env", str(env))
+    assert not made.exists()
+    assert "galaga-09" not in (office.hall.broker.folder / "cabinets.passwords").read_text()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from cloud_relay.formats.cabinet_config import filled_in, machine_in, quoted
 from cloud_relay.operator.machines.new_machine import SHIPPED
-from cloud_relay.pages.new_machine_page import MadePage, made_text
-from cloud_relay.rules.new_machine import (
+from cloud_relay.pages.machines.new_machine_page import MadePage, made_text
+from cloud_relay.rules.setting_up.new_machine import (
     LONGEST_NAME,
     Found,
     broker_address,
@@ -306,3 +306,10 @@ def test_the_page_of_a_file_names_each_step_and_first_what_the_broker_needs() ->
         "  6. Delete galaga-01.yaml here: it holds the token and the password. Only you can read it.\n"
         "  7. On the cabinet: sudo systemctl restart arcade-controller, and sudo cabinet status\n"
     )
+
+
+def test_the_page_names_the_file_that_says_the_settings_already() -> None:
+    """Nothing is typed twice; and where nothing is new, nothing is said of it."""
+    kept = page(kept_in="relay.env", min_token_numbers='{"galaga-01": 2}', offers="{}")
+    assert made_text(kept).splitlines()[3] == "  1. Restart the relay: relay.env says what is new."
+    assert made_text(page(kept_in="relay.env")) == made_text(page())

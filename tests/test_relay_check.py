@@ -12,7 +12,7 @@ from relay_parts import API_KEY, RelayUnderTest, relay_beside, relay_under_test
 
 from cloud_relay.operator.check.command import parts
 from cloud_relay.operator.check.outside import Outside
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
 from cloud_relay.rules.orders import Order
 from cloud_relay.stripe.account import StripeAccount
 from cloud_relay.stripe.events import WANTED_EVENTS

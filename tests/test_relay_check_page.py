@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from cloud_relay.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
-from cloud_relay.pages.findings import Finding, Section, note, ok, warning, wrong
+from cloud_relay.pages.check.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
+from cloud_relay.pages.check.findings import Finding, Section, note, ok, warning, wrong
 
 BROKER = Section(
     "broker",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import PASSWORDS
-from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test, until
+from relay_parts import OFFERS, RELAY_SECRET, Cabinet, RelayUnderTest, relay_under_test, until
 from werkzeug.test import TestResponse
 
 from cloud_relay.rules.messages import signature
@@ -315,6 +315,28 @@ def test_one_phone_has_one_free_credit_in_each_slot(relay: RelayUnderTest, cabin
     it_is(relay, "20:10:00")
     phone.post("/p/galaga-01", data={"free": ticket(phone.get("/p/galaga-01"))})
     until(lambda: len({pulse["paymentId"] for pulse in cabinet.payloads()}), 3, "three free credits")
+
+
+def button_of(relay: RelayUnderTest, phone: str) -> str:
+    """The button that a relay shows to a phone of this name."""
+    client = relay.client
+    client.set_cookie("free", f"{phone}.")
+    return ticket(client.get("/p/galaga-01"))
+
+
+def test_a_change_of_the_relay_s_secret_gives_no_phone_a_second_credit(
+    relay: RelayUnderTest, cabinet: Cabinet, broker: Broker
+) -> None:
+    """Its button holds before and after, in processes that know of the change and in others: one name."""
+    both = f"the-new-secret-of-at-least-32-characters,{RELAY_SECRET}"
+    with relay_under_test(broker, OFFERS=json.dumps(CLOCKED), RELAY_SECRET=both) as changed:
+        for each in (relay, changed):
+            it_is(each, "20:03:00")
+        buttons = [button_of(each, "p" * 22) for each in (relay, changed)]
+        given = [press(each, free=button) for each in (relay, changed) for button in buttons]
+        assert [answer.status_code for answer in given] == [200] * 4
+        until(lambda: len(cabinet.heard), 4, "four messages")
+        assert len({pulse["paymentId"] for pulse in cabinet.payloads()}) == 1
 
 
 def forged(relay: RelayUnderTest) -> dict[str, str]:

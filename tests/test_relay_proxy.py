@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import subprocess
@@ -186,6 +187,17 @@ def test_the_relay_counts_the_addresses_that_nginx_saw(nginx: Nginx) -> None:
     mine = [ask(nginx, "/p/galaga-01", "203.0.113.9", "POST", data=offer).status_code for _ in range(18)]
     assert Counter(mine)[429] >= 1
     assert ask(nginx, "/p/galaga-01", "198.51.100.7", "POST", data=offer).status_code == 303
+
+
+def test_nginx_notes_neither_who_asked_nor_with_what(nginx: Nginx) -> None:
+    """A code, and the name of a payment page, stand in a query: who reads the log must not have them."""
+    ask(nginx, "/p/galaga-01?code=SUMMER-26", "198.51.100.7")
+    ask(nginx, "/thanks?s=cs_test_secret", "198.51.100.7")
+    log = nginx.ca_file.parent / "access.log"
+    wait_until(lambda: log.is_file() and log.read_text().count("\n") == 2, "two lines")
+    assert re.fullmatch(
+        r"\S+ GET /p/galaga-01 200 [0-9.]+\n\S+ GET /thanks [0-9]+ [0-9.]+\n", log.read_text()
+    )
 
 
 def test_bodies_that_nobody_needs_end_at_nginx(nginx: Nginx) -> None:

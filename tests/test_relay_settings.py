@@ -46,7 +46,8 @@ def test_every_missing_variable_is_named_at_once() -> None:
         ("MQTT_BROKER", "broker.example.com:8883", "write the port into MQTT_PORT"),
         ("RELAY_URL", "https://pay.example.com:99999", "write an address"),
         ("RELAY_URL", "https://pay.example.com/#door", "write an address"),
-        ("RELAY_URL", "https://me:secret@pay.example.com", "write an address"),
+        ("RELAY_URL", "https://me:hidden@pay.example.com", "has a login in it: leave that out"),
+        ("MIN_TOKEN_NUMBERS", "[" * 100_000, "is not JSON"),
         ("RELAY_URL", "https://pay.example.com:https", "write an address"),
         ("RELAY_URL", "https://pay.example.com/addCredit", "leave out what the relay adds itself"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_a,b", "whsec_"),
@@ -83,6 +84,7 @@ def test_a_wrong_variable_is_named_with_its_remedy(name: str, value: str, says: 
     (problem,) = str(refused.value).splitlines()[1:]
     assert problem.startswith(f"  {name}: ")
     assert says in problem
+    assert "hidden" not in problem
 
 
 @pytest.mark.parametrize(

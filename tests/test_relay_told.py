@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import PASSWORDS, wait_until
-from relay_parts import Cabinet, RelayUnderTest, relay_under_test
+from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
 from test_immediate_payments import delivered, link
 from test_relay_webhook import reservation
 
@@ -20,6 +21,8 @@ from cloud_relay.errors import BrokerUnavailable, ClockWrong, PublishRefused
 from cloud_relay.rules.immediate import MONEY_CAME
 from cloud_relay.rules.log_events import FIELDS, OUTCOMES, EventName, LogEvent
 from cloud_relay.rules.orders import Order
+from cloud_relay.rules.phones.free_tickets import FreeTicket, ticket_now
+from cloud_relay.rules.selling.periods import FreePlay
 from cloud_relay.settling.tidy import LongTidy, tidy, tidy_recent
 from simulator.chain.broker import Broker
 
@@ -106,8 +109,9 @@ class NoRetries:
 
 @pytest.fixture
 def world(broker: Broker) -> Iterator[World]:
-    """Nobody has paid yet."""
-    with relay_under_test(broker) as relay:
+    """Nobody has paid yet, nor has to."""
+    free = {"periods": [{"free": {"credits": 3, "minutes": 10}}]}
+    with relay_under_test(broker, OFFERS=json.dumps(OFFERS | free)) as relay:
         relay.stripe.webhooks.url = None
         made = World(relay, broker)
         try:
@@ -230,6 +234,34 @@ def settled(outcome: str, credits: int) -> Callable[[World], str]:
     return lambda world: world.report(world.reserve(), outcome, credits)
 
 
+def free_ticket(world: World) -> FreeTicket:
+    """A phone's right to free credits."""
+    return ticket_now("galaga-01", "p" * 22, FreePlay(3, 10), world.relay.clock())
+
+
+def press_free(world: World, *, leaves: bool = False) -> str:
+    """The phone presses the button for them; the name of its credits."""
+    ticket, secret = free_ticket(world), world.relay.settings.tokens.relay_secret
+    world.cabinet_on()
+    (cabinet,) = world.cabinets
+    cabinet.say()
+    if leaves:
+        cabinet.__exit__()
+    world.relay.client.post("/p/galaga-01", data={"free": ticket.sealed(secret)})
+    if leaves:
+        cabinet.__enter__()
+    cabinet.say_raw(b"")
+    return ticket.payment_id(secret)
+
+
+def settled_free(outcome: str, credits: int) -> Callable[[World], str]:
+    def happens(world: World) -> str:
+        name = free_ticket(world).payment_id(world.relay.settings.tokens.relay_secret)
+        return world.report(name, outcome, credits)
+
+    return happens
+
+
 # What happens, and what is told of that payment, in order.
 HAPPENS: dict[str, tuple[Callable[[World], str], list[tuple[str, str]]]] = {
     "first": (first, [("published", "first")]),
@@ -253,6 +285,14 @@ HAPPENS: dict[str, tuple[Callable[[World], str], list[tuple[str, str]]]] = {
     "delivered": (settled("delivered", 3), [("settled", "delivered")]),
     "partial": (settled("partial", 1), [("settled", "partial")]),
     "undelivered": (settled("undelivered", 0), [("settled", "undelivered")]),
+    "free": (press_free, [("published", "free")]),
+    "free, nobody there": (
+        lambda world: press_free(world, leaves=True),
+        [("publish_failed", "nobody_subscribed")],
+    ),
+    "free, delivered": (settled_free("delivered", 3), [("settled", "free_delivered")]),
+    "free, in part": (settled_free("partial", 1), [("settled", "free_partial")]),
+    "free, undelivered": (settled_free("undelivered", 0), [("settled", "free_undelivered")]),
     "conflict": (conflict("delivered", 3), [("conflict", "delivered")]),
     "conflict in part": (conflict("partial", 2), [("conflict", "partial")]),
     "conflict of nothing": (
@@ -346,3 +386,12 @@ def test_a_request_is_told_after_what_it_did(world: World, caplog: pytest.LogCap
         200,
     )
     assert int(published.fields["ms"]) <= int(request.fields["ms"]) <= took_ms + 1
+
+
+def test_free_credits_are_counted_apart_from_sales(world: World) -> None:
+    """Nobody paid: they have no time since, and raise no ration of reads at Stripe."""
+    press_free(world)
+    settled_free("delivered", 3)(world)
+    tell = world.relay.relay.tell
+    assert tell.payments.counts() == {("published", "free"): 1, ("settled", "free_delivered"): 1}
+    assert (tell.paid_s.spreads(), tell.puback_s.spreads()) == ({}, {})

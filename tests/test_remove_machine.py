@@ -153,7 +153,7 @@ def test_the_relay_s_environment_file_is_changed_whole(office: Office) -> None:
     now = f'{{"pacman-02":3,"{ID}":2}}'
     assert status == 0
     assert f"Its tokens are revoked in {file}: MIN_TOKEN_NUMBERS={now}. Restart the relay.\n" in said
-    assert file.read_text() == f'# ours\nMIN_TOKEN_NUMBERS={now}\nexport A="b c"\n'
+    assert file.read_text() == f"# ours\nMIN_TOKEN_NUMBERS='{now}'\nexport A=\"b c\"\n"
     assert file.stat().st_mode & 0o777 == 0o600
     changed = read_settings(office.environment(MIN_TOKEN_NUMBERS=now))
     assert not changed.tokens.accepts(office.hall.settings.tokens.issue(ID), ID)

@@ -15,7 +15,7 @@ from cloud_relay.errors import FileTrouble
 from cloud_relay.formats.env_file import read_env
 from cloud_relay.operator.machines.told import NotRotated
 from cloud_relay.rules.machine_report import read_report
-from cloud_relay.rules.rotation import MachineToken, as_json, finished, machine_tokens, other_login
+from cloud_relay.rules.setting_up.rotation import MachineToken, as_json, finished, machine_tokens, other_login
 from cloud_relay.rules.tokens import TokenBook, TokenUse, machine_token, relay_tag, token_tag
 
 pytestmark = pytest.mark.cloud
@@ -59,7 +59,10 @@ def test_every_machine_is_listed_with_the_secret_of_its_token() -> None:
 
 def test_the_old_secret_s_tag_stays_with_those_of_earlier_ones() -> None:
     """A rotation a year must not make strangers of what was sold two years ago."""
-    assert finished((NEW, OLD), ("n", "o", "older")) == {"RELAY_SECRET": NEW, "FORMER_RELAY_TAGS": "o,older"}
+    assert finished((NEW, OLD), (relay_tag(OLD), relay_tag(NEW), "older")) == {
+        "RELAY_SECRET": NEW,
+        "FORMER_RELAY_TAGS": f"{relay_tag(OLD)},older",
+    }
 
 
 def test_the_relay_s_two_logins_take_turns() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from relay_parts import environment
 
-from cloud_relay.pages.aws_plan import SECRETS
+from cloud_relay.pages.setup.aws_plan import SECRETS, by_hand, changes
 from cloud_relay.settings import CA_FILE_BESIDE_THE_APP
 
 pytestmark = pytest.mark.cloud
@@ -121,6 +121,15 @@ def test_no_secret_is_in_an_argument_list_or_a_readable_file_or_on_the_terminal(
     files = [call[-5] for call in desk.state["calls"] if "put-parameter" in call]
     assert len(files) == len(SETTINGS)
     assert [file for file in files if Path(file.removeprefix("file://")).exists()] == []
+
+
+def test_the_tag_of_a_secret_that_goes_is_stored_before_the_secret_goes() -> None:
+    """A process that reads in between would take what is being paid for another relay's, for five minutes."""
+    names = ("FORMER_RELAY_TAGS", "RELAY_SECRET")
+    done = [change.name for change in changes(dict.fromkeys(names, "x"), {}, frozenset(names))]
+    typed = by_hand("/cloud-relay", "eu-central-1", names[::-1])
+    places = [typed.index(name) for name in names]
+    assert (done, places) == (list(names), sorted(places))
 
 
 def test_run_again_it_changes_nothing(desk: Desk) -> None:

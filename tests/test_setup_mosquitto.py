@@ -26,6 +26,7 @@ from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import NobodySubscribed, SetupFailed
 from cloud_relay.formats.access_rules import emqx_database
 from cloud_relay.formats.env_file import read_env
+from cloud_relay.formats.own_file import with_hash
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.settings import read_settings
@@ -158,6 +159,22 @@ def test_somebody_else_s_settings_are_named_and_kept(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["mosquitto.conf"]
     assert setup(*arguments, "--replace")[1][0] == "Did replace mosquitto.conf."
     assert (folder / "mosquitto.conf.before").read_text() == "listener 1883\n"
+
+
+def test_rules_of_an_earlier_release_are_brought_up_to_date(folder: Path) -> None:
+    """Without `--replace`, as long as nobody has changed them; one line of somebody's, and they stay."""
+    arguments = ("--mosquitto", folder, "--host", "localhost", "--own-authority")
+    setup(*arguments)
+    rules = folder / "cabinets.acl"
+    ours, earlier = rules.read_text(), with_hash("pattern read arcade/machine/%u/coinpulse\n")
+    rules.write_text(earlier)
+    assert setup(*arguments)[1][0] == "Did write cabinets.acl."
+    assert (rules.read_text(), (folder / "cabinets.acl.before").read_text()) == (ours, earlier)
+
+    rules.write_text(earlier + "topic read #\n")
+    status, said = setup(*arguments)
+    assert (status, said[1]) == (1, "  - cabinets.acl is not as it would be written")
+    assert rules.read_text() == earlier + "topic read #\n"
 
 
 def test_a_certificate_that_is_there_is_copied_and_renewed(folder: Path, tmp_path: Path) -> None:
@@ -341,3 +358,33 @@ def test_what_is_to_be_typed_comes_from_the_same_table(tmp_path: Path) -> None:
     ] == [True] * len(rules)
     before = env_file.read_text()
     assert (setup("--env", env_file)[0], env_file.read_text()) == (0, before)
+
+
+@pytest.mark.parametrize(
+    "option", [["--own-authority"], ["--certificate", "a", "--key", "b"], ["--seen-as", "/mosquitto"]]
+)
+def test_an_option_of_mosquitto_s_without_its_folder_is_not_taken_for_another_broker(
+    option: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody forgot `--mosquitto`; no password is made for a broker that nobody meant."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SetupFailed) as refused:
+        setup("--host", "localhost", *option)
+    assert str(refused.value) == (
+        "--own-authority, --certificate, --key and --seen-as are for a Mosquitto: name its folder, "
+        "--mosquitto FOLDER"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hosted_broker_s_name_is_not_written_down_while_nobody_has_said_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty MQTT_BROKER would count as one that was set."""
+    monkeypatch.chdir(tmp_path)
+    assert setup()[0] == 0
+    assert list(variables_in(tmp_path / "relay-broker.env")) == [
+        "MQTT_PORT",
+        "MQTT_USERNAME",
+        "MQTT_PASSWORD",
+    ]

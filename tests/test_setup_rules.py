@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from cloud_relay.pages.setup_page import NOTHING, setup_text
-from cloud_relay.rules.endpoint_setup import (
+from cloud_relay.pages.setup.setup_page import NOTHING, setup_text
+from cloud_relay.rules.selling.offers_setting import read_offers
+from cloud_relay.rules.setting_up.endpoint_setup import (
     Disable,
     EndpointPlan,
     Make,
@@ -16,9 +17,8 @@ from cloud_relay.rules.endpoint_setup import (
     endpoint_plan,
     is_near,
 )
-from cloud_relay.rules.neighbours import Endpoint, secret_print
-from cloud_relay.rules.price_setup import wanted_price
-from cloud_relay.rules.selling.offers_setting import read_offers
+from cloud_relay.rules.setting_up.neighbours import Endpoint, secret_print
+from cloud_relay.rules.setting_up.price_setup import wanted_price
 
 pytestmark = pytest.mark.cloud
 ADDRESS = "https://pay.example.com/addCredit"

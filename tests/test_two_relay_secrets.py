@@ -82,8 +82,8 @@ def test_a_status_without_a_tag_tells_nothing() -> None:
 
 
 def test_what_was_sold_under_an_earlier_secret_is_still_this_relays() -> None:
-    """Open payments, printed links and disputes outlive the secret; new sales bear the new tag."""
-    whose = Ownership(NEW_TAG, takes_untagged=False, former_tags=(OLD_TAG,))
+    """Open payments, printed links and disputes outlive the secret; what is sold since bears its own tag."""
+    whose = Ownership(NEW_TAG, takes_untagged=False, other_tags=(OLD_TAG,))
     sold = {tag: whose.owns({"machine_id": "g", "relay": tag}) for tag in (NEW_TAG, OLD_TAG, "f" * 16)}
     assert sold == {NEW_TAG: True, OLD_TAG: True, "f" * 16: False}
     assert whose.is_tagged({"relay": OLD_TAG})
@@ -94,8 +94,8 @@ def test_what_was_sold_under_an_earlier_secret_is_still_this_relays() -> None:
     ("variables", "tags"),
     [
         ({"RELAY_SECRET": OLD}, (OLD_TAG,)),
-        ({"RELAY_SECRET": f"{NEW},{OLD}"}, (NEW_TAG, OLD_TAG)),
-        ({"RELAY_SECRET": f" {NEW} , {OLD} ", "FORMER_RELAY_TAGS": OLD_TAG}, (NEW_TAG, OLD_TAG)),
+        ({"RELAY_SECRET": f"{NEW},{OLD}"}, (OLD_TAG, NEW_TAG)),
+        ({"RELAY_SECRET": f" {NEW} , {OLD} ", "FORMER_RELAY_TAGS": OLD_TAG}, (OLD_TAG, NEW_TAG)),
         ({"RELAY_SECRET": NEW, "FORMER_RELAY_TAGS": f"{OLD_TAG}, {'a' * 16}"}, (NEW_TAG, OLD_TAG, "a" * 16)),
     ],
     ids=["one", "two", "two and a tag of the same", "the old one's tag alone"],
@@ -103,8 +103,32 @@ def test_what_was_sold_under_an_earlier_secret_is_still_this_relays() -> None:
 def test_the_tags_are_those_of_all_secrets_and_those_that_are_named(
     variables: dict[str, str], tags: tuple[str, ...]
 ) -> None:
-    """Each once; today's first."""
+    """Each once; first the one that sales bear, which is the old one's while there are two secrets."""
     assert read_settings(environment(**variables)).stripe.ownership.tags == tags
+
+
+BEFORE, MEANWHILE = {"RELAY_SECRET": OLD}, {"RELAY_SECRET": f"{NEW},{OLD}"}
+AFTERWARDS = {"RELAY_SECRET": NEW, "FORMER_RELAY_TAGS": OLD_TAG}
+
+
+@pytest.mark.parametrize(
+    ("early", "late"), [(BEFORE, MEANWHILE), (MEANWHILE, AFTERWARDS)], ids=["begun", "finished"]
+)
+def test_processes_that_hear_of_a_change_one_after_the_other_know_each_other_s_sales(
+    early: dict[str, str], late: dict[str, str]
+) -> None:
+    """On Lambda five minutes pass in between: a webhook that finds a stranger's tag credits nobody."""
+    one, other = (read_settings(environment(**variables)) for variables in (early, late))
+    for seller, hearer in ((one, other), (other, one)):
+        assert hearer.stripe.ownership.owns(seller.stripe.ownership.mark({"machine_id": "galaga-01"}))
+        signed = {machine_token(secret, "galaga-01", 1) for secret in hearer.tokens.secrets}
+        assert signed & set(seller.tokens.signing("galaga-01"))
+
+
+def test_what_phones_are_given_is_sealed_by_what_all_processes_know() -> None:
+    """A free credit's name is made with it: two names would be two credits."""
+    early, late = (read_settings(environment(**variables)).tokens for variables in (BEFORE, MEANWHILE))
+    assert early.sealing_secret == late.sealing_secret == OLD
 
 
 @pytest.mark.parametrize(

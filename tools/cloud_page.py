@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cloud_costs import sums, table
 from stable_words import VERSION, letters
+from wrap_prose import wrapped
 
 from cloud_relay import __version__
 from simulator.chain.new_cabinet import new_cabinet
@@ -33,6 +34,7 @@ KEY = f"sk_test_{letters('key', 24)}"
 SUMS_FOR = 500
 OF_STAND_INS = re.compile(
     "STAND_IN_STRIPE_URL:|STRIPE_PROXY, STAND_IN|it speaks plain HTTP: only on this machine"
+    "|^  -  hears of every payment too"
 )
 
 
@@ -44,7 +46,7 @@ def main() -> None:
 
 def with_costs(page: str) -> str:
     """The page with the costs as they are reckoned now."""
-    for name, text in (("costs", table()), ("sums", sums(SUMS_FOR))):
+    for name, text in (("costs", table()), ("sums", wrapped(sums(SUMS_FOR)).rstrip("\n"))):
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         page = place.sub(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page)
     return page

@@ -14,7 +14,7 @@ most_exposure=15 # tenths: 1.5 of systemd-analyze security
 
 journal() { inside journalctl --unit "$1" --output cat --no-pager; }
 
-field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$sale"; }
+field() { python3 -I "$project/tools/container/field.py" "$1" <<<"$sale"; }
 
 ports_are_free() {
     for port in 443 8080 8883 8884; do
@@ -101,8 +101,7 @@ check_secrets() {
 }
 
 serves_again() {
-    inside env SSL_CERT_DIR=/etc/ssl/certs python3 -c \
-        "import urllib.request; urllib.request.urlopen('https://$name/status')" 2>/dev/null
+    inside env SSL_CERT_DIR=/etc/ssl/certs python3 -I $source_dir/tools/container/fetch.py "https://$name/status" >/dev/null 2>&1
 }
 
 check_update() {

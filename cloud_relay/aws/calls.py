@@ -124,4 +124,6 @@ def _refusal(answer: HTTPResponse, said: bytes) -> AwsRefused:
     fields = body if isinstance(body, dict) else {}
     code = answer.headers.get("x-amzn-errortype") or fields.get("__type") or f"HTTP {answer.status}"
     message = fields.get("message") or fields.get("Message") or answer.reason
-    return AwsRefused(str(code).rpartition("#")[2].partition(":")[0], str(message)[:500])
+    # Below its first line AWS repeats what was signed, and with it the role's session token.
+    words = str(message).partition("\n")[0][:500]
+    return AwsRefused(str(code).rpartition("#")[2].partition(":")[0], words)

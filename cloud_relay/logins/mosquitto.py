@@ -14,6 +14,7 @@ from cloud_relay.errors import LoginsFailed
 from cloud_relay.formats.mosquitto_folder import cabinets_port
 from cloud_relay.formats.mosquitto_passwords import SALT_BYTES, password_line, usernames, with_line
 from cloud_relay.logins.interface import checked_name, checked_password
+from cloud_relay.private_file import write_fresh
 
 CABINETS, SERVICES = "cabinets.passwords", "services.passwords"
 _SYSTEM_FOLDER, _SYSTEM_PID_FILE = Path("/etc/mosquitto"), Path("/run/mosquitto/mosquitto.pid")
@@ -127,17 +128,7 @@ class MosquittoLogins:
     def _replace(self, kind: str, text: str) -> None:
         """Whole or not at all, and for the eyes of the same people as before."""
         path, new = self._folder / kind, self._folder / f"{kind}.new"
-        like = path.stat()
-        new.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", errors="surrogateescape"
-        ) as file:
-            file.write(text)
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), like.st_uid, like.st_gid)
-            os.fchmod(file.fileno(), 0o600 | like.st_mode & 0o040)
-            file.flush()
-            os.fsync(file.fileno())
+        write_fresh(new, text.encode(errors="surrogateescape"), like=path.stat())
         new.replace(path)
 
     def _reload(self) -> list[str]:

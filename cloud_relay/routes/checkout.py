@@ -27,7 +27,7 @@ def to_checkout(
     relay: Relay, limits: Limits, machine_id: str, name: str, offer: Offer
 ) -> ResponseReturnValue:
     """Send the phone on to pay for the offer of a machine with this name."""
-    known = unsealed(request.cookies.get(COOKIE, ""), machine_id, relay.settings.tokens.relay_secret)
+    known = unsealed(request.cookies.get(COOKIE, ""), machine_id, relay.settings.tokens.secrets)
     now_s = relay.clock()
     if known and known.is_offered_again(offer.key, now_s, relay.paid.get(machine_id, now_s)):
         return redirect(known.url, 303)
@@ -78,7 +78,7 @@ def _keep(relay: Relay, opened: OpenCheckout) -> None:
     def keep(response: Response) -> Response:
         response.set_cookie(
             COOKIE,
-            opened.sealed(settings.tokens.relay_secret),
+            opened.sealed(settings.tokens.sealing_secret),
             max_age=OFFERED_AGAIN_FOR_S,
             path=settings.door_path(opened.machine_id),
             secure=settings.url.startswith("https:"),

@@ -103,7 +103,7 @@ def _page(relay: Relay, asked: _Asked, alert: str | None) -> str:
     ticket, waits = "", ""
     if sale.free:
         own, used = ticket_of_phone(relay, machine_id, sale.free)
-        ticket = "" if used else own.sealed(relay.settings.tokens.relay_secret)
+        ticket = "" if used else own.sealed(relay.settings.tokens.sealing_secret)
         waits = wait_words(own.next_in_min(now_s)) if used else ""
     ends_s = offers.next_change_s(machine_id, now_s, TODAY_DAYS) if sale.period else None
     return render_template(

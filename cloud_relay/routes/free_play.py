@@ -10,18 +10,19 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.relay import Relay
 from cloud_relay.routes.limits import Limits
+from cloud_relay.routes.requests import request_began_s
+from cloud_relay.rules.log_events import EventName, Publishing
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.phones.free_tickets import FreeTicket, is_phone, ticket_in, ticket_now
 from cloud_relay.rules.selling.on_sale import OnSale
 from cloud_relay.rules.selling.periods import FreePlay
 from cloud_relay.rules.selling.words import wait_words
 from cloud_relay.settling.pulses import NOT_NOW, PaidOrder, publish_in_window
+from cloud_relay.settling.told import tell_money, tell_published, why_not
 
 _COOKIE, _KEPT_FOR_S = "free", 24 * 3600
 _TOO_MANY = "Too many free credits at once. Please try again in a minute."
 _NOT_SENT = "The machine cannot be reached right now. Please try again."
-
-log = logging.getLogger(__name__)
 
 
 def ticket_of_phone(relay: Relay, machine_id: str, free: FreePlay) -> tuple[FreeTicket, bool]:
@@ -41,13 +42,14 @@ def give_free(
 
     It may be sent again and again: the cabinet knows the name.
     """
-    secret = relay.settings.tokens.relay_secret
-    ticket = ticket_in(button, machine_id, sale.free, relay.clock(), secret) if sale.free else None
-    if ticket is None:
+    secrets_known, now_s = relay.settings.tokens.secrets, relay.clock()
+    found = ticket_in(button, machine_id, sale.free, now_s, secrets_known) if sale.free else None
+    if found is None:
         return None
+    ticket, sealed_by = found
     if not limits.may_give_free(machine_id):
         abort(429, _TOO_MANY)
-    _publish(relay, ticket, sale.currency)
+    _publish(relay, ticket, ticket.payment_id(sealed_by), sale.currency)
     _keep(relay, machine_id, f"{ticket.phone}.{ticket.slot}")
     return render_template(
         "free.html",
@@ -58,15 +60,17 @@ def give_free(
     )
 
 
-def _publish(relay: Relay, ticket: FreeTicket, currency: str) -> None:
-    payment_id = ticket.payment_id(relay.settings.tokens.relay_secret)
+def _publish(relay: Relay, ticket: FreeTicket, payment_id: str, currency: str) -> None:
     order = Order(ticket.machine_id, ticket.free.credits, 0, currency)
+    given = PaidOrder(payment_id, order, ticket.begins_s, int(relay.clock()))
+    began_s = request_began_s()
     try:
-        publish_in_window(relay, PaidOrder(payment_id, order, ticket.begins_s, int(relay.clock())))
+        publish_in_window(relay, given)
     except NOT_NOW as why:
-        log.error("Did not publish %s: %s", payment_id, why)
+        name, words = EventName.PUBLISH_FAILED, f"Did not publish {payment_id}: {why}"
+        tell_money(relay, name, payment_id, order.machine_id, why_not(why), began_s, words, logging.ERROR)
         abort(503, _NOT_SENT)
-    log.info("Published %s: %d free credits for %s", payment_id, order.credits, order.machine_id)
+    tell_published(relay, given, Publishing.FREE, began_s)
 
 
 def _keep(relay: Relay, machine_id: str, text: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cloud_relay.rules.orders import is_machine_id
+from cloud_relay.rules.phones.free_tickets import is_free_name
 from cloud_relay.rules.receipts import is_payment_id
 
 _LONGEST_NAME = 100
@@ -47,11 +48,12 @@ FIELDS: Mapping[EventName, tuple[str, ...]] = {
 
 
 class Publishing(StrEnum):
-    """The `outcome` of `published`: at its webhook, once the broker was there again, or by tidy."""
+    """The `outcome` of `published`: at its webhook, once the broker was there again, or by tidy; or FREE."""
 
     FIRST = "first"
     RETRIED = "retried"
     REPEATED = "repeated"
+    FREE = "free"
 
 
 class NotPublished(StrEnum):
@@ -90,13 +92,16 @@ class TidyList(StrEnum):
     NONE = "none"
 
 
+_OF_RECEIPT = ("delivered", "partial", "undelivered")
+# Before the outcome of a receipt on which no money hangs.
+OF_FREE_CREDITS = "free_"
 OUTCOMES: Mapping[EventName, tuple[str, ...]] = {
     EventName.PUBLISHED: tuple(Publishing),
     EventName.PUBLISH_FAILED: tuple(NotPublished),
-    EventName.SETTLED: ("delivered", "partial", "undelivered"),
+    EventName.SETTLED: (*_OF_RECEIPT, *(OF_FREE_CREDITS + outcome for outcome in _OF_RECEIPT)),
     EventName.RELEASED: (GivenBack.NO_RECEIPT, GivenBack.UNSELLABLE),
     EventName.REFUNDED: tuple(GivenBack),
-    EventName.CONFLICT: ("delivered", "partial", "undelivered"),
+    EventName.CONFLICT: _OF_RECEIPT,
     EventName.HELD: tuple(Held),
     EventName.TIDIED: ("done", "failed"),
 }
@@ -128,9 +133,10 @@ def money_event(
     level: int = logging.INFO,
     **more: str | int,
 ) -> LogEvent:
-    """What happened to a payment, which took `ms`; what is no id of a payment or machine is left empty."""
+    """What happened to a payment or to free credits, which took `ms`; what is no id is left empty."""
+    is_id = is_payment_id(payment_id) or is_free_name(payment_id)
     fields: dict[str, str | int] = {
-        "payment": payment_id if is_payment_id(payment_id) and len(payment_id) <= _LONGEST_NAME else "",
+        "payment": payment_id if is_id and len(payment_id) <= _LONGEST_NAME else "",
         "machine": machine_id if is_machine_id(machine_id) else "",
         "outcome": outcome,
         "ms": ms,

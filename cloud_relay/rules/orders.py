@@ -58,18 +58,19 @@ def order_metadata(
 class Ownership:
     """Whose a payment is. Several relays may share one Stripe account, and each hears of every payment.
 
-    `tag` is made from this relay's secret, and `former_tags` are of the secrets that it had before. Links of
-    older relays carry none: `takes_untagged` counts them as this relay's own.
+    `tag` is made from the secret that all of this relay's processes have, and `other_tags` from those that it
+    had before, or that some do not have yet. Links of older relays carry none: `takes_untagged` counts them
+    as this relay's own.
     """
 
     tag: str
     takes_untagged: bool = True
-    former_tags: tuple[str, ...] = ()
+    other_tags: tuple[str, ...] = ()
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """All tags under which this relay has sold, today's first."""
-        return (self.tag, *self.former_tags)
+        """All tags under which this relay sells or has sold, today's first."""
+        return (self.tag, *self.other_tags)
 
     def owns(self, metadata: Mapping[str, str]) -> bool:
         """Whether a payment is for a machine of this relay; anything else is left alone."""

@@ -60,6 +60,14 @@ class TokenBook:
         """The secrets whose tokens are accepted, the one that makes new tokens first."""
         return (self.relay_secret,) if self.old_secret is None else (self.relay_secret, self.old_secret)
 
+    @property
+    def sealing_secret(self) -> str:
+        """The secret that each of the relay's processes has, those too that have not heard of a new one yet.
+
+        What one process gives a phone or sells is often shown to another.
+        """
+        return self.secrets[-1]
+
     def issue(self, machine_id: str) -> str:
         """The token that the machine should use from now on."""
         return machine_token(self.relay_secret, machine_id, self.smallest(machine_id))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable, TooLittleToCharge
 from cloud_relay.relay import Relay
-from cloud_relay.rules.log_events import EventName, GivenBack, Held
+from cloud_relay.rules.log_events import OF_FREE_CREDITS, EventName, GivenBack, Held
 from cloud_relay.rules.orders import BadOrder, UnsellableCredits, immediate_order_from
 from cloud_relay.rules.phones.free_tickets import free_credits, is_free_credit
 from cloud_relay.rules.receipts import Outcome, Receipt, read_payment_id, read_receipt
@@ -79,13 +79,15 @@ def _tell_settled(relay: Relay, machine_id: str, receipt: Receipt, result: Resul
 
 def _settle_free(relay: Relay, machine_id: str, body: Mapping[str, Any]) -> Answer:
     """A receipt of a free credit moves no money, and Stripe never hears of it."""
-    payment_id: str = body["paymentId"]
+    began_s, payment_id = time.monotonic(), str(body["paymentId"])
     credits = free_credits(payment_id, machine_id, relay.settings.tokens.secrets)
     if credits is None:
         log.error("Refused a receipt of %s for %.80s: not its free credit", machine_id, payment_id)
         return Answer(Result.UNKNOWN)
     receipt = read_receipt(body, credits, order_is_known=True)
-    log.info("Answered the receipt of %s, %s: free", payment_id, receipt.words)
+    name, outcome = EventName.SETTLED, OF_FREE_CREDITS + receipt.outcome
+    words = f"Answered the receipt of {payment_id}, {receipt.words}: free"
+    tell_money(relay, name, payment_id, machine_id, outcome, began_s, words, answer=Result.SETTLED)
     return Answer(Result.SETTLED, 0)
 
 

@@ -12,7 +12,12 @@ from cloud_relay.rules.settlement import Payment
 from cloud_relay.settling.pulses import PaidOrder
 from cloud_relay.watching.teller import ms_since
 
-_HOW = {Publishing.FIRST: "", Publishing.RETRIED: " at last", Publishing.REPEATED: " again"}
+_HOW = {
+    Publishing.FIRST: "",
+    Publishing.RETRIED: " at last",
+    Publishing.REPEATED: " again",
+    Publishing.FREE: "",
+}
 _WHY_NOT: dict[type[Exception], NotPublished] = {
     BrokerUnavailable: NotPublished.BROKER_AWAY,
     NobodySubscribed: NotPublished.NOBODY_SUBSCRIBED,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import stripe
 
-from cloud_relay.rules.account import Account, LastEvent, Methods, SoldPrice
-from cloud_relay.rules.neighbours import Endpoint
+from cloud_relay.rules.setting_up.account import Account, LastEvent, Methods, SoldPrice
+from cloud_relay.rules.setting_up.neighbours import Endpoint
 from cloud_relay.stripe.client import at_stripe
 from cloud_relay.stripe.probes import Answer, Probe, answer_to, probing_client
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import stripe
 
 from cloud_relay.errors import NotAtStripe, SetupRefused
-from cloud_relay.rules.endpoint_setup import Disable, Make, Mend
-from cloud_relay.rules.neighbours import secret_print
-from cloud_relay.rules.price_setup import PRODUCT_ID, PRODUCT_NAME, WantedPrice
+from cloud_relay.rules.setting_up.endpoint_setup import Disable, Make, Mend
+from cloud_relay.rules.setting_up.neighbours import secret_print
+from cloud_relay.rules.setting_up.price_setup import PRODUCT_ID, PRODUCT_NAME, WantedPrice
 from cloud_relay.stripe.account import FINGERPRINT, StripeAccount, sold_price
 from cloud_relay.stripe.client import at_stripe, stripe_client
 from cloud_relay.stripe.probes import Probe

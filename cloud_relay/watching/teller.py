@@ -47,7 +47,7 @@ class Teller:
     def _count_payment(self, event: LogEvent) -> None:
         outcome = str(event.fields["outcome"])
         self.payments.count(event.name, outcome)
-        if event.name is EventName.PUBLISHED:
+        if event.name is EventName.PUBLISHED and outcome != Publishing.FREE:
             self.paid_s.add(float(event.fields["since_paid_s"]), outcome)
             if outcome == Publishing.FIRST:
                 self.puback_s.add(_seconds(event))

@@ -26,7 +26,7 @@ error_log stderr warn;
 worker_processes auto;
 events {{ worker_connections 768; }}
 http {{
-    access_log off;
+    access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -89,7 +89,8 @@ def nginx_before(relay_port: int, folder: Path, extra: str = "") -> Iterator[Ngi
 
 
 def _on_loopback(text: str, port: int, relay_port: int, folder: Path) -> str:
-    """The shipped file, with other ports and another certificate, and nothing else changed."""
+    """The shipped file, with other ports, another certificate and another place of its log; nothing else."""
+    text = text.replace("/var/log/nginx/", f"{folder}/")
     text = re.sub(r"listen \[::\]:443 ssl;\n", "", text)
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;")
     text = text.replace("server 127.0.0.1:8080;", f"server 127.0.0.1:{relay_port};")

@@ -91,12 +91,13 @@ install_cabinet() {
     systemctl -q --root="$root" set-default multi-user.target
 }
 
-# What Python compiled names the time of its source.
+# What Python compiled names the time of its source; and so does what install.sh compiled for the controller (-OO).
 date_files() {
+    local app=/opt/arcade-cabinet
     date_all
-    in_root python3 -I -m compileall -qf /opt/arcade-cabinet
-    in_root /opt/arcade-cabinet/venv/bin/python -I -B -OO -X pycache_prefix=/opt/arcade-cabinet/compiled -W ignore \
-        /payload/project/installer/import_release.py /opt/arcade-cabinet /opt/arcade-cabinet
+    in_root python3 -I -m compileall -qf $app
+    in_root $app/venv/bin/python -I -B -OO -X pycache_prefix=$app/compiled -W ignore \
+        /payload/project/installer/import_release.py $app $app
     date_all
 }
 

@@ -48,12 +48,21 @@ class Card:
 
     def root_file(self, name: str) -> str:
         """A file of the root file system."""
-        return _said(["debugfs", "-R", f"cat {name}", f"{self.image}?offset={self.root_at}"]).decode()
+        return self._debugfs(f"cat {name}").decode()
+
+    def compiled_for(self, source: str, compiled: str) -> tuple[int, int]:
+        """When a Python source was changed, and when it was by what is compiled of it."""
+        told = self._debugfs(f"stat {source}").decode()
+        header = self._debugfs(f"cat {compiled}")[:16]
+        return int(told.partition("mtime: 0x")[2][:8], 16), int.from_bytes(header[8:12], "little")
 
     def root_mb(self) -> int:
         """How large the root file system is."""
         told = _said(["dumpe2fs", "-h", f"{self.image}?offset={self.root_at}"]).decode()
         return int(told.partition("Block count:")[2].split()[0]) * 4096 >> 20
+
+    def _debugfs(self, order: str) -> bytes:
+        return _said(["debugfs", "-R", order, f"{self.image}?offset={self.root_at}"])
 
     @property
     def _boot(self) -> str:

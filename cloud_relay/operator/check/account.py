@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
-from cloud_relay.pages.account_findings import account_findings, method_findings, not_readable, price_finding
-from cloud_relay.pages.findings import Finding
+from cloud_relay.pages.check.account_findings import (
+    account_findings,
+    method_findings,
+    not_readable,
+    price_finding,
+)
+from cloud_relay.pages.check.findings import Finding
 from cloud_relay.relay import Relay
 from cloud_relay.settings import Settings
 from cloud_relay.stripe.account import StripeAccount

@@ -14,7 +14,7 @@ from cloud_relay.operator.check.broker_as_cabinet import look_as_cabinet
 from cloud_relay.operator.check.broker_as_relay import look_as_relay
 from cloud_relay.operator.check.reach import Server, check_reach
 from cloud_relay.operator.setup.emqx import CLOSE_IT, plan_for
-from cloud_relay.pages.findings import Finding, all_well, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, all_well, note, ok, warning, wrong
 from cloud_relay.relay import Relay
 from cloud_relay.settings import MqttSettings, SettingsError
 from cloud_relay.stripe.account import StripeAccount

@@ -11,7 +11,7 @@ from cloud_relay.broker.connection import NO_MATCHING_SUBSCRIBERS
 from cloud_relay.broker.visit import Visit, Visitor, Welcome
 from cloud_relay.errors import BrokerUnavailable
 from cloud_relay.operator.check.visits import Visits
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
 from cloud_relay.rules.messages import MAX_PACKET_BYTES, coinpulse_topic, gameover_topic, status_topic
 from cloud_relay.settings import MqttSettings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud_relay.pages.findings import Finding, note, ok, wrong
+from cloud_relay.pages.check.findings import Finding, note, ok, wrong
 from cloud_relay.relay import Relay
 from cloud_relay.rules.fitness import TOLERATED_S, Cause
 from cloud_relay.stripe.account import StripeAccount

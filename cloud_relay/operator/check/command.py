@@ -19,8 +19,8 @@ from cloud_relay.operator.check.readable import read_what_can_be
 from cloud_relay.operator.check.variables import check_variables
 from cloud_relay.operator.check.webhook import check_stripes_secret, check_webhook
 from cloud_relay.operator.quiet import quiet
-from cloud_relay.pages.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
-from cloud_relay.pages.findings import Section, all_well
+from cloud_relay.pages.check.check_page import MARKS, PLAIN_MARKS, document, section_text, summary_text
+from cloud_relay.pages.check.findings import Section, all_well
 from cloud_relay.relay import relay_from
 from cloud_relay.stripe.account import StripeAccount
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
 from cloud_relay.relay import Relay
 from cloud_relay.rules.fitness import KEY_REFUSED
 from cloud_relay.settings import StripeSettings

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cloud_relay.errors import StripeUnavailable
-from cloud_relay.pages.findings import Finding, note
-from cloud_relay.pages.neighbour_findings import neighbour_findings
-from cloud_relay.pages.webhook_findings import other_endpoints
+from cloud_relay.pages.check.findings import Finding, note
+from cloud_relay.pages.check.neighbour_findings import neighbour_findings
+from cloud_relay.pages.check.webhook_findings import other_endpoints
 from cloud_relay.relay import Relay
-from cloud_relay.rules.neighbours import machines_of, sellers
+from cloud_relay.rules.setting_up.neighbours import machines_of, sellers
 from cloud_relay.stripe.account import StripeAccount
 
 LOOK_BACK_DAYS = 7

@@ -10,18 +10,18 @@ from urllib.parse import urlsplit
 from cloud_relay import __version__
 from cloud_relay.operator.public.ask import ask, phones_trust
 from cloud_relay.operator.public.signed_event import SignedEvent, date_s
-from cloud_relay.pages.findings import Finding, note, wrong
-from cloud_relay.pages.outside_findings import (
+from cloud_relay.pages.check.findings import Finding, note, wrong
+from cloud_relay.pages.check.outside_findings import (
     broker_finding,
     door_finding,
     refusal_finding,
     relay_findings,
     unreached_finding,
 )
-from cloud_relay.pages.round_trip_findings import secret_findings, token_finding
-from cloud_relay.pages.tidy_findings import tidy_finding
+from cloud_relay.pages.check.round_trip_findings import secret_findings, token_finding
+from cloud_relay.pages.check.tidy_findings import tidy_finding
 from cloud_relay.relay import Relay
-from cloud_relay.rules.from_outside import Answer, Unreached
+from cloud_relay.rules.setting_up.from_outside import Answer, Unreached
 from cloud_relay.settings import LOOPBACK
 from cloud_relay.stripe.account import StripeAccount
 

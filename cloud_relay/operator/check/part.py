@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloud_relay.pages.findings import Finding, Section, note
+from cloud_relay.pages.check.findings import Finding, Section, note
 from cloud_relay.relay import Relay
 from cloud_relay.stripe.account import StripeAccount
 

@@ -7,7 +7,7 @@ import ssl
 import time
 from dataclasses import dataclass
 
-from cloud_relay.pages.findings import Finding, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, ok, warning, wrong
 
 WITHIN_S = 5.0
 SOON_DAYS = 14

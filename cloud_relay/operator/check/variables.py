@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from cloud_relay.operator.check.readable import Readable
-from cloud_relay.pages.findings import Finding
-from cloud_relay.pages.setting_findings import REMEDIES, setting_findings
+from cloud_relay.pages.check.findings import Finding
+from cloud_relay.pages.check.setting_findings import REMEDIES, setting_findings
 
 _NEAR = 0.85
 # What other programs and examples call them.

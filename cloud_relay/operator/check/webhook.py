@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cloud_relay.errors import StripeUnavailable
-from cloud_relay.pages.findings import Finding, note, warning
-from cloud_relay.pages.secret_findings import stripes_secret_finding
-from cloud_relay.pages.webhook_findings import webhook_findings
+from cloud_relay.pages.check.findings import Finding, note, warning
+from cloud_relay.pages.check.secret_findings import stripes_secret_finding
+from cloud_relay.pages.check.webhook_findings import webhook_findings
 from cloud_relay.relay import Relay
-from cloud_relay.rules.neighbours import Endpoint, secret_print
+from cloud_relay.rules.setting_up.neighbours import Endpoint, secret_print
 from cloud_relay.stripe.account import API_VERSION, StripeAccount
 from cloud_relay.stripe.events import WANTED_EVENTS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cloud_relay.rules.new_machine import broker_address
+from cloud_relay.rules.setting_up.new_machine import broker_address
 
 
 def typed(problem: Callable[[str], str | None]) -> Callable[[str], str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cloud_relay.errors import RelayError
 from cloud_relay.formats.cabinet_config import machine_in
+from cloud_relay.private_file import write_fresh
 
 ON_CARD, CERTIFICATE_ON_CARD = "cabinet.yaml", "ca.crt"
 # A cabinet that finds this one on its card, left by a plug that was pulled, takes it away.
@@ -63,7 +64,7 @@ class Place:
         """
         fresh = self.path.with_name(_FRESH_ON_CARD if self.is_on_card else f"{self.path.name}.new")
         try:
-            _write(fresh, (text.replace("\n", "\r\n") if self.is_on_card else text).encode())
+            write_fresh(fresh, (text.replace("\n", "\r\n") if self.is_on_card else text).encode())
         except OSError as why:
             raise _unusable(fresh, why) from None
         try:
@@ -94,15 +95,6 @@ def card_at(folder: Path) -> Place:
     return Place(folder / ON_CARD, is_on_card=True)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """A file of its owner's alone, from its first byte on, and through to the disk."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _move(fresh: Path, path: Path) -> None:
     fresh.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -119,7 +111,7 @@ def write_public(path: Path, data: bytes) -> None:
         UnusablePlace: it cannot be written.
     """
     try:
-        _write(path, data)
+        write_fresh(path, data)
     except OSError as why:
         raise _unusable(path, why) from None
 

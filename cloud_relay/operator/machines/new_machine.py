@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,9 +16,10 @@ from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import look
 from cloud_relay.operator.machines.files import Place, card_at, write_public
-from cloud_relay.pages.new_machine_page import CERTIFICATE, MadePage, made_text
+from cloud_relay.operator.setup.kept import Kept
+from cloud_relay.pages.machines.new_machine_page import CERTIFICATE, MadePage, made_text
 from cloud_relay.relay import Relay
-from cloud_relay.rules.new_machine import (
+from cloud_relay.rules.setting_up.new_machine import (
     CABINETS_PORT,
     Found,
     id_problem,
@@ -74,6 +75,7 @@ def add_new_machine(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument("--card", type=Path, metavar="DIR", help="the boot partition of its card")
     parser.add_argument("--broker", type=address, metavar="HOST[:PORT]", help="how cabinets reach the broker")
+    parser.add_argument("--env", type=Path, metavar="FILE", help="the relay's environment file")
     parser.add_argument(
         "--again", action="store_true", help="for a machine that exists: another password, another token"
     )
@@ -87,6 +89,7 @@ def new_machine(
     Raises:
         NotMade: what was asked for cannot be, or is there already.
         UnusablePlace: its file cannot be written.
+        FileTrouble: the relay's environment file cannot be.
         LoginsFailed: the broker did not make its login; no file was written.
     """
     logins = logins_from(environment)
@@ -94,12 +97,18 @@ def new_machine(
     found = _found(relay, logins, made, out)
     if why := refusal(made.machine_id, found, again=options.again):
         raise NotMade(why)
+    kept = Kept({}, options.env)
+    kept.check()
     password = secrets.token_hex(16)
     text = filled_in(SHIPPED.read_text(), made.values(relay.settings, password))
     with made.place.written(text):
         left = logins.add(made.machine_id, password)
         _write_certificate(relay.settings, made.place)
-    out.write(made_text(_page(relay.settings, environment, made, logins.where, left)))
+    page = _page(relay.settings, environment, made, logins.where, left)
+    if options.env:
+        kept.keep(_settings(page), out)
+        page = replace(page, kept_in=str(options.env))
+    out.write(made_text(page))
     return 0
 
 
@@ -132,6 +141,12 @@ def _found(relay: Relay, logins: Logins, made: NewMachine, out: TextIO) -> Found
 def _write_certificate(settings: Settings, place: Place) -> None:
     if settings.mqtt.ca_file and place.is_on_card:
         write_public(place.certificate, settings.mqtt.ca_file.read_bytes())
+
+
+def _settings(page: MadePage) -> dict[str, str]:
+    """What the relay's file is to say; an apostrophe, which no such file takes, as JSON has it otherwise."""
+    values = {"MIN_TOKEN_NUMBERS": page.min_token_numbers, "OFFERS": page.offers}
+    return {name: value.replace("'", r"\u0027") for name, value in values.items() if value}
 
 
 def _page(

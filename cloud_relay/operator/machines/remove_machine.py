@@ -20,10 +20,10 @@ from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.machines.arguments import address, typed
 from cloud_relay.operator.machines.broker_side import BrokerSide, look
 from cloud_relay.operator.setup.kept import Kept
-from cloud_relay.pages import remove_machine_page as page
+from cloud_relay.pages.machines import remove_machine_page as page
 from cloud_relay.relay import Relay
-from cloud_relay.rules.new_machine import CABINETS_PORT, id_problem, with_number
 from cloud_relay.rules.open_list import OpenRow, open_row
+from cloud_relay.rules.setting_up.new_machine import CABINETS_PORT, id_problem, with_number
 from cloud_relay.rules.tidy_rules import Rules
 
 # A broker may still be busy with the last will of the connection that it ended.

@@ -11,10 +11,10 @@ from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.machines.told import NotRotated, tell
 from cloud_relay.operator.setup.kept import Kept
-from cloud_relay.pages import rotate_page as page
+from cloud_relay.pages.machines import rotate_page as page
 from cloud_relay.relay import Relay
 from cloud_relay.rules.access import RELAYS
-from cloud_relay.rules.rotation import other_login
+from cloud_relay.rules.setting_up.rotation import other_login
 
 # Of no machine; asking for it shows that the broker lets us in.
 _NOBODY = "rotate"

@@ -11,9 +11,9 @@ from cloud_relay.logins.choice import logins_from
 from cloud_relay.operator.machines.told import NotRotated, tell
 from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.operator.table import table
-from cloud_relay.pages import rotate_page as page
+from cloud_relay.pages.machines import rotate_page as page
 from cloud_relay.relay import Relay
-from cloud_relay.rules.rotation import MachineToken, as_json, begun, finished, machine_tokens
+from cloud_relay.rules.setting_up.rotation import MachineToken, as_json, begun, finished, machine_tokens
 
 
 def rotate_relay_secret(

@@ -9,7 +9,7 @@ from typing import TextIO
 from cloud_relay.operator.machines.told import NotRotated, tell
 from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.operator.setup.stripe import SECRETS, setup_stripe
-from cloud_relay.pages import rotate_page as page
+from cloud_relay.pages.machines import rotate_page as page
 from cloud_relay.relay import Relay
 from cloud_relay.stripe.account import StripeAccount
 

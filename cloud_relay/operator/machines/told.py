@@ -8,7 +8,7 @@ from typing import TextIO
 
 from cloud_relay.errors import RelayError
 from cloud_relay.operator.setup.kept import Kept
-from cloud_relay.pages.rotate_page import settings_step, steps_text
+from cloud_relay.pages.machines.rotate_page import settings_step, steps_text
 
 
 class NotRotated(RelayError):

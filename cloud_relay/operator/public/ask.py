@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from certifi import where
 
-from cloud_relay.rules.from_outside import Answer, Obstacle, Unreached
+from cloud_relay.rules.setting_up.from_outside import Answer, Obstacle, Unreached
 
 _WITHIN_S = 10.0  # a cold start of a function, and some
 _MOST_BYTES = 256 * 1024

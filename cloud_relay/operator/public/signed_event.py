@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import stripe
 
 from cloud_relay.operator.public.ask import ask
-from cloud_relay.rules.from_outside import Answer, Unreached
+from cloud_relay.rules.setting_up.from_outside import Answer, Unreached
 
 # A signature from the future would have the relay believe that its own clock is behind.
 _SIGNED_AGO_S = 5

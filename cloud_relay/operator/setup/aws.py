@@ -11,7 +11,7 @@ from cloud_relay.errors import SetupFailed
 from cloud_relay.operator.setup.aws_cli import Aws, is_there
 from cloud_relay.operator.setup.aws_deploy import Deployment, base_digest, missing_programs
 from cloud_relay.operator.setup.aws_settings import RelaySettings, settings_in
-from cloud_relay.pages.aws_plan import Change, Step, by_hand, changes
+from cloud_relay.pages.setup.aws_plan import Change, Step, by_hand, changes
 
 _DIGEST_LATER = "sha256:..."
 _NO_CLI = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_relay.errors import SetupFailed
-from cloud_relay.pages.aws_plan import Stored, kind_of
+from cloud_relay.pages.setup.aws_plan import Stored, kind_of
 
 _LONGEST_S = 120.0
 

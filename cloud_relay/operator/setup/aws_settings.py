@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_relay.errors import SetupFailed
-from cloud_relay.pages.aws_plan import LARGEST_VALUE_BYTES
+from cloud_relay.pages.setup.aws_plan import LARGEST_VALUE_BYTES
 from cloud_relay.settings import CA_FILE_BESIDE_THE_APP, NOT_SET, SettingsError, read_settings
 
 # The template stores the first, the image holds the second, and alarms read a log of JSON alone.

@@ -22,6 +22,10 @@ from cloud_relay.operator.setup.relay_login import RelayLogin
 
 _ENV_FILE = "relay-broker.env"
 _TLS_PORT = "8883"
+_NO_FOLDER = (
+    "--own-authority, --certificate, --key and --seen-as are for a Mosquitto: name its folder, "
+    "--mosquitto FOLDER"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seen-as", metavar="PATH", help="the folder as Mosquitto sees it, in a container")
     for name, port in zip(("--port", "--services-port"), SHIPPED_PORTS, strict=True):
         parser.add_argument(name, type=int, default=port, help=f"instead of {port}")
-    parser.add_argument("--env", metavar="FILE", type=Path, help="the relay's variables, kept with mode 0600")
+    parser.add_argument(
+        "--env", metavar="FILE", type=Path, help=f"the relay's variables, mode 0600; default: {_ENV_FILE}"
+    )
     parser.add_argument("--replace", action="store_true", help="put ours in the place of other rules")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
@@ -53,6 +59,8 @@ def set_up_broker(options: argparse.Namespace, environment: Mapping[str, str], o
             logins_from(environment)  # refuses where an EMQX is named, too
             options.mosquitto = Path(environment["MOSQUITTO_FOLDER"].strip())
         return _mosquitto(options, environment, out)
+    if options.own_authority or options.certificate or options.key or options.seen_as:
+        raise SetupFailed(_NO_FOLDER)
     return _console(options, environment, out) if access is None else _emqx(access, options, environment, out)
 
 
@@ -105,7 +113,7 @@ def _order(options: argparse.Namespace) -> MosquittoOrder:
 
 def _console(options: argparse.Namespace, environment: Mapping[str, str], out: TextIO) -> int:
     host = options.host or environment.get("MQTT_BROKER", "")
-    broker = {"MQTT_BROKER": host, "MQTT_PORT": _TLS_PORT}
+    broker = {"MQTT_PORT": _TLS_PORT} | ({"MQTT_BROKER": host} if host else {})
     login = RelayLogin(environment, options.env or Path(_ENV_FILE), broker)
     place = login.password_place
     if not options.dry_run:

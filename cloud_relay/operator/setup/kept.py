@@ -8,7 +8,7 @@ from typing import TextIO
 
 from cloud_relay.errors import FileTrouble
 from cloud_relay.formats.env_file import CannotBeWritten, read_env, with_env
-from cloud_relay.operator.private_file import check_writable, read_if_there, write_private
+from cloud_relay.private_file import check_writable, read_if_there, write_private
 
 
 class Kept:

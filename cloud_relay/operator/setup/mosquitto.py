@@ -13,9 +13,10 @@ from typing import TextIO
 from cloud_relay.errors import SetupFailed
 from cloud_relay.formats.broker_files import written_files
 from cloud_relay.formats.mosquitto_folder import SHIPPED_PORTS, is_system_folder, settings_in
+from cloud_relay.formats.own_file import is_as_written, with_hash
 from cloud_relay.logins.mosquitto import CABINETS, SERVICES
-from cloud_relay.operator.private_file import write_private
 from cloud_relay.operator.setup.certificates import AUTHORITY_FOLDER, check_pair, make_certificate
+from cloud_relay.private_file import write_private
 
 _SHIPPED = Path(__file__).parents[2] / "broker" / "shipped" / "mosquitto.conf"
 CONF = "mosquitto.conf"
@@ -41,7 +42,7 @@ def set_up_folder(order: MosquittoOrder, out: TextIO, *, replace: bool, dry_run:
         SetupFailed: what was asked for cannot be; the message says why.
     """
     folder, texts = order.folder, _texts(order)
-    changed = [name for name, text in texts.items() if _read(folder / name) not in (None, text)]
+    changed = [name for name, text in texts.items() if _is_somebody_s(_read(folder / name), text)]
     if changed and not replace:
         out.write(f"{folder} is somebody's already, and nothing was changed:\n")
         out.writelines(f"  - {name} is not as it would be written\n" for name in changed)
@@ -87,9 +88,14 @@ def _texts(order: MosquittoOrder) -> dict[str, str]:
     rules = written_files()
     return {
         CONF: settings_in(_SHIPPED.read_text(), order.seen_as, order.ports),
-        "cabinets.acl": rules["cabinets.acl"],
-        "services.acl": rules["services.acl"],
+        "cabinets.acl": with_hash(rules["cabinets.acl"]),
+        "services.acl": with_hash(rules["services.acl"]),
     }
+
+
+def _is_somebody_s(there: str | None, text: str) -> bool:
+    """Rules of an earlier release are nobody's but ours; settings have ports, which somebody chose."""
+    return there not in (None, text) and not is_as_written(there or "")
 
 
 def _missing(folder: Path, texts: dict[str, str]) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cloud_relay.errors import NotAtStripe
-from cloud_relay.rules.account import SoldPrice
-from cloud_relay.rules.price_setup import WantedPrice, other_price_remark, wanted_price
+from cloud_relay.rules.setting_up.account import SoldPrice
+from cloud_relay.rules.setting_up.price_setup import WantedPrice, other_price_remark, wanted_price
 from cloud_relay.settings import SettingsError, SetupSettings
 from cloud_relay.stripe.setup import StripeSetup
 

@@ -17,11 +17,11 @@ from cloud_relay.operator.public.signed_event import SignedEvent
 from cloud_relay.operator.quiet import quiet
 from cloud_relay.operator.setup.kept import Kept
 from cloud_relay.operator.setup.price import PriceFound, find_price
-from cloud_relay.pages.setup_page import setup_text
-from cloud_relay.rules.endpoint_setup import EndpointPlan, Make, Wanted, endpoint_plan
+from cloud_relay.pages.setup.setup_page import setup_text
 from cloud_relay.rules.fitness import KeyFound
-from cloud_relay.rules.from_outside import Answer
-from cloud_relay.rules.neighbours import secret_print
+from cloud_relay.rules.setting_up.endpoint_setup import EndpointPlan, Make, Wanted, endpoint_plan
+from cloud_relay.rules.setting_up.from_outside import Answer
+from cloud_relay.rules.setting_up.neighbours import secret_print
 from cloud_relay.settings import LOOPBACK, SettingsError, SetupSettings, read_setup_settings
 from cloud_relay.stripe.account import API_VERSION
 from cloud_relay.stripe.events import WANTED_EVENTS

@@ -64,16 +64,20 @@ def ticket_now(machine_id: str, phone: str, free: FreePlay, now_s: float) -> Fre
 
 
 def ticket_in(
-    text: str, machine_id: str, free: FreePlay, now_s: float, relay_secret: str
-) -> FreeTicket | None:
-    """The ticket that a button sends; None where this relay gave none, or not for here and of late."""
+    text: str, machine_id: str, free: FreePlay, now_s: float, secrets: Iterable[str]
+) -> tuple[FreeTicket, str] | None:
+    """The ticket that a button sends, and which of the secrets sealed it: that one names its credits.
+
+    None where this relay gave none, or not for here and of late.
+    """
     parts = _SEALED.fullmatch(text)
     if parts is None:
         return None
     found, now = FreeTicket(machine_id, parts[2], free, int(parts[1])), _slot(free, now_s)
     if found.slot not in (now - 1, now):  # the page may have been opened in the slot before
         return None
-    return found if hmac.compare_digest(found.sealed(relay_secret), text) else None
+    sealed_by = [secret for secret in secrets if hmac.compare_digest(found.sealed(secret), text)]
+    return (found, sealed_by[0]) if sealed_by else None
 
 
 def is_phone(text: str) -> bool:
@@ -84,6 +88,11 @@ def is_phone(text: str) -> bool:
 def is_free_credit(payment_id: object) -> bool:
     """Whether this names a free credit, of which Stripe knows nothing."""
     return isinstance(payment_id, str) and payment_id.startswith(FREE_CREDIT)
+
+
+def is_free_name(text: str) -> bool:
+    """Whether `text` has the form of a free credit's name, whoever made it."""
+    return _NAME.fullmatch(text) is not None
 
 
 def free_credits(payment_id: str, machine_id: str, secrets: Iterable[str]) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Long enough for a step back and another tap. A session that was paid meanwhile must not be offered long.
@@ -40,10 +41,11 @@ class OpenCheckout:
         return hmac.new(relay_secret.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-def unsealed(text: str, machine_id: str, relay_secret: str) -> OpenCheckout | None:
+def unsealed(text: str, machine_id: str, secrets: Iterable[str]) -> OpenCheckout | None:
     """The payment page in a cookie; None where this relay did not write it for this machine."""
     parts = _SEALED.fullmatch(text)
     if parts is None:
         return None
     found = OpenCheckout(machine_id, parts[2], int(parts[1]), parts[4])
-    return found if hmac.compare_digest(found._seal(relay_secret), parts[3]) else None
+    seals = [found._seal(secret) for secret in secrets]
+    return found if any(hmac.compare_digest(seal, parts[3]) for seal in seals) else None

@@ -137,11 +137,10 @@ def _balance(book: Book, _request: Request) -> Json:
 
 
 def _list_endpoints(book: Book, request: Request) -> Json:
-    # One whose address is set later is none yet.
-    def is_listed(endpoint: WebhookEndpoint) -> bool:
-        return endpoint.payload == "snapshot" and endpoint.url is not None
+    def is_snapshot(endpoint: WebhookEndpoint) -> bool:
+        return endpoint.payload == "snapshot"
 
-    return page(book, WebhookEndpoint, request.params, _ENDPOINTS, is_listed)
+    return page(book, WebhookEndpoint, request.params, _ENDPOINTS, is_snapshot)
 
 
 def _create_endpoint(book: Book, request: Request) -> Json:

@@ -15,7 +15,7 @@ def same(sentence: str, expected: Any, seen: Any) -> None:
         print(f"FAIL  {sentence}\n      expected: {expected}\n      was:      {seen}", flush=True)
 
 
-def wait_for(what: str, condition: Callable[[], Any], within_s: float = 60.0, every_s: float = 0.05) -> Any:
+def wait_for(what: str, condition: Callable[[], Any], within_s: float = 300.0, every_s: float = 0.05) -> Any:
     """The first true value that `condition` gives.
 
     Raises:

@@ -105,11 +105,11 @@ def main(folder: Path) -> None:
         relay.stop()
 
 
-def _wait_for_relay(relay: Part, within_s: float = 120.0) -> None:
+def _wait_for_relay(relay: Part, within_s: float = 600.0) -> None:
     until_s = time.monotonic() + within_s
     while relay.exit_status is None and time.monotonic() < until_s:
         try:
-            if requests.get(f"{RELAY_URL}/status", timeout=5).ok:
+            if requests.get(f"{RELAY_URL}/status", timeout=60).ok:
                 return
         except requests.RequestException:
             time.sleep(0.2)

@@ -20,7 +20,7 @@ MODULES = Path("/sys/module")
 RESULTS = Path("/results")
 SCREEN = "arcade-attract-screen"
 SIZE = "640x480"
-GLASS_WITHIN_S = 120.0
+GLASS_WITHIN_S, STARTS_WITHIN_S = 600.0, 600.0
 PYTHON = "/opt/arcade-cabinet/venv/bin/python"
 TTY = Path("/dev/tty1")
 # As `setterm --blank` gives them; consoleblank= has the kernel blank it after minutes without a key.
@@ -33,7 +33,7 @@ def run_stage() -> None:
     wait_for("its feed", lambda: feed().get("state") == "offline")
     _late_card()
     with cloud.running_cloud(cabinet.CLOUD):
-        wait_for("the cabinet to sell", Phone(cabinet.CLOUD).sells, 120)
+        wait_for("the cabinet to sell", Phone(cabinet.CLOUD).sells, STARTS_WITHIN_S)
         until_same(
             "a cabinet that sells shows its door as a QR code", [DOOR], lambda: glass("attract")["codes"]
         )
@@ -66,7 +66,9 @@ def _dark_console() -> None:
     until_same("though text would be seen there", False, lambda: glass("text")["dark"])
     _console(BLANK_SCREEN)
     run("systemctl", "start", SCREEN)
-    wait_for("the screen to open again", lambda: _words()[-1].startswith("The display was opened"), 180)
+    wait_for(
+        "the screen to open again", lambda: _words()[-1].startswith("The display was opened"), STARTS_WITHIN_S
+    )
     until_same("and the screen wakes a console that is blanked", True, lambda: is_as_drawn("offline"))
 
 

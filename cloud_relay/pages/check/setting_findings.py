@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
 
 _SETUP = "Run `python -m cloud_relay setup stripe`"
 _AS_WRITTEN = "Write it as cloud_relay/README.md says, or leave it out."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
-from cloud_relay.rules.account import WALLETS, Account, Methods, SoldPrice
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
 from cloud_relay.rules.prices import price
+from cloud_relay.rules.setting_up.account import WALLETS, Account, Methods, SoldPrice
 
 _DASHBOARD = "in Stripe's Dashboard"
 _METHODS = f"{_DASHBOARD}, Settings, Payments, Payment methods"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-RESTART = "Restart the relay, every process of it (on Lambda: change the setting, which does it)."
+RESTART = (
+    "Restart the relay, every process of it (on Lambda: store the setting by `setup aws`, and wait for five "
+    "minutes: within these each process reads it)."
+)
 NOTHING = "There is nothing to finish: {name} is one secret."
 RELAY_BEGUN = "A new secret of the relay was made. The old one works beside it until --finish."
 RELAY_NEXT = (

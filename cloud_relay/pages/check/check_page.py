@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cloud_relay.pages.findings import Finding, Grade, Section, count
+from cloud_relay.pages.check.findings import Finding, Grade, Section, count
 
 
 @dataclass(frozen=True)

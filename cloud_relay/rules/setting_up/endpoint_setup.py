@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from cloud_relay.rules.neighbours import Endpoint
+from cloud_relay.rules.setting_up.neighbours import Endpoint
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cloud_relay.rules.access import RELAYS
 from cloud_relay.rules.machine_report import MachineReport
-from cloud_relay.rules.tokens import TokenBook, TokenUse
+from cloud_relay.rules.tokens import TokenBook, TokenUse, relay_tag
 
 # Those that would be shut out by the end of the old secret, or might be.
 _WAITED_FOR = (TokenUse.OLD, TokenUse.NOT_KNOWN)
@@ -47,7 +47,8 @@ def begun(old: str, new: str) -> str:
 
 def finished(secrets: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
     """The relay's settings without its old secret: what was sold under its tag is still its own."""
-    return {"RELAY_SECRET": secrets[0], "FORMER_RELAY_TAGS": ",".join(tags[1:])}
+    former = [tag for tag in tags if tag != relay_tag(secrets[0])]
+    return {"RELAY_SECRET": secrets[0], "FORMER_RELAY_TAGS": ",".join(former)}
 
 
 def other_login(username: str) -> str | None:

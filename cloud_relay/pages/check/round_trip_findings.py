@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cloud_relay.pages.findings import Finding, ok, warning, wrong
-from cloud_relay.rules.from_outside import Answer, Unreached
+from cloud_relay.pages.check.findings import Finding, ok, warning, wrong
+from cloud_relay.rules.setting_up.from_outside import Answer, Unreached
 
 _BYTES = re.compile(r"these (\d{1,9}) bytes")
 _THE_SAME = "Give the relay there this environment's, and start it anew; or check with the relay's own."

@@ -14,7 +14,8 @@ class MadePage:
     """A machine's `file`, and the login that was made for it at `login_at`, or the words to make it.
 
     `ca_file` is the broker's authority, empty for a public one. `min_token_numbers` and `offers` are the
-    relay's settings as they should be; None where they are right.
+    relay's settings as they should be; None where they are right. `kept_in` is the file that says them
+    already, empty where nobody wrote them down.
     """
 
     machine_id: str
@@ -26,6 +27,7 @@ class MadePage:
     ca_file: str
     min_token_numbers: str | None
     offers: str | None
+    kept_in: str = ""
 
 
 def made_text(page: MadePage) -> str:
@@ -40,12 +42,21 @@ def made_text(page: MadePage) -> str:
 
 def _steps(page: MadePage) -> Iterator[str]:
     yield from page.left
+    yield from _kept(page) if page.kept_in else _to_be_typed(page)
+    yield from _with_card(page) if page.is_on_card else _with_file(page)
+
+
+def _kept(page: MadePage) -> Iterator[str]:
+    if page.min_token_numbers or page.offers:
+        yield f"Restart the relay: {page.kept_in} says what is new."
+
+
+def _to_be_typed(page: MadePage) -> Iterator[str]:
     if page.min_token_numbers:
         numbers = f"MIN_TOKEN_NUMBERS={page.min_token_numbers}"
         yield f"Revoke its older tokens, in the relay's environment: {numbers}"
     if page.offers:
         yield f"Name it at its door, in the relay's environment: OFFERS={page.offers}"
-    yield from _with_card(page) if page.is_on_card else _with_file(page)
 
 
 def _with_card(page: MadePage) -> Iterator[str]:

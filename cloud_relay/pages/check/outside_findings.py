@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
-from cloud_relay.rules.from_outside import Answer, Obstacle, Unreached
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
+from cloud_relay.rules.setting_up.from_outside import Answer, Obstacle, Unreached
 
 DAY_S = 24 * 3600
 # Let's Encrypt's clients renew 30 days before the end: who has fewer left has one that does not.

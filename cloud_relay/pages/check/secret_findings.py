@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
-from cloud_relay.rules.account import LastEvent
-from cloud_relay.rules.neighbours import Endpoint
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
+from cloud_relay.rules.setting_up.account import LastEvent
+from cloud_relay.rules.setting_up.neighbours import Endpoint
 
 # A first attempt takes up to ten seconds, and Stripe makes it soon, not at once.
 _SENT_WITHIN_S = 60

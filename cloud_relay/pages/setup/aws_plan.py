@@ -70,7 +70,11 @@ _WORDS = {
 def changes(
     wanted: Mapping[str, str], stored: Mapping[str, Stored], known: frozenset[str]
 ) -> Sequence[Change]:
-    """What happens to each setting, by name."""
+    """What happens to each setting, in the order of their names.
+
+    FORMER_RELAY_TAGS comes before RELAY_SECRET so: a process that reads its settings in between, and goes on
+    with them for five minutes, must not take what was sold under the old secret for another relay's.
+    """
     return [Change(name, _step(name, wanted, stored, known)) for name in sorted({*wanted, *stored})]
 
 
@@ -106,6 +110,7 @@ def by_hand(path: str, region: str, names: Sequence[str]) -> str:
         "        rm parameter.json\n"
         "    done\n"
         "}\n"
-        f"store SecureString {secret}\n"
+        # FORMER_RELAY_TAGS before a RELAY_SECRET that goes without the old one, as in `changes`.
         f"store String {plain}\n"
+        f"store SecureString {secret}\n"
     )

@@ -33,6 +33,23 @@ def write_private(path: Path, text: str) -> None:
         beside.replace(target)
 
 
+def write_fresh(path: Path, data: bytes, *, like: os.stat_result | None = None) -> None:
+    """A new file of its owner's alone from its first byte on, and through to the disk; an old one goes.
+
+    With `like` those who could read another file may read this one: its owner, and its group if it could.
+    Raises OSError.
+    """
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        if like is not None:
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), like.st_uid, like.st_gid)
+            os.fchmod(file.fileno(), 0o600 | like.st_mode & 0o040)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def check_writable(path: Path) -> None:
     """Raises FileTrouble where `write_private` would fail: asked before what cannot be asked for twice."""
     if path.is_dir():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
 
 FIELD = "tidyLastRan"
 # At rest a plain server lists every ten minutes; a schedule runs each minute.

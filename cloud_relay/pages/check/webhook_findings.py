@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cloud_relay.pages.findings import Finding, note, ok, warning, wrong
-from cloud_relay.rules.neighbours import Endpoint
+from cloud_relay.pages.check.findings import Finding, note, ok, warning, wrong
+from cloud_relay.rules.setting_up.neighbours import Endpoint
 
 _SETUP = "Run `python -m cloud_relay setup stripe`"
 _PLACE = "in Stripe's Dashboard, Developers, Webhooks"

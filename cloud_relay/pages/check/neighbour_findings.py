@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from cloud_relay.pages.findings import Finding, note, ok, warning
-from cloud_relay.rules.neighbours import Seller
+from cloud_relay.pages.check.findings import Finding, note, ok, warning
 from cloud_relay.rules.orders import Ownership
+from cloud_relay.rules.setting_up.neighbours import Seller
 
 _SAME_IDS = "Give each machine of the account an id of its own: people and reports mix them up."
 _LEAVE = "Leave old links to one relay: set UNTAGGED_PAYMENTS=leave at all others."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloud_relay.rules.account import SoldPrice
 from cloud_relay.rules.prices import price
 from cloud_relay.rules.selling.currencies import price_problem
 from cloud_relay.rules.selling.on_sale import Offers
+from cloud_relay.rules.setting_up.account import SoldPrice
 
 PRODUCT_ID, PRODUCT_NAME = "cloud_relay_credit", "Arcade credit"
 _OTHERWISE = 100

@@ -1,0 +1,1 @@
+"""PURE. The page of the check, and what each of its parts found."""

@@ -1,0 +1,1 @@
+"""PURE. What new-machine, remove-machine and rotate print."""

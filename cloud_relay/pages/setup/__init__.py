@@ -1,0 +1,1 @@
+"""PURE. What the setup commands say that they will do, or have done."""
