@@ -20,12 +20,16 @@ from simulator.chain.part import Part
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 CLOCKS = "import time; print(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), sep='\\n')"
 # The library fails in every sleep until a monotonic time. The coin line's process keeps its widths by such
-# sleeps, and looks at no time of day: it is left alone.
+# sleeps, and looks at no time of day: it is left alone, in a Python of its own and not a fork of the daemon.
 CONTROLLER = """
-import os, sys
+import logging, os, sys
+from pathlib import Path
+logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
 del os.environ["LD_PRELOAD"]
-from controller.__main__ import main
-sys.exit(main())
+from controller.app import App
+from controller.config.keys import load_config
+config_file = Path(sys.argv[-1])
+sys.exit(App(load_config(config_file), config_file=config_file).run())
 """
 YEAR_S = 365 * 24 * 3600
 

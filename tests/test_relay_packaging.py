@@ -100,7 +100,7 @@ def test_a_package_that_was_exchanged_is_not_installed(tmp_path: Path) -> None:
     assert (ended.returncode, (tmp_path / "installed").exists()) == (1, False)
 
 
-@pytest.mark.parametrize("name", ["README.md", "cloud_relay/README.md", "cloud_relay/Dockerfile"])
+@pytest.mark.parametrize("name", ["docs/cloud.md", "cloud_relay/README.md", "cloud_relay/Dockerfile"])
 def test_wherever_its_packages_are_installed_their_hashes_are_asked_for(name: str) -> None:
     """By the command itself: one that has lost its hash in the file then ends the installation."""
     told = [line for line in (ROOT / name).read_text().splitlines() if "pip install" in line]

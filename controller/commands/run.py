@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 from pathlib import Path
 from typing import Any
 
-from controller.board.coin_line_start import fork_early
+from controller.board.coin_line_start import Process, fork_early
 from controller.system.memory import share_one_heap
 
 log = logging.getLogger("controller")
@@ -32,6 +33,14 @@ def run(options: argparse.Namespace) -> int:
     # Before the program is imported: what the coin line's process has in common with it is in memory once.
     share_one_heap()
     coin_line = fork_early()
+    try:
+        return _run(options, coin_line)
+    finally:
+        # What the fork has frozen, Python 3.11 cannot take down at its end: it dies of a signal.
+        gc.unfreeze()
+
+
+def _run(options: argparse.Namespace, coin_line: Process) -> int:
     from controller.app import App
     from controller.config.keys import ConfigError, load_config
     from controller.config.reader import Problem
