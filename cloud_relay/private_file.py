@@ -25,12 +25,14 @@ def write_private(path: Path, text: str) -> None:
     """Put the text in the file's place, with mode 0600 and the owner that it had. Raises FileTrouble."""
     target = path.resolve()  # what a link leads to, and not the link
     with _beside(target) as (handle, beside):
-        os.write(handle, text.encode(errors="surrogateescape"))
+        # Not os.write: where the disk is full, that writes a part and says nothing.
+        with os.fdopen(handle, "wb", closefd=False) as file:
+            file.write(text.encode(errors="surrogateescape"))
         with contextlib.suppress(OSError):  # no such file yet, or not ours to give away
             before = target.stat()
             os.fchown(handle, before.st_uid, before.st_gid)
         os.fsync(handle)
-        beside.replace(target)
+        put_in_place(beside, target)
 
 
 def write_fresh(path: Path, data: bytes, *, like: os.stat_result | None = None) -> None:
@@ -48,6 +50,16 @@ def write_fresh(path: Path, data: bytes, *, like: os.stat_result | None = None) 
             os.fchmod(file.fileno(), 0o600 | like.st_mode & 0o040)
         file.flush()
         os.fsync(file.fileno())
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Give a file the name of another; a power cut does not take that back. Raises OSError."""
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def check_writable(path: Path) -> None:

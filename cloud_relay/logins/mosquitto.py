@@ -14,7 +14,7 @@ from cloud_relay.errors import LoginsFailed
 from cloud_relay.formats.mosquitto_folder import cabinets_port
 from cloud_relay.formats.mosquitto_passwords import SALT_BYTES, password_line, usernames, with_line
 from cloud_relay.logins.interface import checked_name, checked_password
-from cloud_relay.private_file import write_fresh
+from cloud_relay.private_file import put_in_place, write_fresh
 
 CABINETS, SERVICES = "cabinets.passwords", "services.passwords"
 _SYSTEM_FOLDER, _SYSTEM_PID_FILE = Path("/etc/mosquitto"), Path("/run/mosquitto/mosquitto.pid")
@@ -129,7 +129,7 @@ class MosquittoLogins:
         """Whole or not at all, and for the eyes of the same people as before."""
         path, new = self._folder / kind, self._folder / f"{kind}.new"
         write_fresh(new, text.encode(errors="surrogateescape"), like=path.stat())
-        new.replace(path)
+        put_in_place(new, path)
 
     def _reload(self) -> list[str]:
         pid = self._pid()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from cloud_relay.errors import RelayError
 from cloud_relay.formats.cabinet_config import machine_in
-from cloud_relay.private_file import write_fresh
+from cloud_relay.private_file import put_in_place, write_fresh
 
 ON_CARD, CERTIFICATE_ON_CARD = "cabinet.yaml", "ca.crt"
 # A cabinet that finds this one on its card, left by a plug that was pulled, takes it away.
@@ -69,7 +68,7 @@ class Place:
             raise _unusable(fresh, why) from None
         try:
             yield
-            _move(fresh, self.path)
+            put_in_place(fresh, self.path)
         except OSError as why:
             raise _unusable(self.path, why) from None
         finally:
@@ -93,15 +92,6 @@ def card_at(folder: Path) -> Place:
     if others:
         raise UnusablePlace(f"{folder / others[0]} would be read, too, or in its place: move it away first")
     return Place(folder / ON_CARD, is_on_card=True)
-
-
-def _move(fresh: Path, path: Path) -> None:
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def write_public(path: Path, data: bytes) -> None:
