@@ -6,15 +6,15 @@ They are asked the same as a real Mosquitto in test_access_rules.py.
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from access_matrix import BROKERS_OWN, IDENTITIES, MAY_HEAR, MAY_PUBLISH, TOGETHER, TOPICS, WILDCARDS
-from emqx_api import KEY, Emqx, emqx
 from emqx_rules import Action, Rule, decide, entry, rules_in_file
+from fake_emqx import listening
+from test_setup_emqx import World
 
 from simulator.chain.broker import RELAY_USERNAME
 from simulator.chain.mosquitto_conf import SHIPPED
@@ -40,18 +40,12 @@ class Form:
         return decide(self.rules_of(username), username, action, topic, no_match="allow")
 
 
-def rest(told: Emqx, folder: Path, key: str = KEY) -> subprocess.CompletedProcess[str]:
-    """Run the shipped script."""
-    key_file = folder / "key"
-    key_file.write_text(f'user = "{key}"\n')
-    command = [SHIPPED / "emqx_rest.sh", told.url, key_file]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def by_rest(folder: Path) -> Form:
-    with emqx() as told:
-        assert rest(told, folder).returncode == 0
-    lists = {who: [entry(rule) for rule in rules] for who, rules in told.rules.items()}
+def by_rest(_: Path) -> Form:
+    """What `setup broker` leaves in its built-in database."""
+    world = World()
+    with listening(world.emqx):
+        world.set_up()
+    lists = {who: [entry(rule) for rule in rules] for who, rules in world.settings.rules.items()}
     return Form(lambda username: [*lists.get(username, []), *lists[""]])
 
 
@@ -145,25 +139,3 @@ def test_the_relay_is_no_cabinet(form: Form) -> None:
     own = f"arcade/machine/{RELAY_USERNAME}"
     assert not form.allows(RELAY_USERNAME, "publish", f"{own}/status")
     assert not form.allows(RELAY_USERNAME, "subscribe", f"{own}/coinpulse")
-
-
-def test_the_script_can_be_run_again(tmp_path: Path) -> None:
-    """The second run finds the database there; before every other source, and with the same rules."""
-    with emqx() as told:
-        first = rest(told, tmp_path)
-        before = dict(told.rules)
-        second = rest(told, tmp_path)
-
-    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
-    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
-    assert (told.sources, told.rules) == (["built_in_database", "file"], before)
-    before_authorization = (SHIPPED / "emqx.conf").read_text().partition("\nauthorization")[0]
-    assert (told.settings, told.no_match) == ([before_authorization.rstrip()] * 2, "deny")
-
-
-def test_the_script_ends_where_emqx_does_not_take_the_key(tmp_path: Path) -> None:
-    """Nothing is half done, and curl's words name the refusal."""
-    with emqx() as told:
-        run = rest(told, tmp_path, key="another:key")
-
-    assert (run.returncode != 0, "401" in run.stderr, told.settings, told.rules) == (True, True, [], {})

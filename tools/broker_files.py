@@ -13,7 +13,6 @@ def main() -> None:
     """Write each of them anew."""
     for name, text in written_files().items():
         (SHIPPED / name).write_text(text)
-    (SHIPPED / "emqx_rest.sh").chmod(0o755)
     print(f"Wrote {', '.join(written_files())}.")
 
 
