@@ -45,8 +45,14 @@ def by_rest(_: Path) -> Form:
     world = World()
     with listening(world.emqx):
         world.set_up()
-    lists = {who: [entry(rule) for rule in rules] for who, rules in world.settings.rules.items()}
+    lists = {who: [entry(as_given(rule)) for rule in rules] for who, rules in world.settings.rules.items()}
     return Form(lambda username: [*lists.get(username, []), *lists[""]])
+
+
+def as_given(rule: dict[str, object]) -> dict[str, object]:
+    """An entry without what EMQX itself adds to one that names neither: any QoS, retained or not."""
+    added: dict[str, object] = {"qos": [0, 1, 2], "retain": "all"}
+    return {name: value for name, value in rule.items() if added.get(name) != value}
 
 
 def by_hand(_: Path) -> Form:
