@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from cloud_relay.rules.orders import Ownership, is_machine_id
+from cloud_relay import setting_texts as texts
+from cloud_relay.rules.orders import Ownership
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
 from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.rules.selling.on_sale import Offers
@@ -20,12 +18,7 @@ from cloud_relay.zones import zone_named
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
 EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong
-_LEAST_SECRET_LENGTH = 32
 _HOUR_S = 3600
-# A receipt may come the next morning; and a card's reservation lapses after seven days.
-_LEAST_RELEASE_AFTER_S, _MOST_RELEASE_AFTER_S = _HOUR_S, 6 * 24 * _HOUR_S
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_OWN_PATHS = ("/addCredit", "/status", "/p", "/thanks")
 
 T = TypeVar("T")
 
@@ -126,23 +119,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     reader = _Reader(environment)
     stripe = _stripe_settings(reader)
-    url = reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None))
+    url = reader.read("RELAY_URL", texts.base_url(loopback_only=stripe.stand_in_url is None))
     mqtt, tokens = _mqtt_settings(reader), _token_book(reader)
     settings = Settings(
         url=url,
         mqtt=mqtt,
         stripe=replace(stripe, ownership=_ownership(reader, tokens)),
         tokens=tokens,
-        operator_key=reader.read("OPERATOR_KEY", _long_secret) if "OPERATOR_KEY" in reader else None,
+        operator_key=reader.read("OPERATOR_KEY", texts.long_secret) if "OPERATOR_KEY" in reader else None,
         offers=reader.read("OFFERS", _offers),
-        credit_window_s=reader.read("CREDIT_WINDOW_S", _whole_number(60, 3600), "180"),
-        credit_amount=reader.read("CREDIT_AMOUNT", _whole_number(1, 1_000_000), "100"),
-        release_after_s=reader.read("RELEASE_AFTER", _release_after_s, "72h"),
-        tidy_every_s=reader.read("TIDY_EVERY_S", _whole_number(0, _HOUR_S), "60"),
-        frame_ancestors=reader.read("FRAME_ANCESTORS", _frame_ancestors, "'none'"),
-        trusted_proxies=reader.read("TRUSTED_PROXIES", _whole_number(0, 5), "0"),
-        hall_machines=reader.read("HALL_MACHINES", _whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)),
-        log_format=reader.read("LOG_FORMAT", _one_of("json", "text")) if "LOG_FORMAT" in reader else None,
+        credit_window_s=reader.read("CREDIT_WINDOW_S", texts.whole_number(60, 3600), "180"),
+        credit_amount=reader.read("CREDIT_AMOUNT", texts.whole_number(1, 1_000_000), "100"),
+        release_after_s=reader.read("RELEASE_AFTER", texts.release_after_s, "72h"),
+        tidy_every_s=reader.read("TIDY_EVERY_S", texts.whole_number(0, _HOUR_S), "60"),
+        frame_ancestors=reader.read("FRAME_ANCESTORS", texts.frame_ancestors, "'none'"),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", texts.whole_number(0, 5), "0"),
+        hall_machines=reader.read(
+            "HALL_MACHINES", texts.whole_number(1, MOST_HALL_MACHINES), str(HALL_MACHINES)
+        ),
+        log_format=reader.read("LOG_FORMAT", texts.one_of("json", "text"))
+        if "LOG_FORMAT" in reader
+        else None,
     )
     reader.finish()
     return settings
@@ -166,9 +163,9 @@ def read_setup_settings(environment: Mapping[str, str]) -> SetupSettings:
     """
     reader = _Reader(environment)
     stripe = _stripe_settings(reader, is_made=False)
-    amount = _whole_number(1, 1_000_000)
+    amount = texts.whole_number(1, 1_000_000)
     settings = SetupSettings(
-        reader.read("RELAY_URL", _base_url(loopback_only=stripe.stand_in_url is None)),
+        reader.read("RELAY_URL", texts.base_url(loopback_only=stripe.stand_in_url is None)),
         stripe,
         reader.read("OFFERS", _offers),
         reader.read("CREDIT_AMOUNT", amount) if "CREDIT_AMOUNT" in reader else None,
@@ -206,37 +203,39 @@ def _offers(text: str) -> Offers:
 
 
 def _token_book(reader: _Reader) -> TokenBook:
-    secrets = reader.read("RELAY_SECRET", _relay_secrets) or ("",)
-    numbers = reader.read("MIN_TOKEN_NUMBERS", _token_numbers, "{}")
+    secrets = reader.read("RELAY_SECRET", texts.relay_secrets) or ("",)
+    numbers = reader.read("MIN_TOKEN_NUMBERS", texts.token_numbers, "{}")
     return TokenBook(secrets[0], numbers, *secrets[1:])
 
 
 def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings:
     """What is read of Stripe; before it `is_made`, the webhook's secret and the price may be missing."""
-    key = reader.read("STRIPE_API_KEY", _api_key)
+    key = reader.read("STRIPE_API_KEY", texts.api_key)
     stand_in = (
-        reader.read("STAND_IN_STRIPE_URL", _stand_in_url(key)) if "STAND_IN_STRIPE_URL" in reader else None
+        reader.read("STAND_IN_STRIPE_URL", texts.stand_in_url(key))
+        if "STAND_IN_STRIPE_URL" in reader
+        else None
     )
     return StripeSettings(
         api_key=key,
         webhook_secrets=(
-            reader.read("STRIPE_WEBHOOK_SECRET", _webhook_secrets)
+            reader.read("STRIPE_WEBHOOK_SECRET", texts.webhook_secrets)
             if is_made or "STRIPE_WEBHOOK_SECRET" in reader
             else ()
         ),
         default_price_id=(
-            reader.read("PRICE_ID", _matching(r"price_\w+", "price_..."))
+            reader.read("PRICE_ID", texts.matching(r"price_\w+", "price_..."))
             if is_made or "PRICE_ID" in reader
             else ""
         ),
         stand_in_url=stand_in,
-        proxy=reader.read("STRIPE_PROXY", _proxy) if "STRIPE_PROXY" in reader else None,
+        proxy=reader.read("STRIPE_PROXY", texts.proxy) if "STRIPE_PROXY" in reader else None,
     )
 
 
 def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
-    untagged = reader.read("UNTAGGED_PAYMENTS", _one_of("ours", "leave"), "ours")
-    named = reader.read("FORMER_RELAY_TAGS", _tags) if "FORMER_RELAY_TAGS" in reader else ()
+    untagged = reader.read("UNTAGGED_PAYMENTS", texts.one_of("ours", "leave"), "ours")
+    named = reader.read("FORMER_RELAY_TAGS", texts.tags) if "FORMER_RELAY_TAGS" in reader else ()
     tags = dict.fromkeys([*map(relay_tag, (tokens.sealing_secret, *tokens.secrets)), *named])
     tag, *others = tags
     return Ownership(tag, takes_untagged=untagged == "ours", other_tags=tuple(others))
@@ -244,8 +243,8 @@ def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
 
 def _mqtt_settings(reader: _Reader) -> MqttSettings:
     return MqttSettings(
-        host=reader.read("MQTT_BROKER", _host),
-        port=reader.read("MQTT_PORT", _whole_number(1, 65535), "8883"),
+        host=reader.read("MQTT_BROKER", texts.host),
+        port=reader.read("MQTT_PORT", texts.whole_number(1, 65535), "8883"),
         username=reader.read("MQTT_USERNAME", str),
         password=reader.read("MQTT_PASSWORD", str),
         ca_file=_ca_file(reader),
@@ -255,7 +254,7 @@ def _mqtt_settings(reader: _Reader) -> MqttSettings:
 def _ca_file(reader: _Reader) -> Path | None:
     if "MQTT_CA_FILE" not in reader and not CA_FILE_BESIDE_THE_APP.is_file():
         return None
-    return reader.read("MQTT_CA_FILE", _certificates, str(CA_FILE_BESIDE_THE_APP))
+    return reader.read("MQTT_CA_FILE", texts.certificates, str(CA_FILE_BESIDE_THE_APP))
 
 
 class _Reader:
@@ -293,160 +292,3 @@ _QUOTED = "has quotation marks around it, which are part of the value: write it 
 
 def _is_quoted(text: str) -> bool:
     return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-
-
-def _matching(pattern: str, example: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if re.fullmatch(pattern, text) is None:
-            raise ValueError(f"does not look like {example}")
-        return text
-
-    return parse
-
-
-def _api_key(text: str) -> str:
-    if text.startswith("pk_"):
-        raise ValueError(
-            "is a publishable key: the relay needs the secret one, sk_..., or a restricted rk_..."
-        )
-    return _matching(r"(sk|rk)_(test|live)_\w+", "sk_test_...")(text)
-
-
-def _host(text: str) -> str:
-    if re.fullmatch(r"[\w.-]+:[0-9]+", text):
-        raise ValueError(f"is {text!r:.80}: write the port into MQTT_PORT")
-    return _matching(r"[\w.:-]+", "broker.example.com")(text)
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"is {text!r:.80}: write {' or '.join(words)}")
-        return text
-
-    return parse
-
-
-def _whole_number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
-            raise ValueError(f"is {text!r}: write a whole number, {least} to {most}")
-        return int(text)
-
-    return parse
-
-
-def _release_after_s(text: str) -> int:
-    parts = re.fullmatch(r"([0-9]{1,9})(h?)", text)
-    seconds = int(parts[1]) * (_HOUR_S if parts[2] else 1) if parts else 0
-    if not _LEAST_RELEASE_AFTER_S <= seconds <= _MOST_RELEASE_AFTER_S:
-        raise ValueError(f"is {text!r:.80}: write hours such as 72h, or seconds, from 1h to 144h")
-    return seconds
-
-
-def _long_secret(text: str) -> str:
-    if len(text) < _LEAST_SECRET_LENGTH:
-        raise ValueError(
-            f"has {len(text)} characters, fewer than {_LEAST_SECRET_LENGTH}: "
-            "make one with `openssl rand -hex 32`"
-        )
-    return text
-
-
-def _relay_secrets(text: str) -> tuple[str, ...]:
-    secrets = tuple(_long_secret(part.strip()) for part in text.split(","))
-    if len(secrets) > 2 or len(set(secrets)) < len(secrets):
-        raise ValueError("names more than two secrets, or one twice: while it is changed, write new,old")
-    return secrets
-
-
-def _tags(text: str) -> tuple[str, ...]:
-    tags = tuple(part.strip() for part in text.split(","))
-    if not all(re.fullmatch(r"[0-9a-f]{16}", tag) for tag in tags):
-        raise ValueError(
-            "holds what is no tag: write what `python -m cloud_relay rotate relay-secret` named, 16 of "
-            "0-9 a-f, several with commas between"
-        )
-    return tags
-
-
-def _webhook_secrets(text: str) -> tuple[str, ...]:
-    secrets = tuple(part.strip() for part in text.split(","))
-    if not all(re.fullmatch(r"whsec_\S+", secret) for secret in secrets):
-        raise ValueError("does not look like whsec_..., or two of them with a comma between")
-    return secrets
-
-
-def _base_url(*, loopback_only: bool) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        parts = urlsplit(text)
-        is_address = parts.scheme in ("http", "https") and parts.hostname and _has_port(parts)
-        if parts.username is not None:  # and perhaps a password, which no message may show
-            raise ValueError("has a login in it: leave that out")
-        if not is_address or parts.query or parts.fragment:
-            raise ValueError(f"is {text!r}: write an address such as https://pay.example.com")
-        if parts.scheme == "http" and loopback_only and parts.hostname not in LOOPBACK:
-            raise ValueError(f"is {text!r}: write https, players pay through it")
-        if parts.path.endswith(_OWN_PATHS):
-            raise ValueError(f"is {text!r}: leave out what the relay adds itself, such as /addCredit")
-        return text.rstrip("/")
-
-    return parse
-
-
-def _has_port(parts: SplitResult) -> bool:
-    """Whether the port, if one is named, is any."""
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False
-
-
-def _stand_in_url(api_key: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if "_test_" not in api_key[:8]:
-            raise ValueError("goes only with a test key (sk_test_...): unset it to take real money")
-        if urlsplit(text).scheme not in ("http", "https"):
-            raise ValueError(f"is {text!r}: write an address such as http://127.0.0.1:12111")
-        return text
-
-    return parse
-
-
-def _proxy(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise ValueError("write the proxy's address alone, such as http://proxy.example.com:3128")
-    return text
-
-
-def _certificates(text: str) -> Path:
-    if not Path(text).is_file():
-        raise ValueError(f"is {text!r}, which is no file: unset it to trust the system's authorities")
-    try:
-        ssl.create_default_context(cafile=text)
-    except OSError as why:  # among them ssl.SSLError
-        raise ValueError(
-            f"is {text!r}, which holds no certificate that can be read ({why}): name a PEM file"
-        ) from None
-    return Path(text)
-
-
-def _token_numbers(text: str) -> dict[str, int]:
-    remedy = 'write a JSON object such as {"galaga-01": 2}'
-    try:
-        numbers = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError(f"is not JSON: {remedy}") from None
-    if not isinstance(numbers, dict):
-        raise ValueError(f"is no JSON object: {remedy}")
-    for machine_id, number in numbers.items():
-        if not is_machine_id(machine_id) or type(number) is not int or number < 1:
-            raise ValueError(f"has {machine_id!r:.80}: {number!r:.80}: {remedy}")
-    return numbers
-
-
-def _frame_ancestors(text: str) -> str:
-    if re.fullmatch(r"[ -:<-~]+", text) is None or "," in text:
-        raise ValueError("may not contain ; or , or line breaks: it is part of a header")
-    return text

@@ -22,7 +22,7 @@ from cloud_relay.pages.check.round_trip_findings import secret_findings, token_f
 from cloud_relay.pages.check.tidy_findings import tidy_finding
 from cloud_relay.relay import Relay
 from cloud_relay.rules.setting_up.from_outside import Answer, Unreached
-from cloud_relay.settings import LOOPBACK
+from cloud_relay.setting_texts import LOOPBACK
 from cloud_relay.stripe.account import StripeAccount
 
 NO_MACHINE = "cloud-relay-check"
