@@ -32,7 +32,7 @@ from simulator.stripe.keeper import Keeper
 from simulator.stripe.keys import ApiKeys
 from simulator.stripe.model import till
 from simulator.stripe.model.book import Book
-from simulator.stripe.model.objects import Event, PaymentIntent
+from simulator.stripe.model.objects.table import Event, PaymentIntent
 from simulator.stripe.pace import QUICK
 
 MACHINE = "galaga-01"

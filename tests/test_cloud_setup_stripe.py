@@ -32,7 +32,7 @@ from cloud_relay.stripe.events import WANTED_EVENTS
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.setup import StripeSetup
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import WebhookEndpoint
+from simulator.stripe.model.objects.table import WebhookEndpoint
 from simulator.stripe.model.permissions import Permissions
 from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe

@@ -21,7 +21,7 @@ import controller.pages.plain_text
 from cloud_relay.__main__ import main
 from cloud_relay.operator.table import table
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.objects.table import PaymentIntent
 
 ROOT = Path(__file__).parent.parent
 BOTH = pytest.mark.parametrize(

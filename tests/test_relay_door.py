@@ -17,7 +17,7 @@ from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
 from werkzeug.test import TestResponse
 
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import CheckoutSession, PaymentIntent
+from simulator.stripe.model.objects.table import CheckoutSession, PaymentIntent
 
 SHOUTING = {"name": "<b>Galaga</b>"}
 

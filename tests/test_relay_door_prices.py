@@ -19,7 +19,7 @@ from cloud_relay.rules.messages import signature
 from cloud_relay.rules.phones.free_tickets import ticket_now
 from cloud_relay.rules.selling.periods import FreePlay
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import CheckoutSession
+from simulator.stripe.model.objects.table import CheckoutSession
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HAPPY = {"name": "Happy hour", "from": "16:00", "to": "18:00", "offers": [{"credits": 2, "amount": 100}]}

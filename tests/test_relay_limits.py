@@ -24,7 +24,7 @@ from cloud_relay.rules.phones.limits import PhoneLimits
 from cloud_relay.rules.phones.open_checkout import OpenCheckout, unsealed
 from cloud_relay.rules.phones.rates import Rate
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import CheckoutSession
+from simulator.stripe.model.objects.table import CheckoutSession
 
 OURS = Order("galaga-01", 3, 250, "usd").metadata()
 HALL, OUTSIDER = "198.51.100.7", "203.0.113.9"

@@ -13,7 +13,7 @@ from relay_parts import API_KEY, OPERATOR_KEY, Cabinet, RelayUnderTest, relay_un
 from werkzeug.test import TestResponse
 
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import PaymentLink
+from simulator.stripe.model.objects.table import PaymentLink
 
 OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 

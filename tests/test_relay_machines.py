@@ -24,7 +24,7 @@ from cloud_relay.settling.receipts import settle
 from cloud_relay.stripe.open_book import OpenBook
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.objects.table import PaymentIntent
 
 RELAY_SECRET = "relay-secret-of-at-least-32-characters"
 OURS = Order("galaga-01", 3, 250, "usd").metadata()

@@ -22,7 +22,7 @@ from cloud_relay.settling.notes import note_dispute
 from cloud_relay.settling.tidy import tidy
 from cloud_relay.stripe.events import WANTED_EVENTS
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import CheckoutSession, Refund
+from simulator.stripe.model.objects.table import CheckoutSession, Refund
 from simulator.stripe.model.payer import Payer
 
 ORDER = Order("galaga-01", 3, 250, "usd")

@@ -11,7 +11,7 @@ from relay_parts import OFFERS, OPERATOR_KEY, Cabinet, RelayUnderTest, relay_und
 
 from cloud_relay.rules.statement import SaleWords, sale_words, statement_suffix
 from simulator.chain.broker import Broker
-from simulator.stripe.model.objects import CheckoutSession, PaymentLink
+from simulator.stripe.model.objects.table import CheckoutSession, PaymentLink
 from simulator.stripe.model.payer import Payer
 
 OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}

@@ -19,7 +19,7 @@ from cloud_relay.memory.recent import Recent
 from cloud_relay.rules.purchase import Purchase
 from cloud_relay.rules.thanks_page import State, page_text
 from cloud_relay.settings import Settings, read_settings
-from simulator.stripe.model.objects import Refund
+from simulator.stripe.model.objects.table import Refund
 from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 

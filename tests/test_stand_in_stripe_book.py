@@ -17,7 +17,7 @@ from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
 from simulator.stripe.model.lists import page
 from simulator.stripe.model.money import amount_text
-from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.objects.table import PaymentIntent
 from simulator.stripe.model.params import decode, merge_metadata
 
 NOW_S = 1_800_000_000

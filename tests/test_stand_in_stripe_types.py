@@ -12,9 +12,9 @@ from stand_in_stripe_help import API_KEY, SECRET, Clock, client_of, session_para
 from stripes_tour import tour
 from stripes_types import faults_of
 
-from simulator.stripe.model.charges import ChargeStatus, RefundStatus
-from simulator.stripe.model.intents import IntentStatus
-from simulator.stripe.model.sessions import SessionStatus
+from simulator.stripe.model.objects.charges import ChargeStatus, RefundStatus
+from simulator.stripe.model.objects.intents import IntentStatus
+from simulator.stripe.model.objects.sessions import SessionStatus
 from simulator.stripe.pace import QUICK
 from simulator.stripe.server import StandInStripe, stand_in_stripe
 

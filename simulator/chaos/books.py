@@ -16,7 +16,7 @@ from simulator.chain.cabinet import OFFERS
 from simulator.chain.chain import Chain
 from simulator.chaos.rules.evidence import Payment, Pulse, Span
 from simulator.stripe.model.book import Book
-from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.objects.table import PaymentIntent
 
 _SETTLED = ("payment_intent.succeeded", "payment_intent.canceled")
 

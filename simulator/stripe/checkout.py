@@ -9,7 +9,7 @@ from simulator.stripe.keeper import Keeper
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Refusal
 from simulator.stripe.model.money import amount_text
-from simulator.stripe.model.objects import CheckoutSession
+from simulator.stripe.model.objects.table import CheckoutSession
 from simulator.stripe.model.shop import open_link
 from simulator.stripe.model.till import decline, pay
 

@@ -11,10 +11,16 @@ from simulator.stripe.keeper import Keeper
 from simulator.stripe.model import catalogue, deferred, disputes, holds, refunds, seed, shop, till
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
-from simulator.stripe.model.intents import IntentStatus
-from simulator.stripe.model.objects import CheckoutSession, Dispute, EarlyFraudWarning, PaymentIntent, Refund
+from simulator.stripe.model.objects.intents import IntentStatus
+from simulator.stripe.model.objects.table import (
+    CheckoutSession,
+    Dispute,
+    EarlyFraudWarning,
+    PaymentIntent,
+    Refund,
+)
+from simulator.stripe.model.objects.trouble import DisputeStatus
 from simulator.stripe.model.payer import Payer
-from simulator.stripe.model.trouble import DisputeStatus
 
 
 @dataclass(frozen=True)

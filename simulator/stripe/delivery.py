@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import requests
 from stripe import WebhookSignature
 
-from simulator.stripe.model.objects import Event, WebhookEndpoint
+from simulator.stripe.model.objects.table import Event, WebhookEndpoint
 
 ANSWER_WITHIN_S = 10.0
 

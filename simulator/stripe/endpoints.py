@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from simulator.stripe.model.objects import WebhookEndpoint
+from simulator.stripe.model.objects.table import WebhookEndpoint
 
 ENABLED_EVENTS = frozenset(
     {

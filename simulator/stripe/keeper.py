@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.holds import lapse
-from simulator.stripe.model.objects import Account, Event
+from simulator.stripe.model.objects.table import Account, Event
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)

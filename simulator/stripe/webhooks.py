@@ -15,7 +15,7 @@ from typing import Self
 
 from simulator.stripe.delivery import Delivery, Letter, Postman
 from simulator.stripe.endpoints import Endpoints
-from simulator.stripe.model.objects import Event, WebhookEndpoint
+from simulator.stripe.model.objects.table import Event, WebhookEndpoint
 from simulator.stripe.pace import STRIPES_RETRIES, Retries
 
 SENDERS = 4

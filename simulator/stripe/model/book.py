@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar
 
 from simulator.stripe.model.errors import Json, missing_object
-from simulator.stripe.model.event import as_before_basil
-from simulator.stripe.model.objects import (
+from simulator.stripe.model.objects.event import as_before_basil
+from simulator.stripe.model.objects.table import (
     Account,
     Charge,
     CheckoutSession,

@@ -12,11 +12,11 @@ from simulator.stripe.model import holds as holds
 from simulator.stripe.model import refunds as refunds
 from simulator.stripe.model import shapes as shapes
 from simulator.stripe.model import shop as shop
-from simulator.stripe.model.account import balance_json
 from simulator.stripe.model.book import Book, Listed
 from simulator.stripe.model.errors import Json
 from simulator.stripe.model.lists import expand, lines, page
-from simulator.stripe.model.objects import (
+from simulator.stripe.model.objects.account import balance_json
+from simulator.stripe.model.objects.table import (
     Charge,
     CheckoutSession,
     Dispute,

@@ -12,7 +12,7 @@ from typing import Any
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
 from simulator.stripe.model.money import check_currency
-from simulator.stripe.model.objects import Price, Product
+from simulator.stripe.model.objects.table import Price, Product
 from simulator.stripe.model.params import merge_metadata
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Refusal
-from simulator.stripe.model.objects import CheckoutSession, PaymentIntent
+from simulator.stripe.model.objects.table import CheckoutSession, PaymentIntent
 from simulator.stripe.model.payer import Payer
 from simulator.stripe.model.till import approved, begin, complete, new_charge, save_charge, save_intent, taken
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from simulator.stripe.model.account import Account
 from simulator.stripe.model.errors import Refusal
+from simulator.stripe.model.objects.account import Account
 
 SHORTEST, LONGEST = 5, 22
 FORBIDDEN = "<>\\'\"*"

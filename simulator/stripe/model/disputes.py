@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Refusal
-from simulator.stripe.model.objects import Charge, Dispute, EarlyFraudWarning, PaymentIntent
-from simulator.stripe.model.trouble import DisputeStatus
+from simulator.stripe.model.objects.table import Charge, Dispute, EarlyFraudWarning, PaymentIntent
+from simulator.stripe.model.objects.trouble import DisputeStatus
 
 ANSWER_WITHIN_S = 7 * 24 * 3600
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
-from simulator.stripe.model.objects import WebhookEndpoint
+from simulator.stripe.model.objects.table import WebhookEndpoint
 from simulator.stripe.model.params import merge_metadata
 
 MOST = 16

@@ -8,7 +8,7 @@ from simulator.stripe.model.book import Book
 from simulator.stripe.model.descriptors import calculated, check_suffix
 from simulator.stripe.model.errors import Json, Refusal, unexpected_state
 from simulator.stripe.model.money import check_chargeable
-from simulator.stripe.model.objects import Charge, CheckoutSession, PaymentIntent
+from simulator.stripe.model.objects.table import Charge, CheckoutSession, PaymentIntent
 from simulator.stripe.model.params import merge_metadata
 from simulator.stripe.model.till import save_charge, save_intent, taken
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from simulator.stripe.model.book import KINDS, Book, Listed
 from simulator.stripe.model.errors import Json, Refusal, missing_object
-from simulator.stripe.model.objects import CheckoutSession, PaymentLink, Refund
+from simulator.stripe.model.objects.table import CheckoutSession, PaymentLink, Refund
 
 DEFAULT_LIMIT = 10
 DEEPEST_EXPANSION = 4

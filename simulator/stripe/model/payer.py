@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simulator.stripe.model.money import US_CENTS, decimals
-from simulator.stripe.model.sessions import CheckoutSession
+from simulator.stripe.model.objects.sessions import CheckoutSession
 
 # What one unit is roughly worth in US cents, where money.py does not say.
 _MORE_US_CENTS = {

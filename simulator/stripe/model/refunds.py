@@ -8,7 +8,7 @@ from typing import Literal
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
 from simulator.stripe.model.money import amount_text, check_step
-from simulator.stripe.model.objects import Charge, PaymentIntent, Refund
+from simulator.stripe.model.objects.table import Charge, PaymentIntent, Refund
 from simulator.stripe.model.params import merge_metadata
 from simulator.stripe.model.till import save_charge
 

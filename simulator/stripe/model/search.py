@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
-from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.objects.table import PaymentIntent
 
 NUMBERS = frozenset({"amount", "created"})
 WORDS = frozenset({"currency", "status"})

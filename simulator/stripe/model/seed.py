@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simulator.stripe.model.book import Book
-from simulator.stripe.model.intents import IntentStatus
-from simulator.stripe.model.objects import PaymentIntent
+from simulator.stripe.model.objects.intents import IntentStatus
+from simulator.stripe.model.objects.table import PaymentIntent
 from simulator.stripe.model.till import RESERVATION_S, new_charge, taken
 
 

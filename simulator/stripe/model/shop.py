@@ -9,9 +9,9 @@ from simulator.stripe.model.book import Book
 from simulator.stripe.model.catalogue import create_price
 from simulator.stripe.model.descriptors import PARAM, check_suffix
 from simulator.stripe.model.errors import Json, Refusal
-from simulator.stripe.model.methods import check_can_pay
 from simulator.stripe.model.money import check_chargeable
-from simulator.stripe.model.objects import CheckoutSession, IntentData, LineItem, PaymentLink, Price
+from simulator.stripe.model.objects.methods import check_can_pay
+from simulator.stripe.model.objects.table import CheckoutSession, IntentData, LineItem, PaymentLink, Price
 from simulator.stripe.model.params import merge_metadata
 
 SHORTEST_SESSION_S = 30 * 60

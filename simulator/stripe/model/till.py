@@ -8,7 +8,7 @@ from simulator.stripe.model.book import Book
 from simulator.stripe.model.descriptors import calculated
 from simulator.stripe.model.errors import Refusal
 from simulator.stripe.model.money import check_chargeable
-from simulator.stripe.model.objects import Charge, CheckoutSession, PaymentIntent
+from simulator.stripe.model.objects.table import Charge, CheckoutSession, PaymentIntent
 from simulator.stripe.model.payer import Payer, as_paid
 
 RESERVATION_S = 7 * 24 * 3600

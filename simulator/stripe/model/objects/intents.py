@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.stripe.model.errors import Json
-from simulator.stripe.model.goods import CaptureMethod
-from simulator.stripe.model.sessions import presented_json
+from simulator.stripe.model.objects.goods import CaptureMethod
+from simulator.stripe.model.objects.sessions import presented_json
 
 IntentStatus = Literal["requires_payment_method", "processing", "requires_capture", "succeeded", "canceled"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.stripe.model.errors import Json
-from simulator.stripe.model.goods import NO_CUSTOM_TEXT, IntentData, LineItem
+from simulator.stripe.model.objects.goods import NO_CUSTOM_TEXT, IntentData, LineItem
 
 SessionStatus = Literal["open", "complete", "expired"]
 ANY_METHOD = ("card", "link", "sepa_debit", "us_bank_account")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.stripe.model.errors import Json
-from simulator.stripe.model.sessions import presented_json
+from simulator.stripe.model.objects.sessions import presented_json
 
 ChargeStatus = Literal["succeeded", "pending", "failed"]
 RefundStatus = Literal["pending", "succeeded", "failed", "canceled"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.stripe.model.charges import Charge
 from simulator.stripe.model.errors import Json
-from simulator.stripe.model.intents import PaymentIntent
+from simulator.stripe.model.objects.charges import Charge
+from simulator.stripe.model.objects.intents import PaymentIntent
 
 BASIL = "2025-03-31"
 """Since this version a capture or a cancel makes no refund, and a lapsed reservation is `expired`."""

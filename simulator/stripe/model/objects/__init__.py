@@ -1,0 +1,1 @@
+"""PURE. What Stripe keeps: each kind of object, with the fields that its library declares."""
