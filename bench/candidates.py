@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 
-from bench.cyclictest import Cyclictest, cyclictest
-from bench.load import busy_cores
-from bench.machine import machine
-from bench.spread import spread
+from bench.measure.cyclictest import Cyclictest, cyclictest
+from bench.measure.load import busy_cores
+from bench.measure.machine import machine
+from bench.measure.spread import spread
 
 TITLE = "Candidates for the coin line: error of 20 ms pulses, every core busy"
-# What it is called, how cyclictest is to be scheduled beside it, and the options of bench/candidate.py.
+# What it is called, how cyclictest is to be scheduled beside it, and the options of bench/world/candidate.py.
 CANDIDATES = (
     ("ordinary", "as it is", ()),
     ("ordinary, absolute clock_nanosleep", "as it is", ("--absolute",)),
@@ -42,7 +42,7 @@ def run(*, quick: bool) -> None:
     )
     with busy_cores():
         for name, scheduling, options in CANDIDATES:
-            command = [sys.executable, "-m", "bench.candidate", f"--pulses={pulses}", *options]
+            command = [sys.executable, "-m", "bench.world.candidate", f"--pulses={pulses}", *options]
             with cyclictest(scheduling, 20) as reference:
                 ended = subprocess.run(command, capture_output=True, text=True, check=False)
             print(f"{name:<56}{_figures(ended, reference)}")

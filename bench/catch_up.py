@@ -11,9 +11,9 @@ from itertools import count
 
 import requests
 
-from bench.machine import machine
-from bench.sales import buy, selling_chain, sells, wait
-from bench.spread import Spread, spread
+from bench.measure.machine import machine
+from bench.measure.spread import Spread, spread
+from bench.world.sales import buy, selling_chain, sells, wait
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.tokens import TokenBook, relay_tag
 from cloud_relay.settings import read_settings

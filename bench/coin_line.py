@@ -11,12 +11,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cyclictest import cyclictest
-from bench.histogram import Curve, draw
-from bench.load import BUSY_THREADS, MESSAGES_PER_S, SPINNERS, busy_cores
-from bench.machine import machine, stolen_s
-from bench.recorder import Recorder
-from bench.spread import Errors, Spread, errors
+from bench.measure.cyclictest import cyclictest
+from bench.measure.histogram import Curve, draw
+from bench.measure.load import BUSY_THREADS, MESSAGES_PER_S, SPINNERS, busy_cores
+from bench.measure.machine import machine, stolen_s
+from bench.measure.spread import Errors, Spread, errors
+from bench.world.recorder import Recorder
 
 TITLE = "Coin line: error of width and gap"
 TARGET_MS = 1.0
@@ -119,7 +119,7 @@ def measure(train: Train, scheduling: str, *, busy: bool) -> CoinLineRun:
         beside = cyclictest(scheduling, train.pulse_ms) if scheduling else nullcontext()
         with beside as reference:
             said = _run(
-                "bench.orders",
+                "bench.world.orders",
                 *_options(board, train, busy=busy),
                 f"--folder={board.path.parent}",
             )
@@ -136,7 +136,7 @@ def measure(train: Train, scheduling: str, *, busy: bool) -> CoinLineRun:
 def measure_rival(how: str, train: Train, *, busy: bool) -> Errors:
     """A train as the coin line gives it, by "sleep" or by "blink"."""
     with recorder() as board:
-        _run("bench.rivals", how, *_options(board, train, busy=busy))
+        _run("bench.world.rivals", how, *_options(board, train, busy=busy))
         found = errors(board.all_edges(), train.pulse_ms, train.gap_ms)
     _check_count(found, train)
     return found

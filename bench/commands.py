@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.machine import machine
+from bench.measure.machine import machine
 from controller.__main__ import COMMANDS
 
 TITLE = "Commands: what each takes to start (processor time)"

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.bare_route import TOPIC, bare_route
-from bench.machine import machine
-from bench.sales import buy, selling_chain, sells, wait
-from bench.spread import spread
+from bench.measure.machine import machine
+from bench.measure.spread import spread
+from bench.world.bare_route import TOPIC, bare_route
+from bench.world.sales import buy, selling_chain, sells, wait
 from controller.system.clock import since_boot_s
 from simulator.chain.cabinet import COIN_PIN
 from simulator.chain.chain import Chain

@@ -17,10 +17,10 @@ from pathlib import Path
 import requests
 import stripe
 
-from bench.fleet import Fleet, running_fleet
 from bench.idle import memory_mb
-from bench.machine import machine
-from bench.spread import Spread, spread
+from bench.measure.machine import machine
+from bench.measure.spread import Spread, spread
+from bench.world.fleet import Fleet, running_fleet
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.broker.statuses import Statuses
 from cloud_relay.errors import Busy

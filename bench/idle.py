@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.machine import machine
-from bench.sales import selling_chain, sells, wait
+from bench.measure.machine import machine
+from bench.world.sales import selling_chain, sells, wait
 from simulator.chain.chain import Chain, Wiring
 
 TITLE = "Controller at rest: memory (PSS) and processor, all its processes"

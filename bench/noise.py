@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.exact_clock import ready_late_s, uncounted_late_s
 from bench.idle import children, cpu_s, memory_mb
-from bench.machine import machine
-from bench.sales import checkout, sells, wait
+from bench.measure.exact_clock import ready_late_s, uncounted_late_s
+from bench.measure.machine import machine
+from bench.world.sales import checkout, sells, wait
 from simulator.board.model.arcade_board import Line
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import running_chain

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from bench import function, settings_readers
 from bench.idle import cpu_s
-from bench.machine import machine
-from bench.sales import buy, selling_chain, wait
+from bench.measure.machine import machine
+from bench.world import function, settings_readers
+from bench.world.sales import buy, selling_chain, wait
 from simulator.chain.chain import Chain
 
 TITLE = "Relay: cold start, memory, and webhooks per second of one core"

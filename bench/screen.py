@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from bench.idle import cpu_s
-from bench.machine import machine
+from bench.measure.machine import machine
 from controller.system.clock import since_boot_s
 
 TITLE = "Attract screen: processor with its animation, 640x480 at 30 frames a second, drawn to memory"

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.machine import machine
-from bench.siege_attack import GUESSES, HALF_SENT, MACHINE, MANY, ONE
-from bench.siege_world import (
+from bench.measure.machine import machine
+from bench.world.siege_attack import GUESSES, HALF_SENT, MACHINE, MANY, ONE
+from bench.world.siege_world import (
     NEIGHBOUR,
     PATIENCE_S,
     TAKES_S,
@@ -34,7 +34,7 @@ from simulator.chain.broker import Broker
 from simulator.chain.nginx import nginx_before, nginx_program
 
 TITLE = "Siege: what a player and a webhook wait for under attack, before and after"
-BEFORE, AFTER = "bench.unlimited:create_app", "cloud_relay.app:create_app_from_environment"
+BEFORE, AFTER = "bench.world.unlimited:create_app", "cloud_relay.app:create_app_from_environment"
 # It begins, fills queues and empties buckets before anything is measured.
 HEAD_START_S = 2.0
 
@@ -137,7 +137,7 @@ def _attacking(attack: Attack, site: Site, seconds: float) -> Iterator[None]:
     command = [
         sys.executable,
         "-m",
-        "bench.siege_attack",
+        "bench.world.siege_attack",
         attack.kind,
         port,
         str(attack.at_once),

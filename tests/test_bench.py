@@ -9,9 +9,9 @@ import requests
 
 from bench import siege
 from bench.coin_line import Train, measure, measure_rival
-from bench.cyclictest import _latencies_ms
-from bench.siege_world import Site, Waits, waiting
-from bench.spread import Errors, Spread, errors, spread
+from bench.measure.cyclictest import _latencies_ms
+from bench.measure.spread import Errors, Spread, errors, spread
+from bench.world.siege_world import Site, Waits, waiting
 from simulator.board.model.edge import Edge
 
 

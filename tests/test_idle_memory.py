@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bench.idle import MEMORY_TARGET_MB, children, installed_chain, memory_mb
 from bench.sales import buy, wait
+
+from bench.idle import MEMORY_TARGET_MB, children, installed_chain, memory_mb
 
 
 def test_controller_and_coin_line_stay_below_their_bound_behind_a_sale() -> None:

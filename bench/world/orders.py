@@ -1,6 +1,6 @@
 """A coin line's real parent: it orders pulses as far ahead as the controller, and commits after each.
 
-It is a process of its own: `python -m bench.orders --help`.
+It is a process of its own: `python -m bench.world.orders --help`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import queue
 import sys
 from pathlib import Path
 
-from bench.load import be_a_busy_controller
-from bench.spread import spread
+from bench.measure.load import be_a_busy_controller
+from bench.measure.spread import spread
 from controller.board.coin_line import CoinLine
 from controller.board.coin_line_start import ForkedProcess, fork_early
 from controller.config.applied import ordered_ahead
@@ -58,7 +58,7 @@ def give_orders(options: argparse.Namespace, process: ForkedProcess) -> None:
 
 def main() -> None:
     """Do what the command line asks, and log as the controller does."""
-    parser = argparse.ArgumentParser(prog="python -m bench.orders", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.world.orders", description=__doc__)
     parser.add_argument("--board", type=Path, required=True, help="the socket of a recorder")
     parser.add_argument("--folder", type=Path, required=True, help="for the ledger")
     parser.add_argument("--pulse-ms", type=int, required=True)

@@ -15,7 +15,7 @@ from typing import Any
 import stripe
 
 from bench.idle import cpu_s
-from bench.spread import Spread, spread
+from bench.measure.spread import Spread, spread
 from simulator.aws.function import HANDLER, AwsFunction
 from simulator.aws.listener import listening
 from simulator.aws.parameter_store import stand_in_aws
@@ -63,7 +63,7 @@ def ways() -> Iterator[dict[str, Way]]:
         aws.stored = {f"{PATH}/{name}": value for name, value in settings.items()}
         yield {
             "the relay": Way(HANDLER, aws.environment | {"SETTINGS_PATH": PATH}),
-            "its ancestor": Way("bench.ancestor.handler", settings),
+            "its ancestor": Way("bench.world.ancestor.handler", settings),
         }
 
 

@@ -1,6 +1,6 @@
 """The least that a relay could do: a Flask route that publishes what it is sent, with QoS 1, and no more.
 
-A process of its own, served like the relay: `python -m bench.bare_route PORT`; MQTT_* as the relay's.
+A process of its own, served like the relay: `python -m bench.world.bare_route PORT`; MQTT_* as the relay's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import waitress
 from flask import Flask, request
 from paho.mqtt.enums import CallbackAPIVersion
 
-from bench.sales import wait
+from bench.world.sales import wait
 from simulator.chain.chain import Chain
 from simulator.chain.part import Part
 from simulator.chain.ports import free_port
@@ -34,7 +34,7 @@ def bare_route(chain: Chain) -> Iterator[Callable[[], None]]:
     port = free_port()
     part = Part(
         "bare route",
-        [sys.executable, "-m", "bench.bare_route", str(port)],
+        [sys.executable, "-m", "bench.world.bare_route", str(port)],
         chain.folder / "bare.log",
         chain.relay_environment,
     )

@@ -1,4 +1,4 @@
-"""An attacker, a process of its own: `python -m bench.siege_attack KIND PORT AT_ONCE SECONDS [CA_FILE]`."""
+"""An attacker: `python -m bench.world.siege_attack KIND PORT AT_ONCE SECONDS [CA_FILE]`."""
 
 from __future__ import annotations
 

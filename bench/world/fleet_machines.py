@@ -1,4 +1,4 @@
-"""`python -m bench.fleet_machines PORT CA_FILE COUNT`: machines that renew their statuses until killed.
+"""`python -m bench.world.fleet_machines PORT CA_FILE COUNT`: machines that renew their statuses until killed.
 
 Nothing of them is real but what a broker sees of it: a few connections say for all machines what each says of
 itself, at once and then each at its own moment of the minute, and one hears the coin pulses of all.

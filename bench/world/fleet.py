@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.fleet_machines import PASSWORD_VARIABLE, READY, RULES, USERNAME, machine_ids
+from bench.world.fleet_machines import PASSWORD_VARIABLE, READY, RULES, USERNAME, machine_ids
 from simulator.chain.broker import Broker
 from simulator.chain.cabinet import Secrets, relay_environment
 from simulator.chain.part import Part
@@ -69,7 +69,7 @@ def running_fleet(folder: Path, count: int) -> Iterator[Fleet]:
         speak = [
             sys.executable,
             "-m",
-            "bench.fleet_machines",
+            "bench.world.fleet_machines",
             str(broker.services_port),
             str(broker.ca_file),
             str(count),

@@ -1,6 +1,6 @@
 """How a coin line is usually made: by `time.sleep`, or by gpiozero's `blink`, in the controller itself.
 
-Each is a process of its own: `python -m bench.rivals --help`.
+Each is a process of its own: `python -m bench.world.rivals --help`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from gpiozero import LED
 
-from bench.load import be_a_busy_controller
-from bench.orders import PIN
+from bench.measure.load import be_a_busy_controller
+from bench.world.orders import PIN
 from controller.board.pins import open_pins
 
 
 def main() -> None:
     """One train of pulses on the pin of a recorder."""
-    parser = argparse.ArgumentParser(prog="python -m bench.rivals", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.world.rivals", description=__doc__)
     parser.add_argument("how", choices=("sleep", "blink"))
     parser.add_argument("--board", type=Path, required=True, help="the socket of a recorder")
     parser.add_argument("--pulse-ms", type=int, required=True)

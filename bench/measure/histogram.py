@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.spread import spread
+from bench.measure.spread import spread
 
 WIDTH, MARGIN = 1240, 44
 PANEL_HEIGHT, PANEL_SPACE = 112, 58

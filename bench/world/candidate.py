@@ -1,6 +1,6 @@
 """One way to keep a deadline, as a process that makes no edges and only takes the times.
 
-`python -m bench.candidate --help`; prints the widths' errors in ms as a JSON list.
+`python -m bench.world.candidate --help`; prints the widths' errors in ms as a JSON list.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from bench.load import spin
+from bench.measure.load import spin
 from controller.board.realtime import FIFO_PRIORITY
 from controller.system.clock import since_boot_s
 
@@ -28,7 +28,7 @@ class _Timespec(ctypes.Structure):
 
 def main() -> None:
     """Take the scheduling that the command line asks for, and measure."""
-    parser = argparse.ArgumentParser(prog="python -m bench.candidate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.world.candidate", description=__doc__)
     parser.add_argument("--fifo", action="store_true")
     parser.add_argument("--niceness", type=int)
     parser.add_argument("--lock", action="store_true", help="the memory")

@@ -18,7 +18,7 @@ import requests
 import stripe
 from paho.mqtt.enums import CallbackAPIVersion
 
-from bench.siege_attack import MACHINE, OFFER
+from bench.world.siege_attack import MACHINE, OFFER
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.part import Part
 from simulator.chain.phone import phone

@@ -1,6 +1,6 @@
 """How the relay's ancestor took a webhook on Lambda: Flask, a new MQTT connection for each event, QoS 0.
 
-Its handler, for `bench.function`; MQTT_* and STRIPE_WEBHOOK_SECRET as the relay's, from its environment.
+Its handler, for `bench.world.function`; MQTT_* and STRIPE_WEBHOOK_SECRET are the relay's.
 """
 
 from __future__ import annotations

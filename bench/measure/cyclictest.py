@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bench.spread import Spread, spread
+from bench.measure.spread import Spread, spread
 from controller.board.realtime import FIFO_PRIORITY
 
 _TRACKED_US = 200_000

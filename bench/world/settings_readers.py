@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from bench.spread import Spread, spread
+from bench.measure.spread import Spread, spread
 from simulator.aws.parameter_store import stand_in_aws
 
 PATH = "/cloud-relay"
