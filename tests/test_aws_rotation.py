@@ -76,7 +76,7 @@ def test_the_old_connection_to_the_broker_is_left(
         world.store("CREDIT_WINDOW_S", "240")
         assert world.function(webhook("pi_2"), None)["statusCode"] == 200
         wait_until(lambda: broker.log_file.read_text().count("disconnected") > left, "the old one to leave")
-        assert len(cabinet.payloads()) == 2
+        wait_until(lambda: len(cabinet.payloads()) == 2, "both coins at the cabinet")
     assert "The settings have changed: the relay goes on with the new ones" in caplog.messages
 
 

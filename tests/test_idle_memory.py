@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.sales import buy, wait
+from bench.world.sales import buy, wait
 
 from bench.idle import MEMORY_TARGET_MB, children, installed_chain, memory_mb
 
