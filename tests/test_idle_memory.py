@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bench.world.sales import buy, wait
-
 from bench.idle import MEMORY_TARGET_MB, children, installed_chain, memory_mb
+from bench.world.sales import buy, wait
 
 
 def test_controller_and_coin_line_stay_below_their_bound_behind_a_sale() -> None:
