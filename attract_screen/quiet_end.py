@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from types import FrameType
 from typing import Any, NoReturn, TextIO, cast
 
@@ -41,6 +41,17 @@ def run_quietly(main: Callable[[], int]) -> int:
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever presses it twice gets no traceback either
             return INTERRUPTED
+
+
+def leave(status: int) -> NoReturn:
+    """End the process with this status, as it stands.
+
+    Python's end would take OpenSSL down beneath a thread that nobody waits for, and die of a signal.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # closed, or never there
+            stream.flush()
+    os._exit(status)
 
 
 class Output:

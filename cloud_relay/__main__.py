@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from cloud_relay.quiet_end import quiet_imports, run_quietly
+from cloud_relay.quiet_end import leave, quiet_imports, run_quietly
 
 if __name__ == "__main__":
     quiet_imports()
@@ -131,4 +131,4 @@ def _complain(text: str, status: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from attract_screen.quiet_end import quiet_imports, run_quietly
+from attract_screen.quiet_end import leave, quiet_imports, run_quietly
 
 if __name__ == "__main__":
     quiet_imports()
@@ -106,4 +106,4 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from cloud_relay.beside import thread_beside
 from cloud_relay.stripe.fitness import LEAST_S, Fitness
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ class FitnessThread:
         self._fitness = fitness
         self._look_every_s = look_every_s
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fitness", daemon=True)
+        self._thread = thread_beside("fitness", self._run, self._stopped)
 
     def start(self) -> None:
         """Begin."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from math import inf
 
+from cloud_relay.beside import thread_beside
 from cloud_relay.relay import Relay
 from cloud_relay.settling.tidy import LongTidy, tidy_recent
 
@@ -26,7 +28,7 @@ class TidyThreads:
         self._stopped = threading.Event()
         long = LongTidy(relay)
         self._threads = [
-            threading.Thread(target=self._run, args=(run,), name=name, daemon=True)
+            thread_beside(name, partial(self._run, run), self._stopped)
             for name, run in (
                 ("tidy", lambda: tidy_recent(relay)),
                 ("long tidy", lambda: long.go_on(inf)),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from cloud_relay.beside import thread_beside
 from cloud_relay.relay import Relay
 from cloud_relay.rules.log_events import EventName, NotPublished, Publishing
 from cloud_relay.rules.messages import LEAST_TIME_LEFT_S, seconds_left
@@ -89,7 +90,7 @@ class RetryThread:
         with self._lock:
             self._left.setdefault(paid.payment_id, (paid, self._steady() + left_s))
             if self._thread is None and not self._closed.is_set():
-                self._thread = threading.Thread(target=self._run, name="unpublished", daemon=True)
+                self._thread = thread_beside("unpublished", self._run, self._closed)
                 self._thread.start()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cloud_relay.beside import thread_beside
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import BrokerUnavailable, PublishRefused
 from cloud_relay.rules.messages import read_tidied_note, tidied_note
@@ -75,7 +76,7 @@ class BrokerWatch:
                 self._began_s = now_s
             seen, is_stale = self._seen, now_s - self._seen_at_s > STALE_AFTER_S
         if is_due:
-            threading.Thread(target=self._look_beside, name="broker watch", daemon=True).start()
+            thread_beside("broker watch", self._look_beside).start()
         return replace(seen, broker=BrokerState.UNKNOWN) if is_stale else seen
 
     def look(self) -> None:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 
+from cloud_relay.beside import thread_beside
 from cloud_relay.broker.publisher import Publisher
 from cloud_relay.errors import BrokerUnavailable, PublishRefused
 from cloud_relay.rules.door_states import DOOR_STATES, door_state
@@ -41,7 +42,7 @@ class DoorsWatch:
             if is_due:
                 self._began_s = self._steady()
         if is_due:
-            threading.Thread(target=self._look_beside, name="doors watch", daemon=True).start()
+            thread_beside("doors watch", self._look_beside).start()
         return self._seen
 
     def look(self) -> None:
