@@ -17,7 +17,7 @@ from simulator.chain.chain import Chain, Place, Wiring, running_chain
 from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.demo.breaks import Breaks
-from simulator.demo.journal import Journal
+from simulator.demo.traffic import Traffic
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
 from simulator.demo.screen import attract_screen
 from simulator.demo.server import demo_app
@@ -40,7 +40,7 @@ class Running:
     """What runs: the chain, the list of what passes between its parts, and the ways to break it."""
 
     chain: Chain
-    journal: Journal
+    journal: Traffic
     breaks: Breaks
 
 
@@ -97,7 +97,7 @@ def _everything(folder: Path, place: Place) -> Iterator[Running]:
         running_chain(folder, place, Wiring(via=wifi.via, pace=DEMO_PACE), coin_meter=COIN_METER) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
     ):
-        journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
+        journal = Traffic(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
 
         def log_line(line: str) -> None:
             log.warning("%s", line)

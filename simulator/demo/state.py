@@ -14,7 +14,7 @@ from simulator.chain.cabinet import COIN_METER_PIN, COIN_PIN, GAME_OVER_PIN, NAM
 from simulator.chain.chain import Chain
 from simulator.demo.breaks import Breaks
 from simulator.demo.formats.trace import Lane, changes, recent
-from simulator.demo.journal import Journal
+from simulator.demo.traffic import Traffic
 
 # The board's contacts close to ground.
 LANES = {
@@ -31,7 +31,7 @@ STALE_AFTER_S = 5.0
 class DemoState:
     """Reads the running chain; changes nothing. Every method may be called from any thread."""
 
-    def __init__(self, chain: Chain, breaks: Breaks, journal: Journal, picture: Path, *, lan: bool) -> None:
+    def __init__(self, chain: Chain, breaks: Breaks, journal: Traffic, picture: Path, *, lan: bool) -> None:
         self.picture = picture
         self._chain = chain
         self._breaks = breaks

@@ -1,0 +1,380 @@
+"""The book's tables, for SQLite and PostgreSQL alike.
+
+Three kinds, which never mix: what came (`entries`), what is computed from it and can be computed anew, and
+what people typed, which is the book's only own truth.
+
+Times are Unix seconds (`..._at`), unless a name ends in `_s`: seconds on the machine's own clock, since the
+boot. Money is whole minor units, beside its currency. A `day` is the local day (YYYY-MM-DD) where the
+machine stands.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+# Alembic needs a name for each rule in order to change it later.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A number that SQLite gives by itself must be its INTEGER.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _machine(*, primary_key: bool = False) -> Column[str]:
+    return Column("machine_id", String(64), primary_key=primary_key, nullable=False)
+
+
+# What came ---
+
+# Each entry once. `sum` is the chained sum over the ledger up to this entry, and so the same for an entry
+# that comes again under another ledger's name. `body` is the entry as it came (JSON). `at` is when it was,
+# as far as is known.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    _machine(),
+    Column("ledger", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("sum", String(16), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("boot", String(64), nullable=False),
+    Column("boot_s", Float, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("came_at", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("machine_id", "ledger", "seq"),
+    UniqueConstraint("machine_id", "sum"),
+)
+Index("ix_entries_machine_id_at", entries.c.machine_id, entries.c.at)
+
+# How far each ledger is in the book without a gap: up to `seq`, whose sum is `sum`. `first` is the oldest
+# that came: what was before it had been pruned.
+ledgers = Table(
+    "ledgers",
+    metadata,
+    _machine(primary_key=True),
+    Column("ledger", String(32), primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("sum", String(16), nullable=False),
+    Column("heard_at", Float, nullable=False),
+)
+
+# When each boot of a machine began. `is_measured`: by the time at which a message of that boot came;
+# otherwise it is what the machine's own clock said, kept between its neighbours.
+boots = Table(
+    "boots",
+    metadata,
+    _machine(primary_key=True),
+    Column("boot", String(64), primary_key=True),
+    Column("began_at", Float, nullable=False),
+    Column("is_measured", Boolean, nullable=False),
+)
+
+# What each machine said last of itself (its retained `status`), as it came in `body`, and since when it is
+# as it is.
+statuses = Table(
+    "statuses",
+    metadata,
+    _machine(primary_key=True),
+    Column("is_online", Boolean, nullable=False),
+    Column("is_accepting", Boolean, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("heard_at", Float, nullable=False),
+    Column("since_at", Float, nullable=False),
+)
+
+# Every change of that, in the order in which it was heard; a broker that dies is not a machine that went.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    _machine(),
+    Column("is_online", Boolean, nullable=False),
+    Column("is_accepting", Boolean, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("heard_at", Float, nullable=False),
+)
+Index("ix_sightings_machine_id_heard_at", sightings.c.machine_id, sightings.c.heard_at)
+
+# What Stripe says of a payment: the other book.
+stripe_payments = Table(
+    "stripe_payments",
+    metadata,
+    Column("payment_id", String(255), primary_key=True),
+    _machine(),
+    Column("created_at", Float, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("captured", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
+    Column("disputed", BigInteger, nullable=False),
+    Column("fee", BigInteger),
+    Column("fee_currency", String(3)),
+    Column("read_at", Float, nullable=False),
+)
+Index("ix_stripe_payments_created_at", stripe_payments.c.created_at)
+
+# Computed from the entries ---
+
+# A sale. `kind` is phone, free or test. `outcome`, `credits_delivered` and the pulses are of its `sale`
+# entry, `answer` and `charged` of its `settled` entry; whichever came later may still be missing.
+sales = Table(
+    "sales",
+    metadata,
+    _machine(primary_key=True),
+    Column("payment_id", String(255), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("credits", Integer, nullable=False),
+    Column("amount", BigInteger),
+    Column("currency", String(3)),
+    Column("outcome", String(24)),
+    Column("reason", Text),
+    Column("credits_delivered", Integer, nullable=False),
+    Column("fired", Integer, nullable=False),
+    Column("uncounted", Integer, nullable=False),
+    Column("in_doubt", Integer, nullable=False),
+    Column("answer", String(24)),
+    Column("charged", BigInteger),
+)
+Index("ix_sales_machine_id_at", sales.c.machine_id, sales.c.at)
+Index("ix_sales_payment_id", sales.c.payment_id)
+
+# A coin that the board counted and that was not ours.
+coins = Table(
+    "coins",
+    metadata,
+    Column("entry_id", _Number, primary_key=True),
+    _machine(),
+    Column("at", Float, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("number", BigInteger, nullable=False),
+)
+Index("ix_coins_machine_id_at", coins.c.machine_id, coins.c.at)
+
+# A game that ended; `idle_s` is how long the board was idle before its session, None where that is not
+# known.
+games = Table(
+    "games",
+    metadata,
+    Column("entry_id", _Number, primary_key=True),
+    _machine(),
+    Column("at", Float, nullable=False),
+    Column("session_id", String(255), nullable=False),
+    Column("game", Integer, nullable=False),
+    Column("credits", Integer, nullable=False),
+    Column("duration_s", Integer, nullable=False),
+    Column("idle_s", Integer),
+)
+Index("ix_games_machine_id_at", games.c.machine_id, games.c.at)
+
+# A fault from its beginning to its end; None while it lasts.
+faults = Table(
+    "faults",
+    metadata,
+    Column("entry_id", _Number, primary_key=True),
+    _machine(),
+    Column("kind", String(48), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+Index("ix_faults_machine_id_began_at", faults.c.machine_id, faults.c.began_at)
+
+# Starts, configurations that were read, and what technicians did: `kind` is the entry's, `text` says it to
+# a person.
+happenings = Table(
+    "happenings",
+    metadata,
+    Column("entry_id", _Number, primary_key=True),
+    _machine(),
+    Column("at", Float, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+)
+Index("ix_happenings_machine_id_at", happenings.c.machine_id, happenings.c.at)
+
+# The sums of a machine's day, kept up with every entry: reports over millions of sales read these alone.
+# `kind` is phone, free, test or cash; `currency` and `price` (minor units) are "" and 0 where there is
+# none.
+days = Table(
+    "days",
+    metadata,
+    _machine(primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("price", BigInteger, primary_key=True),
+    Column("sales", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    Column("credits_delivered", BigInteger, nullable=False),
+    Column("charged", BigInteger, nullable=False),
+    Column("in_doubt", BigInteger, nullable=False),
+    Column("uncounted", BigInteger, nullable=False),
+)
+Index("ix_days_day", days.c.day)
+
+# What people typed ---
+
+# A place with machines; `zone` is an IANA name, `opening` is JSON: {"mon": [["10:00", "23:30"]], ...}, ""
+# for always. `owner_share_percent` is what its owner gets of what is left after `deductions` (JSON: a list
+# of fees, refunds, tests).
+locations = Table(
+    "locations",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("zone", String(64), nullable=False),
+    Column("opening", Text, nullable=False),
+    Column("owner_name", String(200), nullable=False),
+    Column("owner_share_percent", Float, nullable=False),
+    Column("deductions", Text, nullable=False),
+)
+
+# A machine that was ever heard of. `coin_value` is what one coin of its slot is worth.
+machines = Table(
+    "machines",
+    metadata,
+    _machine(primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("location_id", ForeignKey("locations.id")),
+    Column("coin_value", BigInteger),
+    Column("coin_currency", String(3)),
+    Column("first_heard_at", Float, nullable=False),
+    Column("retired_at", Float),
+)
+
+# Cash taken out: `counted` by hand, `metered` coins since the collection before by the machine's own count.
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    _machine(),
+    Column("at", Float, nullable=False),
+    Column("counted", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("metered_coins", BigInteger, nullable=False),
+    Column("metered", BigInteger, nullable=False),
+    Column("collector", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+# Who may log in. `role` is owner, staff, partner or viewer; a partner sees the machines of `location_id`
+# alone.
+people = Table(
+    "people",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("location_id", ForeignKey("locations.id")),
+    Column("password_hash", Text, nullable=False),
+    Column("totp_secret", Text, nullable=False),
+    Column("totp_used_step", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until_at", Float, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+)
+
+# Who is logged in: the sum of a cookie's secret, never the secret.
+logins = Table(
+    "logins",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("used_at", Float, nullable=False),
+)
+
+# What anybody did here; nothing deletes it. `what` is a stable word (refund, collection, ...), `details`
+# JSON.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("what", String(48), nullable=False),
+    Column("machine_id", String(64)),
+    Column("details", Text, nullable=False),
+)
+
+# Where alerts are told. `url` is apprise's, and a secret; `quiet` is JSON: [["22:00", "07:00"]].
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("location_id", ForeignKey("locations.id")),
+    Column("quiet", Text, nullable=False),
+    Column("is_escalation", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+)
+
+# A state of a machine (or of all of them: `subject` is a machine id, "broker", or "fleet") that somebody is
+# to know of. `told` is the last of its states that was told (JSON in alert_deliveries has to whom).
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("subject", String(64), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("acknowledged_at", Float),
+    Column("acknowledged_by", String(200)),
+    Column("escalated_at", Float),
+)
+Index("ix_alerts_ended_at", alerts.c.ended_at)
+
+# What has to be told to a channel: claimed by one update that changed exactly one row, sent, and then done.
+alert_deliveries = Table(
+    "alert_deliveries",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("alert_id", ForeignKey("alerts.id"), nullable=False),
+    Column("channel_id", ForeignKey("channels.id"), nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("claimed_at", Float),
+    Column("sent_at", Float),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    UniqueConstraint("alert_id", "channel_id", "phase"),
+)
+Index("ix_alert_deliveries_sent_at", alert_deliveries.c.sent_at)
+
+# Single values: this fleet's id, and how far the last read of Stripe went.
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
