@@ -17,12 +17,12 @@ from simulator.chain.chain import Chain, Place, Wiring, running_chain
 from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.demo.breaks import Breaks
-from simulator.demo.traffic import Traffic
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
 from simulator.demo.screen import attract_screen
 from simulator.demo.server import demo_app
 from simulator.demo.signals import ending_signal
 from simulator.demo.state import DemoState, wait_for_offer
+from simulator.demo.traffic import Traffic
 from simulator.demo.wifi import Wifi
 from simulator.stripe.pace import Pace, quick_retries
 from simulator.stripe.serving import serving
@@ -40,7 +40,7 @@ class Running:
     """What runs: the chain, the list of what passes between its parts, and the ways to break it."""
 
     chain: Chain
-    journal: Traffic
+    traffic: Traffic
     breaks: Breaks
 
 
@@ -65,7 +65,7 @@ def _run(folder: Path, port: int, ending: threading.Event, *, lan: bool) -> None
             filename=ours / "demo.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
         )
         with _everything(ours, place) as running:
-            state = DemoState(running.chain, running.breaks, running.journal, _picture(ours), lan=lan)
+            state = DemoState(running.chain, running.breaks, running.traffic, _picture(ours), lan=lan)
             app = demo_app(
                 state,
                 running.chain.board,
@@ -97,13 +97,13 @@ def _everything(folder: Path, place: Place) -> Iterator[Running]:
         running_chain(folder, place, Wiring(via=wifi.via, pace=DEMO_PACE), coin_meter=COIN_METER) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
     ):
-        journal = Traffic(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
+        traffic = Traffic(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
 
         def log_line(line: str) -> None:
             log.warning("%s", line)
-            journal.note(line)
+            traffic.note(line)
 
-        yield Running(chain, journal, Breaks(chain, wifi, screen, _picture(folder), log_line))
+        yield Running(chain, traffic, Breaks(chain, wifi, screen, _picture(folder), log_line))
 
 
 def _picture(folder: Path) -> Path:

@@ -31,11 +31,11 @@ STALE_AFTER_S = 5.0
 class DemoState:
     """Reads the running chain; changes nothing. Every method may be called from any thread."""
 
-    def __init__(self, chain: Chain, breaks: Breaks, journal: Traffic, picture: Path, *, lan: bool) -> None:
+    def __init__(self, chain: Chain, breaks: Breaks, traffic: Traffic, picture: Path, *, lan: bool) -> None:
         self.picture = picture
         self._chain = chain
         self._breaks = breaks
-        self._journal = journal
+        self._traffic = traffic
         self._lan = lan
         self._run = secrets.token_hex(4)
 
@@ -85,7 +85,7 @@ class DemoState:
         return {"next": index + len(edges), "items": [asdict(change) for change in shown]}
 
     def _messages(self, index: int) -> dict[str, Any]:
-        entries = self._journal.since(index)
+        entries = self._traffic.since(index)
         newest = [{**asdict(entry), "at_s": round(entry.at_s, 3)} for entry in entries[-MOST_ENTRIES:]]
         return {"next": index + len(entries), "items": newest}
 
