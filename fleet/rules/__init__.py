@@ -1,0 +1,1 @@
+"""What the fleet decides: tables and functions that touch nothing."""
