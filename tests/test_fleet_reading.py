@@ -262,8 +262,8 @@ def test_a_key_that_can_write_is_refused_with_the_remedy(hall: Account, row: str
         look_at_key(hall.reading_of)
     assert str(refused.value) == (
         f"STRIPE_READ_KEY can {may}: whoever steals it could too. Make a restricted key in Stripe's "
-        "Dashboard (Developers, API keys, Create restricted key) with Read at PaymentIntents, Charges and Refunds, "
-        "Payment Disputes, Balance Transaction Sources, Events and None at all else, and set it as "
+        "Dashboard (Developers, API keys, Create restricted key) with Read at PaymentIntents, Charges and "
+        "Refunds, Payment Disputes, Balance Transaction Sources, Events and None at all else, and set it as "
         "STRIPE_READ_KEY."
     )
     assert (hall.stripe.money(), len(hall.stripe.book.endpoints)) == (before, 1)
