@@ -1,4 +1,4 @@
-"""CORE. What an entry says, as far as it is understood; whatever is odd in it is left out, and the entry kept."""
+"""CORE. What an entry says, as far as it is understood; what is odd in it is left out, the entry kept."""
 
 from __future__ import annotations
 
