@@ -17,7 +17,7 @@ def put(connection: Connection, table: Table, rows: Rows) -> None:
         return
     insert = _insert(connection, table)
     others = {name: insert.excluded[name] for name in rows[0] if name not in table.primary_key.columns}
-    connection.execute(insert.on_conflict_do_update(_key(table), set_=others), list(rows))
+    connection.execute(insert.on_conflict_do_update(index_elements=_key(table), set_=others), list(rows))
 
 
 def put_new(connection: Connection, table: Table, rows: Rows) -> None:
@@ -32,7 +32,7 @@ def add_up(connection: Connection, table: Table, rows: Rows, sums: Iterable[str]
         return
     insert = _insert(connection, table)
     added = {name: table.c[name] + insert.excluded[name] for name in sums}
-    connection.execute(insert.on_conflict_do_update(_key(table), set_=added), list(rows))
+    connection.execute(insert.on_conflict_do_update(index_elements=_key(table), set_=added), list(rows))
 
 
 def _insert(connection: Connection, table: Table) -> Any:
