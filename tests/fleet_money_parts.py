@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Table, create_engine, select
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Engine, Table, select
+from sqlalchemy.engine import make_url
 from stand_in_stripe_help import API_KEY, Clock, client_of, session_params
 
 from cloud_relay.rules.orders import Order, Ownership
-from fleet.book.tables import metadata
+from fleet.book.engine import open_book
 from fleet.reconciling.reader import StripeReader, StripeReading
 from fleet.reconciling.reading import Reading
 from simulator.stripe.model.permissions import READ_ONLY
@@ -30,10 +31,9 @@ def day_of(_machine_id: str, at_s: float) -> str:
 
 
 def new_book() -> Engine:
-    """An empty book in memory."""
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    metadata.create_all(engine)
-    return engine
+    """An empty book, in a file that nobody else knows."""
+    folder = tempfile.mkdtemp(prefix="fleet-book-")
+    return open_book(make_url(f"sqlite:///{folder}/book.sqlite"))
 
 
 @dataclass

@@ -22,8 +22,8 @@ from sqlalchemy import (
     union_all,
 )
 
+from fleet.book.dialect import put
 from fleet.book.tables import notes, sales, stripe_days, stripe_movements, stripe_payments, stripe_returns
-from fleet.book.upsert import upsert
 from fleet.rules.stripe_objects import Movement, StripePayment
 
 DayOf: TypeAlias = Callable[[str, float], str]
@@ -42,15 +42,15 @@ def save_payments(
     payments = list(payments)
     touched = _days_in_book(connection, [payment.payment_id for payment in payments])
     rows = [_payment_row(payment, now_s, day_of) for payment in payments]
-    upsert(connection, stripe_payments, rows)
+    put(connection, stripe_payments, rows)
     returns = [row for payment in payments for row in _return_rows(payment, day_of)]
-    upsert(connection, stripe_returns, returns)
+    put(connection, stripe_returns, returns)
     moved = [
         _movement_row(movement, payment.machine_id, payment.amount, payment.currency, day_of)
         for payment in payments
         for movement in payment.movements
     ]
-    upsert(connection, stripe_movements, moved)
+    put(connection, stripe_movements, moved)
     touched |= {(row["machine_id"], row["day"]) for row in (*rows, *returns, *moved)}
     add_up_days(connection, touched)
 
@@ -74,7 +74,7 @@ def save_movements(connection: Connection, movements: Sequence[Movement], day_of
         for movement in movements
         if (payment := known.get(movement.payment_id))
     ]
-    upsert(connection, stripe_movements, rows)
+    put(connection, stripe_movements, rows)
     add_up_days(connection, {(row["machine_id"], row["day"]) for row in rows})
 
 
@@ -102,7 +102,7 @@ def read_marks(connection: Connection) -> tuple[float, float] | None:
 
 def mark_read(connection: Connection, since_s: float, until_s: float) -> None:
     """Note from when and until when Stripe has been read."""
-    upsert(
+    put(
         connection,
         notes,
         [{"name": READ_SINCE, "value": str(since_s)}, {"name": READ_UNTIL, "value": str(until_s)}],

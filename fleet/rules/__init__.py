@@ -1,1 +1,1 @@
-"""What the fleet decides: tables and functions that touch nothing."""
+"""What the fleet decides: pure functions of what it knows."""
