@@ -30,12 +30,6 @@ def day_of(_machine_id: str, at_s: float) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d")
 
 
-def new_book() -> Engine:
-    """An empty book, in a file that nobody else knows."""
-    folder = tempfile.mkdtemp(prefix="fleet-book-")
-    return open_book(make_url(f"sqlite:///{folder}/book.sqlite"))
-
-
 @dataclass
 class Account:
     """A Stripe account, its clock, and a book that reads it."""
@@ -85,11 +79,14 @@ class Account:
 def account() -> Iterator[Account]:
     """An account whose clock stands still, and an empty book."""
     clock = Clock()
-    with stand_in_stripe(
-        api_key=API_KEY, webhook_url=None, webhook_secret="whsec_no", pace=QUICK, clock=clock
-    ) as stripe:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stand_in_stripe(
+            api_key=API_KEY, webhook_url=None, webhook_secret="whsec_no", pace=QUICK, clock=clock
+        ) as stripe,
+    ):
         stripe.api_keys.allow(READ_KEY, READ_ONLY)
         reading = StripeReading(READ_KEY, OWNERSHIP, stripe.api_url)
-        engine = new_book()
+        engine = open_book(make_url(f"sqlite:///{folder}/book.sqlite"))
         yield Account(stripe, clock, engine, reading, Reading(engine, StripeReader(reading), day_of))
         engine.dispose()
