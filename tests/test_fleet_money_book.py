@@ -18,7 +18,7 @@ from fleet.book import tables
 from fleet.book.cash import NewCollection, collected, save_collection
 from fleet.book.differences import difference_of, differences
 from fleet.book.engine import reading, writing
-from fleet.book.money_rows import RowsOf, Which, count_of, rows_of
+from fleet.book.money_rows import count_of, rows_of
 from fleet.book.recording import Came, record
 from fleet.book.scopes import Scope
 from fleet.book.shares import Span, parts_of_place
@@ -26,6 +26,7 @@ from fleet.book.stripe_book import mark_read, save_payments
 from fleet.book.takings import takings
 from fleet.reports.cash import Collected
 from fleet.reports.periods import Period
+from fleet.reports.rows import RowsOf, Wanted
 from fleet.reports.shares import MachinePart
 from fleet.reports.takings import By, Figures, report
 from fleet.reports.two_books import Trouble
@@ -172,12 +173,14 @@ def test_a_report_ends_with_its_scope_and_its_period(hall: Engine) -> None:
 )
 def test_every_figure_has_its_rows(hall: Engine, rows: RowsOf, more: dict[str, Any], ids: list[str]) -> None:
     """Just those that make it, newest first."""
-    which = Which(rows, PERIOD, ALL, **more)
+    wanted = Wanted(rows, PERIOD, **more)
     name = {RowsOf.RETURNS: "return_id", RowsOf.MOVEMENTS: "movement_id"}.get(rows, "payment_id")
     with reading(hall) as connection:
-        assert [row[name] for row in rows_of(connection, which, 10)] == ids
-        assert count_of(connection, which) == len(ids)
-        assert [row[name] for row in rows_of(connection, which, 1, 1)] == ids[1:2]
+        assert [row[name] for row in rows_of(connection, wanted, ALL, 10)] == ids
+        assert count_of(connection, wanted, ALL) == len(ids)
+        assert [row[name] for row in rows_of(connection, wanted, ALL, 1, 1)] == ids[1:2]
+        elsewhere = Scope(machine_id="dig-01")
+        assert rows_of(connection, wanted, elsewhere, 10) == []
 
 
 def test_differences_are_found_with_both_sides(hall: Engine) -> None:
