@@ -10,7 +10,7 @@ from fleet.reports.amounts import Money
 from fleet.reports.periods import Period
 from fleet.reports.rows import LinkTo, RowsOf, Wanted
 from fleet.reports.table import Cell, Row, Table, Value
-from fleet.reports.takings import By, Change, Figures, Line, Report, changes
+from fleet.reports.takings import By, Change, Line, Report, changes
 
 _HEAD = {
     By.DAY: "day",
