@@ -1,1 +1,1 @@
-"""What pages say: texts and tables from figures; no I/O, no clock."""
+"""What pages say, as values: no page computes."""
