@@ -311,59 +311,6 @@ def upgrade() -> None:
     with op.batch_alter_table("stripe_returns", schema=None) as batch_op:
         batch_op.create_index("ix_stripe_returns_machine_id_day", ["machine_id", "day"], unique=False)
         batch_op.create_index("ix_stripe_returns_payment_id", ["payment_id"], unique=False)
-<<<<<<< HEAD
-
-    op.create_table(
-        "stripe_movements",
-        sa.Column("movement_id", sa.String(length=255), nullable=False),
-        sa.Column("payment_id", sa.String(length=255), nullable=False),
-        sa.Column("machine_id", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=48), nullable=False),
-        sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("fee", sa.BigInteger(), nullable=False),
-        sa.Column("net", sa.BigInteger(), nullable=False),
-        sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.Column("price_currency", sa.String(length=3), nullable=False),
-        sa.PrimaryKeyConstraint("movement_id", name=op.f("pk_stripe_movements")),
-    )
-    with op.batch_alter_table("stripe_movements", schema=None) as batch_op:
-        batch_op.create_index("ix_stripe_movements_machine_id_day", ["machine_id", "day"], unique=False)
-        batch_op.create_index("ix_stripe_movements_payment_id", ["payment_id"], unique=False)
-
-    op.create_table(
-        "stripe_days",
-        sa.Column("machine_id", sa.String(length=64), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.Column("price_currency", sa.String(length=3), nullable=False),
-        sa.Column("payments", sa.BigInteger(), nullable=False),
-        sa.Column("captured", sa.BigInteger(), nullable=False),
-        sa.Column("reserved", sa.BigInteger(), nullable=False),
-        sa.Column("released", sa.BigInteger(), nullable=False),
-        sa.Column("refunded", sa.BigInteger(), nullable=False),
-        sa.Column("disputed", sa.BigInteger(), nullable=False),
-        sa.Column("fee", sa.BigInteger(), nullable=False),
-        sa.Column("net", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "machine_id", "day", "currency", "price", "price_currency", name=op.f("pk_stripe_days")
-        ),
-    )
-    with op.batch_alter_table("stripe_days", schema=None) as batch_op:
-        batch_op.create_index("ix_stripe_days_day", ["day"], unique=False)
-
-    op.create_table(
-        "posts",
-        sa.Column("token", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("answer", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_posts")),
-    )
-=======
->>>>>>> refs/heads/fleet
 
     op.create_table(
         "channels",
