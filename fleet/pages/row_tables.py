@@ -11,7 +11,7 @@ from fleet.reports.rows import RowsOf
 from fleet.reports.table import Cell, Moment, Row, Table
 from fleet.reports.two_books import Difference, SaleSide, StripeSide
 
-Fields: TypeAlias = Mapping[str, Any]
+Fields: TypeAlias = Mapping[Any, Any]
 LinkToPayment: TypeAlias = Callable[[str], str]
 
 TITLES = {

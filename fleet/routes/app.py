@@ -16,14 +16,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
+from fleet.routes.collections import collections
 from fleet.routes.login import COOKIE, login
+from fleet.routes.money import money
 from fleet.routes.overview import overview
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC, may
 
 MakeBlueprint = Callable[[World], Blueprint]
 # Every room of pages, in the order of the navigation.
-ROOMS: tuple[MakeBlueprint, ...] = (login, overview)
+ROOMS: tuple[MakeBlueprint, ...] = (login, overview, money, collections)
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

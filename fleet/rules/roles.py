@@ -27,6 +27,20 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "login.leave": EVERYBODY,
     "overview.page": EVERYBODY,
     "overview.live": EVERYBODY,
+    "money.page": EVERYBODY,
+    "money.file": EVERYBODY,
+    "money.rows": EVERYBODY,
+    "money.rows_file": EVERYBODY,
+    "money.differing": READERS,
+    "money.differing_file": READERS,
+    "money.payment": READERS,
+    "money.refund": WORKERS,
+    "collections.page": EVERYBODY,
+    "collections.file": EVERYBODY,
+    "collections.record": WORKERS,
+    "collections.statement": EVERYBODY,
+    "collections.statement_file": EVERYBODY,
+    "collections.statement_pdf": EVERYBODY,
 }
 
 
