@@ -1,0 +1,72 @@
+"""The thread that decides and tells, every few seconds, whatever happens in a round."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from fleet.alerting.channel_urls import Send, send
+from fleet.alerting.outage import Outage
+from fleet.alerting.round import Decider
+from fleet.alerting.telling import Teller
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 15.0
+
+
+class AlertThread(threading.Thread):
+    """Decides and tells until it is stopped; any number of them may run on one database."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        page_url: str = "",
+        *,
+        send: Send = send,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(name="alerts", daemon=True)
+        self._engine, self._send, self._clock, self._page_url = engine, send, clock, page_url
+        self._worker = secrets.token_hex(8)
+        self._decider: Decider | None = None
+        self._teller = Teller(engine, send, self._worker, clock, page_url)
+        self._outage = Outage(send)
+        self._ends = threading.Event()
+
+    def run(self) -> None:
+        """Go round until `stop`."""
+        while not self._ends.is_set():
+            self.go_round()
+            self._ends.wait(EVERY_S)
+
+    def stop(self) -> None:
+        """End after the round that is going on, and wait for that."""
+        self._ends.set()
+        if self.is_alive():
+            self.join()
+
+    def go_round(self) -> None:
+        """Decide, tell, and learn; what fails is logged, and tried again in the next round."""
+        try:
+            if self._decider is None:
+                self._decider = Decider(self._engine, self._worker, self._clock)
+            decides = self._decider.decide()
+            self._teller.tell_due()
+            if decides:
+                self._decider.look_closer()
+            with self._engine.connect() as connection:
+                self._outage.worked(connection)
+        except SQLAlchemyError as error:
+            # The statement and its values are no matter of a message's.
+            why = str(getattr(error, "orig", None) or type(error).__name__)
+            log.warning("alerts could not be decided: %s", why)
+            self._outage.failed(why, self._clock())
+        except Exception:
+            log.exception("a round of alerts failed")
