@@ -98,13 +98,17 @@ def _machine(
     )
 
 
-def _silent_s(connection: Connection, row: Row[Any], place: Place, habit: Habit | None, now: float) -> float:
+def _silent_s(
+    connection: Connection, row: Row[Any], place: Place, habit: Habit | None, now: float
+) -> float | None:
     limit = limit_s(habit, now)
-    if limit is None or habit is None or not row.is_online or not is_open(place.opening, now):
-        return 0.0
+    if limit is None or habit is None or not row.is_online:
+        return None
     from_at = max(row.sold_at or 0.0, row.coin_at or 0.0, habit.since_at, now - _LONGEST_S)
     if now - from_at <= limit:
         return max(now - from_at, 0.0)  # it cannot be longer, however it is counted
+    if not is_open(place.opening, now):
+        return None  # nothing new can be said before it opens again
     return silent_s(hours_of(connection, row.machine_id, place, from_at, now), from_at, now)
 
 

@@ -112,9 +112,7 @@ def _held(before: Held | None, finding: Finding, now: float) -> Held:
     is_so = bool(finding.text)
     if before is not None and before.is_so == is_so:
         return before
-    if before is None and finding.since_at is not None:
-        return Held(is_so, min(finding.since_at, now))
-    return Held(is_so, now)
+    return Held(is_so, now if finding.since_at is None else min(finding.since_at, now))
 
 
 def _end(

@@ -39,10 +39,12 @@ def _offline(machine: Machine, now: float) -> str | None:
 
 
 def _not_ready(machine: Machine, now: float) -> str | None:
-    stuck = _fault(machine, "ready")
-    if not machine.is_online or not is_open(machine.place.opening, now):
+    if not machine.is_online:
         return None
-    return stuck or ("the board says that it is not ready" if machine.state == "not_ready" else "")
+    said = _fault(machine, "ready")
+    if not said and machine.state != "not_ready":
+        return ""
+    return (said or "the board says that it is not ready") if is_open(machine.place.opening, now) else None
 
 
 def _out_of_order(machine: Machine, now: float) -> str | None:
@@ -56,7 +58,7 @@ def _out_of_order(machine: Machine, now: float) -> str | None:
 
 def _silent(machine: Machine, now: float) -> str | None:
     limit = limit_s(machine.habit, now)
-    if not machine.is_online or limit is None or not is_open(machine.place.opening, now):
+    if not machine.is_online or limit is None or machine.silent_s is None:
         return None
     if machine.silent_s <= limit:
         return ""

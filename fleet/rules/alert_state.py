@@ -33,7 +33,7 @@ class Fault:
 class Machine:
     """A machine as it was heard last: since `since_at` it is as it is.
 
-    `silent_s` is how long it could have sold and had no customer, `conflicts` how many receipts of the last
+    `silent_s` is how long it could have sold and had no customer (None: not counted now), `conflicts` how many receipts of the last
     day contradict Stripe, `money_short` in what the two books differ ("" in nothing; None: not compared),
     `troubles` what the fleet found about it, by kind.
     """
@@ -45,7 +45,7 @@ class Machine:
     state: str
     since_at: float
     faults: tuple[Fault, ...] = ()
-    silent_s: float = 0.0
+    silent_s: float | None = None
     habit: Habit | None = None
     conflicts: int = 0
     money_short: str | None = None
