@@ -67,13 +67,11 @@ class Fleet:
 
     def add_machines(self, *names: str, place: int | None = None) -> None:
         now = self.clock()
+        machine = {"name": "", "location_id": place, "first_heard_at": now - 9e6}
         with self.engine.begin() as connection:
-            for name in names:
-                machine = {"machine_id": name, "name": "", "location_id": place, "first_heard_at": now - 9e6}
-                connection.execute(insert(tables.machines).values(machine))
-                connection.execute(
-                    insert(tables.statuses).values(machine_id=name, **_status("attract", now - 9e5))
-                )
+            connection.execute(insert(tables.machines), [{"machine_id": name, **machine} for name in names])
+            status = _status("attract", now - 9e5)
+            connection.execute(insert(tables.statuses), [{"machine_id": name, **status} for name in names])
 
     def add_channel(self, url: str = "test://all", **changed: object) -> int:
         row = {
@@ -97,9 +95,8 @@ class Fleet:
         with self.engine.begin() as connection:
             said = update(tables.statuses).where(tables.statuses.c.machine_id.in_(names))
             connection.execute(said.values(values))
-            for name in names:
-                sighting = {key: values[key] for key in ("is_online", "is_accepting", "state", "heard_at")}
-                connection.execute(insert(tables.sightings).values(machine_id=name, **sighting))
+            sighting = {key: values[key] for key in ("is_online", "is_accepting", "state", "heard_at")}
+            connection.execute(insert(tables.sightings), [{"machine_id": name, **sighting} for name in names])
 
     def broker(self, trouble: str = "") -> None:
         """What the ingester says of the broker."""

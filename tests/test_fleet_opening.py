@@ -1,7 +1,8 @@
-"""Opening hours and quiet hours: by the clock on the wall, over midnight and over the days when clocks change."""
+"""Opening hours and quiet hours: by the clock on the wall, over midnight and when clocks change."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -83,9 +84,8 @@ def test_margins_are_at_the_edges_of_opening_and_not_at_midnight() -> None:
 )
 def test_wrong_hours_are_refused_with_what_would_be_right(text: str, problem: str) -> None:
     """Whoever types opening hours reads what is wrong with them."""
-    with pytest.raises(ValueError, match=".") as refused:
+    with pytest.raises(ValueError, match=re.escape(problem)):
         parse_opening(text, BERLIN)
-    assert str(refused.value) == problem
 
 
 def test_quiet_hours_end_in_the_morning_of_their_zone() -> None:

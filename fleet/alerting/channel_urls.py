@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +19,8 @@ Send = Callable[[str, Message], None]
 _LOCAL = ("dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows")
 _WORD = re.compile(r"[^:/?&=@,;#\s]+")
 _HIDDEN = "***"
+LONGEST_S = 30.0
+"""How long a channel may take: well under the age at which a claim is another worker's."""
 
 
 class NotTold(Exception):
@@ -39,7 +41,7 @@ def send(url: str, message: Message) -> None:
     kind = NotifyType.WARNING if message.is_bad else NotifyType.SUCCESS
     with _heard() as said:
         try:
-            is_told = teller.notify(message.body, message.title, kind, body_format=NotifyFormat.TEXT)
+            is_told = teller.notify(message.body, message.title, kind, NotifyFormat.TEXT, timeout=LONGEST_S)
         except Exception as error:  # noqa: BLE001 - over a hundred kinds by as many people; one is not all
             raise NotTold(f"apprise failed ({type(error).__name__})") from None
     if not is_told:
@@ -100,26 +102,32 @@ def _without_secrets(url: str, text: str) -> str:
     return " ".join(text.split())[:300]
 
 
+# Whose words are heard: apprise works in threads of its own, and hands its caller's context on to them.
+_LISTENER: ContextVar[object] = ContextVar("listener", default=None)
+
+
 class _Ear(logging.Handler):
-    """What apprise says in one thread."""
+    """What apprise says for one message, whatever others are told meanwhile."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.said: list[str] = []
-        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
+        if _LISTENER.get() is self:
             self.said.append(record.getMessage())
 
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    # Its logger would hand addresses on to ours: what it says is heard here, and nowhere else.
+    # It logs whole addresses when it explains itself: what it says is heard here, and nowhere else.
     logger, ear = logging.getLogger("apprise"), _Ear()
     logger.propagate = False
+    logger.setLevel(logging.WARNING)
     logger.addHandler(ear)
+    before = _LISTENER.set(ear)
     try:
         yield ear.said
     finally:
+        _LISTENER.reset(before)
         logger.removeHandler(ear)

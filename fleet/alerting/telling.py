@@ -42,6 +42,8 @@ class Teller:
         by_channel = [list(rows) for _, rows in groupby(listed, key=lambda row: row.channel_id)]
         if not by_channel:
             return 0
+        if len(by_channel) == 1:
+            return self._tell(by_channel[0])
         with ThreadPoolExecutor(min(len(by_channel), _AT_ONCE)) as pool:
             return sum(pool.map(self._tell, by_channel))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from fleet.book.deliveries import plan_begin, plan_end
+from fleet.book.deliveries import drop_escalations, plan_begin, plan_end
 from fleet.book.tables import alerts, machines
 from fleet.rules.alert_flips import Begin, End, Flip, Join, Leave, Open
 
@@ -47,7 +47,10 @@ def acknowledge(connection: Connection, number: int, who: str, now: float) -> bo
     """Say that somebody sees to it; False if somebody did before, or it is over."""
     is_new = alerts.c.acknowledged_at.is_(None) & alerts.c.ended_at.is_(None)
     said = update(alerts).where(alerts.c.id == number, is_new)
-    return connection.execute(said.values(acknowledged_at=now, acknowledged_by=who)).rowcount == 1
+    if connection.execute(said.values(acknowledged_at=now, acknowledged_by=who)).rowcount != 1:
+        return False
+    drop_escalations(connection, number)
+    return True
 
 
 def _begin(connection: Connection, begin: Begin, now: float) -> None:

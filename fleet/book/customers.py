@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from sqlalchemy import Connection, select, union_all
+from sqlalchemy import Connection, Select, select, union_all
 
 from fleet.book.tables import coins, sales, sightings
 
 _CANNOT_SELL = ("offline", "not_ready", "out_of_order", "setup")
 
 
-def customers(connection: Connection, machines: Collection[str], from_at: float, to_at: float) -> list[float]:
+def customers(connection: Connection, machines: Select[str], from_at: float, to_at: float) -> list[float]:
     """When anybody bought at one of these machines or dropped a coin, in order; tests are nobody's."""
     bought = select(sales.c.at).where(
         sales.c.machine_id.in_(machines), sales.c.at >= from_at, sales.c.at <= to_at, sales.c.kind != "test"

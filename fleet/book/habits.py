@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Select, insert, or_, select, update
 
 from fleet.book.customers import absences, customers
-from fleet.book.places import place_of
+from fleet.book.places import NOWHERE, place_of
 from fleet.book.tables import habits, machines
 from fleet.rules.alert_state import Place
 from fleet.rules.opening import spans
-from fleet.rules.silence import WINDOW_S, Habit, Hours, hours, learn
+from fleet.rules.silence import LEAST_CUSTOMERS, WINDOW_S, Habit, Hours, hours, learn
 
 AGAIN_AFTER_S = 6 * 3600.0
 
@@ -42,9 +42,11 @@ def learn_anew(connection: Connection, machine_id: str, now: float) -> Habit:
         since_at = now
     place = place_of(connection, row.location_id)
     from_at = max(since_at, now - WINDOW_S)
-    own = customers(connection, [machine_id], from_at, now)
-    learned = learn(hours_of(connection, machine_id, place, from_at, now), own, from_at)
-    habit = Habit(since_at, learned.customers, learned.longest_s)
+    own = customers(connection, _neighbours(machine_id, NOWHERE), from_at, now)
+    habit = Habit(since_at, len(own), 0.0)
+    if len(own) >= LEAST_CUSTOMERS:
+        learned = learn(hours_of(connection, machine_id, place, from_at, now), own, from_at)
+        habit = replace(habit, longest_s=learned.longest_s)
     values = {
         "location_id": row.location_id,
         "since_at": since_at,
@@ -64,12 +66,12 @@ def hours_of(connection: Connection, machine_id: str, place: Place, from_at: flo
     """When a machine could sell, with the customers of its whole place."""
     listed = list(spans(place.opening, from_at, to_at))
     began_at = min((span.begins_at for span in listed), default=from_at)
-    everybody = customers(connection, _neighbours(connection, machine_id, place), began_at, to_at)
+    everybody = customers(connection, _neighbours(machine_id, place), began_at, to_at)
     return hours(listed, everybody, absences(connection, machine_id, from_at, to_at))
 
 
-def _neighbours(connection: Connection, machine_id: str, place: Place) -> Sequence[str]:
+def _neighbours(machine_id: str, place: Place) -> Select[str]:
+    there = select(machines.c.machine_id)
     if place.number is None:
-        return [machine_id]
-    there = select(machines.c.machine_id).where(machines.c.location_id == place.number)
-    return list(connection.execute(there).scalars())
+        return there.where(machines.c.machine_id == machine_id)
+    return there.where(machines.c.location_id == place.number)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, func, select
+from sqlalchemy import Connection, Row, ScalarSelect, and_, func, or_, select
 
 from fleet.book.habits import hours_of
 from fleet.book.places import places
@@ -38,6 +38,8 @@ def _machines(now: float) -> Any:
         .where(sales.c.answer == "conflict")
         .scalar_subquery()
     )
+    # What was learned elsewhere says nothing here.
+    stands_still = or_(habits.c.location_id.is_(None), habits.c.location_id == machines.c.location_id)
     return (
         select(
             machines.c.machine_id,
@@ -55,7 +57,7 @@ def _machines(now: float) -> Any:
             _last_coin().label("coin_at"),
         )
         .join(statuses, statuses.c.machine_id == machines.c.machine_id)
-        .outerjoin(habits, habits.c.machine_id == machines.c.machine_id)
+        .outerjoin(habits, and_(habits.c.machine_id == machines.c.machine_id, stands_still))
         .where(machines.c.retired_at.is_(None))
         .order_by(machines.c.machine_id)
     )

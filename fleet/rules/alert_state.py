@@ -33,9 +33,9 @@ class Fault:
 class Machine:
     """A machine as it was heard last: since `since_at` it is as it is.
 
-    `silent_s` is how long it could have sold and had no customer (None: not counted now), `conflicts` how many receipts of the last
-    day contradict Stripe, `money_short` in what the two books differ ("" in nothing; None: not compared),
-    `troubles` what the fleet found about it, by kind.
+    `silent_s` is how long it could have sold and had no customer (None: not counted now), `conflicts` how
+    many receipts of the last day contradict Stripe, `money_short` in what the two books differ ("" in
+    nothing; None: not compared), `troubles` what the fleet found about it, by kind.
     """
 
     machine_id: str
