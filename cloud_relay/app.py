@@ -27,6 +27,7 @@ from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.metrics import metrics
 from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.refunds import refunds
 from cloud_relay.routes.requests import tell_requests
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.status import status_of
@@ -80,7 +81,7 @@ def app_for(
     # Who has asked too often takes no room from others.
     app.register_blueprint(phones.guard(limits.guard_door(door(relay, limits))))
     app.register_blueprint(phones.guard(limits.guard_thanks(thanks(relay, limits))))
-    for routes in (machines, payment_links):
+    for routes in (machines, payment_links, refunds):
         app.register_blueprint(cabinets.guard(routes(relay)))
     app.register_blueprint(metrics(relay, is_one_of_many=is_one_of_many))
     app.add_url_rule("/status", view_func=lambda: status_of(relay))
