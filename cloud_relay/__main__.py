@@ -25,13 +25,8 @@ from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.receipts import is_payment_id
-from cloud_relay.settings import (
-    EX_CONFIG,
-    SettingsError,
-    read_offer_list,
-    read_settings,
-    read_token_book,
-)
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import EX_CONFIG, read_offer_list, read_settings, read_token_book
 
 _EX_FAILED, _EX_USAGE = 1, 2
 

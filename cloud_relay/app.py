@@ -34,7 +34,8 @@ from cloud_relay.routes.status import status_of
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
 from cloud_relay.rules.phones.limits import PhoneLimits
-from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import EX_CONFIG, Settings, read_settings
 from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
 from cloud_relay.settling.unpublished import Retries, RetryThread

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from fleet.alerting.channel_urls import NotTold
 from fleet.alerting.thread import AlertThread
 from fleet.book import tables
+from fleet.book.engine import reading, writing
 from fleet.book.workers import beat
 from fleet.pages.alert_texts import Message
 
@@ -61,14 +62,14 @@ class Fleet:
             "owner_share_percent": 0,
             "deductions": "[]",
         }
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             made = insert(tables.locations).values(row).returning(tables.locations.c.id)
             return connection.execute(made).scalar_one()
 
     def add_machines(self, *names: str, place: int | None = None) -> None:
         now = self.clock()
         machine = {"name": "", "location_id": place, "first_heard_at": now - 9e6}
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(insert(tables.machines), [{"machine_id": name, **machine} for name in names])
             status = _status("attract", now - 9e5)
             connection.execute(insert(tables.statuses), [{"machine_id": name, **status} for name in names])
@@ -84,7 +85,7 @@ class Fleet:
             "is_active": True,
             **changed,
         }
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             return connection.execute(
                 insert(tables.channels).values(row).returning(tables.channels.c.id)
             ).scalar_one()
@@ -92,7 +93,7 @@ class Fleet:
     def say(self, *names: str, state: str = "attract", faults: tuple[tuple[str, str], ...] = ()) -> None:
         """What machines say of themselves now."""
         values = _status(state, self.clock(), faults)
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             said = update(tables.statuses).where(tables.statuses.c.machine_id.in_(names))
             connection.execute(said.values(values))
             sighting = {key: values[key] for key in ("is_online", "is_accepting", "state", "heard_at")}
@@ -100,7 +101,7 @@ class Fleet:
 
     def broker(self, trouble: str = "") -> None:
         """What the ingester says of the broker."""
-        with self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             beat(connection, "ingest", "one", self.clock(), trouble)
 
     def thread(self) -> AlertThread:
@@ -115,14 +116,14 @@ class Fleet:
                 thread.go_round()
 
     def alerts(self) -> list[tuple[str, str, bool]]:
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(select(tables.alerts).order_by(tables.alerts.c.id))
             return [(row.subject, row.kind, row.ended_at is None) for row in rows]
 
 
 def empty(engine: Engine) -> None:
     """A book with nothing in it."""
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         for table in reversed(tables.metadata.sorted_tables):
             connection.execute(delete(table))
 

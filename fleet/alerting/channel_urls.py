@@ -1,4 +1,4 @@
-"""Addresses of channels as apprise reads them: checked, shown without their secrets, and used to tell."""
+"""EDGE. Addresses of channels as apprise reads them: checked, shown without secrets, and used to tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the database does not answer, nothing can be claimed: the channels known last are told directly."""
+"""EDGE. When the database does not answer, nothing can be claimed: the channels known last are told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One round of alerting: read the world, decide what flipped, write it down."""
+"""EDGE. One round of alerting: read the world, decide what flipped, write it down."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, Engine
 
 from fleet.book import alerts, habits
+from fleet.book.engine import reading, writing
 from fleet.book.money_short import money_short
 from fleet.book.watched import read_world
 from fleet.book.workers import beat, hold_lease, make_lease
@@ -33,7 +34,7 @@ class Decider:
     def decide(self) -> bool:
         """Decide, and write down; False if another worker does."""
         now = self._clock()
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             beat(connection, "alerts", self._worker, now)
             if not hold_lease(connection, LEASE, self._worker, now, LEASE_S):
                 self._held = {}
@@ -44,12 +45,12 @@ class Decider:
     def look_closer(self) -> None:
         """Read for the next rounds what takes long: the two books, and habits that were learned long ago."""
         now = self._clock()
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             if now >= self._money_at + MONEY_EVERY_S:
                 self._money, self._money_at = money_short(connection, now), now
             waiting = habits.due(connection, now, LEARN_AT_MOST)
         for machine_id in waiting:
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 habits.learn_anew(connection, machine_id, now)
 
     def _decide(self, connection: Connection, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Telling what is due: each delivery claimed, one message a channel, and written down as told or failed."""
+"""EDGE. Telling what is due: each delivery claimed, one message a channel, then written down as told."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cloud_relay.zones import zone_named
 from fleet.alerting.channel_urls import NotTold, Send
 from fleet.book import deliveries
 from fleet.book.alerts import covers_of
+from fleet.book.engine import reading, writing
 from fleet.book.tables import locations, machines
 from fleet.pages.alert_texts import Message, Told, message, one_line, subject_text
 from fleet.rules.quiet_hours import quiet_until
@@ -37,7 +38,7 @@ class Teller:
     def tell_due(self) -> int:
         """Tell everything that is due now, each channel for itself; how many deliveries were told."""
         now = self._clock()
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             listed = sorted(deliveries.due(connection, now), key=lambda row: (row.channel_id, row.id))
         by_channel = [list(rows) for _, rows in groupby(listed, key=lambda row: row.channel_id)]
         if not by_channel:
@@ -56,7 +57,7 @@ class Teller:
 
     def _tell_channel(self, listed: Sequence[Row[Any]]) -> int:
         now = self._clock()
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             if not listed[0].is_active:
                 deliveries.forget(connection, listed[0].channel_id)
                 return 0
@@ -75,12 +76,12 @@ class Teller:
             self._send(mine[0].url, said)
         except NotTold as error:
             log.warning("channel %s was not told of %d alerts: %s", name, len(mine), error)
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 for row in mine:
                     deliveries.failed(connection, row, self._worker, str(error), self._clock())
             return 0
         log.info("told channel %s of %d alerts", name, len(mine))
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             for row in mine:
                 deliveries.sent(connection, row.id, self._worker, self._clock())
         return len(mine)

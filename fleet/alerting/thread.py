@@ -1,4 +1,4 @@
-"""The thread that decides and tells, every few seconds, whatever happens in a round."""
+"""EDGE. The thread that decides and tells, every few seconds, whatever happens in a round."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fleet.alerting.channel_urls import Send, send
 from fleet.alerting.outage import Outage
 from fleet.alerting.round import Decider
 from fleet.alerting.telling import Teller
+from fleet.book.engine import reading
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class AlertThread(threading.Thread):
             self._teller.tell_due()
             if decides:
                 self._decider.look_closer()
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 self._outage.worked(connection)
         except SQLAlchemyError as error:
             # The statement and its values are no matter of a message's.

@@ -1,4 +1,4 @@
-"""Alerts and channels as pages show them: what lasts, what was, and whom it was told."""
+"""EDGE. Alerts and channels as pages show them: what lasts, what was, and whom it was told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts: their flips written down, each with what has to be told to whom."""
+"""EDGE. Alerts: their flips written down, each with what has to be told to whom."""
 
 from __future__ import annotations
 

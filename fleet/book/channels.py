@@ -1,4 +1,4 @@
-"""Channels as people type them: added, changed, switched off, taken away."""
+"""EDGE. Channels as people type them: added, changed, switched off, taken away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When customers were at machines, and when machines could not sell: what silence is learned from."""
+"""EDGE. When customers were at machines, and when machines could not sell: what silence is learned from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be told to which channel and when: planned with the flip, claimed, and done."""
+"""EDGE. What has to be told to which channel and when: planned with the flip, claimed, and done."""
 
 from __future__ import annotations
 

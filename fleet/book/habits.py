@@ -1,4 +1,4 @@
-"""What was learned of each machine's silences, and what it is learned from."""
+"""EDGE. What was learned of each machine's silences, and what it is learned from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In what Stripe's book and the cabinets' differ beyond what is still on its way, machine by machine."""
+"""EDGE. In what Stripe's book and the cabinets' differ beyond what is on its way, machine by machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What alerts are decided by, read from the book."""
+"""EDGE. What alerts are decided by, read from the book."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""What runs for this fleet and when it last said so, what the fleet found wrong, and who works for all."""
+"""EDGE. What runs for this fleet, what the fleet found wrong, and which process works for all."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from fleet.book.engine import writing
 from fleet.book.tables import leases, troubles, workers
 
 ALIVE_S = 60.0
@@ -44,7 +45,7 @@ def end_trouble(connection: Connection, subject: str, kind: str) -> None:
 def make_lease(engine: Engine, name: str) -> None:
     """Make the lease of a work, if there is none yet."""
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             if connection.execute(select(leases.c.name).where(leases.c.name == name)).first() is None:
                 connection.execute(insert(leases).values(name=name, holder="", until_at=0))
     except IntegrityError:
