@@ -62,13 +62,12 @@ def remove(connection: Connection, number: int) -> None:
     connection.execute(delete(channels).where(channels.c.id == number))
 
 
-def read(connection: Connection, number: int) -> tuple[Channel, bool] | None:
-    """A channel, and whether it is on; None if there is none."""
+def read(connection: Connection, number: int) -> Channel | None:
+    """A channel; None if there is none."""
     row = connection.execute(select(channels).where(channels.c.id == number)).one_or_none()
     if row is None:
         return None
-    channel = Channel(row.name, row.url, row.location_id, row.zone, row.quiet, row.escalates_after_s)
-    return channel, row.is_active
+    return Channel(row.name, row.url, row.location_id, row.zone, row.quiet, row.escalates_after_s)
 
 
 def _refuse_taken(connection: Connection, name: str, number: int | None) -> None:
