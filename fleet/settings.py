@@ -118,6 +118,18 @@ def read_database(environment: Mapping[str, str]) -> URL:
     return url
 
 
+def read_zone(environment: Mapping[str, str]) -> tzinfo:
+    """Only where machines are that are in no location.
+
+    Raises:
+        SettingsError: as `read_settings` does, for this variable.
+    """
+    reader = SettingReader(environment, "fleet")
+    zone = reader.read("FLEET_ZONE", zone_named, "UTC")
+    reader.finish()
+    return zone
+
+
 def _database(reader: SettingReader) -> URL:
     return reader.read("FLEET_DATABASE", read_url, DATABASE)
 

@@ -8,14 +8,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.engine import make_url
 
+from fleet.alerting.alerter import Alerter
 from fleet.alerting.channel_urls import NotTold
-from fleet.alerting.thread import AlertThread
 from fleet.book import tables
 from fleet.book.engine import reading, writing
 from fleet.book.workers import beat
 from fleet.pages.alert_texts import Message
+from fleet.settings import MqttSettings, Settings, WebSettings
 
+SETTINGS = Settings(
+    make_url("sqlite:///unused"),
+    MqttSettings("localhost", 8883, "cloud.fleet", "password", None),
+    WebSettings("https://fleet.example.org", "127.0.0.1", 8090, "s" * 32),
+    UTC,
+)
+LINK = "\n\nhttps://fleet.example.org/alerts"
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
 
 
@@ -41,7 +50,7 @@ class Channels:
         if url in self.failing:
             raise NotTold("no route to it")
         with self.lock:
-            self.told.append((url, message.title, message.body))
+            self.told.append((url, message.title, message.body.removesuffix(LINK)))
 
     def titles(self, url: str = "test://all") -> list[str]:
         return [title for to, title, _ in self.told if to == url]
@@ -104,10 +113,10 @@ class Fleet:
         with writing(self.engine) as connection:
             beat(connection, "ingest", "one", self.clock(), trouble)
 
-    def thread(self) -> AlertThread:
-        return AlertThread(self.engine, send=self.channels, clock=self.clock)
+    def thread(self) -> Alerter:
+        return Alerter(SETTINGS, self.engine, send=self.channels, clock=self.clock)
 
-    def go(self, *threads: AlertThread, for_s: float) -> None:
+    def go(self, *threads: Alerter, for_s: float) -> None:
         """Rounds of each of these workers, one every 15 s."""
         until = self.clock() + for_s
         while self.clock() < until:

@@ -30,15 +30,17 @@ def names(connection: Connection) -> Names:
 
 def lasting(connection: Connection, known: Names, place: int | None) -> list[Listed]:
     """Alerts that last, the newest first; with a place, those of its machines alone."""
-    return _listed(connection, known, place, alerts.c.ended_at.is_(None), None)
+    return _listed(connection, known, place, _rows(connection, place, alerts.c.ended_at.is_(None), None))
 
 
-def over(connection: Connection, known: Names, place: int | None, before: int | None) -> list[Listed]:
-    """Alerts that ended, the newest first, a page of them; `before` a number is the next page."""
+def over(
+    connection: Connection, known: Names, place: int | None, before: int | None
+) -> tuple[list[Listed], int | None]:
+    """A page of alerts that ended, the newest first, and before which number the next begins, if any."""
     ended = alerts.c.ended_at.is_not(None)
-    return _listed(
-        connection, known, place, ended if before is None else and_(ended, alerts.c.id < before), PAGE
-    )
+    which = ended if before is None else and_(ended, alerts.c.id < before)
+    rows = _rows(connection, place, which, PAGE)
+    return _listed(connection, known, place, rows), rows[-1].id if len(rows) == PAGE else None
 
 
 def count_open(connection: Connection) -> int:
@@ -64,11 +66,16 @@ def channel_rows(connection: Connection) -> list[Row[Any]]:
     return list(connection.execute(listed.order_by(channels.c.name)))
 
 
-def _listed(
-    connection: Connection, known: Names, place: int | None, which: ColumnElement[bool], at_most: int | None
-) -> list[Listed]:
+def _rows(
+    connection: Connection, place: int | None, which: ColumnElement[bool], at_most: int | None
+) -> Sequence[Row[Any]]:
     wanted = select(alerts).where(which, _seen_from(place)).order_by(alerts.c.id.desc()).limit(at_most)
-    rows = connection.execute(wanted).all()
+    return connection.execute(wanted).all()
+
+
+def _listed(
+    connection: Connection, known: Names, place: int | None, rows: Sequence[Row[Any]]
+) -> list[Listed]:
     told = _deliveries(connection, [row.id for row in rows])
     found = (_of_row(row, known, place, told[row.id]) for row in rows)
     return [each for each in found if each is not None]

@@ -1,24 +1,20 @@
-"""EDGE. The audit log: what anybody did here; nothing deletes it."""
+"""EDGE. What anybody did here; written in the transaction of the deed, and never deleted."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from fleet.book import tables
 
 
-def note(
-    connection: Connection, who: str, what: str, now: float, *, machine_id: str | None = None, **details: Any
+def note_deed(
+    connection: Connection, at: float, who: str, what: str, machine_id: str | None = None, **details: Any
 ) -> None:
-    """Write down who did what, in the transaction in which it was done; `what` is a stable word."""
-    row = {
-        "at": now,
-        "who": who[:200],
-        "what": what,
-        "machine_id": machine_id,
-        "details": json.dumps(details, ensure_ascii=False),
-    }
-    connection.execute(tables.audit.insert().values(row))
+    """Write it down; `what` is one stable word, `details` what a reader will want to know of it."""
+    row = {"at": at, "who": who, "what": what, "machine_id": machine_id}
+    connection.execute(
+        insert(tables.audit).values(row | {"details": json.dumps(details, ensure_ascii=False)})
+    )

@@ -15,7 +15,7 @@ from fleet.journal.chain import SUM_CHARS, canonical, next_sum
 MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LEDGER = re.compile(r"[0-9a-f]{32}")
 _SUM = re.compile(rf"(?:[0-9a-f]{{{SUM_CHARS}}})?")
-_BOOT = re.compile(r"[A-Za-z0-9-]{1,64}")
+_BOOT = re.compile(r"[A-Za-z0-9 _-]{1,64}")
 _KIND = re.compile(r"[a-z_]{1,24}")
 MOST_BYTES, MOST_ENTRY_BYTES = 8192, 2048
 # Seconds of a hundred years; a Pi that runs longer is none.

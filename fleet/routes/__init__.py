@@ -1,1 +1,1 @@
-"""The fleet's pages and files over HTTP: thin, with what they show made elsewhere."""
+"""The pages: what a browser asks for, and what it gets."""

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
-from fleet.book import alert_lists, audit
+from fleet.book import alert_lists
 from fleet.book.alerts import acknowledge
+from fleet.book.audit import note_deed
 from fleet.book.engine import reading, writing
 from fleet.pages.alerts_page import view
-from fleet.routes.desk import Desk
+from fleet.routes.world import World, person, seen_location
+from fleet.rules.roles import may
 
-ACKNOWLEDGERS = ("owner", "staff")
 
+def alerts(world: World) -> Blueprint:
+    """The alerts' pages."""
+    pages, zone = Blueprint("alerts", __name__), world.settings.zone
 
-def alerts_blueprint(desk: Desk) -> Blueprint:
-    """The pages under /alerts."""
-    blueprint = Blueprint("alerts", __name__, url_prefix="/alerts")
-
-    @blueprint.get("")
-    def show() -> str:
-        person, now = desk.person(), desk.clock()
-        place = person.location_id if person.role == "partner" else None
-        if person.role == "partner" and place is None:
-            abort(403)
-        with reading(desk.engine) as connection:
+    @pages.get("/alerts")
+    def page() -> ResponseReturnValue:
+        before, place, now = request.args.get("before", type=int), seen_location(), world.clock()
+        with reading(world.engine) as connection:
             names = alert_lists.names(connection)
             lasting = alert_lists.lasting(connection, names, place)
-            before = request.args.get("before", type=int)
-            over = alert_lists.over(connection, names, place, before)
+            over, goes_on = alert_lists.over(connection, names, place, before)
         return render_template(
             "alerts.html",
-            lasting=[view(each, names, desk.zone, now) for each in lasting],
-            over=[view(each, names, desk.zone, now) for each in over],
-            before=over[-1].number if len(over) == alert_lists.PAGE else None,
+            lasting=[view(each, names, zone, now) for each in lasting],
+            over=[view(each, names, zone, now) for each in over],
+            before=goes_on,
             is_first=before is None,
-            may_acknowledge=person.role in ACKNOWLEDGERS,
-            zone=desk.zone_name,
+            may_acknowledge=may(person().role, "alerts.see_to"),
+            zone=zone,
         )
 
-    @blueprint.post("/<int:number>/acknowledge")
-    def see_to(number: int) -> Response:
-        person = desk.person()
-        if person.role not in ACKNOWLEDGERS:
-            abort(403)
-        with writing(desk.engine) as connection:
-            if acknowledge(connection, number, person.name, desk.clock()):
-                audit.note(connection, person.name, "alert acknowledged", desk.clock(), alert=number)
-        return redirect(url_for("alerts.show"), 303)
+    @pages.post("/alerts/<int:number>/acknowledge")
+    def see_to(number: int) -> ResponseReturnValue:
+        who, now = person().name, world.clock()
+        with writing(world.engine) as connection:
+            if acknowledge(connection, number, who, now):
+                note_deed(connection, now, who, "alert acknowledged", alert=number)
+        return redirect(url_for("alerts.page"), 303)
 
-    return blueprint
+    return pages

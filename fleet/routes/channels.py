@@ -6,31 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
-from werkzeug.wrappers import Response
 
 from cloud_relay.zones import zone_named
 from fleet.alerting.channel_urls import NotTold, Send, check, shown
 from fleet.alerting.channel_urls import send as apprise_send
-from fleet.book import alert_lists, audit, channels
+from fleet.book import alert_lists
+from fleet.book import channels as book
+from fleet.book.audit import note_deed
 from fleet.book.channels import Channel
 from fleet.book.engine import reading, writing
 from fleet.pages.alert_texts import one_line, test_message
 from fleet.pages.alerts_page import clock
 from fleet.pages.channel_form import escalation_words, quiet_text, quiet_times, quiet_words
-from fleet.routes.desk import Desk
-
-Answer = Response | tuple[str, int]
+from fleet.routes.world import World, person
 
 _SWITCHED = {"on": "switched on", "off": "switched off", "remove": "removed"}
 
 
-def channels_blueprint(desk: Desk, send: Send = apprise_send) -> Blueprint:
-    """The pages under /channels, which are the owner's: who adds a channel hears of everything."""
-    pages, blueprint = _ChannelPages(desk, send), Blueprint("channels", __name__, url_prefix="/channels")
-    blueprint.before_request(pages.only_the_owner)
+def channels(world: World, send: Send = apprise_send) -> Blueprint:
+    """The channels' pages, which are the owner's: who adds a channel hears of everything."""
+    pages, blueprint = _Pages(world, send), Blueprint("channels", __name__, url_prefix="/channels")
     for rule, view, methods in (
-        ("", pages.show, ["GET"]),
+        ("", pages.page, ["GET"]),
         ("", pages.add, ["POST"]),
         ("/<int:number>", pages.edit, ["GET"]),
         ("/<int:number>", pages.change, ["POST"]),
@@ -41,67 +40,65 @@ def channels_blueprint(desk: Desk, send: Send = apprise_send) -> Blueprint:
     return blueprint
 
 
-class _ChannelPages:
-    def __init__(self, desk: Desk, send: Send) -> None:
-        self._desk, self._send = desk, send
+class _Pages:
+    def __init__(self, world: World, send: Send) -> None:
+        self._world, self._send = world, send
 
-    def only_the_owner(self) -> None:
-        if self._desk.person().role != "owner":
-            abort(403)
+    def page(self) -> ResponseReturnValue:
+        return _page(self._world, {}, None)
 
-    def show(self) -> str:
-        return _page(self._desk, {}, None)
-
-    def edit(self, number: int) -> str:
-        with reading(self._desk.engine) as connection:
+    def edit(self, number: int) -> ResponseReturnValue:
+        with reading(self._world.engine) as connection:
             channel = _known(connection, number)
-        return _page(self._desk, _typed(channel), number)
+        return _page(self._world, _typed(channel), number)
 
-    def add(self) -> Answer:
-        return _keep(self._desk, None)
+    def add(self) -> ResponseReturnValue:
+        return _keep(self._world, None)
 
-    def change(self, number: int) -> Answer:
-        return _keep(self._desk, number)
+    def change(self, number: int) -> ResponseReturnValue:
+        return _keep(self._world, number)
 
-    def test(self, number: int) -> Answer:
-        with reading(self._desk.engine) as connection:
+    def test(self, number: int) -> ResponseReturnValue:
+        with reading(self._world.engine) as connection:
             channel = _known(connection, number)
         name = one_line(channel.name)
         try:
-            self._send(channel.url, test_message(channel.name, self._desk.clock(), self._desk.zone))
-            flash(f"{name}: the test was told. See whether it has arrived.", "good")
+            self._send(
+                channel.url, test_message(channel.name, self._world.clock(), self._world.settings.zone)
+            )
+            flash(f"{name}: the test was told. See whether it has arrived.")
         except NotTold as why:
-            flash(f"{name}: the test was not told: {why}", "bad")
-        return redirect(url_for("channels.show"), 303)
+            flash(f"{name}: the test was not told: {why}")
+        return redirect(url_for("channels.page"), 303)
 
-    def switch(self, number: int, what: str) -> Answer:
-        with writing(self._desk.engine) as connection:
+    def switch(self, number: int, what: str) -> ResponseReturnValue:
+        with writing(self._world.engine) as connection:
             channel = _known(connection, number)
             if what == "remove":
-                channels.remove(connection, number)
+                book.remove(connection, number)
             else:
-                channels.switch(connection, number, on=what == "on")
-            _audit(self._desk, connection, _SWITCHED[what], channel)
-        return redirect(url_for("channels.show"), 303)
+                book.switch(connection, number, on=what == "on")
+            _audit(self._world, connection, _SWITCHED[what], channel)
+        return redirect(url_for("channels.page"), 303)
 
 
-def _keep(desk: Desk, number: int | None) -> Answer:
+def _keep(world: World, number: int | None) -> ResponseReturnValue:
     """Add a channel, or change one; what is wrong is said beside what was typed, but for the address."""
     try:
-        with writing(desk.engine) as connection:
+        with writing(world.engine) as connection:
             if number is not None:
                 _known(connection, number)
             channel = _read(connection, request.form, is_new=number is None)
             if number is None:
-                channels.add(connection, channel)
+                book.add(connection, channel)
             else:
-                channels.change(connection, number, channel)
-            _audit(desk, connection, "added" if number is None else "changed", channel)
+                book.change(connection, number, channel)
+            _audit(world, connection, "added" if number is None else "changed", channel)
     except (ValueError, NotTold) as why:
-        flash(str(why), "bad")
-        return _page(desk, request.form, number), 422
-    flash(f"{one_line(channel.name)}: kept. Try it with its test button.", "good")
-    return redirect(url_for("channels.show"), 303)
+        flash(str(why))
+        return _page(world, request.form, number), 422
+    flash(f"{one_line(channel.name)}: kept. Try it with its test button.")
+    return redirect(url_for("channels.page"), 303)
 
 
 def _read(connection: Connection, form: Mapping[str, str], *, is_new: bool) -> Channel:
@@ -141,19 +138,22 @@ def _typed(channel: Channel) -> dict[str, str]:
     }
 
 
-def _page(desk: Desk, typed: Mapping[str, str], number: int | None) -> str:
-    with reading(desk.engine) as connection:
+def _page(world: World, typed: Mapping[str, str], number: int | None) -> str:
+    with reading(world.engine) as connection:
         rows, places = alert_lists.channel_rows(connection), alert_lists.names(connection).places
     return render_template(
         "channels.html",
-        channels=[_view(desk, row, places) for row in rows],
+        channels=[_view(world, row, places) for row in rows],
         places=places,
-        typed={"zone": desk.zone_name, **{key: value for key, value in typed.items() if key != "url"}},
+        typed={
+            "zone": str(world.settings.zone),
+            **{key: value for key, value in typed.items() if key != "url"},
+        },
         editing=number,
     )
 
 
-def _view(desk: Desk, row: Any, places: Mapping[int, str]) -> dict[str, Any]:
+def _view(world: World, row: Any, places: Mapping[int, str]) -> dict[str, Any]:
     return {
         "number": row.id,
         "name": one_line(row.name),
@@ -162,22 +162,22 @@ def _view(desk: Desk, row: Any, places: Mapping[int, str]) -> dict[str, Any]:
         "quiet": quiet_words(row.quiet, row.zone),
         "when": escalation_words(row.escalates_after_s),
         "is_active": row.is_active,
-        "told": clock(row.told_at, desk.zone) if row.told_at else "",
+        "told": clock(row.told_at, world.settings.zone) if row.told_at else "",
         "error": one_line(row.error or ""),
-        "again": clock(row.again_at, desk.zone) if row.error else "",
+        "again": clock(row.again_at, world.settings.zone) if row.error else "",
         "waiting": row.waiting,
     }
 
 
 def _known(connection: Connection, number: int) -> Channel:
-    found = channels.read(connection, number)
+    found = book.read(connection, number)
     if found is None:
         abort(404)
     return found
 
 
-def _audit(desk: Desk, connection: Connection, what: str, channel: Channel) -> None:
+def _audit(world: World, connection: Connection, what: str, channel: Channel) -> None:
     # Its kind, and never its address.
     kind = shown(channel.url) if channel.url else "unchanged"
-    who, now = desk.person().name, desk.clock()
-    audit.note(connection, who, f"channel {what}", now, channel=channel.name, address=kind)
+    who, now = person().name, world.clock()
+    note_deed(connection, now, who, f"channel {what}", channel=channel.name, address=kind)

@@ -1,4 +1,4 @@
-"""EDGE. The thread that decides and tells, every few seconds, whatever happens in a round."""
+"""EDGE. What decides and tells, every few seconds, whatever happens in a round."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from fleet.alerting.outage import Outage
 from fleet.alerting.round import Decider
 from fleet.alerting.telling import Teller
 from fleet.book.engine import reading
+from fleet.settings import Settings
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 15.0
 
 
-class AlertThread(threading.Thread):
+class Alerter:
     """Decides and tells until it is stopped; any number of them may run on one database."""
 
     def __init__(
         self,
+        settings: Settings,
         engine: Engine,
-        page_url: str = "",
         *,
         send: Send = send,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(name="alerts", daemon=True)
-        self._engine, self._send, self._clock, self._page_url = engine, send, clock, page_url
+        self._engine, self._clock = engine, clock
         self._worker = secrets.token_hex(8)
         self._decider: Decider | None = None
-        self._teller = Teller(engine, send, self._worker, clock, page_url)
+        self._teller = Teller(engine, send, self._worker, clock, f"{settings.web.url}/alerts")
         self._outage = Outage(send)
         self._ends = threading.Event()
 
@@ -48,10 +48,8 @@ class AlertThread(threading.Thread):
             self._ends.wait(EVERY_S)
 
     def stop(self) -> None:
-        """End after the round that is going on, and wait for that."""
+        """Have `run` end after the round that is going on; from any thread."""
         self._ends.set()
-        if self.is_alive():
-            self.join()
 
     def go_round(self) -> None:
         """Decide, tell, and learn; what fails is logged, and tried again in the next round."""
