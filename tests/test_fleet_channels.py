@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from conftest import wait_until
+from fleet_alerts_kit import Fleet
+from sqlalchemy.engine import make_url
 
 from fleet.alerting.channel_urls import NotTold, check, send, shown
+from fleet.book.engine import open_book
 from fleet.pages.alert_texts import Message, Told, message, one_line, subject_text
 
 pytestmark = pytest.mark.fleet
@@ -186,3 +196,36 @@ def test_many_alerts_are_one_message() -> None:
     assert said.title == "23 alerts"
     assert said.body.splitlines()[:1] == ["m0: offline (Since 1970-01-01 00:00)"]
     assert said.body.splitlines()[-3:] == ["and 3 more", "", "https://fleet.example.org/alerts"]
+
+
+def test_the_process_of_its_own_tells_a_machine_that_is_gone_and_ends_in_good_order(
+    hook: Hook, tmp_path: Path
+) -> None:
+    """`python -m fleet alerts` looks at once, tells through apprise, and logs no address."""
+    database = f"sqlite:///{tmp_path / 'book.sqlite'}"
+    engine = open_book(make_url(database))
+    fleet = Fleet(engine)
+    fleet.clock.now = time.time() - 3600
+    fleet.add_machines("m1")
+    fleet.add_channel(f"json://127.0.0.1:{hook.server_port}/secret-path", name="Hook")
+    fleet.say("m1", state="offline")
+    engine.dispose()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "FLEET_DATABASE": database,
+        "FLEET_URL": "http://localhost:8090",
+        "FLEET_SECRET": "s" * 32,
+        "MQTT_BROKER": "127.0.0.1",
+        "MQTT_PASSWORD": "unused",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fleet", "alerts"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_until(lambda: hook.sent, "the message")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+    assert (process.returncode, hook.sent[0][1]["title"], len(hook.sent)) == (0, "m1: offline", 1)
+    assert "told channel Hook of 1 alerts" in log
+    assert "secret-path" not in log
