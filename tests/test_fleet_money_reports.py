@@ -58,8 +58,28 @@ def test_lines_are_named_and_prices_stand_by_their_size() -> None:
         Line("Bar", "usd", Figures(sales=2)),
         Line("Hall", "usd", Figures(sales=1)),
     )
-    prices = [Line(each, "usd", Figures()) for each in ("1000", "250")]
-    assert [line.about for line in report(By.PRICE, prices).lines] == ["250", "1000"]
+    prices = [Line(each, "usd", Figures()) for each in ("1000 usd", "250 usd")]
+    assert [line.about for line in report(By.PRICE, prices).lines] == ["250 usd", "1000 usd"]
+
+
+def test_what_has_no_currency_stands_beside_the_first() -> None:
+    """Test credits and coins without a value make no line of their own where there is another."""
+    booked = [
+        Line("a", "", Figures(test_credits=2)),
+        Line("a", "usd", Figures(phone=100)),
+        Line("a", "eur", Figures(phone=50)),
+        Line("b", "", Figures(coins=3)),
+    ]
+    made = report(By.MACHINE, booked)
+    assert made.lines == (
+        Line("a", "eur", Figures(phone=50, test_credits=2)),
+        Line("a", "usd", Figures(phone=100)),
+        Line("b", "", Figures(coins=3)),
+    )
+    assert made.totals == {
+        "eur": Figures(phone=50, test_credits=2, coins=3),
+        "usd": Figures(phone=100),
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,5 @@ def note_deed(
 ) -> None:
     """Write it down; `what` is one stable word, `details` what a reader will want to know of it."""
     row = {"at": at, "who": who, "what": what, "machine_id": machine_id}
-    connection.execute(
-        insert(tables.audit).values(row | {"details": json.dumps(details, ensure_ascii=False)})
-    )
+    said = json.dumps(details, ensure_ascii=False)
+    connection.execute(insert(tables.audit).values(row | {"details": said}))

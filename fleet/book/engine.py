@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 # Two programs that start together bring it up to date one after the other. Any number, always this one.
 _LOCK = 0x666C656574
 _BUSY_S = 30.0
@@ -108,7 +108,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 def _bring_up_to_date(connection: Connection, *, upgrade: bool) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    scripts = ScriptDirectory(str(_MIGRATIONS))
+    scripts = ScriptDirectory(str(MIGRATIONS))
     ours, theirs = scripts.get_current_head(), MigrationContext.configure(connection).get_current_revision()
     if theirs == ours:
         return
@@ -120,7 +120,7 @@ def _bring_up_to_date(connection: Connection, *, upgrade: bool) -> None:
     if not upgrade:
         raise BookError("The book is not up to date: start python -m fleet serve once")
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

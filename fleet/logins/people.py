@@ -62,7 +62,7 @@ def add_person(
     if not changed.rowcount:
         connection.execute(insert(table).values(row | {"name": name}))
     end_logins(connection, name)
-    return NewPerson(pyotp.TOTP(secret).provisioning_uri(name, issuer_name="Arcade fleet"))
+    return NewPerson(pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Arcade fleet"))
 
 
 def end_logins(connection: Connection, name: str) -> None:

@@ -60,6 +60,8 @@ class Figures:
         return self.captured - self.phone
 
 
+NO_CURRENCY = ""
+"""What counts no money is booked under."""
 _NAMES = [each.name for each in fields(Figures)]
 
 Key: TypeAlias = "tuple[str, str]"
@@ -90,20 +92,38 @@ def report(by: By, facts: Iterable[Line], name: Callable[[str], str] = str) -> R
     `name` says what a fact's `about` counts for: the place of a machine, or the day's week.
     """
     name = monday_of if by is By.WEEK else name
-    lines: dict[Key, Figures] = {}
+    lines: dict[str, dict[str, Figures]] = {}
     totals: dict[str, Figures] = {}
     for fact in facts:
-        key = (name(fact.about), fact.currency)
-        lines[key] = lines.get(key, Figures()) + fact.figures
-        totals[fact.currency] = totals.get(fact.currency, Figures()) + fact.figures
+        _add(lines.setdefault(name(fact.about), {}), fact)
+        _add(totals, fact)
+    by_about = {about: _with_counts(figures) for about, figures in lines.items()}
+    keys = [(about, currency) for about, figures in by_about.items() for currency in figures]
     return Report(
-        by, tuple(Line(*key, lines[key]) for key in sorted(lines, key=_order)), dict(sorted(totals.items()))
+        by,
+        tuple(Line(about, each, by_about[about][each]) for about, each in sorted(keys, key=_order)),
+        dict(sorted(_with_counts(totals).items())),
     )
 
 
+def _add(figures: dict[str, Figures], fact: Line) -> None:
+    figures[fact.currency] = figures.get(fact.currency, Figures()) + fact.figures
+
+
+def _with_counts(figures: dict[str, Figures]) -> dict[str, Figures]:
+    """Figures by currency; what has none, such as test credits, stands beside the first that there is."""
+    counts = figures.get(NO_CURRENCY)
+    first = min((currency for currency in figures if currency), default=None)
+    if counts is None or first is None:
+        return figures
+    money = {currency: each for currency, each in figures.items() if currency}
+    return {**money, first: money[first] + counts}
+
+
 def _order(key: Key) -> tuple[int, Key]:
-    """Numbers by their size, such as prices; all else by its name."""
-    return (int(key[0]) if key[0].isdecimal() else 0, key)
+    """Prices (`250 usd`) by their size; all else by its name."""
+    first = key[0].partition(" ")[0]
+    return (int(first) if first.isdecimal() else 0, key)
 
 
 @dataclass(frozen=True)

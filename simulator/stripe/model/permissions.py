@@ -25,6 +25,8 @@ RESOURCES = {
     "balance_transactions": "balance_transaction_source",
 }  # fmt: skip
 """The resource behind each path; a refund is a matter of its charge."""
+READ_ONLY: Permissions = dict.fromkeys(RESOURCES.values(), "read")
+"""What a key may do that is made to look, and not to touch."""
 _OF_EXPANDED = {"product": "product", "payment_link": "payment_links"}
 _OF_INCLUDED = {"refunds": "charge"}
 

@@ -176,6 +176,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_notes")),
     )
     op.create_table(
+        "posts",
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_posts")),
+    )
+    op.create_table(
         "sales",
         sa.Column("machine_id", sa.String(length=64), nullable=False),
         sa.Column("payment_id", sa.String(length=255), nullable=False),
@@ -225,23 +232,85 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("machine_id", name=op.f("pk_statuses")),
     )
     op.create_table(
+        "stripe_days",
+        sa.Column("machine_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("price_currency", sa.String(length=3), nullable=False),
+        sa.Column("payments", sa.BigInteger(), nullable=False),
+        sa.Column("captured", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("released", sa.BigInteger(), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.Column("disputed", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "machine_id", "day", "currency", "price", "price_currency", name=op.f("pk_stripe_days")
+        ),
+    )
+    with op.batch_alter_table("stripe_days", schema=None) as batch_op:
+        batch_op.create_index("ix_stripe_days_day", ["day"], unique=False)
+
+    op.create_table(
+        "stripe_movements",
+        sa.Column("movement_id", sa.String(length=255), nullable=False),
+        sa.Column("payment_id", sa.String(length=255), nullable=False),
+        sa.Column("machine_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=48), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("price_currency", sa.String(length=3), nullable=False),
+        sa.PrimaryKeyConstraint("movement_id", name=op.f("pk_stripe_movements")),
+    )
+    with op.batch_alter_table("stripe_movements", schema=None) as batch_op:
+        batch_op.create_index("ix_stripe_movements_machine_id_day", ["machine_id", "day"], unique=False)
+        batch_op.create_index("ix_stripe_movements_payment_id", ["payment_id"], unique=False)
+
+    op.create_table(
         "stripe_payments",
         sa.Column("payment_id", sa.String(length=255), nullable=False),
         sa.Column("machine_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("captured", sa.BigInteger(), nullable=False),
         sa.Column("refunded", sa.BigInteger(), nullable=False),
         sa.Column("disputed", sa.BigInteger(), nullable=False),
-        sa.Column("fee", sa.BigInteger(), nullable=True),
-        sa.Column("fee_currency", sa.String(length=3), nullable=True),
+        sa.Column("has_failed_refund", sa.Boolean(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("read_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_stripe_payments")),
     )
     with op.batch_alter_table("stripe_payments", schema=None) as batch_op:
         batch_op.create_index("ix_stripe_payments_created_at", ["created_at"], unique=False)
+        batch_op.create_index("ix_stripe_payments_machine_id_day", ["machine_id", "day"], unique=False)
+
+    op.create_table(
+        "stripe_returns",
+        sa.Column("return_id", sa.String(length=255), nullable=False),
+        sa.Column("payment_id", sa.String(length=255), nullable=False),
+        sa.Column("machine_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("return_id", name=op.f("pk_stripe_returns")),
+    )
+    with op.batch_alter_table("stripe_returns", schema=None) as batch_op:
+        batch_op.create_index("ix_stripe_returns_machine_id_day", ["machine_id", "day"], unique=False)
+        batch_op.create_index("ix_stripe_returns_payment_id", ["payment_id"], unique=False)
 
     op.create_table(
         "channels",
