@@ -101,13 +101,13 @@ def _money_short(machine: Machine, now: float) -> str | None:
 # What machines say of themselves: with no broker nobody knows.
 _SAID = (
     Rule("offline", "offline", 20, 15, "See whether it has power and a network.", _offline),
-    Rule("out_of_order", "out of order", 10, 30, "Run `sudo cabinet check` on it.", _out_of_order),
+    Rule("out_of_order", "out of order", 10, 30, "Run sudo cabinet check on it.", _out_of_order),
     Rule("not_ready", "not ready", 60, 30, "See to the board: door open, free play, no power?", _not_ready),
     Rule("token_refused", "token refused", 10, 30, "Give it a new relay.token.", _says("token")),
     Rule("not_settled", "receipts not settled", 10, 60, "See to the relay and its key.", _says("receipts")),
     Rule("conflict", "receipts in conflict", 10, 60, "Compare its sales on the Money page.", _conflict),
     Rule("twin", "two machines of one name", 10, 60, "Give each its own machine id.", _says("twin")),
-    Rule("fault", "fault", 10, 60, "Run `sudo cabinet check` on it.", _other_fault),
+    Rule("fault", "fault", 10, 60, "Run sudo cabinet check on it.", _other_fault),
     Rule("silent", "silent", 0, 0, "Try a credit: the coin slot, the QR code and the game.", _silent),
 )
 _FOUND = (
@@ -117,7 +117,7 @@ _FOUND = (
 )
 _OWN = (
     Rule("broker_away", "broker away", 20, 15, "See to the broker; cabinets sell nothing without it."),
-    Rule("not_listening", "fleet does not listen", 20, 15, "Start `python -m fleet ingest`."),
+    Rule("not_listening", "fleet does not listen", 20, 15, "Start python -m fleet ingest."),
     Rule("stripe_unreadable", "Stripe unreadable", 60, 0, "See to the fleet's key and network."),
     Rule("database", "database trouble", 20, 30, "See to the database and its disk."),
 )
