@@ -1,4 +1,4 @@
-"""Writes the migration from the book's newest one to the tables as they are: `new_migration.py NUMBER MESSAGE`."""
+"""Writes the migration from the newest one to the tables as they are: `new_migration.py NUMBER MESSAGE`."""
 
 from __future__ import annotations
 
