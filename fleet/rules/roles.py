@@ -27,6 +27,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "login.leave": EVERYBODY,
     "overview.page": EVERYBODY,
     "overview.live": EVERYBODY,
+<<<<<<< HEAD
     "money.page": EVERYBODY,
     "money.file": EVERYBODY,
     "money.rows": EVERYBODY,
@@ -41,6 +42,16 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "collections.statement": EVERYBODY,
     "collections.statement_file": EVERYBODY,
     "collections.statement_pdf": EVERYBODY,
+=======
+    "alerts.page": EVERYBODY,
+    "alerts.see_to": WORKERS,
+    "channels.page": OWNERS,
+    "channels.add": OWNERS,
+    "channels.edit": OWNERS,
+    "channels.change": OWNERS,
+    "channels.test": OWNERS,
+    "channels.switch": OWNERS,
+>>>>>>> refs/heads/fleet
 }
 
 
