@@ -200,6 +200,8 @@ def test_a_partner_sees_one_place_and_no_other(looked_at: MoneySite) -> None:
         assert "galaga" not in text.lower(), page
         assert "pong" in partner.get(f"{page}&{PERIOD}").text or "collections" in page
         assert "pong" not in nobodys.get(f"{page}&{PERIOD}").text, page
+    assert "pong" in partner.get("/").text
+    assert "pong" not in nobodys.get("/").text
     assert partner.get(f"/money/rows/sales?{PERIOD}&machine=galaga-01").text.count("<tr>") == 0
     assert "Bar" not in partner.get(f"/statement?location={looked_at.bar}&{PERIOD}").text
     assert "Statement for Hall" in partner.get(f"/statement?location={looked_at.bar}&{PERIOD}").text

@@ -27,7 +27,6 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "login.leave": EVERYBODY,
     "overview.page": EVERYBODY,
     "overview.live": EVERYBODY,
-<<<<<<< HEAD
     "money.page": EVERYBODY,
     "money.file": EVERYBODY,
     "money.rows": EVERYBODY,
@@ -42,7 +41,6 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "collections.statement": EVERYBODY,
     "collections.statement_file": EVERYBODY,
     "collections.statement_pdf": EVERYBODY,
-=======
     "alerts.page": EVERYBODY,
     "alerts.see_to": WORKERS,
     "channels.page": OWNERS,
@@ -51,7 +49,6 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "channels.change": OWNERS,
     "channels.test": OWNERS,
     "channels.switch": OWNERS,
->>>>>>> refs/heads/fleet
 }
 
 
