@@ -322,3 +322,14 @@ def test_a_refund_without_a_reason_is_not_done(hall: tuple[MoneySite, RelayUnder
     text = site.browser().post(f"{page}/refund", {"reason": " "}, page).text
     assert "Nothing was done. Write the reason for the refund." in text
     assert (relay.stripe.money()["refunded"], site.deeds("refund_asked")) == (0, [])
+
+
+@pytest.mark.parametrize("by", ["day", "location"])
+def test_every_count_of_a_report_is_the_number_of_its_rows(looked_at: MoneySite, by: str) -> None:
+    """Sales of each currency, coins with a value and without: each figure has just its own rows."""
+    browser = looked_at.browser()
+    page = html.unescape(browser.get(f"/money?by={by}&{PERIOD}").text)
+    counted = re.findall(r'data-title="(?:sales|coins)"[^>]*><a href="([^"]+)">([0-9,]+)<', page)
+    assert counted
+    for link, number in counted:
+        assert f"<p>{number} in all" in browser.get(link).text, link
