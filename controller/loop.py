@@ -233,7 +233,10 @@ class Loop:
         try:
             if decision.records:
                 with patience(CARD_STALLS_S):
-                    self._edges.ledger.write(decision.records, decision.notes)
+                    self._edges.ledger.write(decision.records, decision.notes, decision.entries)
+            elif decision.entries:
+                with patience(CARD_STALLS_S):
+                    self._edges.ledger.enter(decision.entries)
         except sqlite3.OperationalError as error:
             return str(error)
         return None

@@ -104,7 +104,7 @@ class Life:
             assert self._turns < MANY_TURNS, "it never comes to rest"
             decision = decide(self._cabinet, self._events.popleft(), self._now_s)
             if decision.records:
-                self.ledger.write(decision.records, decision.notes)
+                self.ledger.write(decision.records, decision.notes, decision.entries)
                 self._step("committed")
             self._cabinet = decision.cabinet
             for act in decision.acts:

@@ -69,6 +69,7 @@ class Cabinet:
 
     Of the messages that were refused, those at `refused_said_s` stand in the log, and `refused_unsaid` since
     do not. `closed_by` is what of `trust` keeps the door closed, as it was last said in the log.
+    `idle_since_s` is when the last session ended, if it did in this run.
     """
 
     rules: Rules
@@ -93,6 +94,7 @@ class Cabinet:
     refused_unsaid: int = 0
     receipts: tuple[OwedReceipt, ...] = ()
     session: Session | None = None
+    idle_since_s: float | None = None
     offer: Offer | None = None
     offer_due_s: float = 0.0
     offer_tries: int = 0
