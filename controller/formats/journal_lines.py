@@ -1,4 +1,4 @@
-"""CORE. The journal's entries as text: each is summed up with all before it, so that none can be exchanged."""
+"""CORE. The journal's entries, as text: each is summed up with all before it, so none can be exchanged."""
 
 from __future__ import annotations
 

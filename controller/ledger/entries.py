@@ -65,7 +65,7 @@ class Journal:
         return str(row[0]) if row else None
 
     def read(self, after: int) -> Excerpt:
-        """The next entries behind number `after`, or behind those that were pruned: more than a message holds."""
+        """The next entries behind number `after`, or behind what was pruned: more than a message holds."""
         first = self._db.execute("SELECT coalesce(min(seq), 1) FROM journal").fetchone()[0]
         after = max(after, first - 1)
         rows = self._db.execute(
@@ -90,10 +90,10 @@ class Journal:
             "UPDATE memory SET value = json_quote(lower(hex(randomblob(16)))) WHERE key = ?", (_ID,)
         )
 
-    def prune(self, seen: int, before_day: str | None) -> None:
-        """Drop what the fleet has `seen` and is of before that day, and what is too much; never the last."""
+    def prune(self, seen: int, before_day: str | None, most: int = MOST_ENTRIES) -> None:
+        """Drop what the fleet has `seen` and is of before that day, and all but the `most` last entries."""
         last = self.last()
-        self._db.execute("DELETE FROM journal WHERE seq <= ?", (last - MOST_ENTRIES,))
+        self._db.execute("DELETE FROM journal WHERE seq <= ?", (last - most,))
         if before_day is not None:
             # Only up to the first that is not old: a clock that leaped costs space, and never an entry.
             self._db.execute(

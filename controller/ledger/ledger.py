@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from controller.ledger.entries import Journal
 from controller.ledger.file import LedgerError, lock, open_file
-from controller.ledger.entries import Excerpt, Journal
 from controller.ledger.pruning import prune
 from controller.ledger.rows import find, read_notes, read_start
 from controller.ledger.set_aside import read_faults
@@ -47,9 +47,9 @@ class Ledger:
             raise
         self._db, self.set_aside, self.upgraded_from = opened.db, opened.aside, opened.upgraded_from
         self._writer = RecordWriter(self._db, wall_time)
-        self._journal = Journal(self._db, wall_time)
+        self.journal = Journal(self._db, wall_time)
         self._unwritten: tuple[Entry, ...] = ()
-        self.newest_entry = self._journal.last()
+        self.newest_entry = self.journal.last()
         self._has_notes = bool(self.unsaid())
 
     @property
@@ -77,8 +77,8 @@ class Ledger:
                 self._writer.write(record)
             if notes or self._has_notes:
                 self._writer.keep_notes(notes)
-            self._journal.add(told)
-            newest = self._journal.last()
+            self.journal.add(told)
+            newest = self.journal.last()
         self._has_notes, self._unwritten, self.newest_entry = bool(notes), (), newest
 
     def enter(self, entries: Sequence[Entry]) -> None:
@@ -104,26 +104,13 @@ class Ledger:
         """
         with self._commit():
             pruned = prune(self._db, older_than_days)
-            self._journal.prune(seen, pruned.before_day)
+            self.journal.prune(seen, pruned.before_day)
         return pruned.payments
-
-    def excerpt(self, after: int) -> Excerpt:
-        """The journal's next entries behind number `after`."""
-        return self._journal.read(after)
-
-    def sum_at(self, seq: int) -> str | None:
-        """The sum of one of the journal's entries; None where there is none of that number."""
-        return self._journal.sum_at(seq)
-
-    @property
-    def journal_identity(self) -> str:
-        """What the fleet calls this ledger."""
-        return self._journal.identity
 
     def take_new_identity(self) -> None:
         """Be another ledger to the fleet from now on: this file is an old image that was put back."""
         with self._commit():
-            self._journal.take_new_identity()
+            self.journal.take_new_identity()
 
     def faults(self) -> tuple[str, ...]:
         """What happened to earlier ledgers and was not cleared yet, in words for the technician."""
@@ -135,7 +122,7 @@ class Ledger:
 
     def read_start(self) -> Started:
         """What the last run of the process left behind."""
-        return replace(read_start(self._db), told_faults=self._journal.told_faults())
+        return replace(read_start(self._db), told_faults=self.journal.told_faults())
 
     @contextmanager
     def _commit(self) -> Iterator[None]:
