@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cabinets import NOW_S, Bench, open_bench, payment, train
+from cabinets import NOW_S, Bench, open_bench, payment, pulse, train
 from hypothesis import given
 from hypothesis import strategies as st
 from test_ledger_file import schema
 
 from controller.formats.journal_lines import body_of, canonical, sum_of
-from controller.ledger import entries as table
 from controller.ledger.ledger import Ledger
 from controller.model.effects import ClosePayment, IntendPulse, RecordPayment, RecordPulse
 from controller.model.events import ReceiptAnswered
@@ -162,11 +161,8 @@ def test_an_entry_is_summed_up_with_all_before_it(ledger: Ledger) -> None:
     assert (ledger.newest_entry, ledger.journal.sum_at(3)) == (2, None)
 
 
-ANY_FIELDS = st.dictionaries(
-    st.text(max_size=9),
-    st.none() | st.booleans() | st.integers() | st.text(max_size=9).map(short),
-    max_size=4,
-)
+ANY_VALUE = st.none() | st.booleans() | st.integers() | st.text(max_size=9).map(short)
+ANY_FIELDS = st.dictionaries(st.text(max_size=9).map(short), ANY_VALUE, max_size=4)
 
 
 @given(ANY_FIELDS, st.floats(0, 1e9))
@@ -231,11 +227,11 @@ def test_what_a_fleet_has_seen_and_is_old_is_pruned(path: Path) -> None:
         assert [body["seq"] for body in bodies(ledger)] == [19, 20]
 
 
-def test_a_journal_that_nobody_reads_ends_growing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_nobody_reads_ends_growing(ledger: Ledger) -> None:
     """A cabinet without a fleet keeps the newest entries."""
-    monkeypatch.setattr(table, "MOST_ENTRIES", 3)
     ledger.write([], (), [coin(number) for number in range(10)])
-    ledger.prune()
+    with ledger._commit():
+        ledger.journal.prune(0, None, most=3)
 
     assert [body["seq"] for body in bodies(ledger)] == [8, 9, 10]
 
@@ -295,6 +291,54 @@ def test_the_end_of_a_payment_and_its_answer_are_entered() -> None:
 
 
 def pulse_of(bench: Bench, payment_id: str) -> Any:
-    from cabinets import pulse
-
     return pulse(bench, payment_id, 1)
+
+
+def test_coins_games_and_credits_that_nobody_played_are_entered() -> None:
+    """A game with how long the board was without a session before; one that was forgotten with its rest."""
+    bench = open_bench(coin_meter=METER, session_timeout_s=100.0)
+    entries = [drop_coin(bench), end_game(bench)]
+    bench.now_s += 50.0
+    entries += [drop_coin(bench), drop_coin(bench), end_game(bench)]
+    bench.now_s += 200.0
+    entries.append(told(bench, Tick()))
+
+    coins = [[("coin", {"number": number})] for number in (1, 2, 3)]
+    game = {"credits": 1, "durationS": 5, "game": 1, "idleS": None, "sessionId": "coin-1", "why": "game over"}
+    second = game | {"sessionId": "coin-2", "credits": 2, "durationS": 10, "idleS": 54}
+    forgotten = [("session_end", {"sessionId": "coin-2", "creditsLeft": 1})]
+    assert entries == [coins[0], [("game", game)], *coins[1:], [("game", second)], forgotten]
+
+
+def test_a_game_that_never_ends_is_entered_as_forgotten_with_the_credits_behind_it() -> None:
+    """The board's game over wire did not speak."""
+    bench = open_bench(coin_meter=METER, session_timeout_s=100.0)
+    drop_coin(bench)
+    drop_coin(bench)
+    bench.now_s += 200.0
+
+    game = {"sessionId": "coin-1", "game": 1, "credits": 2, "durationS": 209, "idleS": None}
+    assert told(bench, Tick()) == [
+        ("game", game | {"why": "session_timeout_s"}),
+        ("session_end", {"sessionId": "coin-1", "creditsLeft": 1}),
+    ]
+
+
+def drop_coin(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
+    """A coin of metal, which the meter counts; then 5 s."""
+    return move(bench, "coin_meter")
+
+
+def end_game(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
+    """A game over; then 5 s."""
+    return move(bench, "game_over")
+
+
+def move(bench: Bench, line: Any) -> list[tuple[str, dict[str, Any]]]:
+    """A line that becomes active for a tenth of a second, and what is entered; then 5 s."""
+    entries = told(bench, InputChanged(line, active=True, at_s=bench.now_s))
+    bench.now_s += 0.1
+    entries += told(bench, Tick())
+    entries += told(bench, InputChanged(line, active=False, at_s=bench.now_s))
+    bench.now_s += 4.9
+    return entries + told(bench, Tick())
