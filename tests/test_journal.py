@@ -19,7 +19,7 @@ from test_ledger_file import schema
 from controller.formats.journal_lines import body_of, canonical, sum_of
 from controller.ledger.ledger import Ledger
 from controller.model.effects import ClosePayment, IntendPulse, RecordPayment, RecordPulse
-from controller.model.events import ReceiptAnswered
+from controller.model.events import InputChanged, ReceiptAnswered, Tick
 from controller.model.journal import Entry, EntryKind, short
 from controller.model.payment import Outcome, PulseFate, Receipt
 from controller.model.policy import MeterRules
