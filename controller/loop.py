@@ -20,7 +20,7 @@ from controller.config.applied import input_holds_s, reader_of, rules_of
 from controller.config.keys import Config
 from controller.config.reload import Reloaded, ReloadRequested, begin_reading
 from controller.control.requests import Control
-from controller.edges import CoinPulseArrived, Edges
+from controller.edges import CoinPulseArrived, Edges, JournalSeen
 from controller.formats.control_lines import ToolRequest
 from controller.formats.wire import Refused, SignedByAnother
 from controller.ledger.ledger import LedgerError
@@ -74,6 +74,7 @@ QueueItem = (
     | CoinPulseArrived
     | OpenPaymentsListed
     | Published
+    | JournalSeen
     | ToolRequest
     | ReloadRequested
     | Reloaded
@@ -173,9 +174,15 @@ class Loop:
             self._prune_due_s = since_boot_s() + DAY_S
             try:
                 with patience(CARD_STALLS_S):
-                    self._edges.ledger.prune()
+                    self._edges.ledger.prune(seen=self._edges.journal_post.seen)
             except sqlite3.OperationalError as error:
                 log.warning("old payments not pruned: %s", error)
+
+    def _hear_the_fleet(self, said: JournalSeen) -> None:
+        nothing_known = self._edges.journal_post.seen == 0
+        self._edges.journal_post.hear(said.payload)
+        if nothing_known and self._edges.journal_post.seen > 0:
+            self._prune_due_s = 0.0  # what is old can go only now
 
     def _next_item(self) -> QueueItem | None:
         """What comes next; None if it is time for something before anything comes."""
@@ -272,13 +279,16 @@ class Loop:
         more_time(CARD_STALLS_S)  # where it met with this at its start
 
     def _gather(
-        self, item: Event | CoinPulseArrived | OpenPaymentsListed | Published | Reloaded
+        self, item: Event | CoinPulseArrived | OpenPaymentsListed | Published | JournalSeen | Reloaded
     ) -> Event | None:
         """The fact in full: with what the ledger knows of the payments that it names; None for no news."""
         if isinstance(item, Reloaded):
             return self._reconfigure(item)
         if isinstance(item, Published):
-            return self._edges.announcer.published(item.message_id)
+            is_journal = self._edges.journal_post.published(item.message_id)
+            return None if is_journal else self._edges.announcer.published(item)
+        if isinstance(item, JournalSeen):
+            return self._hear_the_fleet(item)
         if isinstance(item, CoinPulseArrived):
             return self._read(item)
         if isinstance(item, OpenPaymentsListed):
@@ -316,6 +326,7 @@ class Loop:
 
     def _announce(self, broker: Broker) -> None:
         self._edges.announcer.announce(self._cabinet, broker)
+        self._edges.journal_post.send_if_due(self._cabinet, broker)
 
     def _leave_broker(self, broker: Broker) -> None:
         broker.stop(self._edges.announcer.farewell())

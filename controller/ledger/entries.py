@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from controller.formats.journal_lines import body_of, sum_of
-from controller.model.journal import Entry, EntryKind
+from controller.model.journal import Entry, EntryKind, Excerpt
 
 # A cabinet that no fleet listens to keeps so many entries; older ones are no news.
 MOST_ENTRIES = 100_000
@@ -27,20 +26,6 @@ _SALE_FIELDS = (
     *("credits", "amount", "currency", "receivedAt", "hasReceipt", "test"),
     *("fired", "confirmed", "uncounted", "ambiguous"),
 )
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """Entries as they were written, from number `after + 1` on without a gap; `prev` is the sum before them.
-
-    `prev` is empty where nothing is before them any more. The oldest entry there is has the number `first`.
-    """
-
-    ledger: str
-    first: int
-    after: int
-    prev: str
-    bodies: tuple[str, ...]
 
 
 class Journal:

@@ -46,6 +46,20 @@ class Entry:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """Entries as they were written, from number `after + 1` on without a gap; `prev` is the sum before them.
+
+    `prev` is empty where nothing is before them any more. The oldest entry there is has the number `first`.
+    """
+
+    ledger: str
+    first: int
+    after: int
+    prev: str
+    bodies: tuple[str, ...]
+
+
 def short(text: str) -> str:
     """A text for an entry: of bounded length, and whole characters that UTF-8 can carry."""
     return text[:MOST_TEXT].encode("utf-8", "replace").decode()
