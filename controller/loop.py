@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from attract_screen.systemd_notify import ALIVE, READY, STOPPING, more_time, notify, patience
+from controller import __version__
 from controller.board.input_gate import InputsMoved
 from controller.cloud.broker import Broker, Published
 from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
@@ -46,6 +47,7 @@ from controller.model.events import (
     OpenPaymentsFound,
     PaymentReceived,
     RulesChanged,
+    Started,
     Tick,
 )
 from controller.model.payment import KnownPayment
@@ -143,9 +145,19 @@ class Loop:
         if coin_line.holds_pin:
             for note in self._edges.ledger.unsaid():  # before the first commit of this run
                 log.log(note.level, "of the last run, perhaps said before: %s", note.text)
-            self._handle(replace(self._edges.ledger.read_start(), tally=coin_line.tally))
+            self._handle(self._started())
             coin_line.begin_tally()
         self._handle_waiting()
+
+    def _started(self) -> Started:
+        ledger = self._edges.ledger
+        return replace(
+            ledger.read_start(),
+            tally=self._edges.coin_line.tally,
+            upgraded_from=ledger.upgraded_from,
+            version=__version__,
+            machine_name=self._config.name,
+        )
 
     def _turn_once(self) -> None:
         began_s = since_boot_s()
@@ -288,7 +300,8 @@ class Loop:
             is_journal = self._edges.journal_post.published(item.message_id)
             return None if is_journal else self._edges.announcer.published(item)
         if isinstance(item, JournalSeen):
-            return self._hear_the_fleet(item)
+            self._hear_the_fleet(item)
+            return None
         if isinstance(item, CoinPulseArrived):
             return self._read(item)
         if isinstance(item, OpenPaymentsListed):
@@ -322,7 +335,9 @@ class Loop:
         self._reader = reader_of(reloaded.config)
         self._edges.announcer.reconfigure(reloaded.config, reloaded.outstanding)
         self._edges.inputs.reconfigure(input_holds_s(reloaded.config))
-        return RulesChanged(rules_of(reloaded.config))
+        return RulesChanged(
+            rules_of(reloaded.config), reloaded.config.name, reloaded.applied, reloaded.outstanding_keys
+        )
 
     def _announce(self, broker: Broker) -> None:
         self._edges.announcer.announce(self._cabinet, broker)

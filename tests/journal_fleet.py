@@ -1,4 +1,4 @@
-"""A small fleet, as the contract on the wire has it: what it has of one cabinet's journal, and what it says."""
+"""A small fleet that goes by the contract: what it has of one cabinet's journal, and what it says of that."""
 
 from __future__ import annotations
 
@@ -27,22 +27,19 @@ class ModelFleet:
         assert len(payload) <= 8192
         batch = json.loads(payload)
         ledger, entries = batch["ledger"], batch["entries"]
-        assert list(batch) == sorted(batch)
         seq, before = self.ledgers.get(ledger, (0, ""))
         if seq < batch["first"] - 1:
-            seq, before = batch["first"] - 1, ""
-        at, rolling = entries[0]["seq"] - 1, batch["prev"]
-        if at <= seq and (at < seq or rolling == before):
-            for entry in entries:
-                body = canonical(entry)
-                assert len(body.encode()) <= 2048
-                rolling = hashlib.sha256((rolling + body).encode()).hexdigest()[:16]
-                self.book.setdefault(rolling, entry)
-                at += 1
-                assert entry["seq"] == at, "a gap in the numbers"
-            if at > seq:
-                self.ledgers[ledger] = (at, rolling)
-        self.ledgers.setdefault(ledger, (seq, before))
+            seq, before = batch["first"] - 1, batch["prev"]
+        sums = {entries[0]["seq"] - 1: batch["prev"]}
+        for at, entry in enumerate(entries, start=entries[0]["seq"]):
+            body = canonical(entry)
+            assert (entry["seq"], len(body.encode()) <= 2048) == (at, True)
+            sums[at] = hashlib.sha256((sums[at - 1] + body).encode()).hexdigest()[:16]
+        # It goes on from what is here, or it is of a file that was put back, and waits for another name.
+        if sums.get(seq) == before:
+            self.book |= {sums[entry["seq"]]: entry for entry in entries if entry["seq"] > seq}
+            seq, before = entries[-1]["seq"], sums[entries[-1]["seq"]]
+        self.ledgers[ledger] = (seq, before)
         self.newest = ledger
         return self.say()
 

@@ -75,8 +75,9 @@ class JournalPost:
 
     def _is_of_a_later_file(self, said: Seen) -> bool:
         """Whether the fleet has what this file has not: then it is an old image of it that was put back."""
-        known = self._ledger.journal.sum_at(said.seq)
-        return said.seq > self._ledger.newest_entry or known not in (None, said.sum)
+        if said.seq > self._ledger.newest_entry:
+            return True
+        return self._ledger.journal.sum_at(said.seq) not in (None, said.sum)
 
     def _rename(self, now_s: float) -> None:
         # On a full disk the next word of the fleet's is soon enough.

@@ -195,6 +195,7 @@ class Broker:
     ) -> None:
         if self._once is not None:
             self._client.forget(self._once)
+            self._once = None
         # Behind a refusal paho reports a protocol error, which would hide the reason.
         if not self._refused:
             taken_over = self._is_take_over(reason, said_by_broker=flags.is_disconnect_packet_from_server)
@@ -208,6 +209,8 @@ class Broker:
         return self._short_lives >= SHORT_LIVES
 
     def _on_publish(self, _: mqtt.Client, __: Any, message_id: int, reason: ReasonCode, ___: Any) -> None:
+        if message_id == self._once:
+            self._once = None  # its number will be another message's
         self._on_published(Published(message_id, str(reason) if reason.is_failure else None))
 
     def _on_message(self, client: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:

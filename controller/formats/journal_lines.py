@@ -11,12 +11,15 @@ from controller.model.journal import Entry, Excerpt
 
 # Of a batch of entries, and of a fleet's answer.
 MOST_BYTES, MOST_SEEN_BYTES = 8192, 1024
+# No ledger counts so far, and every program can.
+MOST_SEQ = 2**53
 
 
 def body_of(entry: Entry, seq: int, wall: str, known: dict[str, Any]) -> str:
     """The entry as JSON in its one form, with its number, the time of day, and what else is `known`."""
     told = {"seq": seq, "kind": entry.kind, "boot": entry.boot_id, "s": round(entry.at_s, 3), "wall": wall}
-    return canonical({**entry.fields, **known, **told})
+    # An error's text may hold half of a character pair, which neither the ledger nor a message can carry.
+    return canonical({**entry.fields, **known, **told}).encode("utf-8", "replace").decode()
 
 
 def canonical(fields: dict[str, Any]) -> str:
@@ -67,9 +70,11 @@ def read_seen(payload: bytes) -> Seen | None:
         fields = json.loads(payload)
     except (ValueError, RecursionError):
         return None
-    ledger, seq, summed = (
-        fields.get(k) if isinstance(fields, dict) else None for k in ("ledger", "seq", "sum")
-    )
-    if not isinstance(ledger, str) or type(seq) is not int or seq < 0 or not isinstance(summed, str):
+    if not isinstance(fields, dict):
+        return None
+    ledger, seq, summed = (fields.get(name) for name in ("ledger", "seq", "sum"))
+    if not isinstance(ledger, str) or not isinstance(summed, str):
+        return None
+    if type(seq) is not int or not 0 <= seq <= MOST_SEQ:
         return None
     return Seen(ledger, seq, summed)

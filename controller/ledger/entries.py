@@ -14,7 +14,7 @@ from controller.model.journal import Entry, EntryKind, Excerpt
 MOST_ENTRIES = 100_000
 # As many as a message could ever hold.
 _MOST_AT_ONCE = 128
-_ID, _TOLD_FAULTS = "journal_id", "told_faults"
+_ID, _TOLD_FAULTS, _PRUNED = "journal_id", "told_faults", "journal_pruned"
 
 _SALE = """
     SELECT credits, amount, currency, received_at, has_receipt, test,
@@ -45,9 +45,12 @@ class Journal:
         return self._last()[0]
 
     def sum_at(self, seq: int) -> str | None:
-        """The sum of an entry; None where there is none of that number, or it has been pruned."""
+        """The sum of an entry; None where there is none of that number, or more than it has been pruned."""
         row = self._db.execute("SELECT sum FROM journal WHERE seq = ?", (seq,)).fetchone()
-        return str(row[0]) if row else None
+        if row is None:
+            pruned, summed = self._remembered(_PRUNED) or (0, "")
+            return summed if seq == pruned else None
+        return str(row[0])
 
     def read(self, after: int) -> Excerpt:
         """The next entries behind number `after`, or behind what was pruned: more than a message holds."""
@@ -78,17 +81,23 @@ class Journal:
     def prune(self, seen: int, before_day: str | None, most: int = MOST_ENTRIES) -> None:
         """Drop what the fleet has `seen` and is of before that day, and all but the `most` last entries."""
         last = self.last()
-        self._db.execute("DELETE FROM journal WHERE seq <= ?", (last - most,))
-        if before_day is not None:
-            # Only up to the first that is not old: a clock that leaped costs space, and never an entry.
-            self._db.execute(
-                """
-                DELETE FROM journal WHERE seq <= ? AND seq < (
-                  SELECT seq FROM journal WHERE seq >= ? OR json_extract(body, '$.wall') >= ?
-                  ORDER BY seq LIMIT 1)
-                """,
-                (seen, last, before_day),
-            )
+        until = max(last - most, self._old(min(seen, last - 1), before_day))
+        if (summed := self.sum_at(until)) is not None:
+            self._remember(_PRUNED, [until, summed])
+            self._db.execute("DELETE FROM journal WHERE seq <= ?", (until,))
+
+    def _old(self, seen: int, before_day: str | None) -> int:
+        """The number up to which all is of before that day, and `seen`.
+
+        It ends with the first that is not old: a clock that leaped costs space, and never an entry.
+        """
+        if before_day is None:
+            return 0
+        row = self._db.execute(
+            "SELECT seq FROM journal WHERE json_extract(body, '$.wall') >= ? ORDER BY seq LIMIT 1",
+            (before_day,),
+        ).fetchone()
+        return min(seen, row[0] - 1) if row else seen
 
     def told_faults(self) -> tuple[str, ...]:
         """The kinds of faults of which the journal says that they began, and not that they ended."""
@@ -110,7 +119,10 @@ class Journal:
             return
         others = [kind for kind in self.told_faults() if kind != entry.fields["fault"]]
         told = [*others, entry.fields["fault"]] if entry.kind is EntryKind.FAULT_BEGINS else others
-        self._db.execute("REPLACE INTO memory VALUES (?, ?)", (_TOLD_FAULTS, json.dumps(told)))
+        self._remember(_TOLD_FAULTS, told)
+
+    def _remember(self, key: str, value: list[Any]) -> None:
+        self._db.execute("REPLACE INTO memory VALUES (?, ?)", (key, json.dumps(value)))
 
     def _remembered(self, key: str) -> Any:
         row = self._db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()

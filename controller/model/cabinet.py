@@ -56,6 +56,19 @@ class Twin:
 
 
 @dataclass(frozen=True)
+class FaultWatch:
+    """The kinds of faults that the journal says last (`told`), and what has changed since.
+
+    `moved_s` is since when each kind has been otherwise than told, and `entered_s` are the times of the last
+    hour's entries (seconds since boot).
+    """
+
+    told: tuple[str, ...] = ()
+    moved_s: Mapping[str, float] = field(default_factory=dict)
+    entered_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Cabinet:
     """Everything the loop knows. `trains` are paid and unfinished, oldest first; one moves at a time.
 
@@ -117,6 +130,7 @@ class Cabinet:
     coins_towards_credit: int = 0
     cash_counted_s: float | None = None
     quiet_until_s: float | None = None
+    fault_watch: FaultWatch = field(default_factory=FaultWatch)
 
     @property
     def board_ready(self) -> bool:

@@ -262,9 +262,16 @@ class FaultsCleared:
 
 @dataclass(frozen=True)
 class RulesChanged:
-    """The technician has edited the configuration, and these rules can hold without a restart."""
+    """The technician has edited the configuration, and these rules can hold without a restart.
+
+    The machine's name is now `name`, the values of `keys` have changed, and what of the file does not hold
+    is `outstanding`, in words; empty if all of it does.
+    """
 
     rules: Rules
+    name: str = ""
+    keys: tuple[str, ...] = ()
+    outstanding: str = ""
 
 
 @dataclass(frozen=True)

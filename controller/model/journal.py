@@ -50,7 +50,8 @@ class Entry:
 class Excerpt:
     """Entries as they were written, from number `after + 1` on without a gap; `prev` is the sum before them.
 
-    `prev` is empty where nothing is before them any more. The oldest entry there is has the number `first`.
+    `prev` is empty before number 1; the sum of what was pruned last is still known. The oldest entry that
+    there is has the number `first`.
     """
 
     ledger: str
@@ -61,5 +62,5 @@ class Excerpt:
 
 
 def short(text: str) -> str:
-    """A text for an entry: of bounded length, and whole characters that UTF-8 can carry."""
-    return text[:MOST_TEXT].encode("utf-8", "replace").decode()
+    """As much of a text as an entry has room for."""
+    return text[:MOST_TEXT]

@@ -44,6 +44,7 @@ from controller.rules import (
     catch_up,
     coin_meter,
     inputs,
+    journal,
     links,
     new_rules,
     noise,
@@ -112,6 +113,7 @@ def _started(turn: Turn, event: Started) -> None:
         not_ready_since_s=turn.now_s,
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
+    journal.started(turn, event)
     trust.begin(turn, event)
     play.publish_again(turn, event.game_overs)
     for train in event.unfinished:
@@ -188,6 +190,7 @@ _STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
     links.fetch_offer_if_due,
     catch_up.fetch_if_due,
     trust.say_what_closed,
+    journal.mind_faults,
 )
 
 # Each says when a rule of its own comes due.
