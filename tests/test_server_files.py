@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_settings
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = str(Path(sys.executable).parent)

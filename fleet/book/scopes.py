@@ -1,0 +1,28 @@
+"""EDGE. Whose rows a page may show: all machines, one place's, or one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from fleet.book.tables import machines
+
+
+@dataclass(frozen=True)
+class Scope:
+    """All machines, unless one place or one machine is named; of both, what is in either is not enough."""
+
+    location_id: int | None = None
+    machine_id: str | None = None
+
+    def of(self, table: Any) -> list[ColumnElement[bool]]:
+        """The conditions on a table with a `machine_id`."""
+        found: list[ColumnElement[bool]] = []
+        if self.machine_id is not None:
+            found.append(table.c.machine_id == self.machine_id)
+        if self.location_id is not None:
+            here = select(machines.c.machine_id).where(machines.c.location_id == self.location_id)
+            found.append(table.c.machine_id.in_(here))
+        return found

@@ -1,0 +1,1 @@
+"""What the fleet decides: pure functions of what it knows."""
