@@ -1,4 +1,4 @@
-"""The journal through a real Mosquitto with the shipped access rules, and through one without a rule for it."""
+"""The journal through a real Mosquitto with the shipped access rules, and through one that lacks them."""
 
 from __future__ import annotations
 
