@@ -24,6 +24,7 @@ from controller.model.cabinet import Cabinet, new_cabinet
 from controller.model.journal import Entry, EntryKind
 from controller.model.policy import Rules
 from controller.rules import sending
+from fleet.journal.batch import read_batch
 
 WALL = "2026-06-01T12:00:00.000Z"
 CABINET = replace(new_cabinet(Rules(**RULES), BOOT), broker_up=True)
@@ -338,6 +339,16 @@ def test_a_fleet_that_comes_after_pruning_has_the_sums_of_the_ledger(bench: Benc
     assert (bench.numbers(), bench.post.seen) == ([[4, 5]], 5)
     assert [*fleet.book] == [bench.ledger.journal.sum_at(4), bench.ledger.journal.sum_at(5)]
     assert bench.ledger.journal.identity == before
+
+
+def test_the_fleet_s_own_reader_comes_to_the_ledger_s_sums(bench: Bench) -> None:
+    """Both ends are held to one contract, and here to one another."""
+    bench.enter(1, 2, 3, text="é\ud800")
+    batch = read_batch(bench.wire.sent[0], "galaga-01")
+
+    journal = bench.ledger.journal
+    assert (batch.ledger, batch.first, batch.boot, batch.before) == (journal.identity, 1, BOOT, "")
+    assert [entry.sum for entry in batch.entries] == [journal.sum_at(seq) for seq in (1, 2, 3)]
 
 
 def test_what_no_fleet_would_say_changes_nothing(bench: Bench) -> None:
