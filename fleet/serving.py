@@ -15,6 +15,7 @@ from fleet.alerting.alerter import Alerter
 from fleet.book.engine import open_book
 from fleet.ingest.ingester import Ingester
 from fleet.reconciling.part import Reconciler
+from fleet.routes.serving import Pages
 from fleet.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,11 @@ def make_ingester(settings: Settings, engine: Engine) -> Part:
 def make_reconciler(settings: Settings, engine: Engine) -> Part:
     """What reads Stripe into the book; without STRIPE_READ_KEY it only waits."""
     return Reconciler(settings, engine)
+
+
+def make_pages(settings: Settings, engine: Engine) -> Part:
+    """What people look at."""
+    return Pages(settings, engine)
 
 
 def make_alerter(settings: Settings, engine: Engine) -> Part:
