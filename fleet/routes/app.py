@@ -20,6 +20,7 @@ from fleet.routes.alerts import alerts
 from fleet.routes.channels import channels
 from fleet.routes.collections import collections
 from fleet.routes.login import COOKIE, login
+from fleet.routes.machine import machine
 from fleet.routes.money import money
 from fleet.routes.overview import overview
 from fleet.routes.world import World
@@ -27,7 +28,7 @@ from fleet.rules.roles import PUBLIC, may
 
 MakeBlueprint = Callable[[World], Blueprint]
 # Every room of pages, in the order of the navigation.
-ROOMS: tuple[MakeBlueprint, ...] = (login, overview, money, collections, alerts, channels)
+ROOMS: tuple[MakeBlueprint, ...] = (login, overview, machine, money, collections, alerts, channels)
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
