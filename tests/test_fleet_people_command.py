@@ -54,7 +54,7 @@ def test_a_person_who_was_added_gets_in_with_the_code_that_was_shown(tmp_path: P
     [
         (("ada", "--role", "owner"), "short", "A password has at least 10 characters; nothing was added."),
         ((" ", "--role", "owner"), PASSWORD, NO_NAME % "''"),
-        (("a\x1bb", "--role", "owner"), PASSWORD, NO_NAME % "'ab'"),
+        (("a\x1bb", "--role", "owner"), PASSWORD, NO_NAME % r"'a\x1bb'"),
         (("ada", "--role", "partner"), PASSWORD, NO_PLACE),
         (
             ("ada", "--role", "partner", "--location", "Bar"),

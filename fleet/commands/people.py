@@ -13,11 +13,11 @@ from fleet.book.audit import note_deed
 from fleet.book.engine import BookError, open_book, writing
 from fleet.book.location_list import location_named
 from fleet.logins.people import LEAST_PASSWORD, add_person
-from fleet.reports.table import one_line
+from fleet.rules.names import read_name
 from fleet.rules.roles import Role
+from fleet.rules.typed_amounts import BadField
 from fleet.settings import read_database
 
-_LONGEST_NAME = 200
 BY_COMMAND = "(command line)"
 """Who did what was done by command, in the audit log: no person's name, which has no brackets."""
 
@@ -59,10 +59,10 @@ def _add(
 
 
 def _read_name(typed: str) -> str:
-    name = typed.strip()
-    if not name or len(name) > _LONGEST_NAME or name != one_line(name) or set("()") & set(name):
-        raise BookError(f"The name {one_line(typed)!r} cannot be one: write up to 200 letters, no brackets.")
-    return name
+    try:
+        return read_name(typed)
+    except BadField as why:
+        raise BookError(str(why)) from None
 
 
 def _read_password(source: TextIO) -> str:
