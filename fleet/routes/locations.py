@@ -49,20 +49,24 @@ def locations(world: World) -> Blueprint:
 
     @pages.post("/machines/<machine_id>")
     def place(machine_id: str) -> ResponseReturnValue:
-        try:
-            with writing(world.engine) as connection:
-                numbers = [each["id"] for each in book.all_locations(connection)]
-                values = forms.machine_values(request.form, numbers)
-                if not book.keep_machine(connection, machine_id, values):
-                    abort(404)
-                note_deed(connection, world.clock(), person().name, "machine changed", machine_id, **values)
-        except BadField as why:
-            flash(str(why))
-            return _page(world, {}, None), 422
-        flash(f"{machine_id}: kept. {_DAYS_STAY}")
-        return redirect(url_for("locations.page"), 303)
+        return _place(world, machine_id)
 
     return pages
+
+
+def _place(world: World, machine_id: str) -> ResponseReturnValue:
+    try:
+        with writing(world.engine) as connection:
+            numbers = [each["id"] for each in book.all_locations(connection)]
+            values = forms.machine_values(request.form, numbers)
+            if not book.keep_machine(connection, machine_id, values):
+                abort(404)
+            note_deed(connection, world.clock(), person().name, "machine changed", machine_id, **values)
+    except BadField as why:
+        flash(str(why))
+        return _page(world, {}, None), 422
+    flash(f"{machine_id}: kept. {_DAYS_STAY}")
+    return redirect(url_for("locations.page"), 303)
 
 
 def _keep(world: World, number: int | None) -> ResponseReturnValue:

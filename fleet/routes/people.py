@@ -28,45 +28,53 @@ def people(world: World) -> Blueprint:
 
     @pages.post("")
     def add() -> ResponseReturnValue:
-        try:
-            with writing(world.engine) as connection:
-                name, password = read_name(request.form.get("name", "")), request.form.get("password", "")
-                if any(each["name"] == name for each in everybody(connection)):
-                    raise BadField(f"There is somebody called {name} already: choose another name")
-                if len(password) < LEAST_PASSWORD:
-                    raise BadField(f"A password has at least {LEAST_PASSWORD} characters")
-                role, place = _read_role(connection)
-                new = add_person(connection, name, role, password, place)
-                note_deed(connection, world.clock(), person().name, "person added", name=name, role=role)
-        except BadField as why:
-            flash(str(why))
-            return _page(world), 422
-        code = qrcode.QRCode(border=2)
-        code.add_data(new.otpauth_url)
-        return render_template("person_added.html", name=name, url=new.otpauth_url, code=code.get_matrix())
+        return _add(world)
 
     @pages.post("/<int:number>")
     def change(number: int) -> ResponseReturnValue:
-        try:
-            with writing(world.engine) as connection:
-                who = next((each for each in everybody(connection) if each["id"] == number), None)
-                if who is None:
-                    abort(404)
-                role, place = _read_role(connection)
-                is_active = "is_active" in request.form
-                change_person(connection, number, role, place, is_active=is_active)
-                if not count_of_owners(connection):
-                    raise BadField("Somebody has to be the owner: make another one first")
-                end_logins(connection, who["name"])
-                details = {"name": who["name"], "role": role, "location": place, "may log in": is_active}
-                note_deed(connection, world.clock(), person().name, "person changed", **details)
-        except BadField as why:
-            flash(str(why))
-            return _page(world), 422
-        flash(f"{who['name']}: kept. They have to log in anew.")
-        return redirect(url_for("people.page"), 303)
+        return _change(world, number)
 
     return pages
+
+
+def _add(world: World) -> ResponseReturnValue:
+    try:
+        with writing(world.engine) as connection:
+            name, password = read_name(request.form.get("name", "")), request.form.get("password", "")
+            if any(each["name"] == name for each in everybody(connection)):
+                raise BadField(f"There is somebody called {name} already: choose another name")
+            if len(password) < LEAST_PASSWORD:
+                raise BadField(f"A password has at least {LEAST_PASSWORD} characters")
+            role, place = _read_role(connection)
+            new = add_person(connection, name, role, password, place)
+            note_deed(connection, world.clock(), person().name, "person added", name=name, role=role)
+    except BadField as why:
+        flash(str(why))
+        return _page(world), 422
+    code = qrcode.QRCode(border=2)
+    code.add_data(new.otpauth_url)
+    return render_template("person_added.html", name=name, url=new.otpauth_url, code=code.get_matrix())
+
+
+def _change(world: World, number: int) -> ResponseReturnValue:
+    try:
+        with writing(world.engine) as connection:
+            who = next((each for each in everybody(connection) if each["id"] == number), None)
+            if who is None:
+                abort(404)
+            role, place = _read_role(connection)
+            is_active = "is_active" in request.form
+            change_person(connection, number, role, place, is_active=is_active)
+            if not count_of_owners(connection):
+                raise BadField("Somebody has to be the owner: make another one first")
+            end_logins(connection, who["name"])
+            details = {"name": who["name"], "role": role, "location": place, "may log in": is_active}
+            note_deed(connection, world.clock(), person().name, "person changed", **details)
+    except BadField as why:
+        flash(str(why))
+        return _page(world), 422
+    flash(f"{who['name']}: kept. They have to log in anew.")
+    return redirect(url_for("people.page"), 303)
 
 
 def _read_role(connection: Connection) -> tuple[Role, int | None]:
