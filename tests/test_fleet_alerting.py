@@ -503,6 +503,9 @@ def _payment(payment: str, machine: str, at: float, captured: int) -> dict[str, 
         "captured": captured,
         "refunded": 0,
         "disputed": 0,
+        "day": "2026-11-01",
+        "has_failed_refund": False,
+        "notes": "{}",
         "read_at": NOON,
     }
 
