@@ -81,7 +81,8 @@ class Machine:
                     assert self.post.published(answer.message_id) != (answer.message_id in self.owed)
                 case bytes(payload):
                     self.post.hear(payload)
-        self.post.send_if_due(self._cabinet, self.broker)
+        if self.post.comes_due(self._cabinet):
+            self.post.send(self.broker)
 
     def wait(self, condition: Any, what: str) -> None:
         """Come round until it holds."""
