@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from fleet.book import deliveries, tables
 from fleet.book.alerts import acknowledge
 from fleet.book.engine import open_book, reading, writing
+from fleet.book.stripe_book import mark_read
 from fleet.book.workers import end_trouble, hold_lease, say_trouble
 
 pytestmark = pytest.mark.fleet
@@ -369,6 +370,7 @@ def test_money_is_short_when_the_books_differ_beyond_what_is_on_its_way(fleet: F
     fleet.add_machines("same", "otherwise", "here", "there", "fresh", "no-journal")
     old, fresh = NOON - 90000, NOON - 600
     with writing(fleet.engine) as connection:
+        mark_read(connection, NOON - 9e5, NOON)
         for name in ("same", "otherwise", "here", "there", "fresh"):
             connection.execute(insert(tables.entries).values(_entry(name, NOON - 9e5)))
             connection.execute(insert(tables.ledgers).values(_ledger(name, NOON)))
@@ -402,6 +404,37 @@ def test_money_is_short_when_the_books_differ_beyond_what_is_on_its_way(fleet: F
             "payment p2 (€1.00): Stripe charged another amount",
             "payment p3 (€1.00): charged, and no cabinet tells of it",
         ]
+
+
+def test_stripe_that_nobody_reads_any_more_is_told(fleet: Fleet) -> None:
+    """Whatever keeps it from being read, and be it that the process is gone."""
+    fleet.add_channel()
+    with writing(fleet.engine) as connection:
+        mark_read(connection, NOON - 9e5, NOON)
+    thread = fleet.thread()
+    fleet.go(thread, for_s=60)
+    assert fleet.channels.told == []
+    fleet.clock.now += 3 * 3600
+    fleet.go(thread, for_s=90)
+    assert fleet.channels.titles() == ["The fleet: Stripe unreadable"]
+    with writing(fleet.engine) as connection:
+        mark_read(connection, NOON - 9e5, fleet.clock())
+    fleet.go(thread, for_s=30)
+    assert fleet.channels.titles()[1:] == ["Over: The fleet: Stripe unreadable"]
+
+
+def test_two_ledgers_that_go_on_side_by_side_are_twins_and_a_new_one_is_not(fleet: Fleet) -> None:
+    """After a new card the old ledger is silent; of two cabinets with one name neither is."""
+    fleet.add_machines("new-card", "twins")
+    with writing(fleet.engine) as connection:
+        for name, heard in (("new-card", NOON - 650), ("twins", NOON)):
+            connection.execute(insert(tables.entries).values(_entry(name, NOON - 9e5)))
+            connection.execute(insert(tables.ledgers).values(_ledger(name, heard)))
+            second = _entry(name, NOON - 700) | {"ledger": "second", "sum": "t"}
+            connection.execute(insert(tables.entries).values(second))
+            connection.execute(insert(tables.ledgers).values(_ledger(name, NOON) | {"ledger": "second"}))
+    fleet.go(fleet.thread(), for_s=15)
+    assert fleet.alerts() == [("twins", "ledger_twins", True)]
 
 
 @settings(max_examples=12, deadline=None)
@@ -501,8 +534,11 @@ def _payment(payment: str, machine: str, at: float, captured: int) -> dict[str, 
         "currency": "eur",
         "amount": captured,
         "captured": captured,
+        "day": "2026-11-28",
         "refunded": 0,
         "disputed": 0,
+        "has_failed_refund": False,
+        "notes": "{}",
         "read_at": NOON,
     }
 
