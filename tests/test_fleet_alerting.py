@@ -466,7 +466,7 @@ def test_two_ledgers_that_go_on_side_by_side_are_twins_and_a_new_one_is_not(flee
     assert fleet.alerts() == [("twins", "ledger_twins", True)]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, Engine
@@ -18,7 +19,8 @@ from fleet.rules.alert_state import Key
 LEASE, LEASE_S = "alerts", 45.0
 """Who decides; another takes over when it has not for so long."""
 MONEY_EVERY_S = 600.0
-LEARN_AT_MOST = 20
+LEARN_AT_MOST, LOOK_AT_MOST_S = 20, 3.0
+"""A round looks closer at so many machines, and no longer than that: what is due is told within 90 s."""
 
 
 class Decider:
@@ -49,7 +51,10 @@ class Decider:
             if now >= self._money_at + MONEY_EVERY_S:
                 self._money, self._money_at = money_short(connection, now), now
             waiting = habits.due(connection, now, LEARN_AT_MOST)
+        begin_s = time.monotonic()
         for machine_id in waiting:
+            if time.monotonic() > begin_s + LOOK_AT_MOST_S:
+                return
             with writing(self._engine) as connection:
                 habits.learn_anew(connection, machine_id, now)
 
