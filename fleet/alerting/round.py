@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from fleet.book import alerts, habits
 from fleet.book.engine import reading, writing
@@ -36,12 +36,16 @@ class Decider:
     def decide(self) -> bool:
         """Decide, and write down; False if another worker does."""
         now = self._clock()
+        # Read before the transaction that writes: whoever ingests waits for that one.
+        with reading(self._engine) as connection:
+            found = findings(read_world(connection, self._money, now), now)
+        self._held = hold(self._held, found, now)
         with writing(self._engine) as connection:
             beat(connection, "alerts", self._worker, now)
             if not hold_lease(connection, LEASE, self._worker, now, LEASE_S):
-                self._held = {}
                 return False
-            self._decide(connection, now)
+            flipped = flips(self._held, found, alerts.open_alerts(connection), now)
+            alerts.write(connection, flipped, now)
         return True
 
     def look_closer(self) -> None:
@@ -57,9 +61,3 @@ class Decider:
                 return
             with writing(self._engine) as connection:
                 habits.learn_anew(connection, machine_id, now)
-
-    def _decide(self, connection: Connection, now: float) -> None:
-        found = findings(read_world(connection, self._money, now), now)
-        held = hold(self._held, found, now)
-        alerts.write(connection, flips(held, found, alerts.open_alerts(connection), now), now)
-        self._held = held
