@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from fleet.book import tables
 from fleet.book.recording import day_at, write_down
+from fleet.book.stripe_book import redo_days
 from fleet.journal.batch import Entry
 from fleet.journal.facts import read_fact
 from fleet.journal.sheet import Noted
@@ -31,6 +32,7 @@ def rebuild(
         noted = [_noted(row, zone_of(row.machine_id)) for row in rows]
         write_down(connection, [each for each in noted if each is not None])
         done += len(rows)
+    redo_days(connection, lambda machine, at: day_at(at, zone_of(machine)), machines)
     return done
 
 

@@ -50,6 +50,12 @@ class Cell:
         return isinstance(self.value, int | Money)
 
     @property
+    def is_nil(self) -> bool:
+        """Whether a small screen may leave it out: there is none of it."""
+        amount = self.value.amount if isinstance(self.value, Money) else self.value
+        return amount in (None, 0, "")
+
+    @property
     def plain(self) -> str | int | Decimal | None:
         """The value in a file: numbers without signs and separators, all else as text."""
         if isinstance(self.value, Money):

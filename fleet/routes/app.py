@@ -18,14 +18,16 @@ from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
 from fleet.routes.alerts import alerts
 from fleet.routes.channels import channels
+from fleet.routes.collections import collections
 from fleet.routes.login import COOKIE, login
+from fleet.routes.money import money
 from fleet.routes.overview import overview
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC, may
 
 MakeBlueprint = Callable[[World], Blueprint]
 # Every room of pages, in the order of the navigation.
-ROOMS: tuple[MakeBlueprint, ...] = (login, overview, alerts, channels)
+ROOMS: tuple[MakeBlueprint, ...] = (login, overview, money, collections, alerts, channels)
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
