@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from fleet.alerting.alerter import Alerter
 from fleet.book.engine import open_book
 from fleet.ingest.ingester import Ingester
 from fleet.settings import Settings
@@ -57,6 +58,11 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
 def make_ingester(settings: Settings, engine: Engine) -> Part:
     """What writes the cabinets' journals into the book."""
     return Ingester(settings, engine)
+
+
+def make_alerter(settings: Settings, engine: Engine) -> Part:
+    """What decides what is wrong, and tells it."""
+    return Alerter(settings, engine)
 
 
 def _started(name: str, part: Part, over: threading.Event, failed: threading.Event) -> threading.Thread:

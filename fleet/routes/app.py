@@ -16,6 +16,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
+from fleet.routes.alerts import alerts
+from fleet.routes.channels import channels
 from fleet.routes.collections import collections
 from fleet.routes.login import COOKIE, login
 from fleet.routes.money import money
@@ -25,7 +27,14 @@ from fleet.rules.roles import PUBLIC, may
 
 MakeBlueprint = Callable[[World], Blueprint]
 # Every room of pages, in the order of the navigation.
-ROOMS: tuple[MakeBlueprint, ...] = (login, overview, money, collections)
+ROOMS: tuple[MakeBlueprint, ...] = (
+    login,
+    overview,
+    money,
+    collections,
+    alerts,
+    channels,
+)
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -41,6 +41,14 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "collections.statement": EVERYBODY,
     "collections.statement_file": EVERYBODY,
     "collections.statement_pdf": EVERYBODY,
+    "alerts.page": EVERYBODY,
+    "alerts.see_to": WORKERS,
+    "channels.page": OWNERS,
+    "channels.add": OWNERS,
+    "channels.edit": OWNERS,
+    "channels.change": OWNERS,
+    "channels.test": OWNERS,
+    "channels.switch": OWNERS,
 }
 
 
