@@ -20,6 +20,7 @@ from fleet.routes.alerts import alerts
 from fleet.routes.channels import channels
 from fleet.routes.collections import collections
 from fleet.routes.login import COOKIE, login
+from fleet.routes.machine import machine
 from fleet.routes.money import money
 from fleet.routes.overview import overview
 from fleet.routes.world import World
@@ -30,6 +31,7 @@ MakeBlueprint = Callable[[World], Blueprint]
 ROOMS: tuple[MakeBlueprint, ...] = (
     login,
     overview,
+    machine,
     money,
     collections,
     alerts,
