@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import pygal
@@ -11,11 +11,19 @@ from pygal.style import Style
 
 from fleet.reports.machine import Bars, Stretch
 
-_SIZE = {"width": 720, "height": 280}
-_INK, _DIM, _LINE = "light-dark(#1d1a29, #f1eff8)", "light-dark(#5b5670, #aaa4c2)", "light-dark(#d9d6e3, #38334d)"
+_INK, _DIM, _LINE = (
+    "light-dark(#1d1a29, #f1eff8)",
+    "light-dark(#5b5670, #aaa4c2)",
+    "light-dark(#d9d6e3, #38334d)",
+)
 # Told from each other by their lightness too, for those who see no colours.
 _COLOURS = ("light-dark(#5a2fc2, #b79bff)", "light-dark(#e0912f, #ffc261)", "light-dark(#155e9c, #7cc0ff)")
 _FONT = "system-ui, sans-serif"
+# Even a short fault is seen, as a dot.
+_CSS = (
+    "svg { color-scheme: light dark; } .reactive { stroke-opacity: 1; } "
+    ".xy-graph .line { stroke-width: 10px; stroke-linecap: round; fill: none; }"
+)
 _STYLE = Style(
     background="transparent",
     plot_background="transparent",
@@ -36,31 +44,39 @@ _STYLE = Style(
 )
 
 
-def bars(plot: Bars, *, stacked: bool = True) -> bytes:
-    """A plot of bars; every so many labels are written, so that none lies on another."""
-    chart = (pygal.StackedBar if stacked else pygal.Bar)(**_options(plot.title), include_x_axis=True)
+def bars(plot: Bars, *, is_narrow: bool = False) -> bytes:
+    """A plot of stacked bars; every so many labels are written, so that none lies on another."""
+    chart = pygal.StackedBar(
+        **_options(plot.title, is_narrow=is_narrow), include_x_axis=True, truncate_label=-1
+    )
+    # Counted from the end: the newest day is always named.
+    step = (len(plot.labels) // (5 if is_narrow else 8)) or 1
     chart.x_labels = plot.labels
-    step = 5 if len(plot.labels) > 24 else 3
-    chart.x_labels_major = plot.labels[::-step][::-1] if len(plot.labels) > 24 else plot.labels[::step]
+    chart.x_labels_major = plot.labels[::-step]
     chart.show_minor_x_labels = False
+    if plot.is_counted:
+        chart.y_labels = _whole_steps(plot)
     for name, values in plot.series:
         chart.add(name, list(values))
     return _svg(chart)
 
 
-def time_line(title: str, lines: Sequence[Stretch], first_at: float, now: float, zone: tzinfo) -> bytes:
-    """Each kind as a row, with a line wherever it lasted."""
+def time_line(
+    lines: Sequence[Stretch], first_at: float, now: float, zone: tzinfo, *, is_narrow: bool = False
+) -> bytes:
+    """Each kind of fault as a row, with a line wherever one lasted."""
     kinds = sorted({line.kind for line in lines})
     chart = pygal.XY(
-        **_options(title),
+        **_options("Faults", is_narrow=is_narrow),
         show_dots=False,
         allow_interruptions=True,
         xrange=(first_at, now),
         range=(0, len(kinds) + 1),
         show_y_labels=False,
         show_y_guides=False,
-        stroke_style={"width": 12, "linecap": "round"},
-        x_value_formatter=lambda at: datetime.fromtimestamp(at, zone).strftime("%m-%d"),
+        x_labels_major_count=4 if is_narrow else 8,
+        show_minor_x_labels=False,
+        x_value_formatter=lambda at: datetime.fromtimestamp(at, UTC).astimezone(zone).strftime("%m-%d"),
     )
     for place, kind in enumerate(reversed(kinds), 1):
         points: list[tuple[float, int | None]] = []
@@ -70,24 +86,29 @@ def time_line(title: str, lines: Sequence[Stretch], first_at: float, now: float,
     return _svg(chart)
 
 
-def _options(title: str) -> dict[str, Any]:
+def _whole_steps(plot: Bars) -> list[int]:
+    highest = int(max(map(sum, zip(*(values for _, values in plot.series), strict=True)), default=0))
+    return list(range(0, highest + 1, max(1, -(-highest // 6))))
+
+
+def _options(title: str, *, is_narrow: bool) -> dict[str, Any]:
     return {
         "style": _STYLE,
         "title": title,
         "js": [],
         "no_prefix": True,
         "disable_xml_declaration": True,
-        "explicit_size": False,
         "legend_at_bottom": True,
-        "legend_at_bottom_columns": 3,
+        "legend_at_bottom_columns": 2 if is_narrow else 3,
         "margin": 8,
+        "margin_bottom": 14,
         "truncate_legend": 24,
-        "no_data_text": "nothing",
-        **_SIZE,
+        "width": 360 if is_narrow else 720,
+        "height": 280,
     }
 
 
 def _svg(chart: Any) -> bytes:
-    chart.config.css.append("inline:svg { color-scheme: light dark; }")
+    chart.config.css.append(f"inline:{_CSS}")
     drawn: str = chart.render()
     return drawn.encode()

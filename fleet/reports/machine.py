@@ -60,16 +60,12 @@ class Games:
 
 @dataclass(frozen=True)
 class Bars:
-    """A plot: so much of each series at each label."""
+    """A plot: so much of each series at each label; `is_counted` says that there are no halves of it."""
 
     title: str
     labels: tuple[str, ...]
     series: tuple[tuple[str, tuple[float, ...]], ...]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to see."""
-        return not any(any(values) for _, values in self.series)
+    is_counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,11 @@ def takings_by_day(days: Iterable[Day], coins: Coins, labels: Sequence[str], cur
 
 
 def takings_by_hour(
-    quarters: Iterable[Quarter], coin_quarters: Iterable[tuple[int, int]], coins: Coins, zone: tzinfo, currency: str
+    quarters: Iterable[Quarter],
+    coin_quarters: Iterable[tuple[int, int]],
+    coins: Coins,
+    zone: tzinfo,
+    currency: str,
 ) -> Bars:
     """What was taken in each hour of the day where the machine stands, all days together."""
     phone, cash = Counter[str](), Counter[str]()
@@ -122,7 +122,7 @@ def pulses_by_day(days: Iterable[Day], labels: Sequence[str]) -> Bars:
         doubt[day.day] += day.in_doubt
         uncounted[day.day] += day.uncounted
     series = (("in doubt", _at(doubt, labels)), ("uncounted", _at(uncounted, labels)))
-    return Bars("Pulses that went wrong, per day", tuple(labels), series)
+    return Bars("Pulses that went wrong, per day", _short(labels), series, is_counted=True)
 
 
 def stretches(faults: Iterable[Any], first_at: float, now: float) -> list[Stretch]:
@@ -142,7 +142,9 @@ def days_table(name: str, days: Iterable[Day], coins: Coins) -> Table:
         line[day.kind] += day.charged if day.kind == "phone" else day.sales
         line["plays"] += day.sales if day.kind == "phone" else 0
     titles = ("Day", "Phone", "Cash", "Coins", "Phone plays", "Free", "Test")
-    return Table(name, titles, tuple(_day_row(*key, lines[key], coins) for key in sorted(lines, reverse=True)))
+    return Table(
+        name, titles, tuple(_day_row(*key, lines[key], coins) for key in sorted(lines, reverse=True))
+    )
 
 
 def pulses_table(name: str, days: Iterable[Day]) -> Table:
@@ -189,9 +191,7 @@ def faults_table(name: str, rows: Iterable[Any], zone: tzinfo) -> Table:
 
 def happenings_table(name: str, rows: Iterable[Any], zone: tzinfo) -> Table:
     """What happened, in words."""
-    return Table(
-        name, ("When", "What"), tuple(cells(Moment(row.at, zone), row.text) for row in rows)
-    )
+    return Table(name, ("When", "What"), tuple(cells(Moment(row.at, zone), row.text) for row in rows))
 
 
 def _day_row(day: str, currency: str, line: Counter[str], coins: Coins) -> Row:
@@ -230,7 +230,13 @@ def _money_bars(
     def whole(sums: Counter[str]) -> tuple[float, ...]:
         return tuple(float(Money(sums[label], currency).plain) for label in labels)
 
-    return Bars(f"{title}, {currency.upper()}", tuple(labels), (("phone", whole(phone)), ("cash", whole(cash))))
+    series = (("phone", whole(phone)), ("cash", whole(cash)))
+    return Bars(f"{title}, {currency.upper()}", _short(labels), series)
+
+
+def _short(labels: Sequence[str]) -> tuple[str, ...]:
+    """Days without their year."""
+    return tuple(label[-5:] for label in labels)
 
 
 def _at(sums: Counter[str], labels: Sequence[str]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from fleet.reports.amounts import in_words
 from fleet.reports.overview import Machine
 from fleet.reports.table import Table
 from fleet.routes.csv_file import csv_response
+from fleet.routes.payment import payment_address
 from fleet.routes.world import World, person, seen_location
 from fleet.rules.roles import may
 
@@ -111,7 +112,12 @@ def machine(world: World) -> Blueprint:
             asked = seen(connection, machine_id)
             table, older = _table(asked, what, _AT_ONCE, _mark(what))
         return render_template(
-            "machine_rows.html", machine=asked.machine, what=what, title=TITLES[what], table=table, older=older
+            "machine_rows.html",
+            machine=asked.machine,
+            what=what,
+            title=TITLES[what],
+            table=table,
+            older=older,
         )
 
     @pages.get("/<any(days, pulses, sales, games, faults, starts, technicians):what>.csv")
@@ -123,7 +129,10 @@ def machine(world: World) -> Blueprint:
     @pages.get("/<any(days, hours, pulses, faults):what>.svg")
     def plot(machine_id: str, what: str) -> ResponseReturnValue:
         with reading(world.engine) as connection:
-            drawn = _plot(seen(connection, machine_id), what, request.args.get("currency", "")[:3])
+            asked, currency = seen(connection, machine_id), request.args.get("currency", "")
+            if what in ("days", "hours") and currency not in report.currencies_of(asked.days, asked.coins):
+                abort(404)
+            drawn = _plot(asked, what, currency, is_narrow="narrow" in request.args)
         return Response(drawn, mimetype="image/svg+xml", headers=_PLOT_HEADERS)
 
     return pages
@@ -133,9 +142,9 @@ def _table(asked: _Seen, what: str, most: int, before: book.Mark | None = None) 
     """A table, and the mark behind which it goes on; "" where nothing is left."""
     name = f"{what}-{asked.machine.machine_id}"
     if what == "days":
-        return report.days_table(name, asked.days, asked.coins), ""
+        return report.days_table(name, asked.days, asked.coins).first(most), ""
     if what == "pulses":
-        return report.pulses_table(name, asked.days), ""
+        return report.pulses_table(name, asked.days).first(most), ""
     rows = book.rows_of(asked.connection, what, asked.machine.machine_id, most + 1, before)
     older = book.mark_of(what, rows[most - 1]) if len(rows) > most else None
     rows = rows[:most]
@@ -151,7 +160,7 @@ def _table(asked: _Seen, what: str, most: int, before: book.Mark | None = None) 
 
 
 def _payment_link(payment_id: str) -> str:
-    return url_for("money.payment", payment_id=payment_id) if may(person().role, "money.payment") else ""
+    return payment_address(payment_id) if may(person().role, "money.payment") else ""
 
 
 def _mark(what: str) -> book.Mark | None:
@@ -163,16 +172,18 @@ def _mark(what: str) -> book.Mark | None:
         return None
 
 
-def _plot(asked: _Seen, what: str, currency: str) -> bytes:
+def _plot(asked: _Seen, what: str, currency: str, *, is_narrow: bool) -> bytes:
     machine_id, since_at = asked.machine.machine_id, asked.since_at
     if what == "faults":
         faults = book.faults_since(asked.connection, machine_id, since_at, _MOST_LINES)
         lines = report.stretches(faults, since_at, asked.now)
-        return time_line("Faults", lines, since_at, asked.now, asked.zone)
+        return time_line(lines, since_at, asked.now, asked.zone, is_narrow=is_narrow)
     if what == "pulses":
-        return bars(report.pulses_by_day(asked.days, asked.labels))
+        return bars(report.pulses_by_day(asked.days, asked.labels), is_narrow=is_narrow)
     if what == "days":
-        return bars(report.takings_by_day(asked.days, asked.coins, asked.labels, currency))
+        taken = report.takings_by_day(asked.days, asked.coins, asked.labels, currency)
+        return bars(taken, is_narrow=is_narrow)
     quarters = book.quarters_of(asked.connection, machine_id, since_at)
     coin_quarters = book.coin_quarters_of(asked.connection, machine_id, since_at)
-    return bars(report.takings_by_hour(quarters, coin_quarters, asked.coins, asked.zone, currency))
+    taken = report.takings_by_hour(quarters, coin_quarters, asked.coins, asked.zone, currency)
+    return bars(taken, is_narrow=is_narrow)
