@@ -22,7 +22,7 @@ _FONT = "system-ui, sans-serif"
 # Even a short fault is seen, as a dot.
 _CSS = (
     "svg { color-scheme: light dark; } .reactive { stroke-opacity: 1; } "
-    ".xy-graph .line { stroke-width: 10px; stroke-linecap: round; fill: none; }"
+    ".xy-graph .series .line { stroke-width: 10px; stroke-linecap: round; fill: none; }"
 )
 _STYLE = Style(
     background="transparent",
@@ -99,7 +99,7 @@ def _options(title: str, *, is_narrow: bool) -> dict[str, Any]:
         "no_prefix": True,
         "disable_xml_declaration": True,
         "legend_at_bottom": True,
-        "legend_at_bottom_columns": 2 if is_narrow else 3,
+        "legend_at_bottom_columns": 2,
         "margin": 8,
         "margin_bottom": 14,
         "truncate_legend": 24,

@@ -17,12 +17,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
 from fleet.routes.alerts import alerts
+from fleet.routes.audit import audit
 from fleet.routes.channels import channels
 from fleet.routes.collections import collections
+from fleet.routes.locations import locations
 from fleet.routes.login import COOKIE, login
 from fleet.routes.machine import machine
 from fleet.routes.money import money
 from fleet.routes.overview import overview
+from fleet.routes.people import people
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC, may
 
@@ -35,7 +38,10 @@ ROOMS: tuple[MakeBlueprint, ...] = (
     money,
     collections,
     alerts,
+    locations,
     channels,
+    people,
+    audit,
 )
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
