@@ -21,4 +21,5 @@ def as_text(otpauth_url: str) -> str:
     code, drawn = qrcode.QRCode(border=2), StringIO()
     code.add_data(otpauth_url)
     code.print_ascii(out=drawn, invert=True)
-    return drawn.getvalue()
+    # It writes spaces that do not break, which a terminal of ours shows as what they are.
+    return drawn.getvalue().replace("\xa0", " ")
