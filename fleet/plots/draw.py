@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -19,6 +20,8 @@ _INK, _DIM, _LINE = (
 # Told from each other by their lightness too, for those who see no colours.
 _COLOURS = ("light-dark(#5a2fc2, #b79bff)", "light-dark(#e0912f, #ffc261)", "light-dark(#155e9c, #7cc0ff)")
 _FONT = "system-ui, sans-serif"
+# Its settings, for a script of pygal's that we have not.
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 # Even a short fault is seen, as a dot.
 _CSS = (
     "svg { color-scheme: light dark; } .reactive { stroke-opacity: 1; } "
@@ -111,4 +114,4 @@ def _options(title: str, *, is_narrow: bool) -> dict[str, Any]:
 def _svg(chart: Any) -> bytes:
     chart.config.css.append(f"inline:{_CSS}")
     drawn: str = chart.render()
-    return drawn.encode()
+    return _SCRIPT.sub("", drawn).encode()
