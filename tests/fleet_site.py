@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-from fleet_kit import NOON, SmallCabinet
 from flask.testing import FlaskClient
+from fleet_kit import NOON, SmallCabinet
 from sqlalchemy import insert, select, update
 from test_fleet_login import PASSWORD, Site
 from werkzeug.routing import AnyConverter, Rule

@@ -1,4 +1,4 @@
-"""Who may see and do what: every route and every role; and that nothing of a cabinet's is markup or formula."""
+"""Who may see and do what, by every route and role; and nothing of a cabinet's is markup or formula."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fleet_site import BASE, HOSTILE, OURS, THEIRS, FullSite, addresses
 from flask.testing import FlaskClient
+from fleet_site import BASE, HOSTILE, OURS, THEIRS, FullSite, addresses
 
 from fleet.rules.roles import ALLOWED, PUBLIC, Role
 
