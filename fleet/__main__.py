@@ -17,6 +17,7 @@ if __name__ == "__main__":
 from cloud_relay.setting_reader import SettingsError
 from fleet.book.engine import BookError
 from fleet.commands.book import add_book_commands
+from fleet.commands.people import add_people_commands
 from fleet.serving import MakePart, make_alerter, make_ingester, make_pages, make_reconciler, serve
 from fleet.settings import read_settings
 
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=f"{does}: this part alone")
         command.set_defaults(run=lambda _, name=name: _serve(name))
     add_book_commands(commands, os.environ, sys.stdout)
+    add_people_commands(commands, os.environ, sys.stdout)
     return parser
 
 
