@@ -11,8 +11,10 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from fleet.alerting.alerter import Alerter
 from fleet.book.engine import open_book
 from fleet.ingest.ingester import Ingester
+from fleet.routes.serving import Pages
 from fleet.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,16 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
 def make_ingester(settings: Settings, engine: Engine) -> Part:
     """What writes the cabinets' journals into the book."""
     return Ingester(settings, engine)
+
+
+def make_pages(settings: Settings, engine: Engine) -> Part:
+    """What people look at."""
+    return Pages(settings, engine)
+
+
+def make_alerter(settings: Settings, engine: Engine) -> Part:
+    """What decides what is wrong, and tells it."""
+    return Alerter(settings, engine)
 
 
 def _started(name: str, part: Part, over: threading.Event, failed: threading.Event) -> threading.Thread:

@@ -96,7 +96,7 @@ def test_a_journal_is_written_down_and_then_confirmed(broker: Broker, database: 
 
 def is_up(engine: Engine) -> bool:
     with reading(engine) as connection:
-        return any(row[1].startswith("up") for row in rows(connection, tables.notes, "name", "value"))
+        return ("ingest", "") in rows(connection, tables.workers, "part", "trouble")
 
 
 def test_a_fleet_that_comes_late_says_so_to_every_machine_it_hears_of(

@@ -388,7 +388,9 @@ audit = Table(
     Column("details", Text, nullable=False),
 )
 
-# Where alerts are told. `url` is apprise's, and a secret; `quiet` is JSON: [["22:00", "07:00"]].
+# Where alerts are told. `url` is apprise's, and a secret; `quiet` is JSON: [["22:00", "07:00"]], by the
+# clock of `zone`. One with `escalates_after_s` is told only what nobody acknowledged for so long; 0 is at
+# once.
 channels = Table(
     "channels",
     metadata,
@@ -396,13 +398,15 @@ channels = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("url", Text, nullable=False),
     Column("location_id", ForeignKey("locations.id")),
+    Column("zone", String(64), nullable=False),
     Column("quiet", Text, nullable=False),
-    Column("is_escalation", Boolean, nullable=False),
+    Column("escalates_after_s", Integer, nullable=False),
     Column("is_active", Boolean, nullable=False),
 )
 
-# A state of a machine (or of all of them: `subject` is a machine id, "broker", or "fleet") that somebody is
-# to know of. `told` is the last of its states that was told (JSON in alert_deliveries has to whom).
+# A state that somebody is to know of: of a machine, or of what several have in common (`subject` is a
+# machine id, or begins with a colon, which no machine id has: ":broker", ":location:3"). `covers` is JSON:
+# of each machine of a group its id, its text, and when it was well again or null; [] without a group.
 alerts = Table(
     "alerts",
     metadata,
@@ -410,15 +414,25 @@ alerts = Table(
     Column("subject", String(64), nullable=False),
     Column("kind", String(24), nullable=False),
     Column("text", Text, nullable=False),
+    Column("covers", Text, nullable=False),
     Column("began_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("acknowledged_at", Float),
     Column("acknowledged_by", String(200)),
-    Column("escalated_at", Float),
 )
-Index("ix_alerts_ended_at", alerts.c.ended_at)
+Index("ix_alerts_began_at", alerts.c.began_at)
+# Whatever two workers do, a state is open once.
+Index(
+    "uq_alerts_open",
+    alerts.c.subject,
+    alerts.c.kind,
+    unique=True,
+    sqlite_where=alerts.c.ended_at.is_(None),
+    postgresql_where=alerts.c.ended_at.is_(None),
+)
 
-# What has to be told to a channel: claimed by one update that changed exactly one row, sent, and then done.
+# What has to be told to a channel, from `due_at` on: claimed by one update that changed exactly one row,
+# sent, and then done. `phase` is begins, escalates or ends.
 alert_deliveries = Table(
     "alert_deliveries",
     metadata,
@@ -428,12 +442,59 @@ alert_deliveries = Table(
     Column("phase", String(12), nullable=False),
     Column("due_at", Float, nullable=False),
     Column("claimed_at", Float),
+    Column("claimed_by", String(64)),
     Column("sent_at", Float),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
     UniqueConstraint("alert_id", "channel_id", "phase"),
 )
-Index("ix_alert_deliveries_sent_at", alert_deliveries.c.sent_at)
+Index("ix_alert_deliveries_sent_at_due_at", alert_deliveries.c.sent_at, alert_deliveries.c.due_at)
+
+# What was learned of a machine's silences (computed from sales and coins), and since when it stands where
+# it does.
+habits = Table(
+    "habits",
+    metadata,
+    _machine(primary_key=True),
+    Column("location_id", BigInteger),
+    Column("since_at", Float, nullable=False),
+    Column("customers", BigInteger, nullable=False),
+    Column("longest_s", Float, nullable=False),
+    Column("learned_at", Float, nullable=False),
+)
+
+# What runs for this fleet, and when it last said so. `part` is ingest, alerts, ...; since `since_at` its
+# `trouble` is what it is: why it cannot do its work, "" if it can.
+workers = Table(
+    "workers",
+    metadata,
+    Column("part", String(16), primary_key=True),
+    Column("worker", String(64), primary_key=True),
+    Column("beat_at", Float, nullable=False),
+    Column("since_at", Float, nullable=False),
+    Column("trouble", Text, nullable=False),
+)
+
+# What the fleet itself found wrong: a machine that floods, Stripe that cannot be read. It counts until
+# `until_at`, if nobody says it again.
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("kind", String(24), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("until_at", Float, nullable=False),
+)
+
+# Work that one process does for all: whoever holds it does it, until it is no longer held.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until_at", Float, nullable=False),
+)
 
 # Forms that were sent: `token` is the form's own, so that a second click finds the first's `answer`, which is
 # "" until there is one.

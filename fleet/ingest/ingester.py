@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -13,11 +14,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from fleet.book.engine import writing
-from fleet.book.notes import fleet_id, keep_note
+from fleet.book.notes import fleet_id
 from fleet.book.places import zones
 from fleet.book.recording import Came, record
 from fleet.book.seen import progress_of
 from fleet.book.statuses import record_statuses
+from fleet.book.workers import beat, say_trouble
 from fleet.ingest.broker import FleetBroker, Heard, Link
 from fleet.ingest.topics import seen_topic
 from fleet.journal.batch import BadBatch, Batch, read_batch
@@ -28,6 +30,8 @@ from fleet.settings import Settings
 # In one transaction: what a second brings in is written with one sync of the disk.
 AT_ONCE = 200
 AGAIN_S = (1.0, 15.0)
+# How often alerts hear that somebody listens to the broker.
+BEAT_S = 15.0
 # What is odd about one machine is said so often.
 _SAID_AGAIN_S = 3600.0
 
@@ -46,6 +50,10 @@ class Ingester:
         self._allowances: dict[str, Allowance] = {}
         self._greeted: set[str] = set()
         self._said_s: dict[str, float] = {}
+        self._flood_noted_s: dict[str, float] = {}
+        self._worker = secrets.token_hex(8)
+        self._trouble = "not connected to the broker yet"
+        self._beat_s = float("-inf")
         self._stopped = threading.Event()
         with writing(engine) as connection:
             self._fleet_id = fleet_id(connection)
@@ -65,9 +73,10 @@ class Ingester:
         self._heard.put(None)
 
     def _take(self) -> list[Heard | Link]:
-        """What has come: at least one item, unless asked to stop."""
-        items = [self._heard.get()]
+        """What has come; nothing, if it is time to say that somebody listens, or to stop."""
+        items: list[Heard | Link | None] = []
         with suppress(queue.Empty):
+            items.append(self._heard.get(timeout=BEAT_S))
             while len(items) < AT_ONCE:
                 items.append(self._heard.get_nowait())
         return [item for item in items if item is not None]
@@ -76,6 +85,7 @@ class Ingester:
         for item in items:
             if isinstance(item, Link):
                 self._note_link(item)
+        self._beat()
         heard = [item for item in items if isinstance(item, Heard)]
         batches = [(item, self._batch(item)) for item in heard if item.kind == "journal"]
         came = [Came(batch, item.came_at) for item, batch in batches if batch is not None]
@@ -126,11 +136,19 @@ class Ingester:
         left = spend(allowance, len(batch.entries), now_s)
         if left is None:
             self._say_once(heard.machine_id, f"{heard.machine_id} floods the book: it is not written down")
-            with suppress(SQLAlchemyError), writing(self._engine) as connection:
-                keep_note(connection, f"flood:{heard.machine_id}", str(self._clock()))
+            self._note_flood(heard.machine_id, now_s)
             return None
         self._allowances[heard.machine_id] = left
         return batch
+
+    def _note_flood(self, machine_id: str, now_s: float) -> None:
+        """Have alerts tell of it; said once a minute, for a flood shall not become one of writing."""
+        if now_s < self._flood_noted_s.get(machine_id, float("-inf")) + 60:
+            return
+        self._flood_noted_s[machine_id] = now_s
+        text = "sends more entries than any machine has: they are not written down"
+        with suppress(SQLAlchemyError), writing(self._engine) as connection:
+            say_trouble(connection, machine_id, "flood", text, self._clock())
 
     def _say_once(self, machine_id: str, text: str) -> None:
         now_s = time.monotonic()
@@ -144,5 +162,13 @@ class Ingester:
             self._greeted.clear()
         else:
             log.warning("broker: %s", link.why)
+        self._trouble = "" if link.is_up else link.why or "not connected"
+        self._beat_s = float("-inf")  # said at once
+
+    def _beat(self) -> None:
+        """Say, now and then, that somebody listens, and what keeps it from hearing."""
+        if time.monotonic() < self._beat_s + BEAT_S:
+            return
+        self._beat_s = time.monotonic()
         with suppress(SQLAlchemyError), writing(self._engine) as connection:
-            keep_note(connection, "broker", f"{'up' if link.is_up else 'away'} {self._clock()}")
+            beat(connection, "ingest", self._worker, self._clock(), self._trouble)

@@ -16,6 +16,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
+from fleet.routes.alerts import alerts
+from fleet.routes.channels import channels
 from fleet.routes.login import COOKIE, login
 from fleet.routes.overview import overview
 from fleet.routes.world import World
@@ -23,7 +25,7 @@ from fleet.rules.roles import PUBLIC, may
 
 MakeBlueprint = Callable[[World], Blueprint]
 # Every room of pages, in the order of the navigation.
-ROOMS: tuple[MakeBlueprint, ...] = (login, overview)
+ROOMS: tuple[MakeBlueprint, ...] = (login, overview, alerts, channels)
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -29,5 +29,8 @@ def person() -> Person:
 
 
 def seen_location() -> int | None:
-    """The one location that whoever is asking may see; None for all."""
-    return person().location_id if person().role == "partner" else None
+    """The one location that whoever is asking may see; None for all.
+
+    A partner to whom nobody gave one sees none: no location has the number 0.
+    """
+    return (person().location_id or 0) if person().role == "partner" else None

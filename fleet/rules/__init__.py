@@ -1,1 +1,1 @@
-"""What the fleet decides: pure functions of what it knows."""
+"""CORE. What is decided for the fleet: no I/O, no clock; the time is an argument."""

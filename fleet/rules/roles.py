@@ -27,6 +27,14 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "login.leave": EVERYBODY,
     "overview.page": EVERYBODY,
     "overview.live": EVERYBODY,
+    "alerts.page": EVERYBODY,
+    "alerts.see_to": WORKERS,
+    "channels.page": OWNERS,
+    "channels.add": OWNERS,
+    "channels.edit": OWNERS,
+    "channels.change": OWNERS,
+    "channels.test": OWNERS,
+    "channels.switch": OWNERS,
 }
 
 

@@ -16,15 +16,22 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("covers", sa.Text(), nullable=False),
         sa.Column("began_at", sa.Float(), nullable=False),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("acknowledged_at", sa.Float(), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
-        sa.Column("escalated_at", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.create_index("ix_alerts_ended_at", ["ended_at"], unique=False)
+        batch_op.create_index("ix_alerts_began_at", ["began_at"], unique=False)
+        batch_op.create_index(
+            "uq_alerts_open",
+            ["subject", "kind"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "audit",
@@ -136,6 +143,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_games_machine_id_at", ["machine_id", "at"], unique=False)
 
     op.create_table(
+        "habits",
+        sa.Column("machine_id", sa.String(length=64), nullable=False),
+        sa.Column("location_id", sa.BigInteger(), nullable=True),
+        sa.Column("since_at", sa.Float(), nullable=False),
+        sa.Column("customers", sa.BigInteger(), nullable=False),
+        sa.Column("longest_s", sa.Float(), nullable=False),
+        sa.Column("learned_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("machine_id", name=op.f("pk_habits")),
+    )
+    op.create_table(
         "happenings",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("machine_id", sa.String(length=64), nullable=False),
@@ -147,6 +164,13 @@ def upgrade() -> None:
     with op.batch_alter_table("happenings", schema=None) as batch_op:
         batch_op.create_index("ix_happenings_machine_id_at", ["machine_id", "at"], unique=False)
 
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("until_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
     op.create_table(
         "ledgers",
         sa.Column("machine_id", sa.String(length=64), nullable=False),
@@ -313,13 +337,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_stripe_returns_payment_id", ["payment_id"], unique=False)
 
     op.create_table(
+        "troubles",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.Float(), nullable=False),
+        sa.Column("until_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "kind", name=op.f("pk_troubles")),
+    )
+    op.create_table(
+        "workers",
+        sa.Column("part", sa.String(length=16), nullable=False),
+        sa.Column("worker", sa.String(length=64), nullable=False),
+        sa.Column("beat_at", sa.Float(), nullable=False),
+        sa.Column("since_at", sa.Float(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("part", "worker", name=op.f("pk_workers")),
+    )
+    op.create_table(
         "channels",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("location_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("quiet", sa.Text(), nullable=False),
-        sa.Column("is_escalation", sa.Boolean(), nullable=False),
+        sa.Column("escalates_after_s", sa.Integer(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["location_id"], ["locations.id"], name=op.f("fk_channels_location_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
@@ -361,6 +404,7 @@ def upgrade() -> None:
         sa.Column("phase", sa.String(length=12), nullable=False),
         sa.Column("due_at", sa.Float(), nullable=False),
         sa.Column("claimed_at", sa.Float(), nullable=True),
+        sa.Column("claimed_by", sa.String(length=64), nullable=True),
         sa.Column("sent_at", sa.Float(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
@@ -372,7 +416,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("alert_deliveries", schema=None) as batch_op:
-        batch_op.create_index("ix_alert_deliveries_sent_at", ["sent_at"], unique=False)
+        batch_op.create_index("ix_alert_deliveries_sent_at_due_at", ["sent_at", "due_at"], unique=False)
 
     op.create_table(
         "logins",
