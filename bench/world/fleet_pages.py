@@ -36,9 +36,9 @@ from fleet.settings import MqttSettings, Settings, WebSettings
 _SITE, _PASSWORD = "https://fleet.example.com", "correct horse battery"
 _NOW = BEGAN_AT + 364 * 86400 + 20 * 3600
 _DAYS = """
-    WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 364),
+    WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < :last),
     k(kind, currency, price) AS (VALUES ('phone','eur',100), ('phone','eur',250), ('cash','',0))
-    INSERT INTO days SELECT machine_id, date('2025-01-01', '+' || n || ' days'), kind, currency, price,
+    INSERT INTO days SELECT machine_id, date('2025-12-31', '-' || n || ' days'), kind, currency, price,
     :sales, :sales, :sales, :sales * price, 0, 0 FROM machines, d, k
 """
 _SALES = """
@@ -60,11 +60,11 @@ class Served:
     memory_mb: float
 
 
-def serve(file: Path, count: int) -> Served:
-    """The overview of so many machines, each of them online and with a year of days behind it."""
+def serve(file: Path, count: int, days: int) -> Served:
+    """The overview of so many machines, each of them online and with some days behind it."""
     url = make_url(f"sqlite:///{file}")
     engine = open_book(url)
-    _fill(engine, count, sales=10 if count <= 1000 else 1)
+    _fill(engine, count, days, sales=10)
     settings = Settings(url, MqttSettings("x", 1, "u", "p", None), _WEB, UTC)
     client = create_app(World(settings, engine, lambda: _NOW)).test_client()
     client.set_cookie(COOKIE, _token(engine), domain="fleet.example.com", secure=True)
@@ -73,7 +73,7 @@ def serve(file: Path, count: int) -> Served:
         response = client.get("/", base_url=_SITE)
         if response.status_code != 200:
             raise RuntimeError(f"the overview answers {response.status_code}")
-        return response.data
+        return bytes(response.data)
 
     took_s, to_page_s, body = [], [], page()
     messages = list(year(0, machine_ids(1)[0], 3))
@@ -90,11 +90,10 @@ def serve(file: Path, count: int) -> Served:
     return Served(median(took_s), len(body) / 1000, median(to_page_s), memory_mb(os.getpid(), "Pss"))
 
 
-def month_s(file: Path, sales: int) -> tuple[int, float]:
-    """How many rows of days there are with so many sales, and what a month's report takes, by each view."""
+def month_s(file: Path, a_day: int) -> tuple[int, float]:
+    """How many rows of days there are with so many sales a day, and what a month's report takes."""
     engine = open_book(make_url(f"sqlite:///{file}"))
-    a_day = max(1, round(sales / 500 / 365))
-    _fill(engine, 500, sales=a_day)
+    _fill(engine, 500, 365, sales=a_day)
     with writing(engine) as connection:
         connection.execute(text(_SALES), {"most": a_day - 1, "began": BEGAN_AT})
     june = Period(date(2025, 6, 1), date(2025, 6, 30))
@@ -109,7 +108,7 @@ def month_s(file: Path, sales: int) -> tuple[int, float]:
 _WEB = WebSettings(_SITE, "127.0.0.1", 8090, "s" * 32)
 
 
-def _fill(engine: Engine, count: int, sales: int) -> None:
+def _fill(engine: Engine, count: int, days: int, sales: int) -> None:
     said = {"online": True, "acceptingPayments": True, "state": "attract", "version": "1.0.0"}
     statuses = []
     for name in machine_ids(count):
@@ -119,7 +118,7 @@ def _fill(engine: Engine, count: int, sales: int) -> None:
         rows = [{"machine_id": name, "name": name, "first_heard_at": BEGAN_AT} for name in machine_ids(count)]
         connection.execute(tables.machines.insert(), rows)
         record_statuses(connection, statuses)
-        connection.execute(text(_DAYS), {"sales": sales})
+        connection.execute(text(_DAYS), {"sales": sales, "last": days - 1})
 
 
 def _token(engine: Engine) -> str:
