@@ -43,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--env", metavar="FILE", type=Path, help=f"the relay's variables, mode 0600; default: {_ENV_FILE}"
     )
     parser.add_argument(
-        "--fleet-env", metavar="FILE", type=Path, help="make the fleet's login, too, and keep its variables there"
+        "--fleet-env",
+        metavar="FILE",
+        type=Path,
+        help="make the fleet's login, too, and keep its variables there",
     )
     parser.add_argument("--replace", action="store_true", help="put ours in the place of other rules")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
