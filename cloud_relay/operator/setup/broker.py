@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def set_up_broker(options: argparse.Namespace, environment: Mapping[str, str], out: TextIO) -> int:
-    """Set it up, and make the relay's login, and the fleet's where it has a file; 1 if it is somebody's already.
+    """Set it up, make the relay's login, and the fleet's where it has a file; 1 if it is somebody's already.
 
     Raises:
         SettingsError: the variables that lead to the broker are wrong.

@@ -1,4 +1,4 @@
-"""EDGE. A service's own login at the broker, relay's or fleet's, and the file that tells the service of it."""
+"""EDGE. A service's own login at the broker, and the file that tells the service of it."""
 
 from __future__ import annotations
 
