@@ -17,7 +17,7 @@ if __name__ == "__main__":
 from cloud_relay.setting_reader import SettingsError
 from fleet.book.engine import BookError
 from fleet.commands.book import add_book_commands
-from fleet.serving import MakePart, make_alerter, make_ingester, serve
+from fleet.serving import MakePart, make_alerter, make_ingester, make_pages, serve
 from fleet.settings import read_settings
 
 # sysexits.h: the service manager does not start us again over it.
@@ -26,6 +26,7 @@ _EX_FAILED = 1
 
 PARTS: Mapping[str, tuple[str, MakePart]] = {
     "ingest": ("write what cabinets say into the book", make_ingester),
+    "web": ("serve the pages", make_pages),
     "alerts": ("decide what is wrong with machines, and tell it", make_alerter),
 }
 
@@ -50,6 +51,8 @@ def _run(options: argparse.Namespace) -> int:
         return _complain(str(why), EX_CONFIG)
     except BookError as why:
         return _complain(str(why), _EX_FAILED)
+    except OSError as why:
+        return _complain(f"{why.filename or 'FLEET_LISTEN'}: {why.strerror or why}", _EX_FAILED)
     return status
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from fleet.alerting.alerter import Alerter
 from fleet.book.engine import open_book
 from fleet.ingest.ingester import Ingester
+from fleet.routes.serving import Pages
 from fleet.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,11 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
 def make_ingester(settings: Settings, engine: Engine) -> Part:
     """What writes the cabinets' journals into the book."""
     return Ingester(settings, engine)
+
+
+def make_pages(settings: Settings, engine: Engine) -> Part:
+    """What people look at."""
+    return Pages(settings, engine)
 
 
 def make_alerter(settings: Settings, engine: Engine) -> Part:
