@@ -15,10 +15,11 @@ from threading import Thread
 
 import pytest
 import requests
-from conftest import wait_until
+from conftest import PASSWORDS, wait_until
 from fake_emqx import FakeEmqx, listening
 from fake_emqx_access import Access
 from fake_emqx_settings import Settings as EmqxSettings
+from test_relay_check_broker import AS_CABINET, AS_RELAY, found, reached
 from test_server_files import ROOT, SERVER, compose
 
 from cloud_relay.errors import SetupFailed
@@ -29,6 +30,7 @@ from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.setting_reader import SettingsError
 from fleet.__main__ import EX_CONFIG
 from fleet.settings import read_settings
+from simulator.chain.broker import FLEET_USERNAME, Broker
 from simulator.chain.nginx import nginx_before, nginx_program
 
 pytestmark = pytest.mark.fleet
@@ -255,3 +257,13 @@ def test_the_two_do_not_share_a_file(tmp_path: Path) -> None:
     with pytest.raises(SetupFailed, match="is the relay's: give the fleet's login another file"):
         setup("--env", env, "--fleet-env", tmp_path / "." / "relay.env")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_check_finds_nothing_wrong_with_a_broker_that_knows_the_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The relay's rights, and a cabinet's, are what they were; and the fleet's login is still there after."""
+    monkeypatch.setenv("RES_OPTIONS", "no-aaaa")
+    with Broker(tmp_path / "broker", PASSWORDS | {FLEET_USERNAME: "fleet-password"}) as broker:
+        assert found(broker) == [*reached(broker), *AS_RELAY, *AS_CABINET]
+        assert FLEET_USERNAME in usernames((broker.folder / SERVICES).read_text())
