@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs docs/server.md for real, in a small Debian with a systemd of its own, in a container on this machine
 # (tools/container.sh says what that needs): relay, fleet, Mosquitto and nginx as services, and one sale through TLS. SUITE=trixie
-# takes the next Debian. The last run's journal is in build/test-server. Its ports are this machine's: 443, 8080, 8883, 8884.
+# takes the next Debian. The last run's journal is in build/test-server. Its ports are this machine's: 443, 8080, 8090, 8883, 8884.
 set -euo pipefail
 
 # shellcheck source=tools/container.sh
@@ -18,7 +18,7 @@ journal() { inside journalctl --unit "$1" --output cat --no-pager; }
 field() { python3 -I "$project/tools/container/field.py" "$1" <<<"$sale"; }
 
 ports_are_free() {
-    for port in 443 8080 8883 8884; do
+    for port in 443 8080 8090 8883 8884; do
         ! ss -Htln "sport = :$port" | grep -q . || fail "port $port of this machine is taken"
     done
 }

@@ -1,5 +1,4 @@
-"""Sells once on a server that was installed from docs/server.md: through its nginx, relay and Mosquitto,
-into its fleet's book.
+"""Sells once on a server that was installed from docs/server.md: through nginx, relay, Mosquitto and fleet.
 
 The rest of the world is made here: a stand-in Stripe, a phone, and a cabinet with a virtual board. It prints
 what came of it as one JSON object.
