@@ -29,6 +29,7 @@ from cloud_relay.logins.mosquitto import SERVICES
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.setting_reader import SettingsError
 from fleet.__main__ import EX_CONFIG
+from fleet.rules.alert_rules import RULES
 from fleet.settings import read_settings
 from simulator.chain.broker import FLEET_USERNAME, Broker
 from simulator.chain.nginx import nginx_before, nginx_program
@@ -54,7 +55,9 @@ def test_every_setting_is_explained_and_no_other() -> None:
     assert told == read - UNTOLD - SET_BY_THE_SERVICE - MADE
     assert all(name in EXAMPLE for name in MADE)
     assert [
-        line for before, line in zip(["", *lines], lines, strict=False) if "=" in line and not before
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if re.match("#?[A-Z_]+=", line) and not before
     ] == []
 
 
@@ -135,6 +138,12 @@ def test_unit_has_no_unknown_word(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
     )
     assert [line for line in checked.stderr.splitlines() if "arcade-fleet" in line] == []
+
+
+def test_every_alert_is_on_the_operator_s_page() -> None:
+    """By its title, as it is told."""
+    page = (ROOT / "docs" / "fleet.md").read_text().partition("## The alerts")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| ([^|]+?) \|", page, re.M)[2:] == [rule.title for rule in RULES]
 
 
 # --- its name at nginx ---
