@@ -143,7 +143,7 @@ def test_unit_has_no_unknown_word(tmp_path: Path) -> None:
 def test_every_alert_is_on_the_operator_s_page() -> None:
     """By its title, as it is told."""
     page = (ROOT / "docs" / "fleet.md").read_text().partition("## The alerts")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| ([^|]+?) \|", page, re.M)[2:] == [rule.title for rule in RULES]
+    assert re.findall(r"^\| ([^|]+?) \|", page, re.M)[1:] == [rule.title for rule in RULES]
 
 
 # --- its name at nginx ---
