@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import sys
-import time
 from collections.abc import Mapping
 
 from cloud_relay.plain_output import make_log_plain, plain_terminal
@@ -68,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=f"{does}: this part alone")
         command.set_defaults(run=lambda _, name=name: _serve(name))
     add_book_commands(commands, os.environ, sys.stdout)
-    add_people_commands(commands, os.environ, (sys.stdin, sys.stdout), time.time)
+    add_people_commands(commands, os.environ, sys.stdout)
     return parser
 
 

@@ -1,74 +1,85 @@
-"""CORE. A location and a machine as people type them into forms, and what is wrong with them."""
+"""CORE. A location's form: opening hours as people write them, and shares."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC
 
-from fleet.reports.amounts import Money
-from fleet.reports.shares import Deduction
-from fleet.reports.table import one_line
-from fleet.rules.opening import WEEKDAYS
-from fleet.rules.typed_amounts import BadField, read_amount, read_currency, read_text
+from fleet.rules.opening import WEEKDAYS, parse_opening
 
-_PERCENT = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?", re.ASCII)
+DAY_NAMES = dict(
+    zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True)
+)
+_SPLIT = re.compile(r"[,;\s]+")
+_SHARE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
 
 
-def opening_text(typed: Mapping[str, str]) -> str:
-    """Opening hours of a field a weekday, such as `10:00-14:00, 18:00-02:00`; "" for always open."""
-    hours = {day: _spans(typed.get(day, ""), day) for day in WEEKDAYS}
-    closed = typed.get("closed", "").replace(",", " ").split()
-    if not any(hours.values()) and not closed:
-        return ""
+def opening_of(fields: Mapping[str, str]) -> str:
+    """The opening hours of a form with a field for each weekday and one for days that stay closed.
+
+    With nothing in any weekday it is always open; with hours in one, a day without is closed.
+
+    Raises:
+        ValueError: a field is wrong; the message names it, and what would be right.
+    """
+    hours = {
+        day: [
+            _pair(each, DAY_NAMES[day])
+            for each in _parts(re.sub(r"\s*[-\u2013]\s*", "-", fields.get(day, "")))
+        ]
+        for day in WEEKDAYS
+    }
+    closed = _parts(fields.get("closed", ""))
     if not any(hours.values()):
+        if not closed:
+            return ""
         hours = {day: [["00:00", "24:00"]] for day in WEEKDAYS}
-    return json.dumps({**hours, **({"closed": closed} if closed else {})})
+    said = {day: pairs for day, pairs in hours.items() if pairs}
+    text = json.dumps(said | ({"closed": closed} if closed else {}))
+    parse_opening(text, UTC)
+    return text
 
 
-def opening_fields(text: str) -> dict[str, str]:
-    """Opening hours as the book keeps them, a field a weekday."""
-    read = json.loads(text) if text else {}
-    fields = {day: ", ".join("-".join(span) for span in read.get(day, [])) for day in WEEKDAYS}
-    return fields | {"closed": " ".join(read.get("closed", []))}
+def fields_of(opening: str) -> dict[str, str]:
+    """Those fields, filled with opening hours that were kept."""
+    read = json.loads(opening or "{}")
+    fields = {day: ", ".join("-".join(pair) for pair in read.get(day, [])) for day in WEEKDAYS}
+    return fields | {"closed": ", ".join(read.get("closed", []))}
 
 
-def percent(text: str) -> float:
-    """A share of the takings, from 0 to 100."""
-    typed = text.strip() or "0"
-    if _PERCENT.fullmatch(typed) is None or float(typed.replace(",", ".")) > 100:
-        raise BadField(f"{text!r:.20} is no share: write percent from 0 to 100, such as 40 or 33.33")
+def opening_words(opening: str) -> str:
+    """Opening hours on one line."""
+    if not opening:
+        return "always open"
+    fields = fields_of(opening)
+    said = [f"{DAY_NAMES[day][:3]} {fields[day]}" for day in WEEKDAYS if fields[day]]
+    if fields["closed"]:
+        said.append(f"closed on {fields['closed']}")
+    return "; ".join(said)
+
+
+def share_of(text: str) -> float:
+    """A share in percent, of at most two decimals.
+
+    Raises:
+        ValueError: it is none; the message has what would be right.
+    """
+    typed = text.strip().rstrip("%").strip() or "0"
+    if _SHARE.fullmatch(typed) is None or float(typed.replace(",", ".")) > 100:
+        raise ValueError(f"Share: {text!r:.20} is no share: write a number from 0 to 100, such as 33.5")
     return float(typed.replace(",", "."))
 
 
-def deductions_text(typed: Sequence[str]) -> str:
-    """What is taken off before the owner's share, as the book keeps it."""
-    return json.dumps([each.value for each in Deduction if each.value in typed])
+def _parts(text: str) -> list[str]:
+    return [each for each in _SPLIT.split(text.strip()) if each]
 
 
-def machine_values(typed: Mapping[str, str], places: Sequence[int]) -> dict[str, Any]:
-    """What people may say of a machine: its name, where it stands, and what one coin is worth."""
-    place, coin = typed.get("location", ""), typed.get("coin", "").strip()
-    if place and place not in map(str, places):
-        raise BadField("There is no location like that any more: choose another")
-    currency = read_currency(typed.get("currency", "")) if coin else None
-    return {
-        "name": one_line(read_text(typed.get("name", ""), "name", 200)),
-        "location_id": int(place) if place else None,
-        "coin_value": read_amount(coin, currency) if currency else None,
-        "coin_currency": currency,
-    }
-
-
-def coin_words(value: int | None, currency: str | None) -> str:
-    """What a coin is worth, as it is typed."""
-    return "" if value is None or not currency else Money(value, currency).plain
-
-
-def _spans(typed: str, day: str) -> list[list[str]]:
-    spans = [each.strip().split("-") for each in typed.split(",") if each.strip()]
-    for span in spans:
-        if len(span) != 2:
-            raise BadField(f"{day}: write hours as 10:00-23:30, or 10:00-14:00, 18:00-02:00")
-    return [[each.strip() for each in span] for span in spans]
+def _pair(text: str, day: str) -> list[str]:
+    begins, dash, ends = text.partition("-")
+    if not dash:
+        raise ValueError(
+            f"{day}: {text!r:.40} are no hours: write 10:00-23:30, or nothing where it is closed"
+        )
+    return [begins.zfill(5), ends.zfill(5)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import TypeAlias
@@ -79,6 +79,10 @@ class Table:
     titles: tuple[str, ...]
     rows: tuple[Row, ...]
     total: tuple[Row, ...] = ()
+
+    def first(self, most: int) -> Table:
+        """The table with so many of its rows."""
+        return replace(self, rows=self.rows[:most])
 
     @property
     def money(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
+from fleet.pages.steering import without_steering
 from fleet.routes.alerts import alerts
 from fleet.routes.audit import audit
 from fleet.routes.channels import channels
@@ -77,6 +78,8 @@ def create_app(world: World, rooms: Sequence[MakeBlueprint] = ROOMS) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=web.trusted_proxies, x_proto=web.trusted_proxies, x_host=0
         )
+    # Whoever wrote a text, a cabinet or a person: on no page does it turn around or steer what shows it.
+    app.jinja_env.finalize = without_steering
     CSRFProtect(app)
     app.before_request(_guard(world))
     for room in rooms:

@@ -1,57 +1,40 @@
-"""EDGE. The audit log: who did what, and when."""
+"""EDGE. What anybody did here, newest first; nothing changes it."""
 
 from __future__ import annotations
 
-import json
-
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection
 
-from fleet.book.audit_list import count_of_deeds, deeds
+from fleet.book.audit import deeds
 from fleet.book.engine import reading
-from fleet.reports.table import Cell, Moment, Table
-from fleet.routes.asked import asked_page
+from fleet.pages.audit_table import audit_table
 from fleet.routes.csv_file import csv_response
 from fleet.routes.world import World
 
-_PAGE, _MOST_LINES = 100, 100_000
+_AT_ONCE = 50
+_MOST_IN_FILE = 100_000
 
 
 def audit(world: World) -> Blueprint:
-    """The audit log's pages."""
+    """The audit's page and its file."""
     pages = Blueprint("audit", __name__, url_prefix="/audit")
 
     @pages.get("")
     def page() -> ResponseReturnValue:
-        number = asked_page()
+        machine_id = request.args.get("machine", "").strip()[:64]
         with reading(world.engine) as connection:
-            count = count_of_deeds(connection)
-            table = _table(world, connection, _PAGE, (number - 1) * _PAGE)
-        last = max(-(-count // _PAGE), 1)
-        return render_template("audit.html", table=table, count=count, number=number, pages=last)
+            rows = deeds(connection, _AT_ONCE + 1, request.args.get("before", type=int), machine_id)
+        return render_template(
+            "audit.html",
+            table=audit_table(rows[:_AT_ONCE], world.settings.zone),
+            older=rows[_AT_ONCE - 1].id if len(rows) > _AT_ONCE else None,
+            machine_id=machine_id,
+        )
 
-    @pages.get(".csv")
-    def file() -> Response:
+    @pages.get("/file.csv")
+    def file() -> ResponseReturnValue:
         with reading(world.engine) as connection:
-            return csv_response(_table(world, connection, _MOST_LINES, 0))
+            rows = deeds(connection, _MOST_IN_FILE, None, request.args.get("machine", "").strip()[:64])
+        return csv_response(audit_table(rows, world.settings.zone))
 
     return pages
-
-
-def _table(world: World, connection: Connection, most: int, skipped: int) -> Table:
-    rows = tuple(
-        (
-            Cell(Moment(row["at"], world.settings.zone)),
-            Cell(row["who"]),
-            Cell(row["what"]),
-            Cell(row["machine_id"]),
-            Cell(_words(row["details"])),
-        )
-        for row in deeds(connection, most, skipped)
-    )
-    return Table("audit", ("when", "who", "what", "machine", "details"), rows)
-
-
-def _words(details: str) -> str:
-    return ", ".join(f"{name} {value}" for name, value in json.loads(details).items())
