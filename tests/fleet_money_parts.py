@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Table, create_engine, select
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Engine, Table, select
+from sqlalchemy.engine import make_url
 from stand_in_stripe_help import API_KEY, Clock, client_of, session_params
 
 from cloud_relay.rules.orders import Order, Ownership
-from fleet.book.tables import metadata
+from fleet.book.engine import open_book
 from fleet.reconciling.reader import StripeReader, StripeReading
 from fleet.reconciling.reading import Reading
 from simulator.stripe.model.permissions import READ_ONLY
@@ -27,13 +28,6 @@ OWNERSHIP = Ownership("0123456789abcdef", takes_untagged=False)
 def day_of(_machine_id: str, at_s: float) -> str:
     """Days as in Greenwich, everywhere."""
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d")
-
-
-def new_book() -> Engine:
-    """An empty book in memory."""
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    metadata.create_all(engine)
-    return engine
 
 
 @dataclass
@@ -85,11 +79,14 @@ class Account:
 def account() -> Iterator[Account]:
     """An account whose clock stands still, and an empty book."""
     clock = Clock()
-    with stand_in_stripe(
-        api_key=API_KEY, webhook_url=None, webhook_secret="whsec_no", pace=QUICK, clock=clock
-    ) as stripe:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stand_in_stripe(
+            api_key=API_KEY, webhook_url=None, webhook_secret="whsec_no", pace=QUICK, clock=clock
+        ) as stripe,
+    ):
         stripe.api_keys.allow(READ_KEY, READ_ONLY)
         reading = StripeReading(READ_KEY, OWNERSHIP, stripe.api_url)
-        engine = new_book()
+        engine = open_book(make_url(f"sqlite:///{folder}/book.sqlite"))
         yield Account(stripe, clock, engine, reading, Reading(engine, StripeReader(reading), day_of))
         engine.dispose()

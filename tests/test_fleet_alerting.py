@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from fleet.book import deliveries, tables
 from fleet.book.alerts import acknowledge
 from fleet.book.engine import open_book, reading, writing
+from fleet.book.stripe_book import mark_read
 from fleet.book.workers import end_trouble, hold_lease, say_trouble
 
 pytestmark = pytest.mark.fleet
@@ -202,6 +203,35 @@ def test_in_quiet_hours_nothing_is_told_and_at_their_end_what_is_still_so(fleet:
     assert fleet.channels.titles() == ["m2: offline"]
 
 
+def test_a_channel_that_works_again_in_its_quiet_hours_is_left_in_peace(fleet: Fleet) -> None:
+    """It failed in the evening; what it missed is told in the morning."""
+    fleet.add_channel(quiet='[["22:00", "07:00"]]')
+    fleet.add_machines("m1")
+    fleet.channels.failing.add("test://all")
+    fleet.clock.now = NOON + 10 * 3600 - 60
+    thread = fleet.thread()
+    fleet.say("m1", state="offline")
+    fleet.go(thread, for_s=45)
+    fleet.channels.failing.clear()
+    fleet.go(thread, for_s=600)
+    assert fleet.channels.titles() == []
+    fleet.clock.now = NOON + 19 * 3600
+    fleet.go(thread, for_s=15)
+    assert fleet.channels.titles() == ["m1: offline"]
+
+
+def test_what_begins_and_ends_in_quiet_hours_is_never_planned_to_be_told(fleet: Fleet) -> None:
+    """Even where nobody looked at what is due in between."""
+    fleet.add_channel(quiet='[["00:00", "23:00"]]')
+    with writing(fleet.engine) as connection:
+        alert = {"subject": "m1", "kind": "offline", "text": "", "covers": "[]", "began_at": NOON}
+        made = insert(tables.alerts).values(alert).returning(tables.alerts.c.id)
+        number = connection.execute(made).scalar_one()
+        deliveries.plan_begin(connection, number, {None}, NOON)
+        deliveries.plan_end(connection, number, NOON + 60)
+        assert connection.execute(select(tables.alert_deliveries)).all() == []
+
+
 def test_what_nobody_acknowledges_is_told_to_the_channels_for_that(fleet: Fleet) -> None:
     """After twenty minutes the boss is told, and of its end too; what somebody sees to is not escalated."""
     fleet.add_channel("test://staff")
@@ -369,6 +399,7 @@ def test_money_is_short_when_the_books_differ_beyond_what_is_on_its_way(fleet: F
     fleet.add_machines("same", "otherwise", "here", "there", "fresh", "no-journal")
     old, fresh = NOON - 90000, NOON - 600
     with writing(fleet.engine) as connection:
+        mark_read(connection, NOON - 9e5, NOON)
         for name in ("same", "otherwise", "here", "there", "fresh"):
             connection.execute(insert(tables.entries).values(_entry(name, NOON - 9e5)))
             connection.execute(insert(tables.ledgers).values(_ledger(name, NOON)))
@@ -404,7 +435,38 @@ def test_money_is_short_when_the_books_differ_beyond_what_is_on_its_way(fleet: F
         ]
 
 
-@settings(max_examples=12, deadline=None)
+def test_stripe_that_nobody_reads_any_more_is_told(fleet: Fleet) -> None:
+    """Whatever keeps it from being read, and be it that the process is gone."""
+    fleet.add_channel()
+    with writing(fleet.engine) as connection:
+        mark_read(connection, NOON - 9e5, NOON)
+    thread = fleet.thread()
+    fleet.go(thread, for_s=60)
+    assert fleet.channels.told == []
+    fleet.clock.now += 3 * 3600
+    fleet.go(thread, for_s=90)
+    assert fleet.channels.titles() == ["The fleet: Stripe unreadable"]
+    with writing(fleet.engine) as connection:
+        mark_read(connection, NOON - 9e5, fleet.clock())
+    fleet.go(thread, for_s=30)
+    assert fleet.channels.titles()[1:] == ["Over: The fleet: Stripe unreadable"]
+
+
+def test_two_ledgers_that_go_on_side_by_side_are_twins_and_a_new_one_is_not(fleet: Fleet) -> None:
+    """After a new card the old ledger is silent; of two cabinets with one name neither is."""
+    fleet.add_machines("new-card", "twins")
+    with writing(fleet.engine) as connection:
+        for name, heard in (("new-card", NOON - 650), ("twins", NOON)):
+            connection.execute(insert(tables.entries).values(_entry(name, NOON - 9e5)))
+            connection.execute(insert(tables.ledgers).values(_ledger(name, heard)))
+            second = _entry(name, NOON - 700) | {"ledger": "second", "sum": "t"}
+            connection.execute(insert(tables.entries).values(second))
+            connection.execute(insert(tables.ledgers).values(_ledger(name, NOON) | {"ledger": "second"}))
+    fleet.go(fleet.thread(), for_s=15)
+    assert fleet.alerts() == [("twins", "ledger_twins", True)]
+
+
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -501,8 +563,11 @@ def _payment(payment: str, machine: str, at: float, captured: int) -> dict[str, 
         "currency": "eur",
         "amount": captured,
         "captured": captured,
+        "day": "2026-11-28",
         "refunded": 0,
         "disputed": 0,
+        "has_failed_refund": False,
+        "notes": "{}",
         "read_at": NOON,
     }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from fleet_money_parts import OWNERSHIP, READ_KEY, Account, account
+from fleet_money_parts import OWNERSHIP, READ_KEY, Account, account, day_of
 
 from cloud_relay.errors import StripeUnavailable
-from fleet.book.stripe_book import add_up_days, read_marks
+from fleet.book.engine import reading, writing
+from fleet.book.stripe_book import add_up_days, read_marks, redo_days
 from fleet.book.tables import sales, stripe_days, stripe_movements, stripe_payments, stripe_returns
 from fleet.reconciling.key import KeyCanWrite, ReadKeyReport, look_at_key
 from fleet.reconciling.reader import StripeReading
@@ -163,7 +164,7 @@ def test_a_run_that_failed_is_done_again(hall: Account, path: str) -> None:
     hall.stripe.fail_next(3, path_prefix=path)
     with pytest.raises(StripeUnavailable):
         hall.read()
-    with hall.engine.connect() as connection:
+    with reading(hall.engine) as connection:
         assert (read_marks(connection) or ())[1] == marks
     hall.read()
     hall.read()
@@ -178,7 +179,7 @@ def test_a_fleet_that_comes_late_reads_as_far_back_as_its_sales(hall: Account) -
     hall.clock.now_s += 90 * DAY_S
     hall.read()
     assert in_book(hall) == {}
-    with hall.engine.begin() as connection:
+    with writing(hall.engine) as connection:
         connection.execute(
             sales.insert().values(
                 machine_id="galaga-01", payment_id=old, at=float(first_s), day="2027-01-15", kind="phone",
@@ -201,7 +202,7 @@ def test_a_fleet_that_slept_longer_than_events_are_kept_reads_all_again(hall: Ac
     hall.stripe.capture(held)
     hall.stripe.book.events.clear()
     hall.clock.now_s += 40 * DAY_S
-    with hall.engine.begin() as connection:
+    with writing(hall.engine) as connection:
         connection.execute(
             sales.insert().values(
                 machine_id="galaga-01", payment_id=held, at=hall.clock() - 40 * DAY_S, day="2027-01-15",
@@ -219,11 +220,24 @@ def test_the_sums_can_be_made_anew(hall: Account) -> None:
     hall.pay(machine_id="pong-01")
     hall.read()
     kept = hall.rows(stripe_days, *stripe_days.columns.keys())
-    with hall.engine.begin() as connection:
+    with writing(hall.engine) as connection:
         connection.execute(stripe_days.delete())
         add_up_days(connection)
     assert hall.rows(stripe_days, *stripe_days.columns.keys()) == kept
     assert len(kept) == 3
+
+
+def test_a_place_whose_time_zone_was_wrong_has_its_days_anew(hall: Account) -> None:
+    """The payments, what went back and what was moved, and the sums of the days."""
+    charged = hall.charge()
+    hall.stripe.refund(charged, 100)
+    hall.read()
+    with writing(hall.engine) as connection:
+        redo_days(connection, lambda _, at: day_of("", at - 12 * HOUR_S), ["galaga-01"])
+    assert sums(hall) == [("2027-01-14", "usd", 250, 1, 250, 0, 0, 100, 0, 37, 113)]
+    with writing(hall.engine) as connection:
+        redo_days(connection, day_of)
+    assert sums(hall) == [("2027-01-15", "usd", 250, 1, 250, 0, 0, 100, 0, 37, 113)]
 
 
 def test_one_payment_can_be_read_at_once(hall: Account) -> None:

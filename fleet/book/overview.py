@@ -12,18 +12,23 @@ from sqlalchemy import Connection, func, select
 from fleet.book import tables
 from fleet.book.places import zones
 from fleet.book.recording import day_at
+from fleet.book.scopes import Scope
 from fleet.reports.amounts import Money
 from fleet.reports.overview import Heard, Machine
 
 
 def machines_now(
-    connection: Connection, otherwise: tzinfo, now: float, location_id: int | None = None
+    connection: Connection,
+    otherwise: tzinfo,
+    now: float,
+    location_id: int | None = None,
+    machine_id: str | None = None,
 ) -> list[Machine]:
-    """Every machine, or those of one location, with their takings of today where they stand."""
+    """Every machine, those of one location, or one; with their takings of today where they stand."""
     zone_of = zones(connection, otherwise)
     heard, faults = _heard(connection), _faults(connection)
     last_games = _last_games(connection)
-    rows = _machines(connection, location_id)
+    rows = _machines(connection, Scope(location_id, machine_id))
     today = _today(connection, {row.machine_id: day_at(now, zone_of(row.machine_id)) for row in rows})
     return [
         Machine(
@@ -39,7 +44,7 @@ def machines_now(
     ]
 
 
-def _machines(connection: Connection, location_id: int | None) -> list[Any]:
+def _machines(connection: Connection, scope: Scope) -> list[Any]:
     machines, locations = tables.machines, tables.locations
     query = (
         select(
@@ -50,10 +55,8 @@ def _machines(connection: Connection, location_id: int | None) -> list[Any]:
             locations.c.name.label("place"),
         )
         .select_from(machines.outerjoin(locations))
-        .where(machines.c.retired_at.is_(None))
+        .where(machines.c.retired_at.is_(None), *scope.of(machines))
     )
-    if location_id is not None:
-        query = query.where(machines.c.location_id == location_id)
     return list(connection.execute(query))
 
 

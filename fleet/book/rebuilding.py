@@ -11,6 +11,7 @@ from fleet.book import tables
 from fleet.book.entry_rows import noted_in_parts
 from fleet.book.recording import days_of
 from fleet.book.sheets import write_down
+from fleet.book.stripe_book import redo_days
 
 COMPUTED = (tables.sales, tables.coins, tables.games, tables.faults, tables.happenings, tables.days)
 
@@ -27,4 +28,5 @@ def rebuild(
     for count, noted in noted_in_parts(connection, days_of(zone_of), *mine):
         write_down(connection, noted)
         done += count
+    redo_days(connection, days_of(zone_of), machines)
     return done

@@ -12,7 +12,7 @@ from fleet.book.tables import machines
 
 @dataclass(frozen=True)
 class Scope:
-    """All machines, unless one place or one machine is named; of both, what is in either is not enough."""
+    """All machines, or those of one place, or one machine; a place 0 is that of machines in none."""
 
     location_id: int | None = None
     machine_id: str | None = None
@@ -23,6 +23,8 @@ class Scope:
         if self.machine_id is not None:
             found.append(table.c.machine_id == self.machine_id)
         if self.location_id is not None:
-            here = select(machines.c.machine_id).where(machines.c.location_id == self.location_id)
+            place = machines.c.location_id
+            is_here = place == self.location_id if self.location_id else place.is_(None)
+            here = select(machines.c.machine_id).where(is_here)
             found.append(table.c.machine_id.in_(here))
         return found

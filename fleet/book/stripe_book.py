@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
     case,
     delete,
@@ -20,10 +21,11 @@ from sqlalchemy import (
     or_,
     select,
     union_all,
+    update,
 )
 
+from fleet.book.dialect import put
 from fleet.book.tables import notes, sales, stripe_days, stripe_movements, stripe_payments, stripe_returns
-from fleet.book.upsert import upsert
 from fleet.rules.stripe_objects import Movement, StripePayment
 
 DayOf: TypeAlias = Callable[[str, float], str]
@@ -42,15 +44,15 @@ def save_payments(
     payments = list(payments)
     touched = _days_in_book(connection, [payment.payment_id for payment in payments])
     rows = [_payment_row(payment, now_s, day_of) for payment in payments]
-    upsert(connection, stripe_payments, rows)
+    put(connection, stripe_payments, rows)
     returns = [row for payment in payments for row in _return_rows(payment, day_of)]
-    upsert(connection, stripe_returns, returns)
+    put(connection, stripe_returns, returns)
     moved = [
         _movement_row(movement, payment.machine_id, payment.amount, payment.currency, day_of)
         for payment in payments
         for movement in payment.movements
     ]
-    upsert(connection, stripe_movements, moved)
+    put(connection, stripe_movements, moved)
     touched |= {(row["machine_id"], row["day"]) for row in (*rows, *returns, *moved)}
     add_up_days(connection, touched)
 
@@ -74,7 +76,7 @@ def save_movements(connection: Connection, movements: Sequence[Movement], day_of
         for movement in movements
         if (payment := known.get(movement.payment_id))
     ]
-    upsert(connection, stripe_movements, rows)
+    put(connection, stripe_movements, rows)
     add_up_days(connection, {(row["machine_id"], row["day"]) for row in rows})
 
 
@@ -91,6 +93,32 @@ def add_up_days(connection: Connection, days: set[_MachineDay] | None = None) ->
         _add_up(connection, some)
 
 
+def redo_days(connection: Connection, day_of: DayOf, machines: Sequence[str] | None = None) -> None:
+    """Say anew on which day everything was, of all machines or of these, and add the days up.
+
+    A place whose time zone was corrected has other days.
+    """
+    touched: set[_MachineDay] = set()
+    for table, at in _DATED:
+        key = next(iter(table.primary_key))
+        query = select(key, table.c.machine_id, table.c[at], table.c.day)
+        if machines is not None:
+            query = query.where(table.c.machine_id.in_(machines))
+        for name, machine_id, at_s, day in connection.execute(query).all():
+            now = day_of(machine_id, at_s)
+            if now != day:
+                connection.execute(update(table).where(key == name).values(day=now))
+                touched |= {(machine_id, day), (machine_id, now)}
+    add_up_days(connection, None if machines is None else touched)
+
+
+_DATED: tuple[tuple[Table, str], ...] = (
+    (stripe_payments, "created_at"),
+    (stripe_returns, "at"),
+    (stripe_movements, "at"),
+)
+
+
 def read_marks(connection: Connection) -> tuple[float, float] | None:
     """From when and until when Stripe has been read; None before the first time."""
     found = {
@@ -102,7 +130,7 @@ def read_marks(connection: Connection) -> tuple[float, float] | None:
 
 def mark_read(connection: Connection, since_s: float, until_s: float) -> None:
     """Note from when and until when Stripe has been read."""
-    upsert(
+    put(
         connection,
         notes,
         [{"name": READ_SINCE, "value": str(since_s)}, {"name": READ_UNTIL, "value": str(until_s)}],

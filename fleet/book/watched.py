@@ -9,14 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, ScalarSelect, and_, func, or_, select
 
 from fleet.book.habits import hours_of
+from fleet.book.ledger_twins import ledger_twins
 from fleet.book.places import places
+from fleet.book.stripe_book import read_marks
 from fleet.book.tables import coins, habits, machines, sales, statuses, troubles, workers
 from fleet.book.workers import ALIVE_S
-from fleet.rules.alert_state import Broker, Fault, Machine, Place, World
+from fleet.rules.alert_state import STRIPE, Broker, Fault, Machine, Place, World
 from fleet.rules.opening import is_open
 from fleet.rules.silence import Habit, limit_s, silent_s
 
 _CONFLICT_S = 86400.0
+UNREAD_S = 3 * 3600.0
+"""Stripe is read each hour or so; after this something is wrong, if only that nobody reads it."""
 _LONGEST_S = 30 * 86400.0
 
 
@@ -150,9 +154,15 @@ def _troubles(
 ) -> tuple[dict[str, dict[str, str]], tuple[tuple[str, str, str], ...]]:
     of_machines: dict[str, dict[str, str]] = {}
     of_fleet: list[tuple[str, str, str]] = []
+    marks = read_marks(connection)
+    if marks is not None and marks[1] < now - UNREAD_S:
+        hours = (now - marks[1]) / 3600
+        of_fleet.append(("stripe_unreadable", STRIPE, f"not read for {hours:.0f} hours"))
     for row in connection.execute(select(troubles).where(troubles.c.until_at > now)):
         if row.subject.startswith(":"):
             of_fleet.append((row.kind, row.subject, row.text))
         else:
             of_machines.setdefault(row.subject, {})[row.kind] = row.text
+    for machine_id in ledger_twins(connection, now):
+        of_machines.setdefault(machine_id, {})["ledger_twins"] = "another cabinet has its name: both sell"
     return of_machines, tuple(of_fleet)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher
@@ -15,7 +17,7 @@ from fleet.book import tables
 from fleet.rules.lockout import is_over, locked_until
 from fleet.rules.roles import Role
 
-LEAST_PASSWORD = 10
+LEAST_PASSWORD, MOST_PASSWORD = 10, 200
 # A code may be a step old or early: phones' clocks are not ours.
 _STEP_S, _STEPS_AROUND = 30, 1
 _USED_WRITTEN_AFTER_S = 60.0
@@ -42,6 +44,32 @@ class NewPerson:
     otpauth_url: str
 
 
+def checked_password(password: str) -> str:
+    """A password that may be kept.
+
+    Raises:
+        ValueError: it is too short, or too long; the message says so, and never the password.
+    """
+    if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
+        raise ValueError(
+            f"The password has {len(password)} characters: choose one of {LEAST_PASSWORD} to {MOST_PASSWORD}"
+        )
+    return password
+
+
+def checked_place(role: Role, location_id: int | None) -> int | None:
+    """The location of somebody with this role: partners have one, and nobody else.
+
+    Raises:
+        ValueError: a partner has none.
+    """
+    if role is not Role.PARTNER:
+        return None
+    if location_id is None:
+        raise ValueError("A partner sees one location: say which")
+    return location_id
+
+
 def add_person(
     connection: Connection, name: str, role: Role, password: str, location_id: int | None = None
 ) -> NewPerson:
@@ -63,6 +91,38 @@ def add_person(
         connection.execute(insert(table).values(row | {"name": name}))
     end_logins(connection, name)
     return NewPerson(pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Arcade fleet"))
+
+
+class NoOwnerLeft(ValueError):
+    """Nobody would be left who may add people."""
+
+
+def everybody(connection: Connection) -> Sequence[Any]:
+    """Everybody who was ever added, without what is secret."""
+    of, locations = tables.people.c, tables.locations.c
+    query = select(of.id, of.name, of.role, of.location_id, of.is_active, locations.name.label("place"))
+    joined = tables.people.outerjoin(tables.locations)
+    return connection.execute(query.select_from(joined).order_by(of.is_active.desc(), of.name)).all()
+
+
+def change_person(
+    connection: Connection, person_id: int, role: Role, location_id: int | None, *, is_active: bool
+) -> None:
+    """Have somebody be this from now on; who is active no more is logged out.
+
+    Raises:
+        NoOwnerLeft: it was the last owner.
+    """
+    table = tables.people
+    owners = connection.execute(
+        select(table.c.id).where(table.c.role == Role.OWNER, table.c.is_active).with_for_update()
+    ).scalars()
+    if not {*owners} - {person_id} and not (role is Role.OWNER and is_active):
+        raise NoOwnerLeft("Nobody would be left who may add people: make somebody else an owner before")
+    values = {"role": role, "location_id": location_id, "is_active": is_active}
+    connection.execute(update(table).where(table.c.id == person_id).values(values))
+    if not is_active:
+        connection.execute(delete(tables.logins).where(tables.logins.c.person_id == person_id))
 
 
 def end_logins(connection: Connection, name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from fleet.book.engine import reading, writing
 from fleet.book.stripe_book import (
     DayOf,
     first_sale_s,
@@ -52,7 +53,7 @@ class Reading:
             StripeUnavailable: Stripe did not answer; what was read is in the book, and the next run begins
                 where this one did.
         """
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             marks, first_s = read_marks(connection), first_sale_s(connection)
         oldest_s = max(now_s - OLDEST_S, min(first_s or now_s, now_s) - _DAY_S)
         if marks is None or now_s - marks[1] > EVENTS_KEPT_S:
@@ -65,7 +66,7 @@ class Reading:
                 since_s = begins_s = oldest_s
             read += self._changed(self._reader.changed_since(marks[1] - OVERLAP_S), marks[1], now_s)
         moved = self._movements(begins_s)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             mark_read(connection, since_s, now_s)
         return Run(read, moved)
 
@@ -103,11 +104,11 @@ class Reading:
     def _movements(self, since_s: float) -> int:
         moved = 0
         for page in self._reader.movements_since(since_s):
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 save_movements(connection, page, self._day_of)
             moved += len(page)
         return moved
 
     def _save(self, payments: Sequence[StripePayment], now_s: float) -> None:
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             save_payments(connection, payments, now_s, self._day_of)

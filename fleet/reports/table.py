@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import TypeAlias
@@ -50,6 +50,12 @@ class Cell:
         return isinstance(self.value, int | Money)
 
     @property
+    def is_nil(self) -> bool:
+        """Whether a small screen may leave it out: there is none of it."""
+        amount = self.value.amount if isinstance(self.value, Money) else self.value
+        return amount in (None, 0, "")
+
+    @property
     def plain(self) -> str | int | Decimal | None:
         """The value in a file: numbers without signs and separators, all else as text."""
         if isinstance(self.value, Money):
@@ -73,6 +79,10 @@ class Table:
     titles: tuple[str, ...]
     rows: tuple[Row, ...]
     total: tuple[Row, ...] = ()
+
+    def first(self, most: int) -> Table:
+        """The table with so many of its rows."""
+        return replace(self, rows=self.rows[:most])
 
     @property
     def money(self) -> tuple[int, ...]:

@@ -16,16 +16,34 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.book.engine import reading, writing
 from fleet.logins.people import touch, who_is
+from fleet.pages.steering import without_steering
 from fleet.routes.alerts import alerts
+from fleet.routes.audit import audit
 from fleet.routes.channels import channels
+from fleet.routes.collections import collections
+from fleet.routes.locations import locations
 from fleet.routes.login import COOKIE, login
+from fleet.routes.machine import machine
+from fleet.routes.money import money
 from fleet.routes.overview import overview
+from fleet.routes.people import people
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC, may
 
 MakeBlueprint = Callable[[World], Blueprint]
 # Every room of pages, in the order of the navigation.
-ROOMS: tuple[MakeBlueprint, ...] = (login, overview, alerts, channels)
+ROOMS: tuple[MakeBlueprint, ...] = (
+    login,
+    overview,
+    machine,
+    money,
+    collections,
+    alerts,
+    locations,
+    channels,
+    people,
+    audit,
+)
 # No script and no style but our own files; nothing from elsewhere, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -60,6 +78,8 @@ def create_app(world: World, rooms: Sequence[MakeBlueprint] = ROOMS) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=web.trusted_proxies, x_proto=web.trusted_proxies, x_host=0
         )
+    # Whoever wrote a text, a cabinet or a person: on no page does it turn around or steer what shows it.
+    app.jinja_env.finalize = without_steering
     CSRFProtect(app)
     app.before_request(_guard(world))
     for room in rooms:
@@ -69,7 +89,10 @@ def create_app(world: World, rooms: Sequence[MakeBlueprint] = ROOMS) -> Flask:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(SQLAlchemyError, _book_away)
     app.after_request(_with_headers)
-    app.jinja_env.globals["may_use"] = lambda endpoint: "person" in g and may(g.person.role, endpoint)
+    # What a program without some rooms does not have, nobody is led to.
+    app.jinja_env.globals["may_use"] = lambda endpoint: (
+        "person" in g and endpoint in app.view_functions and may(g.person.role, endpoint)
+    )
     return app
 
 
