@@ -32,7 +32,7 @@ _BATCHES_AT_ONCE = 50
 def run(*, quick: bool) -> None:
     """Each figure beside its target."""
     print(f"On {machine()}; the machines' year is made from seed {SEED}.")
-    machines, days = (20, 4) if quick else (100, 30)
+    machines, days = (20, 3) if quick else (100, 30)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, postgres() as server:
         _entries("SQLite, one ingester", make_url(f"sqlite:///{folder}/book.sqlite"), 1, machines, days)
         if server is None:
@@ -40,9 +40,9 @@ def run(*, quick: bool) -> None:
         else:
             _entries("PostgreSQL, one ingester", server, 1, machines, days)
             _entries("PostgreSQL, two ingesters", server, 2, machines, days)
-        for count, days in ((500, 30 if quick else 365), (10_000, 2 if quick else 30)):
+        for count, days in ((500, 30 if quick else 365), (10_000, 1 if quick else 30)):
             _overview(count, _alone(partial(serve, Path(folder) / f"{count}.sqlite", count, days)))
-        a_day = 2 if quick else 55
+        a_day = 1 if quick else 55
         sales = 500 * 365 * a_day
         rows, took_s = _alone(partial(month_s, Path(folder) / "month.sqlite", a_day))
         print(

@@ -16,7 +16,7 @@ from fleet.book.engine import open_book, reading, writing
 from fleet.book.rebuilding import rebuild
 
 pytestmark = pytest.mark.fleet
-_SEED, _MACHINES = 7, 3
+_SEED, _MACHINES = 7, 6
 # Each process writes all that these machines send, several machines in one transaction, in its own order.
 _INGESTER = f"""
 import random, sys
@@ -27,11 +27,12 @@ from fleet.book.engine import open_book, writing
 from fleet.book.recording import Came, record
 from fleet.journal.batch import read_batch
 book, dice = open_book(make_url(sys.argv[1])), random.Random(sys.argv[2])
-left = [list(year({_SEED}, name, 2)) for name in machine_ids({_MACHINES})]
+left = [list(year({_SEED}, name, 5)) for name in machine_ids({_MACHINES})]
+print('ready', flush=True)
 sys.stdin.readline()
 while left := [messages for messages in left if messages]:
     dice.shuffle(left)
-    some = [messages.pop(0) for messages in left[:dice.randint(1, {_MACHINES})]]
+    some = [messages.pop(0) for messages in left[:dice.randint(3, {_MACHINES})]]
     came = [Came(read_batch(each.payload, each.machine_id), each.came_at) for each in some]
     with writing(book) as connection:
         record(connection, came, lambda _: UTC)
@@ -44,9 +45,17 @@ def test_two_ingesters_write_the_same_machines_once(postgres: Postgres) -> None:
     book = open_book(url)
     text, top = url.render_as_string(hide_password=False), Path(__file__).parents[1]
     both = [
-        subprocess.Popen([sys.executable, "-c", _INGESTER, text, name], cwd=top, stdin=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", _INGESTER, text, name],
+            cwd=top,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         for name in "ab"
     ]
+    for each in both:  # neither begins before the other can
+        assert each.stdout is not None
+        assert each.stdout.readline() == b"ready\n"
     for each in both:
         assert each.stdin is not None
         each.stdin.write(b"go\n")
@@ -57,7 +66,7 @@ def test_two_ingesters_write_the_same_machines_once(postgres: Postgres) -> None:
         for each in both:
             each.kill()
             each.communicate()
-    sent = sum(each.entries for name in machine_ids(_MACHINES) for each in year(_SEED, name, 2))
+    sent = sum(each.entries for name in machine_ids(_MACHINES) for each in year(_SEED, name, 5))
     with writing(book) as connection:
         assert len(rows(connection, tables.entries, "id")) == sent
         kept_up = whole_book(connection)
