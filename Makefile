@@ -58,7 +58,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/server/install.sh cloud_relay/server/arcade-relay .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/server/install.sh cloud_relay/server/arcade-relay cloud_relay/server/arcade-fleet .ci/run
 
 check: lint test ## what CI runs
 

@@ -192,7 +192,8 @@ class Loop:
 
     def _hear_the_fleet(self, said: JournalSeen) -> None:
         nothing_known = self._edges.journal_post.seen == 0
-        self._edges.journal_post.hear(said.payload)
+        with patience(CARD_STALLS_S):
+            self._edges.journal_post.hear(said.payload)
         if nothing_known and self._edges.journal_post.seen > 0:
             self._prune_due_s = 0.0  # what is old can go only now
 
@@ -341,7 +342,9 @@ class Loop:
 
     def _announce(self, broker: Broker) -> None:
         self._edges.announcer.announce(self._cabinet, broker)
-        self._edges.journal_post.send_if_due(self._cabinet, broker)
+        if self._edges.journal_post.comes_due(self._cabinet):
+            with patience(CARD_STALLS_S):
+                self._edges.journal_post.send(broker)
 
     def _leave_broker(self, broker: Broker) -> None:
         broker.stop(self._edges.announcer.farewell())

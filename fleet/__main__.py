@@ -18,7 +18,7 @@ from cloud_relay.setting_reader import SettingsError
 from fleet.book.engine import BookError
 from fleet.commands.book import add_book_commands
 from fleet.commands.people import add_people_commands
-from fleet.serving import MakePart, make_alerter, make_ingester, make_pages, serve
+from fleet.serving import MakePart, make_alerter, make_ingester, make_pages, make_reconciler, serve
 from fleet.settings import read_settings
 
 # sysexits.h: the service manager does not start us again over it.
@@ -27,6 +27,7 @@ _EX_FAILED = 1
 
 PARTS: Mapping[str, tuple[str, MakePart]] = {
     "ingest": ("write what cabinets say into the book", make_ingester),
+    "reconcile": ("read Stripe, and hold it against what cabinets say", make_reconciler),
     "web": ("serve the pages", make_pages),
     "alerts": ("decide what is wrong with machines, and tell it", make_alerter),
 }

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from fleet.alerting.alerter import Alerter
 from fleet.book.engine import open_book
 from fleet.ingest.ingester import Ingester
+from fleet.reconciling.part import Reconciler
 from fleet.routes.serving import Pages
 from fleet.settings import Settings
 
@@ -59,6 +60,11 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
 def make_ingester(settings: Settings, engine: Engine) -> Part:
     """What writes the cabinets' journals into the book."""
     return Ingester(settings, engine)
+
+
+def make_reconciler(settings: Settings, engine: Engine) -> Part:
+    """What reads Stripe into the book; without STRIPE_READ_KEY it only waits."""
+    return Reconciler(settings, engine)
 
 
 def make_pages(settings: Settings, engine: Engine) -> Part:

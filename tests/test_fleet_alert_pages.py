@@ -137,6 +137,16 @@ def test_a_partner_sees_the_alerts_of_their_location_alone(site: Site) -> None:
     assert "I see to it" not in page
 
 
+def test_a_fleet_that_nobody_watches_does_not_say_that_all_is_well(site: Site) -> None:
+    """Without a worker that decides, an empty list is no good news."""
+    viewer = site.browser(Role.VIEWER)
+    _, page = viewer.see("/alerts")
+    assert ("Nobody decides what is wrong" in page, "Nothing is wrong." in page) == (True, False)
+    site.fleet.thread().go_round()
+    _, page = viewer.see("/alerts")
+    assert ("Nobody decides what is wrong" in page, "Nothing is wrong." in page) == (False, True)
+
+
 @pytest.mark.parametrize("role", [Role.STAFF, Role.PARTNER, Role.VIEWER])
 def test_channels_are_the_owners(site: Site, role: Role) -> None:
     """Nobody else sees, adds, tries or changes one; and only owner and staff acknowledge."""

@@ -230,6 +230,16 @@ def test_a_place_that_goes_dark_is_one_message() -> None:
     assert alerts.about() == [("begins", ":location:2"), ("ends", ":location:2")]
 
 
+def test_one_that_follows_its_group_is_no_message_of_its_own() -> None:
+    """Two minutes after its neighbours a machine goes for the reason for which they went."""
+    well = fleet(4, 1)
+    three = (*(gone(each, 60) for each in well[:3]), well[3])
+    four = (*three[:3], gone(well[3], 180))
+    alerts = play([(0, World(well)), (60, World(three)), (180, World(four))], 600)
+    assert alerts.about() == [("begins", ":location:0")]
+    assert set(alerts.open[1].covers) == {"m0", "m1", "m2", "m3"}
+
+
 def test_what_stays_dark_of_a_group_is_told_by_itself() -> None:
     """Three of four are back for five minutes: the place is over, and the fourth machine is named."""
     well = fleet(4, 1)

@@ -203,6 +203,35 @@ def test_in_quiet_hours_nothing_is_told_and_at_their_end_what_is_still_so(fleet:
     assert fleet.channels.titles() == ["m2: offline"]
 
 
+def test_a_channel_that_works_again_in_its_quiet_hours_is_left_in_peace(fleet: Fleet) -> None:
+    """It failed in the evening; what it missed is told in the morning."""
+    fleet.add_channel(quiet='[["22:00", "07:00"]]')
+    fleet.add_machines("m1")
+    fleet.channels.failing.add("test://all")
+    fleet.clock.now = NOON + 10 * 3600 - 60
+    thread = fleet.thread()
+    fleet.say("m1", state="offline")
+    fleet.go(thread, for_s=45)
+    fleet.channels.failing.clear()
+    fleet.go(thread, for_s=600)
+    assert fleet.channels.titles() == []
+    fleet.clock.now = NOON + 19 * 3600
+    fleet.go(thread, for_s=15)
+    assert fleet.channels.titles() == ["m1: offline"]
+
+
+def test_what_begins_and_ends_in_quiet_hours_is_never_planned_to_be_told(fleet: Fleet) -> None:
+    """Even where nobody looked at what is due in between."""
+    fleet.add_channel(quiet='[["00:00", "23:00"]]')
+    with writing(fleet.engine) as connection:
+        alert = {"subject": "m1", "kind": "offline", "text": "", "covers": "[]", "began_at": NOON}
+        made = insert(tables.alerts).values(alert).returning(tables.alerts.c.id)
+        number = connection.execute(made).scalar_one()
+        deliveries.plan_begin(connection, number, {None}, NOON)
+        deliveries.plan_end(connection, number, NOON + 60)
+        assert connection.execute(select(tables.alert_deliveries)).all() == []
+
+
 def test_what_nobody_acknowledges_is_told_to_the_channels_for_that(fleet: Fleet) -> None:
     """After twenty minutes the boss is told, and of its end too; what somebody sees to is not escalated."""
     fleet.add_channel("test://staff")
@@ -437,7 +466,7 @@ def test_two_ledgers_that_go_on_side_by_side_are_twins_and_a_new_one_is_not(flee
     assert fleet.alerts() == [("twins", "ledger_twins", True)]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(
         st.tuples(

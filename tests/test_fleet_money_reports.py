@@ -63,21 +63,23 @@ def test_lines_are_named_and_prices_stand_by_their_size() -> None:
 
 
 def test_what_has_no_currency_stands_beside_the_first() -> None:
-    """Test credits and coins without a value make no line of their own where there is another."""
+    """Test credits make no line of their own where there is another; coins without a value do."""
     booked = [
-        Line("a", "", Figures(test_credits=2)),
+        Line("a", "", Figures(test_credits=2, coins=5)),
         Line("a", "usd", Figures(phone=100)),
         Line("a", "eur", Figures(phone=50)),
         Line("b", "", Figures(coins=3)),
     ]
     made = report(By.MACHINE, booked)
     assert made.lines == (
+        Line("a", "", Figures(coins=5)),
         Line("a", "eur", Figures(phone=50, test_credits=2)),
         Line("a", "usd", Figures(phone=100)),
         Line("b", "", Figures(coins=3)),
     )
     assert made.totals == {
-        "eur": Figures(phone=50, test_credits=2, coins=3),
+        "": Figures(coins=8),
+        "eur": Figures(phone=50, test_credits=2),
         "usd": Figures(phone=100),
     }
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from fleet_money_parts import OWNERSHIP, READ_KEY, Account, account
+from fleet_money_parts import OWNERSHIP, READ_KEY, Account, account, day_of
 
 from cloud_relay.errors import StripeUnavailable
 from fleet.book.engine import reading, writing
-from fleet.book.stripe_book import add_up_days, read_marks
+from fleet.book.stripe_book import add_up_days, read_marks, redo_days
 from fleet.book.tables import sales, stripe_days, stripe_movements, stripe_payments, stripe_returns
 from fleet.reconciling.key import KeyCanWrite, ReadKeyReport, look_at_key
 from fleet.reconciling.reader import StripeReading
@@ -225,6 +225,19 @@ def test_the_sums_can_be_made_anew(hall: Account) -> None:
         add_up_days(connection)
     assert hall.rows(stripe_days, *stripe_days.columns.keys()) == kept
     assert len(kept) == 3
+
+
+def test_a_place_whose_time_zone_was_wrong_has_its_days_anew(hall: Account) -> None:
+    """The payments, what went back and what was moved, and the sums of the days."""
+    charged = hall.charge()
+    hall.stripe.refund(charged, 100)
+    hall.read()
+    with writing(hall.engine) as connection:
+        redo_days(connection, lambda _, at: day_of("", at - 12 * HOUR_S), ["galaga-01"])
+    assert sums(hall) == [("2027-01-14", "usd", 250, 1, 250, 0, 0, 100, 0, 37, 113)]
+    with writing(hall.engine) as connection:
+        redo_days(connection, day_of)
+    assert sums(hall) == [("2027-01-15", "usd", 250, 1, 250, 0, 0, 100, 0, 37, 113)]
 
 
 def test_one_payment_can_be_read_at_once(hall: Account) -> None:

@@ -19,6 +19,7 @@ from cabinets import BOOT, NOW_S, RULES
 from conftest import PASSWORDS, wait_until
 from journal_fleet import ModelFleet
 from paho.mqtt.enums import CallbackAPIVersion
+from test_whole_chain import checkout, wait_until_it_sells
 
 from controller.announcements.journal_post import JournalPost
 from controller.cloud.broker import Broker, Published, SideTopic
@@ -31,6 +32,8 @@ from controller.model.journal import Entry, EntryKind
 from controller.model.policy import Rules
 from controller.rules.sending import LISTEN_FIRST_S
 from simulator.chain.broker import Broker as Mosquitto
+from simulator.chain.cabinet import MACHINE_ID
+from simulator.chain.chain import running_chain
 
 MACHINE, FLEET = "galaga-01", "cloud.fleet"
 FAREWELL = (status_topic(MACHINE), b"offline")
@@ -81,7 +84,8 @@ class Machine:
                     assert self.post.published(answer.message_id) != (answer.message_id in self.owed)
                 case bytes(payload):
                     self.post.hear(payload)
-        self.post.send_if_due(self._cabinet, self.broker)
+        if self.post.comes_due(self._cabinet):
+            self.post.send(self.broker)
 
     def wait(self, condition: Any, what: str) -> None:
         """Come round until it holds."""
@@ -113,23 +117,23 @@ def machine_at(broker: Mosquitto, folder: Path) -> Iterator[Machine]:
 
 
 @contextmanager
-def fleet_at(broker: Mosquitto, model: ModelFleet) -> Iterator[mqtt.Client]:
+def fleet_at(broker: Mosquitto, model: ModelFleet, machine: str = MACHINE) -> Iterator[mqtt.Client]:
     """A fleet that answers each batch, and begins by saying what it has."""
     ready = threading.Event()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, FLEET, protocol=mqtt.MQTTv5)
-    client.username_pw_set(FLEET, LOGINS[FLEET])
+    client.username_pw_set(FLEET, broker.passwords[FLEET])
     client.tls_set(str(broker.ca_file))
 
     def answer(_: Any, __: Any, message: mqtt.MQTTMessage) -> None:
-        client.publish(journal_seen_topic(MACHINE), model.hear(message.payload), qos=1, retain=True)
+        client.publish(journal_seen_topic(machine), model.hear(message.payload), qos=1, retain=True)
 
     client.on_message = answer
     client.on_subscribe = lambda *_: ready.set()
     client.connect("localhost", broker.services_port)
-    client.subscribe(journal_topic(MACHINE), qos=1)
+    client.subscribe(journal_topic(machine), qos=1)
     client.loop_start()
     assert ready.wait(10)
-    client.publish(journal_seen_topic(MACHINE), model.say(), qos=1, retain=True).wait_for_publish(10)
+    client.publish(journal_seen_topic(machine), model.say(), qos=1, retain=True).wait_for_publish(10)
     try:
         yield client
     finally:
@@ -225,3 +229,27 @@ def test_what_somebody_else_says_there_is_no_coin_pulse(broker: Mosquitto, tmp_p
         for payload in (b"\xff" * 9000, b"[" * 900, json.dumps({"seq": 2**64}).encode()):
             fleet.publish(journal_seen_topic(MACHINE), payload, qos=1, retain=True)
         machine.wait(lambda: machine.post.seen == 1, "the fleet to have it all the same")
+
+
+def test_a_sale_is_in_the_book_within_two_seconds(tmp_path: Path) -> None:
+    """The whole chain: a real controller sells, with what came before it in the order in which it was."""
+    model = ModelFleet()
+    with running_chain(tmp_path) as chain, fleet_at(chain.broker, model, MACHINE_ID):
+        wait_until_it_sells(chain)
+        wait_until(lambda: model.book, "what was before the sale")
+        payment_id = chain.stripe.pay(checkout(chain, 3))
+        chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled")
+        wait_until(lambda: "settled" in kinds(model), "the sale in the book", within_s=2.0)
+
+    assert [kind for kind in kinds(model) if "fault" not in kind] == [
+        *("start", "configuration", "sale", "settled")
+    ]
+    (sale,) = [entry for entry in model.book.values() if entry["kind"] == "sale"]
+    wanted = {"paymentId": payment_id, "credits": 3, "amount": 250, "currency": "usd", "outcome": "delivered"}
+    wanted |= {"creditsDelivered": 3, "fired": 3, "confirmed": 0, "test": False, "free": False}
+    assert {name: sale[name] for name in wanted} == wanted
+
+
+def kinds(model: ModelFleet) -> list[str]:
+    """What the book has, in the order in which it was entered."""
+    return [entry["kind"] for entry in sorted(model.book.values(), key=lambda entry: entry["seq"])]

@@ -73,7 +73,8 @@ class Bench:
     def turn(self, cabinet: Cabinet = CABINET, after_s: float = 0.0) -> None:
         """Let the loop come round."""
         self.now_s += after_s
-        self.post.send_if_due(cabinet, self.wire)
+        if self.post.comes_due(cabinet):
+            self.post.send(self.wire)
 
     def enter(self, *numbers: int, **more: Any) -> None:
         """Let coins be counted."""

@@ -35,17 +35,21 @@ class JournalPost:
         """The number of the entry up to which a fleet has all."""
         return self._state.done
 
-    def send_if_due(self, cabinet: Cabinet, broker: Broker) -> None:
-        """Send the next batch, or the last one again, if it is time; never beside a train that moves."""
+    def comes_due(self, cabinet: Cabinet) -> bool:
+        """Look at clock and link: whether a batch is to be sent now; never beside a train that moves."""
         now_s = self._clock()
         self._mind_connection(cabinet.broker_up, now_s)
         self._state = sending.mind_who_is_behind(self._state, now_s)
         rests = self._message_id is None and not any(train.intended for train in cabinet.trains)
-        if self._connected and rests and self._state.is_due(self._ledger.newest_entry, now_s):
-            excerpt = self._ledger.journal.read(self._state.done)
-            payload, last = batch_payload(self._machine_id, self._boot_id, now_s, excerpt)
-            self._message_id = broker.publish_once(journal_topic(self._machine_id), payload)
-            self._state = sending.sent(self._state, last, now_s)
+        return self._connected and rests and self._state.is_due(self._ledger.newest_entry, now_s)
+
+    def send(self, broker: Broker) -> None:
+        """Send the next batch, or the last one again. It reads the card, which may take its time."""
+        excerpt = self._ledger.journal.read(self._state.done)
+        now_s = self._clock()
+        payload, last = batch_payload(self._machine_id, self._boot_id, now_s, excerpt)
+        self._message_id = broker.publish_once(journal_topic(self._machine_id), payload)
+        self._state = sending.sent(self._state, last, now_s)
 
     def published(self, message_id: int) -> bool:
         """The broker has answered for a message, whatever it said: whether that was a batch of ours."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from fleet.book import alerts, habits
 from fleet.book.engine import reading, writing
@@ -18,7 +19,8 @@ from fleet.rules.alert_state import Key
 LEASE, LEASE_S = "alerts", 45.0
 """Who decides; another takes over when it has not for so long."""
 MONEY_EVERY_S = 600.0
-LEARN_AT_MOST = 20
+LEARN_AT_MOST, LOOK_AT_MOST_S = 20, 3.0
+"""A round looks closer at so many machines, and no longer than that: what is due is told within 90 s."""
 
 
 class Decider:
@@ -34,12 +36,16 @@ class Decider:
     def decide(self) -> bool:
         """Decide, and write down; False if another worker does."""
         now = self._clock()
+        # Read before the transaction that writes: whoever ingests waits for that one.
+        with reading(self._engine) as connection:
+            found = findings(read_world(connection, self._money, now), now)
+        self._held = hold(self._held, found, now)
         with writing(self._engine) as connection:
             beat(connection, "alerts", self._worker, now)
             if not hold_lease(connection, LEASE, self._worker, now, LEASE_S):
-                self._held = {}
                 return False
-            self._decide(connection, now)
+            flipped = flips(self._held, found, alerts.open_alerts(connection), now)
+            alerts.write(connection, flipped, now)
         return True
 
     def look_closer(self) -> None:
@@ -49,12 +55,9 @@ class Decider:
             if now >= self._money_at + MONEY_EVERY_S:
                 self._money, self._money_at = money_short(connection, now), now
             waiting = habits.due(connection, now, LEARN_AT_MOST)
+        begin_s = time.monotonic()
         for machine_id in waiting:
+            if time.monotonic() > begin_s + LOOK_AT_MOST_S:
+                return
             with writing(self._engine) as connection:
                 habits.learn_anew(connection, machine_id, now)
-
-    def _decide(self, connection: Connection, now: float) -> None:
-        found = findings(read_world(connection, self._money, now), now)
-        held = hold(self._held, found, now)
-        alerts.write(connection, flips(held, found, alerts.open_alerts(connection), now), now)
-        self._held = held

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, select
 
@@ -13,10 +13,16 @@ from fleet.journal.batch import Batch, Entry
 from fleet.journal.times import Boot, measured, said
 
 
-def place_in_time(
-    connection: Connection, batch: Batch, entries: Sequence[Entry], came_at: float
-) -> dict[str, float]:
-    """When the boot of each of these entries began (Unix seconds), which the book then knows."""
+@dataclass(frozen=True)
+class Placed:
+    """When boots began (Unix seconds); `moved` are those that were known to have begun at another time."""
+
+    began_at: Mapping[str, float]
+    moved: Sequence[tuple[Boot, float]]
+
+
+def place_in_time(connection: Connection, batch: Batch, entries: Sequence[Entry], came_at: float) -> Placed:
+    """When the boot of each of these entries began, and that of the batch, which the book then knows."""
     known = _known(connection, batch.machine_id, {batch.boot, *(entry.boot for entry in entries)})
     now = measured(batch.boot, batch.sent_s, came_at, known.get(batch.boot))
     found = {batch.boot: now}
@@ -28,7 +34,12 @@ def place_in_time(
         after_at = found[boot].began_at
     changed = [asdict(boot) for boot in found.values() if boot != known.get(boot.boot)]
     put(connection, tables.boots, [{"machine_id": batch.machine_id} | row for row in changed])
-    return {name: boot.began_at for name, boot in found.items()}
+    moved = [
+        (known[name], boot.began_at)
+        for name, boot in found.items()
+        if name in known and known[name].began_at != boot.began_at
+    ]
+    return Placed({name: boot.began_at for name, boot in found.items()}, moved)
 
 
 def _known(connection: Connection, machine_id: str, boots: set[str]) -> dict[str, Boot]:

@@ -22,6 +22,17 @@ def customers(connection: Connection, machines: Select[str], from_at: float, to_
     return sorted(connection.execute(union_all(bought, dropped)).scalars())
 
 
+def was_anybody(connection: Connection, machines: Select[str], from_at: float, to_at: float) -> bool:
+    """Whether anybody bought at one of these machines or dropped a coin; the first that is found will do."""
+    for table, further in ((sales, [sales.c.kind != "test"]), (coins, [])):
+        found = select(table.c.at).where(
+            table.c.machine_id.in_(machines), table.c.at >= from_at, table.c.at < to_at, *further
+        )
+        if connection.execute(found.limit(1)).first() is not None:
+            return True
+    return False
+
+
 def absences(
     connection: Connection, machine_id: str, from_at: float, to_at: float
 ) -> Iterator[tuple[float, float]]:

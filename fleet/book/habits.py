@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Select, insert, or_, select, update
 
-from fleet.book.customers import absences, customers
+from fleet.book.customers import absences, customers, was_anybody
 from fleet.book.places import NOWHERE, place_of
 from fleet.book.tables import habits, machines
 from fleet.rules.alert_state import Place
 from fleet.rules.opening import spans
-from fleet.rules.silence import LEAST_CUSTOMERS, WINDOW_S, Habit, Hours, hours, learn
+from fleet.rules.silence import LEAST_CUSTOMERS, WINDOW_S, Habit, Hours, learn
 
 AGAIN_AFTER_S = 6 * 3600.0
 
@@ -64,10 +64,9 @@ def learn_anew(connection: Connection, machine_id: str, now: float) -> Habit:
 
 def hours_of(connection: Connection, machine_id: str, place: Place, from_at: float, to_at: float) -> Hours:
     """When a machine could sell, with the customers of its whole place."""
-    listed = list(spans(place.opening, from_at, to_at))
-    began_at = min((span.begins_at for span in listed), default=from_at)
-    everybody = customers(connection, _neighbours(machine_id, place), began_at, to_at)
-    return hours(listed, everybody, absences(connection, machine_id, from_at, to_at))
+    listed, there = tuple(spans(place.opening, from_at, to_at)), _neighbours(machine_id, place)
+    busy = tuple(was_anybody(connection, there, span.begins_at, span.ends_at) for span in listed)
+    return Hours(listed, busy, tuple(absences(connection, machine_id, from_at, to_at)))
 
 
 def _neighbours(machine_id: str, place: Place) -> Select[str]:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, func, select
 
 from fleet.book.scopes import Scope
-from fleet.book.tables import coins, sales, stripe_movements, stripe_payments, stripe_returns
-from fleet.reports.rows import RowsOf, Wanted
+from fleet.book.tables import coins, machines, sales, stripe_movements, stripe_payments, stripe_returns
+from fleet.reports.rows import NO_VALUE, RowsOf, Wanted
 
 _TABLES: dict[RowsOf, tuple[Table, str]] = {
     RowsOf.SALES: (sales, "at"),
@@ -50,8 +50,17 @@ def _conditions(wanted: Wanted, scope: Scope) -> list[ColumnElement[bool]]:
     found += [*scope.of(table), *Scope(wanted.location_id, wanted.machine_id or None).of(table)]
     if wanted.sale_kind and wanted.rows is RowsOf.SALES:
         found.append(sales.c.kind == wanted.sale_kind)
-    if wanted.currency and "currency" in table.c:
+    if wanted.currency and wanted.rows is RowsOf.COINS:
+        worth = select(machines.c.machine_id).where(_is_worth(wanted.currency))
+        found.append(table.c.machine_id.in_(worth))
+    elif wanted.currency:
         found.append(table.c.currency == wanted.currency)
     if wanted.price is not None and wanted.rows in _PRICE:
         found.append(table.c[_PRICE[wanted.rows]] == wanted.price)
     return found
+
+
+def _is_worth(currency: str) -> ColumnElement[bool]:
+    """Whether a machine's coins are worth something in a currency."""
+    of = machines.c.coin_currency
+    return of.is_(None) if currency == NO_VALUE else of == currency

@@ -1,37 +1,29 @@
-"""EDGE. Machines that stand somewhere else now, or by another clock: their days are made anew."""
+"""EDGE. A boot that began at another time than was known: its entries move, and all that is made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from dataclasses import replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
-from fleet.book.rebuilding import rebuild
-from fleet.book.recording import day_at
-from fleet.book.stripe_book import add_up_days
-from fleet.book.tables import stripe_movements, stripe_payments, stripe_returns
+from fleet.book.entry_rows import DayOf, noted_in_parts
+from fleet.book.sheets import move_down
+from fleet.book.tables import entries
+from fleet.journal.times import Boot
 
-_DATED = ((stripe_payments, "created_at"), (stripe_returns, "at"), (stripe_movements, "at"))
+# No entry was before its boot, but for what arithmetic leaves.
+_ROUNDING_S = 1.0
 
 
-def move_days(connection: Connection, zone_of: Callable[[str], tzinfo], machines: Sequence[str]) -> None:
-    """Make the days of these machines anew in both books, by the zones that hold now."""
-    if not machines:
-        return
-    rebuild(connection, zone_of, machines)
-    touched: set[tuple[str, str]] = set()
-    for table, at in _DATED:
-        key = next(iter(table.primary_key))
-        rows = connection.execute(
-            select(key.label("key"), table.c.machine_id, table.c.day, table.c[at].label("moment")).where(
-                table.c.machine_id.in_(machines)
-            )
-        ).all()
-        for row in rows:
-            day = day_at(row.moment, zone_of(row.machine_id))
-            if day != row.day:
-                touched |= {(row.machine_id, row.day), (row.machine_id, day)}
-                connection.execute(update(table).where(key == row.key).values(day=day))
-    if touched:
-        add_up_days(connection, touched)
+def move_boot(connection: Connection, machine_id: str, known: Boot, began_at: float, day_of: DayOf) -> None:
+    """Have everything of a boot be where it is if the boot began at `began_at`."""
+    table, since_at = entries.c, known.began_at - _ROUNDING_S
+    # By their time, for which there is an index, rather than one more index of boots.
+    of_it = (table.machine_id == machine_id, table.boot == known.boot, table.at >= since_at)
+    for _, noted in noted_in_parts(connection, day_of, *of_it):
+        moves = []
+        for each in noted:
+            at = began_at + each.boot_s
+            moves.append((each, replace(each, at=at, day=day_of(machine_id, at))))
+        move_down(connection, moves, since_at)
+    connection.execute(update(entries).where(*of_it).values(at=began_at + table.boot_s))

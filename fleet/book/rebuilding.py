@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete
 
 from fleet.book import tables
-from fleet.book.recording import day_at, write_down
-from fleet.journal.batch import Entry
-from fleet.journal.facts import read_fact
-from fleet.journal.sheet import Noted
+from fleet.book.entry_rows import noted_in_parts
+from fleet.book.recording import days_of
+from fleet.book.sheets import write_down
+from fleet.book.stripe_book import redo_days
 
 COMPUTED = (tables.sales, tables.coins, tables.games, tables.faults, tables.happenings, tables.days)
-_AT_ONCE = 1000
 
 
 def rebuild(
@@ -24,33 +21,12 @@ def rebuild(
 ) -> int:
     """Compute it anew, of all machines or of these; how many entries it was made from."""
     for table in COMPUTED:
-        mine = table.c.machine_id.in_(machines) if machines is not None else None
-        connection.execute(delete(table) if mine is None else delete(table).where(mine))
+        every = delete(table)
+        connection.execute(every if machines is None else every.where(table.c.machine_id.in_(machines)))
+    mine = [] if machines is None else [tables.entries.c.machine_id.in_(machines)]
     done = 0
-    for rows in _in_parts(connection, machines):
-        noted = [_noted(row, zone_of(row.machine_id)) for row in rows]
-        write_down(connection, [each for each in noted if each is not None])
-        done += len(rows)
+    for count, noted in noted_in_parts(connection, days_of(zone_of), *mine):
+        write_down(connection, noted)
+        done += count
+    redo_days(connection, days_of(zone_of), machines)
     return done
-
-
-def _in_parts(connection: Connection, machines: Sequence[str] | None) -> Iterator[Sequence[Row[Any]]]:
-    table, after = tables.entries, 0
-    while True:
-        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(_AT_ONCE)
-        if machines is not None:
-            query = query.where(table.c.machine_id.in_(machines))
-        rows = connection.execute(query).all()
-        if not rows:
-            return
-        yield rows
-        after = rows[-1].id
-
-
-def _noted(row: Row[Any], zone: tzinfo) -> Noted | None:
-    fields = json.loads(row.body)
-    entry = Entry(row.seq, row.sum, row.kind, row.boot, row.boot_s, "", row.body, fields)
-    fact = read_fact(entry)
-    if fact is None:
-        return None
-    return Noted(row.id, row.machine_id, row.at, day_at(row.at, zone), row.kind, fact)

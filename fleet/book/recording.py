@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from fleet.book import tables
 from fleet.book.boots import place_in_time
-from fleet.book.dialect import add_up, put, put_new
+from fleet.book.dialect import put, put_new
+from fleet.book.entry_rows import DayOf
+from fleet.book.moving import move_boot
+from fleet.book.sheets import write_down
 from fleet.journal.batch import Batch, Entry
-from fleet.journal.facts import FaultBegan, FaultEnded, Settled, Sold, read_fact
+from fleet.journal.facts import read_fact
 from fleet.journal.progress import Fit, Joined, Progress, join
-from fleet.journal.sheet import SUMS, Fault, Noted, Sale, Sheet
+from fleet.journal.sheet import Noted
 
 ZoneOf = Callable[[str], tzinfo]
 
@@ -35,12 +38,20 @@ def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> lis
     """
     machines = sorted({each.batch.machine_id for each in came})
     _meet(connection, machines, min(each.came_at for each in came))
-    joined, noted = [], []
+    day_of = days_of(zone_of)
+    joined: list[Joined] = []
+    noted: list[Noted] = []
     for each in came:
         found = _joined(connection, each.batch)
         joined.append(found)
-        if found.fit is Fit.NEW:
-            noted += _keep(connection, each, found, zone_of(each.batch.machine_id))
+        new = _new(connection, each, found) if found.fit is Fit.NEW else []
+        placed = place_in_time(connection, each.batch, new, each.came_at)
+        if placed.moved:
+            write_down(connection, noted)  # what moves has to be there
+            noted = []
+        for known, began_at in placed.moved:
+            move_boot(connection, each.batch.machine_id, known, began_at, day_of)
+        noted += _keep(connection, each, new, placed.began_at, day_of)
     write_down(connection, noted)
     return joined
 
@@ -63,7 +74,7 @@ def _joined(connection: Connection, batch: Batch) -> Joined:
     return join(batch, Progress(*row) if row else None)
 
 
-def _keep(connection: Connection, came: Came, joined: Joined, zone: tzinfo) -> list[Noted]:
+def _new(connection: Connection, came: Came, joined: Joined) -> list[Entry]:
     """The entries of a batch, each once: one that came under another ledger's name is known by its sum."""
     batch, after = came.batch, joined.after
     put(
@@ -79,14 +90,18 @@ def _keep(connection: Connection, came: Came, joined: Joined, zone: tzinfo) -> l
             )
         ).scalars()
     )
-    new = [entry for entry in joined.new if entry.sum not in known]
+    return [entry for entry in joined.new if entry.sum not in known]
+
+
+def _keep(
+    connection: Connection, came: Came, new: Sequence[Entry], began_at: Mapping[str, float], day_of: DayOf
+) -> list[Noted]:
     if not new:
         return []
-    times = place_in_time(connection, batch, new, came.came_at)
-    rows = [_entry_row(batch, entry, came.came_at, times[entry.boot] + entry.boot_s) for entry in new]
-    insert = tables.entries.insert().returning(table.id, sort_by_parameter_order=True)
+    rows = [_entry_row(came.batch, entry, came.came_at, began_at[entry.boot] + entry.boot_s) for entry in new]
+    insert = tables.entries.insert().returning(tables.entries.c.id, sort_by_parameter_order=True)
     ids = connection.execute(insert, rows).scalars().all()
-    noted = (_noted(number, row, entry, zone) for number, row, entry in zip(ids, rows, new, strict=True))
+    noted = (_noted(number, row, entry, day_of) for number, row, entry in zip(ids, rows, new, strict=True))
     return [each for each in noted if each is not None]
 
 
@@ -106,56 +121,19 @@ def _entry_row(batch: Batch, entry: Entry, came_at: float, at: float) -> dict[st
     }
 
 
-def _noted(entry_id: int, row: dict[str, Any], entry: Entry, zone: tzinfo) -> Noted | None:
+def _noted(entry_id: int, row: dict[str, Any], entry: Entry, day_of: DayOf) -> Noted | None:
     fact = read_fact(entry)
     if fact is None:
         return None
-    return Noted(entry_id, row["machine_id"], row["at"], day_at(row["at"], zone), entry.kind, fact)
+    machine_id, at = row["machine_id"], row["at"]
+    return Noted(entry_id, machine_id, at, entry.boot_s, day_of(machine_id, at), entry.kind, fact)
+
+
+def days_of(zone_of: ZoneOf) -> DayOf:
+    """Gives the local day of a moment, where a machine stands."""
+    return lambda machine_id, at: day_at(at, zone_of(machine_id))
 
 
 def day_at(at: float, zone: tzinfo) -> str:
     """The local day (YYYY-MM-DD) of a moment."""
     return datetime.fromtimestamp(at, zone).date().isoformat()
-
-
-def write_down(connection: Connection, noted: Sequence[Noted]) -> None:
-    """Everything that is computed from entries, brought up to these facts."""
-    if not noted:
-        return
-    sheet = Sheet(_sales(connection, noted), _open_faults(connection, noted))
-    for each in noted:
-        sheet.note(each)
-    put(connection, tables.sales, [asdict(sheet.sales[key]) for key in sorted(sheet.changed_sales)])
-    put(connection, tables.faults, [asdict(fault) for fault in sheet.changed_faults.values()])
-    for table, rows in (
-        (tables.coins, sheet.coins),
-        (tables.games, sheet.games),
-        (tables.happenings, sheet.happenings),
-    ):
-        if rows:
-            connection.execute(table.insert(), rows)
-    # Sorted: two processes that add to the same days must not wait for each other.
-    days = [key._asdict() | {name: sums[name] for name in SUMS} for key, sums in sorted(sheet.days.items())]
-    add_up(connection, tables.days, days, SUMS)
-
-
-def _sales(connection: Connection, noted: Sequence[Noted]) -> dict[tuple[str, str], Sale]:
-    wanted = {(n.machine_id, n.fact.payment_id) for n in noted if isinstance(n.fact, Sold | Settled)}
-    if not wanted:
-        return {}
-    table = tables.sales
-    found = connection.execute(
-        select(table).where(tuple_(table.c.machine_id, table.c.payment_id).in_(sorted(wanted)))
-    )
-    return {(row.machine_id, row.payment_id): Sale(**row._mapping) for row in found}
-
-
-def _open_faults(connection: Connection, noted: Sequence[Noted]) -> dict[tuple[str, str], Fault]:
-    machines = {n.machine_id for n in noted if isinstance(n.fact, FaultBegan | FaultEnded)}
-    if not machines:
-        return {}
-    table = tables.faults
-    found = connection.execute(
-        select(table).where(table.c.machine_id.in_(sorted(machines)), table.c.ended_at.is_(None))
-    )
-    return {(row.machine_id, row.kind): Fault(**row._mapping) for row in found}

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
     case,
     delete,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     union_all,
+    update,
 )
 
 from fleet.book.dialect import put
@@ -89,6 +91,32 @@ def add_up_days(connection: Connection, days: set[_MachineDay] | None = None) ->
         some = each[first : first + _AT_ONCE]
         connection.execute(delete(stripe_days).where(_among(stripe_days, some)))
         _add_up(connection, some)
+
+
+def redo_days(connection: Connection, day_of: DayOf, machines: Sequence[str] | None = None) -> None:
+    """Say anew on which day everything was, of all machines or of these, and add the days up.
+
+    A place whose time zone was corrected has other days.
+    """
+    touched: set[_MachineDay] = set()
+    for table, at in _DATED:
+        key = next(iter(table.primary_key))
+        query = select(key, table.c.machine_id, table.c[at], table.c.day)
+        if machines is not None:
+            query = query.where(table.c.machine_id.in_(machines))
+        for name, machine_id, at_s, day in connection.execute(query).all():
+            now = day_of(machine_id, at_s)
+            if now != day:
+                connection.execute(update(table).where(key == name).values(day=now))
+                touched |= {(machine_id, day), (machine_id, now)}
+    add_up_days(connection, None if machines is None else touched)
+
+
+_DATED: tuple[tuple[Table, str], ...] = (
+    (stripe_payments, "created_at"),
+    (stripe_returns, "at"),
+    (stripe_movements, "at"),
+)
 
 
 def read_marks(connection: Connection) -> tuple[float, float] | None:

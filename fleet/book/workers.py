@@ -26,6 +26,12 @@ def beat(connection: Connection, part: str, worker: str, now: float, trouble: st
     connection.execute(update(workers).where(mine).values(beat_at=now, trouble=trouble, **since))
 
 
+def is_alive(connection: Connection, part: str, now: float) -> bool:
+    """Whether a worker of this part has said lately that it runs."""
+    alive = select(workers.c.worker).where(workers.c.part == part, workers.c.beat_at > now - ALIVE_S)
+    return connection.execute(alive.limit(1)).first() is not None
+
+
 def say_trouble(
     connection: Connection, subject: str, kind: str, text: str, now: float, for_s: float = 600.0
 ) -> None:

@@ -65,11 +65,15 @@ class DayKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Noted:
-    """A fact, whose it is, and when it was; `entry_id` is its entry's in the book."""
+    """A fact, whose it is, and when it was; `entry_id` is its entry's in the book.
+
+    `boot_s` is when it was on the machine's own clock.
+    """
 
     entry_id: int
     machine_id: str
     at: float
+    boot_s: float
     day: str
     kind: str
     fact: Fact
@@ -82,11 +86,13 @@ SUMS = ("sales", "credits", "credits_delivered", "charged", "in_doubt", "uncount
 class Sheet:
     """Rows as they are after the facts that were noted on it; it begins with those that the book has.
 
-    `sales` are by machine and payment, `open_faults` by machine and kind; `days` are differences.
+    `sales` are by machine and payment, `open_faults` by machine and kind, `faults` (of one machine, where
+    facts are moved) by entry; `days` are differences.
     """
 
     sales: dict[tuple[str, str], Sale] = field(default_factory=dict)
     open_faults: dict[tuple[str, str], Fault] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)
     changed_sales: set[tuple[str, str]] = field(default_factory=set)
     changed_faults: dict[int, Fault] = field(default_factory=dict)
     coins: list[dict[str, Any]] = field(default_factory=list)
@@ -97,6 +103,40 @@ class Sheet:
     def note(self, noted: Noted) -> None:
         """Put one fact down."""
         _NOTE[type(noted.fact)](self, noted, noted.fact)
+
+    def move(self, noted: Noted, moved: Noted) -> None:
+        """Have a fact that had been put down as `noted` be put down as `moved` instead."""
+        match noted.fact:
+            case Sold(payment_id=payment_id) | Settled(payment_id=payment_id):
+                self._move_sale(noted, moved, (noted.machine_id, payment_id))
+            case FaultBegan():
+                if noted.entry_id in self.faults:
+                    self._change(replace(self.faults[noted.entry_id], began_at=moved.at))
+            case FaultEnded(fault=kind):
+                self._move_end(noted, moved, kind)
+            case CoinCounted():
+                self._count_coin(noted, -1)
+                self.note(moved)
+            case _:
+                self.note(moved)
+
+    def _move_sale(self, noted: Noted, moved: Noted, key: tuple[str, str]) -> None:
+        sale = self.sales.get(key)
+        # Its time is that of its `sale`, and of its `settled` only as long as there is no other.
+        is_its_time = sale is not None and isinstance(noted.fact, Settled) == (sale.outcome is None)
+        if sale is not None and is_its_time and sale.at == noted.at:
+            self._put(replace(sale, at=moved.at, day=moved.day))
+
+    def _move_end(self, noted: Noted, moved: Noted, kind: str) -> None:
+        earlier = [
+            fault for number, fault in self.faults.items() if number < noted.entry_id and fault.kind == kind
+        ]
+        last = max(earlier, key=lambda fault: fault.entry_id, default=None)
+        if last is not None and last.ended_at == noted.at:  # it ended nothing if that had ended already
+            self._change(replace(last, ended_at=moved.at))
+
+    def _change(self, fault: Fault) -> None:
+        self.faults[fault.entry_id] = self.changed_faults[fault.entry_id] = fault
 
     def _sold(self, noted: Noted, fact: Sold) -> None:
         before = self.sales.get((noted.machine_id, fact.payment_id))
@@ -158,8 +198,11 @@ class Sheet:
 
     def _coin(self, noted: Noted, fact: CoinCounted) -> None:
         self.coins.append(_row(noted) | {"day": noted.day, "number": fact.number})
+        self._count_coin(noted, +1)
+
+    def _count_coin(self, noted: Noted, times: int) -> None:
         key = DayKey(noted.machine_id, noted.day, "cash", "", 0)
-        self._count(key, 1, sales=1, credits=0, credits_delivered=0, charged=0, in_doubt=0, uncounted=0)
+        self._count(key, times, sales=1)
 
     def _game(self, noted: Noted, fact: GameEnded) -> None:
         self.games.append(

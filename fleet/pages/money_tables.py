@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from fleet.reports.amounts import Money
 from fleet.reports.periods import Period
-from fleet.reports.rows import LinkTo, RowsOf, Wanted
+from fleet.reports.rows import NO_VALUE, LinkTo, RowsOf, Wanted
 from fleet.reports.table import Cell, Row, Table, Value
 from fleet.reports.takings import By, Change, Line, Report, changes
 
@@ -120,7 +120,8 @@ def _cell(line: Line, column: _Column, wanted: Wanted, link_to: LinkTo) -> Cell:
     value: Value = Money(amount, line.currency) if column.is_money else amount
     if column.rows is None or not amount:
         return Cell(value)
-    currency = line.currency if column.is_money and column.rows is not RowsOf.COINS else ""
+    is_counted_alike = column.sale_kind in ("free", "test")
+    currency = "" if is_counted_alike else line.currency or NO_VALUE
     rows = replace(wanted, rows=column.rows, sale_kind=column.sale_kind, currency=currency)
     return Cell(value, link_to(rows))
 

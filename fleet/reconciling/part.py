@@ -90,8 +90,3 @@ class Reconciler:
             log.error("%s", trouble)
         with writing(self._engine) as connection:
             keep_note(connection, TROUBLE, trouble)
-
-
-def make_reconciler(settings: Settings, engine: Engine) -> Reconciler:
-    """What reads Stripe into the book; without STRIPE_READ_KEY it does nothing."""
-    return Reconciler(settings, engine)

@@ -20,6 +20,10 @@ class RowsOf(StrEnum):
     MOVEMENTS = "movements"
 
 
+NO_VALUE = "-"
+"""In the place of a currency: coins whose value nobody has set."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Of a kind of rows, which: of a period, and where given of a machine, place, kind of sale or price."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -111,13 +111,17 @@ def _add(figures: dict[str, Figures], fact: Line) -> None:
 
 
 def _with_counts(figures: dict[str, Figures]) -> dict[str, Figures]:
-    """Figures by currency; what has none, such as test credits, stands beside the first that there is."""
+    """Figures by currency; free and test credits, which have none, stand beside the first that there is.
+
+    Coins whose value nobody has set keep a line of their own: they lead to other rows.
+    """
     counts = figures.get(NO_CURRENCY)
     first = min((currency for currency in figures if currency), default=None)
     if counts is None or first is None:
         return figures
-    money = {currency: each for currency, each in figures.items() if currency}
-    return {**money, first: money[first] + counts}
+    made = {currency: each for currency, each in figures.items() if currency}
+    made[first] += replace(counts, coins=0)
+    return {NO_CURRENCY: Figures(coins=counts.coins), **made} if counts.coins else made
 
 
 def _order(key: Key) -> tuple[int, Key]:

@@ -9,6 +9,7 @@ from fleet.book import alert_lists
 from fleet.book.alerts import acknowledge
 from fleet.book.audit import note_deed
 from fleet.book.engine import reading, writing
+from fleet.book.workers import is_alive
 from fleet.pages.alerts_page import view
 from fleet.routes.world import World, person, seen_location
 from fleet.rules.roles import may
@@ -24,6 +25,7 @@ def alerts(world: World) -> Blueprint:
         with reading(world.engine) as connection:
             names = alert_lists.names(connection)
             lasting = alert_lists.lasting(connection, names, place)
+            is_watched = is_alive(connection, "alerts", now)
             over, goes_on = alert_lists.over(connection, names, place, before)
         return render_template(
             "alerts.html",
@@ -31,6 +33,7 @@ def alerts(world: World) -> Blueprint:
             over=[view(each, names, zone, now) for each in over],
             before=goes_on,
             is_first=before is None,
+            is_watched=is_watched,
             may_acknowledge=may(person().role, "alerts.see_to"),
             zone=zone,
         )

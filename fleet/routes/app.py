@@ -89,7 +89,10 @@ def create_app(world: World, rooms: Sequence[MakeBlueprint] = ROOMS) -> Flask:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(SQLAlchemyError, _book_away)
     app.after_request(_with_headers)
-    app.jinja_env.globals["may_use"] = lambda endpoint: "person" in g and may(g.person.role, endpoint)
+    # What a program without some rooms does not have, nobody is led to.
+    app.jinja_env.globals["may_use"] = lambda endpoint: (
+        "person" in g and endpoint in app.view_functions and may(g.person.role, endpoint)
+    )
     return app
 
 

@@ -11,20 +11,14 @@ from fleet.book.scopes import Scope
 from fleet.reports.periods import BadPeriod, Period, read_period
 from fleet.reports.rows import RowsOf, Wanted
 from fleet.reports.takings import By
-from fleet.routes.world import World, person
-from fleet.rules.roles import Role
+from fleet.routes.world import World, seen_location
 
-# A partner of whom nobody said where: no place has this number.
-_NOWHERE = -1
 _MOST_PAGES = 10_000
 
 
 def allowed_scope() -> Scope:
     """All that whoever is asking may see: a partner sees one place, and without one nothing."""
-    if person().role is not Role.PARTNER:
-        return Scope()
-    location_id = person().location_id
-    return Scope(_NOWHERE if location_id is None else location_id)
+    return Scope(seen_location())
 
 
 def asked_scope() -> Scope:

@@ -133,7 +133,7 @@ def _record(world: World) -> str:
         made = save_collection(connection, new)
         said = _words(made)
         answer_post(connection, token, said)
-        details: dict[str, Any] = {"counted": new.counted, "currency": new.currency, "at": new.at}
+        details: dict[str, Any] = {"counted": new.counted, "currency": new.currency, "taken_at": new.at}
         details |= {"collector": new.collector, "coins": made.coins, "number": made.collection_id}
         note_deed(connection, now, person().name, "collection", new.machine_id, **details)
     return said

@@ -15,8 +15,8 @@ from fleet.book import locations as book
 from fleet.book.audit import note_deed
 from fleet.book.engine import reading, writing
 from fleet.book.locations import Location, Setting
-from fleet.book.moving import move_days
 from fleet.book.places import zones
+from fleet.book.rebuilding import rebuild
 from fleet.pages.location_form import DAY_NAMES, fields_of, opening_of, opening_words, share_of
 from fleet.reports.amounts import Money
 from fleet.reports.shares import Deduction
@@ -89,8 +89,8 @@ def _change(world: World, connection: Connection, number: int, new: Location) ->
     before = book.read_location(connection, number) or abort(404)
     machines = book.machines_in(connection, number)
     book.change_location(connection, number, new)
-    if before.zone != new.zone:
-        move_days(connection, zones(connection, world.settings.zone), machines)
+    if machines and before.zone != new.zone:
+        rebuild(connection, zones(connection, world.settings.zone), machines)
 
 
 def _set(world: World, connection: Connection, machine_id: str) -> None:
@@ -100,7 +100,7 @@ def _set(world: World, connection: Connection, machine_id: str) -> None:
     book.set_machine(connection, machine_id, new)
     zone_of = zones(connection, world.settings.zone)
     if zone_of(machine_id) != zone:
-        move_days(connection, zone_of, [machine_id])
+        rebuild(connection, zone_of, [machine_id])
     changed = {name: value for name, value in asdict(new).items() if value != asdict(before)[name]}
     note_deed(connection, world.clock(), person().name, "machine changed", machine_id, **changed)
 

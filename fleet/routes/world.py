@@ -11,6 +11,7 @@ from flask import g
 from sqlalchemy import Engine
 
 from fleet.logins.people import Person
+from fleet.rules.roles import Role
 from fleet.settings import Settings
 
 
@@ -28,9 +29,13 @@ def person() -> Person:
     return cast(Person, g.person)
 
 
-def seen_location() -> int | None:
-    """The one location that whoever is asking may see; None for all.
+NOWHERE = -1
+"""A location that there is not: what a partner sees to whom nobody has given one."""
 
-    A partner to whom nobody gave one sees none: no location has the number 0.
-    """
-    return (person().location_id or 0) if person().role == "partner" else None
+
+def seen_location() -> int | None:
+    """The one location that whoever is asking may see; None for all."""
+    if person().role is not Role.PARTNER:
+        return None
+    mine = person().location_id
+    return NOWHERE if mine is None else mine

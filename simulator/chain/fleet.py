@@ -27,11 +27,13 @@ class RunningFleet:
 
 
 @contextmanager
-def running_fleet(chain: Chain, book: Path, port: int = 0) -> Iterator[RunningFleet]:
+def running_fleet(
+    chain: Chain, book: Path, port: int = 0, *, is_waited_for: bool = True
+) -> Iterator[RunningFleet]:
     """Start `python -m fleet serve` for a chain, with its book in a file of SQLite's, and stop it after.
 
     Raises:
-        PartFailedError: it ended, or did not come up.
+        PartFailedError: it was waited for, and ended or did not come up.
     """
     port = port or free_port()
     url, database = f"http://127.0.0.1:{port}", f"sqlite:///{book}"
@@ -48,8 +50,9 @@ def running_fleet(chain: Chain, book: Path, port: int = 0) -> Iterator[RunningFl
     part = Part("fleet", [sys.executable, "-m", "fleet", "serve"], book.parent / "fleet.log", environment)
     part.start()
     try:
-        part.wait_for_line("broker connected")
-        requests.get(f"{url}/health", timeout=10).raise_for_status()
+        if is_waited_for:
+            part.wait_for_line("broker connected")
+            requests.get(f"{url}/health", timeout=10).raise_for_status()
         yield RunningFleet(url, database, part)
     finally:
         part.stop()

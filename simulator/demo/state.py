@@ -31,12 +31,22 @@ STALE_AFTER_S = 5.0
 class DemoState:
     """Reads the running chain; changes nothing. Every method may be called from any thread."""
 
-    def __init__(self, chain: Chain, breaks: Breaks, traffic: Traffic, picture: Path, *, lan: bool) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        breaks: Breaks,
+        traffic: Traffic,
+        picture: Path,
+        *,
+        lan: bool,
+        has_operator: bool = False,
+    ) -> None:
         self.picture = picture
         self._chain = chain
         self._breaks = breaks
         self._traffic = traffic
         self._lan = lan
+        self._has_operator = has_operator
         self._run = secrets.token_hex(4)
 
     def since(self, edges: int, messages: int) -> dict[str, Any]:
@@ -47,6 +57,7 @@ class DemoState:
         return {
             "run": self._run,
             "lan": self._lan,
+            "operator": self._has_operator,
             "now_s": since_boot_s(),
             "picture": self._picture_version(),
             "screen": self._screen(),
