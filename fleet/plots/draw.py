@@ -70,7 +70,7 @@ def time_line(
     """Each kind of fault as a row, with a line wherever one lasted."""
     kinds = sorted({line.kind for line in lines})
     chart = pygal.XY(
-        **_options("Faults", is_narrow=is_narrow),
+        **(_options("Faults", is_narrow=is_narrow) | {"margin_bottom": 36}),
         show_dots=False,
         allow_interruptions=True,
         xrange=(first_at, now),

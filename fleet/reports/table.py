@@ -50,6 +50,11 @@ class Cell:
         return isinstance(self.value, int | Money)
 
     @property
+    def is_moment(self) -> bool:
+        """Whether it is a time, which is not broken into lines."""
+        return isinstance(self.value, Moment)
+
+    @property
     def is_nil(self) -> bool:
         """Whether a small screen may leave it out: there is none of it."""
         amount = self.value.amount if isinstance(self.value, Money) else self.value
