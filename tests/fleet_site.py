@@ -21,7 +21,7 @@ from fleet.book.engine import writing
 from fleet.book.places import zones
 from fleet.book.recording import Came, record
 from fleet.book.statuses import record_statuses
-from fleet.logins.people import add_person, enter
+from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.rules.roles import PUBLIC, Role
 
 BASE = "https://fleet.example.com"
@@ -109,7 +109,13 @@ class FullSite(Site):
                 select(people.totp_secret).where(people.name == f"the-{role}")
             ).scalar_one()
             code = pyotp.TOTP(secret).at(int(self.now))
-            token = enter(connection, f"the-{role}", PASSWORD, code, self.now)
+            token = enter(
+                connection,
+                f"the-{role}",
+                proved(hash_of(connection, f"the-{role}"), PASSWORD),
+                code,
+                self.now,
+            )
         assert token is not None
         browser = self.app.test_client()
         browser.set_cookie("fleet", token, domain="fleet.example.com", secure=True)

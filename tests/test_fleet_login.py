@@ -105,6 +105,18 @@ def test_a_code_counts_once(site: Site) -> None:
     assert site.enter(site.browser()).status_code == 302
 
 
+def test_whoever_guesses_is_stopped_by_where_they_are_and_holds_nobody_else_up(site: Site) -> None:
+    """Whatever names they try; the book is written meanwhile, and others come in."""
+    answers = [site.enter(site.browser(), name=f"name-{n}", password="wrong").status_code for n in range(11)]
+    assert answers == [403] * 10 + [429]
+    assert site.enter(site.browser()).status_code == 429
+    elsewhere = site.browser()
+    elsewhere.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    assert site.enter(elsewhere).status_code == 302
+    site.now += 601
+    assert site.enter(site.browser()).status_code == 302
+
+
 def test_who_fails_often_has_to_wait_even_with_everything_right(site: Site) -> None:
     """And the wait doubles."""
     for _ in range(3):

@@ -118,5 +118,5 @@ def test_the_first_owner_is_made_by_a_command(tmp_path: Path) -> None:
     engine.dispose()
     assert [tuple(each) for each in people + deeds] == [
         ("Eve Ning", "owner"),
-        ("command line", "person added"),
+        ("(command line)", "person added"),
     ]

@@ -24,7 +24,7 @@ from fleet.book.scopes import Scope
 from fleet.book.statuses import record_statuses
 from fleet.book.takings import takings
 from fleet.journal.batch import read_batch
-from fleet.logins.people import add_person, enter
+from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.reports.periods import Period
 from fleet.reports.takings import By
 from fleet.routes.app import create_app
@@ -126,7 +126,11 @@ def _token(engine: Engine) -> str:
         made = add_person(connection, "ada", Role.OWNER, _PASSWORD)
         secret = re.search(r"secret=(\w+)", str(made))
         token = enter(
-            connection, "ada", _PASSWORD, pyotp.TOTP(secret[1] if secret else "").at(int(_NOW)), _NOW
+            connection,
+            "ada",
+            proved(hash_of(connection, "ada"), _PASSWORD),
+            pyotp.TOTP(secret[1] if secret else "").at(int(_NOW)),
+            _NOW,
         )
     if token is None:
         raise RuntimeError("the bench's own person is not let in")

@@ -14,13 +14,14 @@ from fleet.book.audit import note_deed
 from fleet.book.engine import BookError, open_book, writing
 from fleet.book.locations import location_names
 from fleet.logins.codes import as_text
-from fleet.logins.people import add_person, checked_password, checked_place
+from fleet.logins.people import add_person, checked_password, checked_place, everybody
 from fleet.reports.table import one_line
 from fleet.rules.roles import Role
 from fleet.rules.typed_amounts import read_text
 from fleet.settings import read_database
 
-_WHO = "command line"
+# In brackets, as no person is called.
+_WHO = "(command line)"
 
 
 def add_people_commands(
@@ -58,6 +59,7 @@ def _add(options: Any, environment: Mapping[str, str], out: TextIO, ask: Callabl
         with writing(engine) as connection:
             # Before anybody types a password for nothing.
             place = checked_place(role, _place(connection, options.location))
+            _refuse_another_role(connection, name, role)
         password = checked_password(ask())
         with writing(engine) as connection:
             new = add_person(connection, name, role, password, place)
@@ -69,6 +71,13 @@ def _add(options: Any, environment: Mapping[str, str], out: TextIO, ask: Callabl
     out.write(f"{as_text(new.otpauth_url)}\n{new.otpauth_url}\n")
     out.write(f"{name} can log in now: read the code above with an authenticator app.\n")
     return 0
+
+
+def _refuse_another_role(connection: Connection, name: str, role: Role) -> None:
+    """Who is let in anew stays what they are: else a slip could leave nobody who adds people."""
+    known = {each.name: each.role for each in everybody(connection)}
+    if known.get(name, role) != role:
+        raise ValueError(f"{name} is {known[name]}: name that role, or change it on the page People")
 
 
 def _place(connection: Connection, name: str | None) -> int | None:

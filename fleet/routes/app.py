@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug import Response
-from werkzeug.exceptions import Forbidden, HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.book.engine import reading, writing
@@ -88,6 +88,9 @@ def create_app(world: World, rooms: Sequence[MakeBlueprint] = ROOMS) -> Flask:
     app.register_error_handler(CSRFError, _form_too_old)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(SQLAlchemyError, _book_away)
+    # A number in an address that no row can have.
+    for too_large in (OverflowError, DataError):
+        app.register_error_handler(too_large, lambda _: _refused(NotFound()))
     app.after_request(_with_headers)
     # What a program without some rooms does not have, nobody is led to.
     app.jinja_env.globals["may_use"] = lambda endpoint: (

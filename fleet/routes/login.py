@@ -6,8 +6,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fleet.book.audit import note_deed
-from fleet.book.engine import writing
+from fleet.book.engine import reading, writing
+from fleet.logins.guesses import Guesses
 from fleet.logins.people import enter as enter_by
+from fleet.logins.people import hash_of, proved
 from fleet.logins.people import leave as leave_by
 from fleet.routes.world import World, person
 from fleet.rules.lockout import LONGEST_S
@@ -18,12 +20,13 @@ WRONG = (
     "Name, password or code is wrong. A code counts once: wait for the next one. After several failures it "
     "takes a while before anything is right."
 )
+TOO_MANY = "Too many wrong ones came from where you are: wait some minutes, and try again."
 
 
 def login(world: World) -> Blueprint:
     """The login's pages."""
     pages = Blueprint("login", __name__)
-    web = world.settings.web
+    web, guesses = world.settings.web, Guesses()
 
     @pages.get("/login")
     def form() -> ResponseReturnValue:
@@ -33,10 +36,16 @@ def login(world: World) -> Blueprint:
     def enter() -> ResponseReturnValue:
         fields, now = request.form, world.clock()
         name = fields.get("name", "").strip()
+        address = request.remote_addr or ""
+        if guesses.is_over(address, now):
+            return render_template("login.html", to="", wrong=TOO_MANY), 429
+        with reading(world.engine) as connection:
+            password_hash = hash_of(connection, name)
+        # Outside any transaction: whoever guesses must not keep the book from being written.
+        proof = proved(password_hash, fields.get("password", ""))
         with writing(world.engine) as connection:
-            token = enter_by(connection, name, fields.get("password", ""), fields.get("code", ""), now)
-            if token is not None:
-                note_deed(connection, now, name, "login")
+            token = enter_by(connection, name, proof, fields.get("code", ""), now, address=address)
+        guesses.note(address, now, was_right=token is not None)
         to = _within(fields.get("to", ""))
         if token is None:
             return render_template("login.html", to=to, wrong=WRONG), 403

@@ -92,7 +92,10 @@ def _change(world: World, connection: Connection, number: int) -> _Done:
 def _renew(world: World, connection: Connection, number: int) -> _Done:
     whom = _known(connection, number)
     password = checked_password(request.form.get("password", ""))
-    new = add_person(connection, whom.name, Role(whom.role), password, whom.location_id)
+    # A new password lets nobody in who was switched off.
+    new = add_person(
+        connection, whom.name, Role(whom.role), password, whom.location_id, is_active=whom.is_active
+    )
     _note(world, connection, "person let in anew", whom.name)
     return whom.name, new.otpauth_url
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 # Three slips are anybody's; from then on each one doubles the wait.
 FREE_FAILURES = 3
-FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 3600.0
+# No longer than that: whoever fails on purpose keeps somebody out by it.
+FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 120.0
+# From one address, whatever names it tries; forgotten once it was quiet for so long.
+MOST_GUESSES, GUESSES_FORGOTTEN_S = 10, 600.0
 IDLE_S, LONGEST_S = 12 * 3600.0, 30 * 86400.0
 
 

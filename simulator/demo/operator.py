@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from fleet.book import tables
 from fleet.book.engine import open_book, writing
-from fleet.logins.people import add_person, enter
+from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.rules.roles import Role
 from simulator.chain.cabinet import MACHINE_ID, NAME
 from simulator.chain.chain import Chain
@@ -57,7 +57,7 @@ def _made(book: Path) -> str:
         describe(connection, MACHINE_ID, NAME, 0, now)
         add_person(connection, PERSON, Role.OWNER, password)
         code = pyotp.TOTP(str(connection.execute(select(tables.people.c.totp_secret)).scalar())).at(int(now))
-        token = enter(connection, PERSON, password, code, now)
+        token = enter(connection, PERSON, proved(hash_of(connection, PERSON), password), code, now)
     engine.dispose()
     assert token is not None  # noqa: S101 - by what was just made
     return token
