@@ -98,8 +98,8 @@ def _imagers_settings() -> bytes:
 
 
 def _settings() -> dict[str, Any]:
-    """Those of a cabinet whose chip of pins has eight, as that of QEMU's machine."""
-    filled_in = settings(RESULTS / "cloud") | {"coin_line": {"pin": 5}}
+    """Those of a cabinet with a coin line alone: nobody moves the other pins of QEMU's machine."""
+    filled_in = settings(RESULTS / "cloud") | {"coin_line": {"pin": 17}}
     return {key: value for key, value in filled_in.items() if key not in ("game_over", "ready")}
 
 
