@@ -39,6 +39,10 @@ test-cloud: ## set the cloud up and check it: stand-in Stripe, a real broker, tw
 	@tools/prepare.sh test
 	$(VENV) -m pytest -m cloud $(ARGS)
 
+test-fleet: ## the operator's book and pages, on SQLite and on PostgreSQL (part of `make test`)
+	@tools/prepare.sh test
+	$(VENV) -m pytest -m fleet $(ARGS)
+
 kills: ## kill controller and coin line at random moments of trains, and compare ledger and wire (KILLS=500 SEED=1)
 	@tools/prepare.sh test
 	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_kills.py
@@ -54,7 +58,7 @@ lint: ## style, types, the core's rules, and the shell scripts
 	$(VENV) -m ruff format --check .
 	.venv/bin/lint-imports --no-logo
 	$(VENV) -m mypy
-	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/server/install.sh cloud_relay/server/arcade-relay .ci/run
+	shellcheck --external-sources install.sh systemd/cabinet tools/*.sh tools/vm/*.sh tools/vm/inside/*.sh tools/pi/*.sh tools/image/*.sh tools/image/root/usr/local/sbin/* cloud_relay/server/install.sh cloud_relay/server/arcade-relay cloud_relay/server/arcade-fleet .ci/run
 
 check: lint test ## what CI runs
 
@@ -125,4 +129,4 @@ release: ## check, stamp and tag a release of what is committed on main (VERSION
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-server test-cloud test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-server test-cloud test-fleet test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean

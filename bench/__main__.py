@@ -14,6 +14,7 @@ from bench import (
     coin_line,
     commands,
     first_edge,
+    fleet,
     fleet_scale,
     idle,
     noise,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "relay": relay,
     "catch_up": catch_up,
     "fleet_scale": fleet_scale,
+    "fleet": fleet,
 }
 # What a decision rests on, or takes long, and need not be measured again each time.
 ON_REQUEST: dict[str, ModuleType] = {"candidates": candidates, "siege": siege}

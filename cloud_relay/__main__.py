@@ -25,13 +25,8 @@ from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.receipts import is_payment_id
-from cloud_relay.settings import (
-    EX_CONFIG,
-    SettingsError,
-    read_offer_list,
-    read_settings,
-    read_token_book,
-)
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import EX_CONFIG, read_offer_list, read_settings, read_token_book
 
 _EX_FAILED, _EX_USAGE = 1, 2
 
@@ -64,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser("token", help="print the token to write into a cabinet's config.yaml")
     token.add_argument("machine_id")
     token.set_defaults(run=lambda options: _print_token(options.machine_id))
+    tags = commands.add_parser("tags", help="print by what this relay's payments are known at Stripe")
+    tags.set_defaults(run=lambda _: _print_tags())
     tidy = commands.add_parser("tidy", help="publish again what may be lost, release what nobody settled")
     tidy.set_defaults(run=lambda _: _with_relay(lambda relay: tidy_once(relay, sys.stdout)))
     opened = commands.add_parser("open", help="list what Stripe holds open, and why")
@@ -122,6 +119,11 @@ def _print_token(machine_id: str) -> int:
     if not is_machine_id(machine_id):
         return _complain(f"{machine_id!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", _EX_USAGE)
     sys.stdout.write(read_token_book(os.environ).issue(machine_id) + "\n")
+    return 0
+
+
+def _print_tags() -> int:
+    sys.stdout.write(",".join(read_settings(os.environ).stripe.ownership.tags) + "\n")
     return 0
 
 

@@ -27,13 +27,15 @@ from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.metrics import metrics
 from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.refunds import refunds
 from cloud_relay.routes.requests import tell_requests
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.status import status_of
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
 from cloud_relay.rules.phones.limits import PhoneLimits
-from cloud_relay.settings import EX_CONFIG, Settings, SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import EX_CONFIG, Settings, read_settings
 from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
 from cloud_relay.settling.unpublished import Retries, RetryThread
@@ -80,7 +82,7 @@ def app_for(
     # Who has asked too often takes no room from others.
     app.register_blueprint(phones.guard(limits.guard_door(door(relay, limits))))
     app.register_blueprint(phones.guard(limits.guard_thanks(thanks(relay, limits))))
-    for routes in (machines, payment_links):
+    for routes in (machines, payment_links, refunds):
         app.register_blueprint(cabinets.guard(routes(relay)))
     app.register_blueprint(metrics(relay, is_one_of_many=is_one_of_many))
     app.add_url_rule("/status", view_func=lambda: status_of(relay))

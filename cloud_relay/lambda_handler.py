@@ -18,7 +18,8 @@ from cloud_relay.aws.gateway import behind_a_gateway
 from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
-from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_settings
 from cloud_relay.settling.lambda_retries import Invoke, SelfInvocation, is_retry, try_until_done
 from cloud_relay.settling.tidy import LongTidy, summary, tidy_recent
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from cloud_relay import setting_texts as texts
@@ -14,30 +13,12 @@ from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
 from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.rules.selling.on_sale import Offers
 from cloud_relay.rules.tokens import TokenBook, relay_tag
+from cloud_relay.setting_reader import SettingReader
 from cloud_relay.zones import zone_named
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
 EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong
 _HOUR_S = 3600
-
-T = TypeVar("T")
-
-
-class SettingsError(ValueError):
-    """The environment is not usable; the message lists every problem, each with its remedy.
-
-    `problems` are the same by variable: its name, and what is wrong with it.
-    """
-
-    problems: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of(cls, problems: Sequence[tuple[str, str]]) -> Self:
-        """All of these problems, each by its variable."""
-        lines = (f"  {name}: {problem}" for name, problem in problems)
-        made = cls("\n".join(["The relay's environment is not usable:", *lines]))
-        made.problems = tuple(problems)
-        return made
 
 
 @dataclass(frozen=True)
@@ -117,7 +98,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: names every variable that is missing or wrong.
     """
-    reader = _Reader(environment)
+    reader = SettingReader(environment)
     stripe = _stripe_settings(reader)
     url = reader.read("RELAY_URL", texts.base_url(loopback_only=stripe.stand_in_url is None))
     mqtt, tokens = _mqtt_settings(reader), _token_book(reader)
@@ -161,7 +142,7 @@ def read_setup_settings(environment: Mapping[str, str]) -> SetupSettings:
     Raises:
         SettingsError: as `read_settings` does, for these variables.
     """
-    reader = _Reader(environment)
+    reader = SettingReader(environment)
     stripe = _stripe_settings(reader, is_made=False)
     amount = texts.whole_number(1, 1_000_000)
     settings = SetupSettings(
@@ -180,7 +161,7 @@ def read_token_book(environment: Mapping[str, str]) -> TokenBook:
     Raises:
         SettingsError: as `read_settings` does, for these variables.
     """
-    reader = _Reader(environment)
+    reader = SettingReader(environment)
     tokens = _token_book(reader)
     reader.finish()
     return tokens
@@ -192,7 +173,7 @@ def read_offer_list(environment: Mapping[str, str]) -> Offers:
     Raises:
         SettingsError: as `read_settings` does, for this variable.
     """
-    reader = _Reader(environment)
+    reader = SettingReader(environment)
     offers = reader.read("OFFERS", _offers)
     reader.finish()
     return offers
@@ -202,13 +183,13 @@ def _offers(text: str) -> Offers:
     return read_offers(text, zone_named)
 
 
-def _token_book(reader: _Reader) -> TokenBook:
+def _token_book(reader: SettingReader) -> TokenBook:
     secrets = reader.read("RELAY_SECRET", texts.relay_secrets) or ("",)
     numbers = reader.read("MIN_TOKEN_NUMBERS", texts.token_numbers, "{}")
     return TokenBook(secrets[0], numbers, *secrets[1:])
 
 
-def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings:
+def _stripe_settings(reader: SettingReader, *, is_made: bool = True) -> StripeSettings:
     """What is read of Stripe; before it `is_made`, the webhook's secret and the price may be missing."""
     key = reader.read("STRIPE_API_KEY", texts.api_key)
     stand_in = (
@@ -233,7 +214,7 @@ def _stripe_settings(reader: _Reader, *, is_made: bool = True) -> StripeSettings
     )
 
 
-def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
+def _ownership(reader: SettingReader, tokens: TokenBook) -> Ownership:
     untagged = reader.read("UNTAGGED_PAYMENTS", texts.one_of("ours", "leave"), "ours")
     named = reader.read("FORMER_RELAY_TAGS", texts.tags) if "FORMER_RELAY_TAGS" in reader else ()
     tags = dict.fromkeys([*map(relay_tag, (tokens.sealing_secret, *tokens.secrets)), *named])
@@ -241,7 +222,7 @@ def _ownership(reader: _Reader, tokens: TokenBook) -> Ownership:
     return Ownership(tag, takes_untagged=untagged == "ours", other_tags=tuple(others))
 
 
-def _mqtt_settings(reader: _Reader) -> MqttSettings:
+def _mqtt_settings(reader: SettingReader) -> MqttSettings:
     return MqttSettings(
         host=reader.read("MQTT_BROKER", texts.host),
         port=reader.read("MQTT_PORT", texts.whole_number(1, 65535), "8883"),
@@ -251,44 +232,7 @@ def _mqtt_settings(reader: _Reader) -> MqttSettings:
     )
 
 
-def _ca_file(reader: _Reader) -> Path | None:
+def _ca_file(reader: SettingReader) -> Path | None:
     if "MQTT_CA_FILE" not in reader and not CA_FILE_BESIDE_THE_APP.is_file():
         return None
     return reader.read("MQTT_CA_FILE", texts.certificates, str(CA_FILE_BESIDE_THE_APP))
-
-
-class _Reader:
-    """Reads one variable after the other, and keeps every problem."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._problems: list[tuple[str, str]] = []
-
-    def __contains__(self, name: str) -> bool:
-        return bool(self._environment.get(name, "").strip())
-
-    def read(self, name: str, parse: Callable[[str], T], default: str = "") -> T:
-        """The variable's value; after a problem an empty one, which `finish` keeps from callers."""
-        text = self._environment.get(name, "").strip() or default
-        try:
-            if not text:
-                raise ValueError(NOT_SET)
-            return parse(text)
-        except ValueError as why:
-            found = [_QUOTED] if _is_quoted(text) else str(why).splitlines()
-            self._problems += ((name, problem) for problem in found)
-            return cast(T, "")
-
-    def finish(self) -> None:
-        """Raise SettingsError if there was any problem."""
-        if self._problems:
-            raise SettingsError.of(self._problems)
-
-
-NOT_SET = "is not set"
-# A shell takes them off, `docker --env-file` and the consoles of clouds do not.
-_QUOTED = "has quotation marks around it, which are part of the value: write it without them"
-
-
-def _is_quoted(text: str) -> bool:
-    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""

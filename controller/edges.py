@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.announcements.announcer import Announcer
+from controller.announcements.journal_post import JournalPost
 from controller.board.coin_line import CoinLine
 from controller.board.coin_line_start import Process
 from controller.board.input_gate import InputGate
 from controller.board.inputs import board_inputs
-from controller.cloud.broker import Broker
+from controller.cloud.broker import Broker, SideTopic
 from controller.cloud.relay_client import RelayClient
 from controller.config.applied import input_holds_s, input_lines
 from controller.config.keys import Config
@@ -40,6 +41,13 @@ class CoinPulseArrived:
 
 
 @dataclass(frozen=True)
+class JournalSeen:
+    """What a fleet said that it has of our journal, not read yet."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True)
 class OneShot:
     """In the place of the daemon: without broker, relay and screen, to do one thing, seen by `tools`."""
 
@@ -57,6 +65,7 @@ class Edges:
     ledger: Ledger
     tools: ToolChannel
     announcer: Announcer
+    journal_post: JournalPost
     relay: RelayClient | None
     broker: Broker | None
     coin_line: CoinLine
@@ -85,6 +94,7 @@ def open_edges(
         ledger = Ledger(config.state_dir / LEDGER_NAME, wall_time)
         closing.callback(ledger.close)
         announcer = Announcer(config, boot_id)
+        journal_post = JournalPost(config.machine_id, boot_id, ledger)
         tools = one_shot.tools if one_shot else _control_socket(config, put, closing)
         relay = None if one_shot else _relay_client(config, put, closing)
         broker = None if one_shot else _broker(config, announcer, put)
@@ -95,7 +105,7 @@ def open_edges(
         closing.callback(coin_line.stop)
         gate = InputGate(input_holds_s(config), put)
         look_again = closing.enter_context(board_inputs(input_lines(config), config.mock_board, gate.hear))
-        yield Edges(ledger, tools, announcer, relay, broker, coin_line, gate, look_again)
+        yield Edges(ledger, tools, announcer, journal_post, relay, broker, coin_line, gate, look_again)
 
 
 def _control_socket(config: Config, put: Callable[[Any], None], closing: ExitStack) -> ToolChannel:
@@ -126,4 +136,7 @@ def _broker(config: Config, announcer: Announcer, put: Callable[[Any], None]) ->
         on_coinpulse=lambda message, delivery: put(CoinPulseArrived(message, delivery, since_boot_s())),
         on_link=put,
         on_published=put,
+        side_topic=SideTopic(
+            wire.journal_seen_topic(config.machine_id), lambda payload: put(JournalSeen(payload))
+        ),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from attract_screen.systemd_notify import ALIVE, READY, STOPPING, more_time, notify, patience
+from controller import __version__
 from controller.board.input_gate import InputsMoved
 from controller.cloud.broker import Broker, Published
 from controller.cloud.relay_client import OpenPaymentsListed, RelayClient
@@ -20,7 +21,7 @@ from controller.config.applied import input_holds_s, reader_of, rules_of
 from controller.config.keys import Config
 from controller.config.reload import Reloaded, ReloadRequested, begin_reading
 from controller.control.requests import Control
-from controller.edges import CoinPulseArrived, Edges
+from controller.edges import CoinPulseArrived, Edges, JournalSeen
 from controller.formats.control_lines import ToolRequest
 from controller.formats.wire import Refused, SignedByAnother
 from controller.ledger.ledger import LedgerError
@@ -46,6 +47,7 @@ from controller.model.events import (
     OpenPaymentsFound,
     PaymentReceived,
     RulesChanged,
+    Started,
     Tick,
 )
 from controller.model.payment import KnownPayment
@@ -74,6 +76,7 @@ QueueItem = (
     | CoinPulseArrived
     | OpenPaymentsListed
     | Published
+    | JournalSeen
     | ToolRequest
     | ReloadRequested
     | Reloaded
@@ -142,9 +145,19 @@ class Loop:
         if coin_line.holds_pin:
             for note in self._edges.ledger.unsaid():  # before the first commit of this run
                 log.log(note.level, "of the last run, perhaps said before: %s", note.text)
-            self._handle(replace(self._edges.ledger.read_start(), tally=coin_line.tally))
+            self._handle(self._started())
             coin_line.begin_tally()
         self._handle_waiting()
+
+    def _started(self) -> Started:
+        ledger = self._edges.ledger
+        return replace(
+            ledger.read_start(),
+            tally=self._edges.coin_line.tally,
+            upgraded_from=ledger.upgraded_from,
+            version=__version__,
+            machine_name=self._config.name,
+        )
 
     def _turn_once(self) -> None:
         began_s = since_boot_s()
@@ -173,9 +186,16 @@ class Loop:
             self._prune_due_s = since_boot_s() + DAY_S
             try:
                 with patience(CARD_STALLS_S):
-                    self._edges.ledger.prune()
+                    self._edges.ledger.prune(seen=self._edges.journal_post.seen)
             except sqlite3.OperationalError as error:
                 log.warning("old payments not pruned: %s", error)
+
+    def _hear_the_fleet(self, said: JournalSeen) -> None:
+        nothing_known = self._edges.journal_post.seen == 0
+        with patience(CARD_STALLS_S):
+            self._edges.journal_post.hear(said.payload)
+        if nothing_known and self._edges.journal_post.seen > 0:
+            self._prune_due_s = 0.0  # what is old can go only now
 
     def _next_item(self) -> QueueItem | None:
         """What comes next; None if it is time for something before anything comes."""
@@ -233,7 +253,10 @@ class Loop:
         try:
             if decision.records:
                 with patience(CARD_STALLS_S):
-                    self._edges.ledger.write(decision.records, decision.notes)
+                    self._edges.ledger.write(decision.records, decision.notes, decision.entries)
+            elif decision.entries:
+                with patience(CARD_STALLS_S):
+                    self._edges.ledger.enter(decision.entries)
         except sqlite3.OperationalError as error:
             return str(error)
         return None
@@ -269,13 +292,17 @@ class Loop:
         more_time(CARD_STALLS_S)  # where it met with this at its start
 
     def _gather(
-        self, item: Event | CoinPulseArrived | OpenPaymentsListed | Published | Reloaded
+        self, item: Event | CoinPulseArrived | OpenPaymentsListed | Published | JournalSeen | Reloaded
     ) -> Event | None:
         """The fact in full: with what the ledger knows of the payments that it names; None for no news."""
         if isinstance(item, Reloaded):
             return self._reconfigure(item)
         if isinstance(item, Published):
-            return self._edges.announcer.published(item.message_id)
+            is_journal = self._edges.journal_post.published(item.message_id)
+            return None if is_journal else self._edges.announcer.published(item)
+        if isinstance(item, JournalSeen):
+            self._hear_the_fleet(item)
+            return None
         if isinstance(item, CoinPulseArrived):
             return self._read(item)
         if isinstance(item, OpenPaymentsListed):
@@ -309,10 +336,15 @@ class Loop:
         self._reader = reader_of(reloaded.config)
         self._edges.announcer.reconfigure(reloaded.config, reloaded.outstanding)
         self._edges.inputs.reconfigure(input_holds_s(reloaded.config))
-        return RulesChanged(rules_of(reloaded.config))
+        return RulesChanged(
+            rules_of(reloaded.config), reloaded.config.name, reloaded.applied, reloaded.outstanding_keys
+        )
 
     def _announce(self, broker: Broker) -> None:
         self._edges.announcer.announce(self._cabinet, broker)
+        if self._edges.journal_post.comes_due(self._cabinet):
+            with patience(CARD_STALLS_S):
+                self._edges.journal_post.send(broker)
 
     def _leave_broker(self, broker: Broker) -> None:
         broker.stop(self._edges.announcer.farewell())

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fleet_kit import Postgres, has_postgres, running_postgres
 from hypothesis import settings
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL, make_url
 
+from fleet.book.engine import open_book
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.part import Part
 
@@ -44,3 +49,29 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     """A real Mosquitto with TLS, passwords and the shipped access rules."""
     with Broker(tmp_path / "broker", PASSWORDS) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that the tests of a process share; each makes a database of its own."""
+    if not has_postgres():
+        pytest.skip("no PostgreSQL is installed here")
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return make_url(f"sqlite:///{tmp_path / 'book.sqlite'}")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database(f"book_{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def book(database: URL) -> Iterator[Engine]:
+    """An empty book in a database of each kind."""
+    engine = open_book(database)
+    yield engine
+    engine.dispose()

@@ -48,6 +48,7 @@ from controller.model.events import (
     Started,
     Tick,
 )
+from controller.model.journal import Entry
 from controller.model.payment import KnownPayment, Receipt
 from controller.model.policy import MeterRules, Rules
 from controller.rules.decide import Decision, decide, next_wake_s
@@ -127,16 +128,16 @@ class World:
     def carry_out(self, decision: Decision) -> None:
         """Write, then act; each step between may be the process's last."""
         self._may_die()
-        self.write(decision.records)
+        self.write(decision.records, decision.entries)
         self._may_die()
         self.cabinet = decision.cabinet
         for act in decision.acts:
             self._may_die()
             self.do(act)
 
-    def write(self, records: tuple[Record, ...]) -> None:
+    def write(self, records: tuple[Record, ...], entries: tuple[Entry, ...]) -> None:
         """Put records on disk, and remember what they say."""
-        self.ledger.write(records)
+        self.ledger.write(records, (), entries)
         self.ends |= {each.payment_id: each for each in records if isinstance(each, ClosePayment)}
 
     def do(self, act: Act) -> None:

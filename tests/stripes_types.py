@@ -140,4 +140,12 @@ def _resolved(option: Any, kind: type) -> Any:
         return option
     # A few are imported under a name of their own, such as CardResource for Card.
     name = option.__forward_arg__.removesuffix("Resource")
-    return getattr(importlib.import_module(kind.__module__), name, None) or getattr(stripe, name)
+    found = getattr(importlib.import_module(kind.__module__), name, None)
+    return found or _in_library(name) or _in_library(name.removeprefix("Issuing"), stripe.issuing)
+
+
+def _in_library(name: str, module: types.ModuleType = stripe) -> Any:
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        return None

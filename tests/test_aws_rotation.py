@@ -12,7 +12,8 @@ from test_aws_function import PATH, request, webhook
 
 from cloud_relay.aws.environment import FRESH_S, StoredEnvironment
 from cloud_relay.lambda_handler import Function
-from cloud_relay.settings import SettingsError, read_token_book
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_token_book
 from simulator.aws.parameter_store import StandInAws, stand_in_aws
 from simulator.chain.broker import Broker
 

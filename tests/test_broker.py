@@ -25,7 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from controller.cloud.broker import SHORT_LIVES, Broker, Published
+from controller.cloud.broker import SHORT_LIVES, Broker, Published, SideTopic
 from controller.config.keys import BrokerConfig
 from controller.formats.wire import CoinPulseMessage
 from controller.model.events import BrokerConnected, BrokerLost, Delivery
@@ -37,6 +37,7 @@ MACHINE = "galaga-01"
 TOPIC = f"arcade/machine/{MACHINE}/coinpulse"
 STATUS = f"arcade/machine/{MACHINE}/status"
 GAME_OVER = f"arcade/machine/{MACHINE}/gameover"
+SIDE_TOPIC = f"arcade/machine/{MACHINE}/journal/seen"
 WILL, FAREWELL = b"the last will", b"the farewell"
 
 DOOMED = """
@@ -74,6 +75,7 @@ class Cabinet:
             on_coinpulse=lambda message, delivery: self.messages.put((message, delivery)),
             on_link=self.links.put,
             on_published=self.published.put,
+            side_topic=SideTopic(SIDE_TOPIC, print),
         )
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:
@@ -172,8 +174,8 @@ def send(broker: Mosquitto, *payloads: bytes, **how: Any) -> None:
 
 
 @contextmanager
-def talking_broker(real: Mosquitto, last_word: bytes) -> Iterator[BrokerConfig]:
-    """A broker that accepts a cabinet and its subscription, says `last_word`, and hangs up.
+def talking_broker(real: Mosquitto, last_word: bytes, granted: bytes = b"\1") -> Iterator[BrokerConfig]:
+    """A broker that accepts a cabinet, answers its subscription, says `last_word`, and hangs up.
 
     Its certificate is the real one's.
     """
@@ -185,7 +187,7 @@ def talking_broker(real: Mosquitto, last_word: bytes) -> Iterator[BrokerConfig]:
             link.recv(4096)
             link.sendall(bytes([0x20, 3, 0, 0, 0]))
             number = link.recv(4096)[2:4]
-            link.sendall(bytes([0x90, 4, *number, 0, 1]) + last_word)
+            link.sendall(bytes([0x90, 3 + len(granted), *number, 0, *granted]) + last_word)
             link.recv(4096)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -418,6 +420,25 @@ def test_a_broker_that_says_why_it_hangs_up_is_believed(
 
     assert isinstance(lost, BrokerLost)
     assert lost.taken_over is taken_over
+
+
+@pytest.mark.parametrize(
+    ("granted", "told"),
+    [
+        (bytes([1, 135]), BrokerConnected(session_present=False)),
+        (bytes([135, 0]), BrokerLost("refused our subscription: Not authorized")),
+    ],
+    ids=["journal refused", "coin pulses refused"],
+)
+def test_a_broker_may_refuse_the_side_topic_and_nothing_else(
+    granted: bytes, told: BrokerConnected | BrokerLost, broker: Mosquitto
+) -> None:
+    """Its rules may be older than the journal; without coin pulses the cabinet cannot sell."""
+    with talking_broker(broker, b"", granted) as config:
+        cabinet = Cabinet(config)
+        cabinet.broker.start()
+        assert cabinet.link() == told
+        cabinet.broker.stop((STATUS, FAREWELL))
 
 
 def test_a_restarted_broker_is_no_take_over(broker: Mosquitto) -> None:

@@ -27,7 +27,8 @@ from cloud_relay.pages.setup.setup_page import NOTHING, UNCHANGED
 from cloud_relay.rules.fitness import KeyFound
 from cloud_relay.rules.setting_up.endpoint_setup import Make, Wanted
 from cloud_relay.rules.setting_up.neighbours import secret_print
-from cloud_relay.settings import SettingsError, read_settings, read_setup_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_settings, read_setup_settings
 from cloud_relay.stripe.events import WANTED_EVENTS
 from cloud_relay.stripe.fitness import Fitness
 from cloud_relay.stripe.setup import StripeSetup

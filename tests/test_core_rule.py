@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("controller", "attract_screen", "cloud_relay", "simulator")
-PURE_NAMES = {"model", "rules", "formats", "pages"}
+PACKAGES = ("controller", "attract_screen", "cloud_relay", "fleet", "simulator")
+PURE_NAMES = {"model", "rules", "formats", "pages", "journal", "reports"}
 PURE_ROOMS = sorted(
     folder.relative_to(ROOT)
     for package in PACKAGES
@@ -129,6 +129,10 @@ ARROWS_UP = {
     "cloud_relay/broker": "cloud_relay.routes.door",
     "cloud_relay/stripe": "cloud_relay.broker.publisher",
     "cloud_relay/routes": "attract_screen.feed",
+    "fleet/book": "fleet.routes.app",
+    "fleet/reports": "fleet.rules.roles",
+    "fleet/ingest": "simulator.chain.part",
+    "cloud_relay/logins": "fleet.settings",
     "simulator/chain": "simulator.demo.run",
     "simulator/chaos": "simulator.demo.wifi",
     "controller/system": "simulator.chain.part",

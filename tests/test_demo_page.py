@@ -145,7 +145,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            lines = [process.stdout.readline().rstrip("\n") for _ in range(3)]
+            lines = [process.stdout.readline().rstrip("\n") for _ in range(4)]
             assert all(lines), process.stderr.read()
             yield Demo(process, lines, f"http://127.0.0.1:{port}", folder)
         finally:
@@ -269,6 +269,7 @@ def test_a_player_scans_pays_and_plays_on_the_page(demo: Demo, browser: Chrome) 
     assert demo.lines == [
         f"Open {demo.url}/ in a browser.",
         "Scan the code with the phone on the page and press Pay: the money is simulated.",
+        f"What its operator sees: {demo.url}/operator",
         "Press Ctrl-C here to end it.",
     ]
     browser.get(demo.url)
@@ -558,3 +559,21 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
         f"The demo did not start: {tmp_path} has files that no demo made: name another folder with --folder\n"
     )
     assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+def test_the_operator_sees_the_sale_on_a_page_of_their_own(demo: Demo, browser: Chrome) -> None:
+    """Beside a month of eleven neighbours; the link logs the demo's operator in."""
+    wait_until(lambda: requests.get(f"{demo.url}/operator", timeout=5).status_code == 200, "the pages")
+    browser.get(f"{demo.url}/operator")
+    assert browser.title == "Overview"
+    rows = "table.machines tbody tr"
+    assert len(browser.find_elements(By.CSS_SELECTOR, rows)) == 12
+    before = operators_plays(browser)
+    pay(demo.order())
+    wait_until(lambda: operators_plays(browser) == before + 1, "the sale, without a reload")
+    assert browser.get_log("browser") == []
+
+
+def operators_plays(browser: Chrome) -> int:
+    figures = browser.find_elements(By.CSS_SELECTOR, ".figures dd")
+    return int(figures[1].text.replace(",", ""))

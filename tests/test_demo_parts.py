@@ -25,7 +25,7 @@ from simulator.chain.part import Part
 from simulator.chain.supervisor import Supervisor
 from simulator.demo.formats.trace import Change, Lane, changes, recent
 from simulator.demo.formats.words import About, Moment, moment, what_you_see
-from simulator.demo.journal import Entry, Journal, brief
+from simulator.demo.traffic import Entry, Traffic, brief
 from simulator.demo.wifi import Wifi
 from simulator.stripe.delivery import Delivery
 
@@ -247,7 +247,7 @@ def test_the_journal_tells_each_thing_once_and_in_order() -> None:
     """Messages and webhooks are merged by time; an index already given never changes its meaning."""
     messages = [Message(1.0, "arcade/machine/a/coinpulse", '{"credits":1}', retained=False)]
     deliveries = [Delivery("evt_1", "payment_intent.canceled", 2, 503, None, 0.1, 0.4, 0.5)]
-    journal = Journal(lambda: messages, lambda: deliveries)
+    journal = Traffic(lambda: messages, lambda: deliveries)
     assert journal.since(0) == [
         Entry(0.5, "webhook", "payment_intent.canceled", "answered 503, attempt 2", good=False),
         Entry(1.0, "mqtt", "coinpulse", "credits 1"),

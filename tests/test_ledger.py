@@ -342,7 +342,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(ledger: Ledger, p
     with pytest.raises(LedgerError) as raised:
         opened(path)
     assert str(raised.value) == (
-        f"{path}: written by a newer version (schema 99, this one knows 5): install that version again"
+        f"{path}: written by a newer version (schema 99, this one knows 6): install that version again"
     )
     assert rows(path, "PRAGMA user_version") == [(99,)]
 

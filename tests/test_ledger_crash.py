@@ -104,7 +104,7 @@ class Life:
             assert self._turns < MANY_TURNS, "it never comes to rest"
             decision = decide(self._cabinet, self._events.popleft(), self._now_s)
             if decision.records:
-                self.ledger.write(decision.records, decision.notes)
+                self.ledger.write(decision.records, decision.notes, decision.entries)
                 self._step("committed")
             self._cabinet = decision.cabinet
             for act in decision.acts:
@@ -250,8 +250,23 @@ def check_that_the_next_run_makes_it_right(path: Path, said: list[str]) -> None:
         answered = f"payment {paid.id}: receipt answered: settled"
         for line in (f"payment {paid.id}: received", ends, answered, "game over"):
             assert line in lines, f"the log lacks: {line}"
+    sales, games = sorted((paid.id,) for paid in PAID), sorted(owed_or_heard(said))
+    assert (told(path, "sale"), told(path, "settled"), told(path, "game")) == (sales, sales, games)
     receipts = {line for line in said if line.startswith("receipt")}
     assert len(receipts) == len(PAID), "a receipt changed its words"
+
+
+def owed_or_heard(said: list[str]) -> set[tuple[object, ...]]:
+    """The session of each game that is over."""
+    return {(line.split()[2],) for line in said if line.startswith("game over")}
+
+
+def told(path: Path, kind: str) -> list[tuple[object, ...]]:
+    """What the journal's entries of that kind are about, each as often as it stands there."""
+    about = "coalesce(json_extract(body, '$.paymentId'), json_extract(body, '$.sessionId'))"
+    with closing(sqlite3.connect(path)) as db:
+        query = f"SELECT {about} FROM journal WHERE json_extract(body, '$.kind') = ?"  # noqa: S608 - our own text
+        return sorted(db.execute(query, (kind,)))
 
 
 def steps_of_a_whole_life(path: Path) -> list[str]:

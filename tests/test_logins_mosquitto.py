@@ -15,7 +15,7 @@ from cloud_relay.errors import LoginsFailed
 from cloud_relay.formats.mosquitto_passwords import password_line, usernames, with_line
 from cloud_relay.logins.choice import logins_from
 from cloud_relay.logins.interface import Logins
-from cloud_relay.settings import SettingsError
+from cloud_relay.setting_reader import SettingsError
 from simulator.chain.broker import RELAY_USERNAME, Broker
 
 pytestmark = pytest.mark.cloud

@@ -25,6 +25,7 @@ from money_world import Left, World
 from controller.formats.wire import CoinPulseMessage
 from controller.model.effects import Acknowledge, Record, RecordAnswer
 from controller.model.events import PulseBegun, PulseFired, Started
+from controller.model.journal import Entry
 from controller.model.payment import KnownPayment, Outcome
 from controller.rules.decide import Decision
 from simulator.stripe.faults import Fault
@@ -256,8 +257,8 @@ TestMachinesLife = MachinesLife.TestCase
 class ForgetsWhatIsSettled(World):
     """Deduplication off: what the relay has answered is deleted at once."""
 
-    def write(self, records: tuple[Record, ...]) -> None:
-        super().write(records)
+    def write(self, records: tuple[Record, ...], entries: tuple[Entry, ...]) -> None:
+        super().write(records, entries)
         for record in records:
             if isinstance(record, RecordAnswer):
                 self.ledger._db.execute("DELETE FROM pulses WHERE payment_id = ?", (record.payment_id,))

@@ -13,7 +13,8 @@ from cloud_relay.rules.selling.offers import Offer
 from cloud_relay.rules.selling.periods import Bonus, FreePlay, Period
 from cloud_relay.rules.selling.when import EVERY_DAY, Dates, When
 from cloud_relay.rules.selling.words import ask_again_s, note_of
-from cloud_relay.settings import SettingsError, read_offer_list, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_offer_list, read_settings
 from cloud_relay.zones import zone_named
 
 ONE = {"credits": 1, "amount": 100}

@@ -12,7 +12,8 @@ import pytest
 from relay_parts import API_KEY, OFFERS, OPERATOR_KEY, RELAY_SECRET, WEBHOOK_SECRET, environment
 
 from cloud_relay.rules.tokens import TokenBook
-from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_settings
 
 ROOT = Path(__file__).parent.parent
 LIVE_KEY = "sk_live_relay"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_settings
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = str(Path(sys.executable).parent)
@@ -71,10 +72,11 @@ def test_both_trust_the_one_proxy_before_them() -> None:
 def test_relay_of_the_containers_is_reached_by_nginx_alone() -> None:
     """It is in the proxy's network, which publishes no port but nginx's."""
     services = compose()["services"]
-    assert services["relay"]["network_mode"] == "service:proxy"
+    assert services["relay"]["network_mode"] == services["fleet"]["network_mode"] == "service:proxy"
     assert {name: each.get("ports") for name, each in services.items()} == {
         "proxy": ["443:443"],
         "relay": None,
+        "fleet": None,
         "broker": ["8883:8883"],
         "operator": None,
     }
@@ -88,9 +90,9 @@ def test_containers_mount_what_there_is() -> None:
         for service in compose()["services"].values()
         for volume in service.get("volumes", [])
     }
-    assert sources == {"../proxy/nginx.conf", "./certificates", "./broker", "."}
+    assert sources == {"../proxy/nginx.conf", "./certificates", "./broker", ".", *compose()["volumes"]}
     assert (SERVER / "../proxy/nginx.conf").is_file()
-    assert all(name in head for name in ("broker/", "certificates/", "relay.env", ".env"))
+    assert all(name in head for name in ("broker/", "certificates/", "relay.env", "fleet.env", ".env"))
 
 
 def test_relay_and_broker_of_the_containers_are_one_user() -> None:

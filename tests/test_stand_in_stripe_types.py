@@ -20,10 +20,11 @@ from simulator.stripe.server import StandInStripe, stand_in_stripe
 
 LISTS = {
     "payment_intents": "data.latest_charge",
-    "charges": "data.payment_intent",
+    "charges": "data.balance_transaction",
     "checkout/sessions": "data.payment_intent.latest_charge",
     "payment_links": "data.line_items",
     "refunds": "data.charge",
+    "balance_transactions": "data.source",
     "disputes": "data.charge",
     "radar/early_fraud_warnings": "data.charge",
     "events": None,

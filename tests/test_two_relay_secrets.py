@@ -12,7 +12,8 @@ from cloud_relay.rules.marks import MarkKind
 from cloud_relay.rules.messages import signature, signatures
 from cloud_relay.rules.orders import Order, Ownership
 from cloud_relay.rules.tokens import TokenBook, TokenUse, machine_token, relay_tag, token_tag
-from cloud_relay.settings import SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import read_settings
 from cloud_relay.stripe.payments import StripePayments
 from simulator.chain.broker import Broker
 

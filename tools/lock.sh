@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes requirements/*.lock anew: what a cabinet's virtual environment holds, to the exact version and wheel. The
 # versions that cloud_relay/requirements.txt pins hold here too: the two speak to each other as they were tested. They
-# are chosen there by hand, and get the hashes of their wheels.
+# are chosen there by hand, as the fleet's are in fleet/requirements.txt, and get the hashes of their wheels.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -24,6 +24,10 @@ relay=cloud_relay/requirements.txt
 "${PYTHON:-python3}" -I tools/pins.py $relay >"$scratch/relay.txt"
 download_wheels "$scratch/relay" "$relay_pythons" --no-deps --requirement "$scratch/relay.txt"
 write_lock "$scratch/relay" $relay $relay
+fleet=fleet/requirements.txt
+"${PYTHON:-python3}" -I tools/pins.py $fleet >"$scratch/fleet.txt"
+download_wheels "$scratch/fleet" "$relay_pythons" --no-deps --requirement "$scratch/fleet.txt"
+write_lock "$scratch/fleet" $fleet $fleet
 cabinet_needs >"$scratch/cabinet.txt"
 download_wheels "$scratch/cabinet" "$pythons" --requirement "$scratch/cabinet.txt" --constraint "$scratch/relay.txt"
 rm "$scratch"/cabinet/setuptools-*  # colorzero names it, and uses nothing of it

@@ -24,7 +24,12 @@ from packaging.version import Version
 from pins import pins
 
 ROOT = Path(__file__).parent.parent
-PINNED = ("requirements/cabinet.lock", "requirements/lgpio.lock", "cloud_relay/requirements.txt")
+PINNED = (
+    "requirements/cabinet.lock",
+    "requirements/lgpio.lock",
+    "cloud_relay/requirements.txt",
+    "fleet/requirements.txt",
+)
 KNOWN_BAD = ROOT / "requirements" / "known-bad.txt"
 # The open book of advisories, to which PyPI's own belong; its format: https://google.github.io/osv.dev/post-v1-querybatch
 ADVISORIES = "https://api.osv.dev/v1/querybatch"

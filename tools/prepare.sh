@@ -11,17 +11,18 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 # Debian puts servers where an ordinary user does not look.
-PATH="$PATH:/usr/sbin:/usr/local/sbin"
+# And PostgreSQL's where nobody looks: each version has a folder of its own.
+PATH="$PATH:/usr/sbin:/usr/local/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"
 
 # What each purpose needs: Debian's as command:package, and Python's as extras of pyproject.toml. What it `likes` is
 # installed where that is possible; without it some tests say that they are skipped.
 likes=""
 case $purpose in
     demo) needs="mosquitto:mosquitto" extras="demo" ;;
-    bench) needs="mosquitto:mosquitto cyclictest:rt-tests" likes="nginx:nginx-light" extras="demo bench" ;;
+    bench) needs="mosquitto:mosquitto cyclictest:rt-tests" likes="nginx:nginx-light initdb:postgresql" extras="demo bench" ;;
     test)
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
-        likes="nginx:nginx-light promtool:prometheus"
+        likes="nginx:nginx-light promtool:prometheus initdb:postgresql"
         extras="demo dev"
         ;;
     mutants) needs="" extras="demo dev mutants" ;;
@@ -143,7 +144,7 @@ is_environment() {
 }
 
 make_environment() {
-    wanted=$({ "$python" -V; cat pyproject.toml cloud_relay/requirements.txt requirements/cabinet.lock; } | cksum)
+    wanted=$({ "$python" -V; cat pyproject.toml cloud_relay/requirements.txt fleet/requirements.txt requirements/cabinet.lock; } | cksum)
     stamp=.venv/ready-for-$purpose
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "Making the virtual environment in .venv (once; about a minute)"
@@ -153,9 +154,10 @@ make_environment() {
     # What a cabinet and a relay run on is what is tested. (As plain lists: their hashes would be asked of all others too.)
     .venv/bin/python -I tools/pins.py requirements/cabinet.lock >.venv/constraints.txt
     .venv/bin/python -I tools/pins.py cloud_relay/requirements.txt >>.venv/requirements.txt
+    .venv/bin/python -I tools/pins.py fleet/requirements.txt >>.venv/requirements.txt
     .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --constraint .venv/constraints.txt \
         --requirement .venv/requirements.txt ||
-        die "pip could not install what pyproject.toml and cloud_relay/requirements.txt name; its words are above"
+        die "pip could not install what pyproject.toml, cloud_relay/requirements.txt and fleet/requirements.txt name; its words are above"
     printf '%s\n' "$wanted" >"$stamp"
 }
 

@@ -25,7 +25,7 @@ from statistics import median
 import grimp
 
 PROJECT = Path(__file__).parent.parent
-PACKAGES = ("controller", "attract_screen", "cloud_relay", "simulator")
+PACKAGES = ("controller", "attract_screen", "cloud_relay", "fleet", "simulator")
 Graph = Mapping[str, set[str]]
 
 

@@ -13,16 +13,18 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 class DirectClient(Client):
     """A client of MQTT 5 over TLS that trusts the authorities in `ca_file`, or the system's own.
 
+    With `keeps_trying`, its loop connects again whenever the connection has ended.
+
     Raises:
         OSError: the file cannot be read, or holds no certificate.
     """
 
-    def __init__(self, client_id: str, ca_file: Path | None) -> None:
+    def __init__(self, client_id: str, ca_file: Path | None, *, keeps_trying: bool = False) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
+            reconnect_on_failure=keeps_trying,
         )
         self.tls_set_context(client_context(ca_file))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cloud_relay.formats.access_rules import emqx_database, emqx_entry
-from cloud_relay.rules.access import EVERYBODY, RELAY
+from cloud_relay.rules.access import EVERYBODY
 
 _VERBS = {"publish": "Publish", "subscribe": "Subscribe", "all": "Publish & Subscribe"}
 _HEAD = """\
@@ -20,14 +20,15 @@ session minutes a month, which are 23 machines.
 """
 
 
-def console_steps(password_place: str) -> str:
-    """Users and rules as one numbered list, from the table of access rules."""
-    steps = enumerate(_steps(password_place), 1)
+def console_steps(users: Sequence[tuple[str, str]]) -> str:
+    """Users, each with where its password stands, and rules as one numbered list, from the access rules."""
+    steps = enumerate(_steps(users), 1)
     return _HEAD + "".join(f"{number:3}. {text}\n" for number, text in steps) + _TAIL
 
 
-def _steps(password_place: str) -> Iterator[str]:
-    yield f"Access Control, Authentication: add the user {RELAY} with the password {password_place}"
+def _steps(users: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for name, password_place in users:
+        yield f"Access Control, Authentication: add the user {name} with the password {password_place}"
     for who, rules in emqx_database().items():
         tab = "All Users" if who == EVERYBODY else "Username"
         name = "" if who == EVERYBODY else f"username {who}, "

@@ -13,7 +13,7 @@ from cloud_relay.logins.emqx import EmqxLogins
 from cloud_relay.logins.emqx_api import EmqxAccess, EmqxApi
 from cloud_relay.logins.interface import Logins
 from cloud_relay.logins.mosquitto import MosquittoLogins
-from cloud_relay.settings import SettingsError
+from cloud_relay.setting_reader import SettingsError
 
 _API = "/api/v5"
 

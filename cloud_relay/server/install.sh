@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the relay on a server with Debian 12 or 13, with Mosquitto as its broker and nginx before it; docs/server.md
-# goes on from there. Run again, from a newer clone, it updates: what is in /etc/arcade-relay stays.
+# goes on from there, and docs/fleet.md with the fleet's pages, which it puts beside and does not start. Run again, from a
+# newer clone, it updates: what is in /etc/arcade-relay, /etc/arcade-fleet and /var/lib/arcade-fleet stays.
 #   sudo cloud_relay/server/install.sh pay.example.com
 set -eu
 
@@ -16,8 +17,10 @@ command -v apt-get >/dev/null || die "There is no apt-get: this is for Debian 12
 
 here=$(cd "$(dirname "$0")" && pwd)
 relay=$(dirname "$here")
+fleet=$(dirname "$relay")/fleet
 home=/opt/arcade-relay
 settings=/etc/arcade-relay
+fleet_settings=/etc/arcade-fleet
 certificates=/etc/nginx/arcade
 
 packages() {
@@ -35,9 +38,10 @@ program() {
     mkdir -p "$new"
     python3 -I -m venv "$new/venv"
     "$new/venv/bin/python" -I -m pip --quiet --disable-pip-version-check install --no-compile --require-hashes \
-        --requirement "$relay/requirements.txt"
+        --requirement "$relay/requirements.txt" --requirement "$fleet/requirements.txt"
     cp -r "$relay" "$new/cloud_relay"
-    find "$new/cloud_relay" -name __pycache__ -prune -exec rm -rf {} +
+    cp -r "$fleet" "$new/fleet"
+    find "$new/cloud_relay" "$new/fleet" -name __pycache__ -prune -exec rm -rf {} +
     # The programs of a virtual environment name their own place.
     grep -rlIF "$new/" "$new/venv/bin" | xargs --no-run-if-empty sed -i "s|$new/|$home/|g"
     "$new/venv/bin/python" -I -m compileall -q "$new/venv/lib" || :
@@ -48,27 +52,43 @@ program() {
     rm -rf "$home.before"
 }
 
-service() {
-    printf 'u arcade-relay - "Arcade relay" /nonexistent\n' | install -D -m 644 /dev/stdin /etc/sysusers.d/arcade-relay.conf
-    systemd-sysusers arcade-relay.conf
-    install -D -m 755 "$here/arcade-relay" /usr/local/bin/arcade-relay
-    install -D -m 644 "$here/arcade-relay.service" /etc/systemd/system/arcade-relay.service
-    install -d -m 700 $settings
-    [ -e $settings/relay.env ] || own_settings
+# Who does not want the fleet never starts it.
+services() {
+    service arcade-relay "Arcade relay"
+    service arcade-fleet "Arcade fleet"
+    install -d -m 700 $settings $fleet_settings
+    [ -e $settings/relay.env ] || relay_words | own_settings $settings/relay.env
+    [ -e $fleet_settings/fleet.env ] || fleet_words | own_settings $fleet_settings/fleet.env
     systemctl daemon-reload
     systemctl enable --quiet arcade-relay
 }
 
+# service UNIT WORDS: its user, its command and its unit.
+service() {
+    printf 'u %s - "%s" /nonexistent\n' "$1" "$2" | install -D -m 644 /dev/stdin "/etc/sysusers.d/$1.conf"
+    systemd-sysusers "$1.conf"
+    install -D -m 755 "$here/$1" "/usr/local/bin/$1"
+    install -D -m 644 "$here/$1.service" "/etc/systemd/system/$1.service"
+}
+
 # With what is this server's own: its address, and secrets that nobody else has.
+relay_words() {
+    cat "$here/relay.env.example"
+    echo "RELAY_URL=https://$name"
+    echo "RELAY_SECRET=$(openssl rand -hex 32)"
+    echo "OPERATOR_KEY=$(openssl rand -hex 32)"
+}
+
+fleet_words() {
+    cat "$here/fleet.env.example"
+    echo "FLEET_URL=https://fleet.$name"
+    echo "FLEET_SECRET=$(openssl rand -hex 32)"
+}
+
 own_settings() {
     umask 077
-    {
-        cat "$here/relay.env.example"
-        echo "RELAY_URL=https://$name"
-        echo "RELAY_SECRET=$(openssl rand -hex 32)"
-        echo "OPERATOR_KEY=$(openssl rand -hex 32)"
-    } >$settings/relay.env.new
-    mv $settings/relay.env.new $settings/relay.env
+    cat >"$1.new"
+    mv "$1.new" "$1"
     umask 022
 }
 
@@ -85,6 +105,7 @@ proxy() {
 }
 
 next_words() {
+    systemctl try-restart arcade-fleet
     if systemctl is-active --quiet arcade-relay; then
         systemctl restart arcade-relay
         echo "The relay is updated, and runs: sudo arcade-relay check"
@@ -95,6 +116,6 @@ next_words() {
 
 packages
 program
-service
+services
 proxy
 next_words

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable
 from typing import Any
 
 from controller import __version__
 from controller.announcements.screen_feed import ScreenFeed
-from controller.cloud.broker import Broker
+from controller.cloud.broker import Broker, Published
 from controller.config.keys import Config
 from controller.formats import wire
 from controller.formats.wire import Status
@@ -17,6 +18,8 @@ from controller.model.events import GameOverPublished
 from controller.model.session import GameOver
 from controller.rules.mood import faults, mood
 from controller.system.clock import since_boot_s, wall_time
+
+log = logging.getLogger(__name__)
 
 # A status that is not renewed expires at the broker: a cabinet that died together with its broker, and so
 # without a last will, must not seem to be selling for ever.
@@ -58,9 +61,12 @@ class Announcer:
         message_id = broker.publish(wire.gameover_topic(self._machine_id), payload, retain=False)
         self._on_their_way[message_id] = ended
 
-    def published(self, message_id: int) -> GameOverPublished | None:
-        """The game over that the broker has now, if it was one that had this message id."""
-        ended = self._on_their_way.pop(message_id, None)
+    def published(self, answer: Published) -> GameOverPublished | None:
+        """The game over that the broker has now, if it was one that it has answered for."""
+        ended = self._on_their_way.pop(answer.message_id, None)
+        if answer.refused is not None:  # it stays owed, and is tried again by the next start
+            log.warning("broker did not take a message: %s", answer.refused)
+            return None
         return GameOverPublished(ended.session_id, ended.game) if ended else None
 
     def farewell(self) -> tuple[str, bytes]:

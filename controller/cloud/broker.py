@@ -41,9 +41,18 @@ OnLink = Callable[[BrokerConnected | BrokerLost], None]
 
 @dataclass(frozen=True)
 class Published:
-    """The broker has what was published with this message id (PUBACK)."""
+    """The broker's word (PUBACK) on what was published with this message id: it has it, or `refused` it."""
 
     message_id: int
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class SideTopic:
+    """A topic that we hear if the broker lets us, and do without if it does not; nothing is acknowledged."""
+
+    topic: str
+    on_payload: Callable[[bytes], None]
 
 
 class Broker:
@@ -59,12 +68,15 @@ class Broker:
         on_coinpulse: OnCoinPulse,
         on_link: OnLink,
         on_published: Callable[[Published], None],
+        side_topic: SideTopic | None = None,
     ) -> None:
         self._config = config
         self._coinpulse_topic = coinpulse_topic
         self._on_coinpulse = on_coinpulse
         self._on_link = on_link
         self._on_published = on_published
+        self._side_topic = side_topic
+        self._once: int | None = None
         self._connection = 0
         self._session_present = False
         self._refused = False
@@ -102,6 +114,14 @@ class Broker:
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+
+    def publish_once(self, topic: str, payload: bytes) -> int:
+        """Publish at QoS 1, on this connection or never: whoever publishes so tries again by itself.
+
+        A broker that hangs up on such a message has it no second time. Gives the message id.
+        """
+        self._once = self.publish(topic, payload, retain=False)
+        return self._once
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Send PUBACK, unless the connection has changed: then the message comes again, under a new id."""
@@ -151,12 +171,16 @@ class Broker:
         self._accepted_s = time.monotonic()
         self._session_present = flags.session_present
         # Also with a kept session: a broker that lost its store may not know that it did.
-        client.subscribe(self._coinpulse_topic, qos=1)
+        wanted = [(self._coinpulse_topic, 1)]
+        if self._side_topic is not None:
+            # QoS 0: said again where it is missed, and it must not fill the mailbox that coin pulses wait in.
+            wanted.append((self._side_topic.topic, 0))
+        client.subscribe(wanted)
 
     def _on_subscribe(self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Any) -> None:
-        refused = [str(reason) for reason in reasons if reason.is_failure]
-        if refused:
-            self._on_link(BrokerLost(f"refused our subscription: {', '.join(refused)}"))
+        reason = reasons[0]  # of the coin pulses: a broker may refuse what stands behind them
+        if reason.is_failure:
+            self._on_link(BrokerLost(f"refused our subscription: {reason}"))
         else:
             self._on_link(BrokerConnected(self._session_present))
 
@@ -169,6 +193,9 @@ class Broker:
     def _on_disconnect(
         self, _: mqtt.Client, __: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, ___: Any
     ) -> None:
+        if self._once is not None:
+            self._client.forget(self._once)
+            self._once = None
         # Behind a refusal paho reports a protocol error, which would hide the reason.
         if not self._refused:
             taken_over = self._is_take_over(reason, said_by_broker=flags.is_disconnect_packet_from_server)
@@ -182,12 +209,16 @@ class Broker:
         return self._short_lives >= SHORT_LIVES
 
     def _on_publish(self, _: mqtt.Client, __: Any, message_id: int, reason: ReasonCode, ___: Any) -> None:
-        if reason.is_failure:  # it stays owed, and is tried again by the next start
-            log.warning("broker did not take a message: %s", reason)
-        else:
-            self._on_published(Published(message_id))
+        if message_id == self._once:
+            self._once = None  # its number will be another message's
+        self._on_published(Published(message_id, str(reason) if reason.is_failure else None))
 
-    def _on_message(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:
+        side = self._side_topic
+        if side is not None and message.topic == side.topic:
+            client.ack(message.mid, message.qos)
+            side.on_payload(bytes(message.payload))
+            return
         properties = message.properties
         user = dict(getattr(properties, "UserProperty", ()))
         coinpulse = CoinPulseMessage(

@@ -32,6 +32,11 @@ class DirectClient(mqtt.Client):
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         return properties
 
+    def forget(self, message_id: int) -> None:
+        """Do not send a message again with the next connection, which paho would until it has its PUBACK."""
+        with self._out_message_mutex:
+            self._out_messages.pop(message_id, None)
+
     def _get_proxy(self) -> dict[str, Any] | None:
         # paho would take one from the environment (mqtt_proxy) wherever PySocks happens to be installed.
         return None

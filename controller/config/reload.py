@@ -55,6 +55,13 @@ class Reloaded:
             return f"the edit of config.yaml is not used: {self.problems[0]}{more}"
         return f"restart to apply {', '.join(self.waiting)}" if self.waiting else ""
 
+    @property
+    def outstanding_keys(self) -> str:
+        """What of the file does not hold, without the text of anything that stands in it."""
+        if self.problems:
+            return f"the edit of config.yaml is not used, for {len(self.problems)} of its lines"
+        return self.outstanding
+
     def log_lines(self) -> Iterator[tuple[int, str]]:
         """What came of the reading, as lines for the log, each with its level."""
         for problem in self.problems:

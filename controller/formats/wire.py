@@ -136,6 +136,16 @@ def status_topic(machine_id: str) -> str:
     return f"arcade/machine/{machine_id}/status"
 
 
+def journal_topic(machine_id: str) -> str:
+    """Where the cabinet tells the fleet what happened."""
+    return f"arcade/machine/{machine_id}/journal"
+
+
+def journal_seen_topic(machine_id: str) -> str:
+    """Where a fleet says what of that it has."""
+    return f"arcade/machine/{machine_id}/journal/seen"
+
+
 def gameover_payload(machine_id: str, ended: GameOver, timestamp: str) -> bytes:
     """The message that a game ended."""
     return _encode(

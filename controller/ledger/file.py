@@ -6,6 +6,7 @@ import fcntl
 import logging
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -80,6 +81,11 @@ MIGRATIONS = (
       PRIMARY KEY (session_id, game)
     ) STRICT;
     """,
+    # The journal, and the name by which the fleet knows this ledger from any other of the same machine.
+    """
+    CREATE TABLE journal (seq INTEGER PRIMARY KEY, sum TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+    INSERT INTO memory VALUES ('journal_id', json_quote(lower(hex(randomblob(16)))));
+    """,
 )
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -103,8 +109,21 @@ def lock(path: Path) -> TextIO:
     return file
 
 
-def open_file(path: Path, now: str) -> tuple[sqlite3.Connection, Path | None]:
-    """The ledger at `path`, of this version's schema, and where a damaged one was set aside at `now` (ISO).
+@dataclass(frozen=True)
+class OpenedFile:
+    """The ledger's file, open and of this version's schema.
+
+    `aside` is where a damaged one before it was moved to. `upgraded_from` is the schema that it had until
+    now; None for a new file, and for one that needed nothing.
+    """
+
+    db: sqlite3.Connection
+    aside: Path | None
+    upgraded_from: int | None
+
+
+def open_file(path: Path, now: str) -> OpenedFile:
+    """The ledger at `path`; a damaged one is set aside at `now` (ISO).
 
     Raises:
         LedgerError: it cannot be opened, or it was written by a newer version.
@@ -114,7 +133,8 @@ def open_file(path: Path, now: str) -> tuple[sqlite3.Connection, Path | None]:
         if damage := find_damage(path):
             aside = set_aside(path, now)
             log.error("ledger %s was damaged (%s): set aside as %s", path, damage, aside.name)
-        return _open_whole(path), aside
+        db, before = _open_whole(path)
+        return OpenedFile(db, aside, before if 0 < before < len(MIGRATIONS) else None)
     except sqlite3.Error as error:
         raise LedgerError(
             f"{path}: cannot be opened as a ledger: {error}: see to the disk and the owner"
@@ -151,11 +171,12 @@ def check_version(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def migrate(db: sqlite3.Connection, path: Path, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """Bring the file to the newest version, each step whole or not at all."""
+def migrate(db: sqlite3.Connection, path: Path, migrations: tuple[str, ...] = MIGRATIONS) -> int:
+    """Bring the file to the newest version, each step whole or not at all; gives the version that it had."""
     version = check_version(db, path)
     for number, script in enumerate(migrations[version:], start=version + 1):
         db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+    return version
 
 
 def _find_damage_inside(path: Path) -> str | None:
@@ -173,18 +194,18 @@ def _find_damage_inside(path: Path) -> str | None:
     return None if found == "ok" else " ".join(found.split())
 
 
-def _open_whole(path: Path) -> sqlite3.Connection:
+def _open_whole(path: Path) -> tuple[sqlite3.Connection, int]:
     db = sqlite3.connect(path, isolation_level=None)
     try:
         # FULL: with WAL, anything less may lose a commit when the plug is pulled.
         db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        migrate(db, path)
+        before = migrate(db, path)
         _begin_log_anew(db, path)
         remember_set_aside(db, path)
     except BaseException:
         db.close()
         raise
-    return db
+    return db, before
 
 
 def _begin_log_anew(db: sqlite3.Connection, path: Path) -> None:

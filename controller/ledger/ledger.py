@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from controller.ledger.entries import Journal
 from controller.ledger.file import LedgerError, lock, open_file
 from controller.ledger.pruning import prune
 from controller.ledger.rows import find, read_notes, read_start
@@ -13,9 +16,13 @@ from controller.ledger.set_aside import read_faults
 from controller.ledger.writers import RecordWriter
 from controller.model.effects import Note, Record
 from controller.model.events import Started
+from controller.model.journal import Entry
 from controller.model.payment import KnownPayment
 
 __all__ = ["Ledger", "LedgerError"]
+
+# A disk that stays full is told of in so many entries at most.
+MOST_UNWRITTEN = 100
 
 
 class Ledger:
@@ -34,11 +41,15 @@ class Ledger:
         self._wall_time = wall_time
         self._lock = lock(path.with_suffix(".lock"))
         try:
-            self._db, self.set_aside = open_file(path, wall_time())
+            opened = open_file(path, wall_time())
         except BaseException:
             self._lock.close()
             raise
+        self._db, self.set_aside, self.upgraded_from = opened.db, opened.aside, opened.upgraded_from
         self._writer = RecordWriter(self._db, wall_time)
+        self.journal = Journal(self._db, wall_time)
+        self._unwritten: tuple[Entry, ...] = ()
+        self.newest_entry = self.journal.last()
         self._has_notes = bool(self.unsaid())
 
     @property
@@ -52,18 +63,30 @@ class Ledger:
         self._db.close()
         self._lock.close()
 
-    def write(self, records: Iterable[Record], notes: Sequence[Note] = ()) -> None:
+    def write(
+        self, records: Iterable[Record], notes: Sequence[Note] = (), entries: Iterable[Entry] = ()
+    ) -> None:
         """Write all of `records` in one commit, on disk when this returns; or raise, and write none.
 
         `notes` are the lines of the log that tell of them: kept until the next commit, for whoever is killed
-        before they are said.
+        before they are said. `entries` are what the journal tells of them.
         """
+        told = (*self._unwritten, *entries)
         with self._commit():
             for record in records:
                 self._writer.write(record)
             if notes or self._has_notes:
                 self._writer.keep_notes(notes)
-        self._has_notes = bool(notes)
+            self.journal.add(told)
+            newest = self.journal.last()
+        self._has_notes, self._unwritten, self.newest_entry = bool(notes), (), newest
+
+    def enter(self, entries: Sequence[Entry]) -> None:
+        """Write entries of facts that need no record; on a full disk they wait for the next commit."""
+        try:
+            self.write((), (), entries)
+        except sqlite3.OperationalError:
+            self._unwritten = (*self._unwritten, *entries)[-MOST_UNWRITTEN:]
 
     def unsaid(self) -> tuple[Note, ...]:
         """The lines of the last commit, which may not have been said."""
@@ -74,10 +97,20 @@ class Ledger:
         if self._has_notes:
             self.write(())
 
-    def prune(self, older_than_days: int = 400) -> int:
-        """Delete settled payments that are older than that; returns how many. Call it once a day."""
+    def prune(self, older_than_days: int = 400, seen: int = 0) -> int:
+        """Delete settled payments that are older than that; returns how many. Call it once a day.
+
+        The journal's entries up to number `seen`, which the fleet has, go with them.
+        """
         with self._commit():
-            return prune(self._db, older_than_days)
+            pruned = prune(self._db, older_than_days)
+            self.journal.prune(seen, pruned.before_day)
+        return pruned.payments
+
+    def take_new_identity(self) -> None:
+        """Be another ledger to the fleet from now on: this file is an old image that was put back."""
+        with self._commit():
+            self.journal.take_new_identity()
 
     def faults(self) -> tuple[str, ...]:
         """What happened to earlier ledgers and was not cleared yet, in words for the technician."""
@@ -89,7 +122,7 @@ class Ledger:
 
     def read_start(self) -> Started:
         """What the last run of the process left behind."""
-        return read_start(self._db)
+        return replace(read_start(self._db), told_faults=self.journal.told_faults())
 
     @contextmanager
     def _commit(self) -> Iterator[None]:

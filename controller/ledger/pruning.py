@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 # How many different days of sales it takes to believe the calendar.
@@ -13,17 +14,27 @@ _OLD = """
 """
 
 
-def prune(db: sqlite3.Connection, older_than_days: int) -> int:
-    """Delete what was settled and is older than that; returns how many payments. Runs in a transaction."""
+@dataclass(frozen=True)
+class Pruned:
+    """How many payments were deleted, and the day before which all is old; None while none is known."""
+
+    payments: int
+    before_day: str | None
+
+
+def prune(db: sqlite3.Connection, older_than_days: int) -> Pruned:
+    """Delete what was settled and is older than that. Runs in a transaction."""
     coins = db.execute("SELECT substr(counted_at, 1, 10), max(number) FROM coins GROUP BY 1").fetchall()
-    if old := _before(coins, older_than_days):
-        db.execute("DELETE FROM coins WHERE counted_at < ? AND number < ?", old)
+    old_coins = _before(coins, older_than_days)
+    if old_coins is not None:
+        db.execute("DELETE FROM coins WHERE counted_at < ? AND number < ?", old_coins)
     sales = db.execute("SELECT substr(received_at, 1, 10), max(rowid) FROM payments GROUP BY 1").fetchall()
     old = _before(sales, older_than_days)
     if old is None:
-        return 0
+        return Pruned(0, old_coins[0] if old_coins else None)
     db.execute(f"DELETE FROM pulses WHERE payment_id IN (SELECT id FROM payments WHERE {_OLD})", old)  # noqa: S608 - our own text
-    return db.execute(f"DELETE FROM payments WHERE {_OLD}", old).rowcount  # noqa: S608 - our own text
+    deleted = db.execute(f"DELETE FROM payments WHERE {_OLD}", old).rowcount  # noqa: S608 - our own text
+    return Pruned(deleted, old[0])
 
 
 def _before(days: list[tuple[str, int]], older_than_days: int) -> tuple[str, int] | None:

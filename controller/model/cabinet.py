@@ -56,6 +56,19 @@ class Twin:
 
 
 @dataclass(frozen=True)
+class FaultWatch:
+    """The kinds of faults that the journal says last (`told`), and what has changed since.
+
+    `moved_s` is since when each kind has been otherwise than told, and `entered_s` are the times of the last
+    hour's entries (seconds since boot).
+    """
+
+    told: tuple[str, ...] = ()
+    moved_s: Mapping[str, float] = field(default_factory=dict)
+    entered_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Cabinet:
     """Everything the loop knows. `trains` are paid and unfinished, oldest first; one moves at a time.
 
@@ -69,6 +82,7 @@ class Cabinet:
 
     Of the messages that were refused, those at `refused_said_s` stand in the log, and `refused_unsaid` since
     do not. `closed_by` is what of `trust` keeps the door closed, as it was last said in the log.
+    `idle_since_s` is when the last session ended, if it did in this run.
     """
 
     rules: Rules
@@ -93,6 +107,7 @@ class Cabinet:
     refused_unsaid: int = 0
     receipts: tuple[OwedReceipt, ...] = ()
     session: Session | None = None
+    idle_since_s: float | None = None
     offer: Offer | None = None
     offer_due_s: float = 0.0
     offer_tries: int = 0
@@ -115,6 +130,7 @@ class Cabinet:
     coins_towards_credit: int = 0
     cash_counted_s: float | None = None
     quiet_until_s: float | None = None
+    fault_watch: FaultWatch = field(default_factory=FaultWatch)
 
     @property
     def board_ready(self) -> bool:

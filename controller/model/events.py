@@ -92,6 +92,13 @@ class Started:
     game_overs: tuple[GameOver, ...] = ()
     # Since when receipts have failed; None if none has.
     unsettled: Unsettled | None = None
+    # The faults of which the journal says that they began, and not that they ended.
+    told_faults: tuple[str, ...] = ()
+    # The schema that the ledger had until this start, if it had another.
+    upgraded_from: int | None = None
+    # What begins here: this version, in a machine of that name.
+    version: str = ""
+    machine_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -255,9 +262,16 @@ class FaultsCleared:
 
 @dataclass(frozen=True)
 class RulesChanged:
-    """The technician has edited the configuration, and these rules can hold without a restart."""
+    """The technician has edited the configuration, and these rules can hold without a restart.
+
+    The machine's name is now `name`, the values of `keys` have changed, and what of the file does not hold
+    is `outstanding`, in words; empty if all of it does.
+    """
 
     rules: Rules
+    name: str = ""
+    keys: tuple[str, ...] = ()
+    outstanding: str = ""
 
 
 @dataclass(frozen=True)

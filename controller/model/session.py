@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Session:
     `since_s` is when the present game began as far as anybody can tell: with the first credit, or after the
     last game over. `active_s` is when the board was last heard of: a credit or a game over. `playing` is
     False between a game over and the next credit, when nobody knows whether somebody has pressed START.
+    `idle_s` is how long there was no session before it, in whole seconds; None where nobody knows.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Session:
     active_s: float
     games_over: int = 0
     playing: bool = True
+    idle_s: int | None = field(default=None, compare=False)  # of the time before it
 
     @property
     def credits_left(self) -> int:
@@ -47,16 +49,24 @@ class GameOver:
 
 
 def with_credits(
-    session: Session | None, credits: int, *, named: str, boot_id: str, now_s: float
+    session: Session | None,
+    credits: int,
+    *,
+    named: str,
+    boot_id: str,
+    now_s: float,
+    idle_s: float | None = None,
 ) -> Session | None:
     """The session after `credits` whole credits reached the board: the running one, or one that begins now.
 
-    It is `named` after the payment or the coin that began it, so that a game over can be traced to a sale.
+    One that begins now comes after `idle_s` seconds without any. It is `named` after the payment or the coin
+    that began it, so that a game over can be traced to a sale.
     """
     if credits == 0:
         return session
     if session is None:
-        return Session(named, boot_id, now_s, credits, active_s=now_s)
+        idle = None if idle_s is None else int(idle_s)
+        return Session(named, boot_id, now_s, credits, active_s=now_s, idle_s=idle)
     return replace(session, credits=session.credits + credits, active_s=now_s, playing=True)
 
 

@@ -17,6 +17,7 @@ from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.effects import RecordCoin, RememberUncounted
 from controller.model.events import PulseFired
+from controller.model.journal import EntryKind
 from controller.model.meter_habits import MeterHabits
 from controller.model.payment import PulseFate
 from controller.model.payment_events import PulseCounted, PulseNotCounted
@@ -142,6 +143,7 @@ def _take_cash(turn: Turn, at_s: float) -> None:
     """A coin of metal. It takes as many for a credit as pulses of ours, for the board counts both alike."""
     coins = turn.cabinet.coins + 1
     turn.record(RecordCoin(coins))
+    turn.enter(EntryKind.COIN, at_s=at_s, number=coins)
     towards_credit = turn.cabinet.coins_towards_credit + 1
     credits, rest = divmod(towards_credit, turn.cabinet.rules.pulses_per_credit)
     turn.change(coins=coins, coins_towards_credit=rest)

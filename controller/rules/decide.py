@@ -36,6 +36,7 @@ from controller.model.events import (
     StopRequested,
     Tick,
 )
+from controller.model.journal import Entry
 from controller.model.offer import Offer
 from controller.model.session import Session
 from controller.rules import (
@@ -43,6 +44,7 @@ from controller.rules import (
     catch_up,
     coin_meter,
     inputs,
+    journal,
     links,
     new_rules,
     noise,
@@ -61,11 +63,15 @@ from controller.rules.turn import Turn
 
 @dataclass(frozen=True)
 class Decision:
-    """The state from now on, what to write in one commit, and what to do once that is on disk."""
+    """The state from now on, what to write in one commit, and what to do once that is on disk.
+
+    `entries` are what the journal is to tell of it, in the same commit.
+    """
 
     cabinet: Cabinet
     records: tuple[Record, ...]
     acts: tuple[Act, ...]
+    entries: tuple[Entry, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -84,7 +90,7 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
     # A ledger that has just failed takes no records, and nothing may be done without them.
     for follows in () if isinstance(event, LedgerFailed) else _STANDING_RULES:
         follows(turn)
-    return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts))
+    return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts), tuple(turn.entries))
 
 
 def next_wake_s(cabinet: Cabinet) -> float | None:
@@ -107,6 +113,7 @@ def _started(turn: Turn, event: Started) -> None:
         not_ready_since_s=turn.now_s,
         fenced=rules.has_relay and event.board != turn.cabinet.board,
     )
+    journal.started(turn, event)
     trust.begin(turn, event)
     play.publish_again(turn, event.game_overs)
     for train in event.unfinished:
@@ -183,6 +190,7 @@ _STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
     links.fetch_offer_if_due,
     catch_up.fetch_if_due,
     trust.say_what_closed,
+    journal.mind_faults,
 )
 
 # Each says when a rule of its own comes due.

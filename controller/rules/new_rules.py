@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from controller.model.events import RulesChanged
 from controller.model.offer import Offer
+from controller.rules import technician
 from controller.rules.coin_meter import forget_habits
 from controller.rules.turn import Turn
 
 
 def rules_changed(turn: Turn, event: RulesChanged) -> None:
     """What a train owes was settled when it began: its pulses stay as they are."""
+    technician.config_read_again(turn, event)
     cabinet, before, rules = turn.cabinet, turn.cabinet.rules, event.rules
     turn.change(
         rules=rules,

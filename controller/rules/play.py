@@ -8,6 +8,7 @@ from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.effects import ForgetGameOver, PublishGameOver, RecordGameOver, SaveSession
 from controller.model.events import GameOverPublished
+from controller.model.journal import EntryKind
 from controller.model.session import GameOver, Session, with_credits, with_game_over
 from controller.rules.turn import Turn
 
@@ -15,7 +16,9 @@ from controller.rules.turn import Turn
 def add_to_session(turn: Turn, credits: int, *, named: str) -> None:
     """Whole credits reached the board: a session begins, or the running one grows."""
     before, boot_id = turn.cabinet.session, turn.cabinet.boot_id
-    after = with_credits(before, credits, named=named, boot_id=boot_id, now_s=turn.now_s)
+    idle_since_s = turn.cabinet.idle_since_s
+    idle_s = None if idle_since_s is None else turn.now_s - idle_since_s
+    after = with_credits(before, credits, named=named, boot_id=boot_id, now_s=turn.now_s, idle_s=idle_s)
     if after != before:
         _save(turn, after)
 
@@ -27,8 +30,10 @@ def end_session_that_was_forgotten(turn: Turn) -> None:
         return
     if session.playing:
         _game_over(turn, session, "session_timeout_s")
+        session = with_game_over(session, turn.now_s)
     else:
         turn.note(f"session {session.id}: {session.credits_left} credits forgotten (session_timeout_s)")
+    turn.enter(EntryKind.SESSION_END, sessionId=session.id, creditsLeft=session.credits_left)
     _save(turn, None)
 
 
@@ -74,13 +79,22 @@ def publish_again(turn: Turn, game_overs: Iterable[GameOver]) -> None:
 def _game_over(turn: Turn, session: Session, why: str) -> None:
     ended = GameOver(session.id, session.games_over + 1, session.credits, session.duration_s(turn.now_s))
     turn.record(RecordGameOver(ended))
+    turn.enter(
+        EntryKind.GAME,
+        sessionId=ended.session_id,
+        game=ended.game,
+        credits=ended.credits,
+        durationS=ended.duration_s,
+        idleS=session.idle_s,
+        why=why,
+    )
     turn.act(PublishGameOver(ended))
     turn.note(f"session {session.id}: game over after {ended.duration_s} s ({why})")
 
 
 def _save(turn: Turn, session: Session | None) -> None:
     turn.record(SaveSession(session))
-    turn.change(session=session)
+    turn.change(session=session, idle_since_s=turn.now_s if session is None else None)
 
 
 def wakes_s(cabinet: Cabinet) -> Iterator[float]:

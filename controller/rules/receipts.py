@@ -9,6 +9,7 @@ from dataclasses import replace
 from controller.model.cabinet import Cabinet
 from controller.model.effects import RecordAnswer, SendReceipt
 from controller.model.events import ReceiptAnswered, ReceiptFailed
+from controller.model.journal import EntryKind, short
 from controller.model.payment import OwedReceipt, Receipt, is_free
 from controller.rules import trust
 from controller.rules.turn import Turn
@@ -27,6 +28,7 @@ def settle(turn: Turn, payment_id: str, event: ReceiptAnswered) -> None:
     """The relay has settled the money, or said for good that it cannot."""
     answered = _owed(turn, payment_id)
     turn.record(RecordAnswer(payment_id, event.answer, event.charged))
+    turn.enter(EntryKind.SETTLED, paymentId=payment_id, answer=short(event.answer), charged=event.charged)
     turn.change(receipts=tuple(owed for owed in turn.cabinet.receipts if owed != answered))
     trust.receipt_answered(turn, payment_id)
     if event.answer == "conflict":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from controller.model.cabinet import Cabinet, credits_to_come, has_room
 from controller.model.effects import ClearLedgerFaults, RememberUncounted
-from controller.model.events import CreditTestRequested, FaultsCleared
+from controller.model.events import CreditTestRequested, FaultsCleared, RulesChanged
+from controller.model.journal import EntryKind, short
 from controller.model.payment import Payment
 from controller.rules.coin_meter import forget_habits
 from controller.rules.trains import begin
@@ -16,17 +17,25 @@ TEST_WINDOW_S = 60.0
 
 def credit_test_requested(turn: Turn, event: CreditTestRequested) -> None:
     """Test credits stand in line with what was paid, and go the same way: they show that it works."""
+    _enter(turn, "pulse", f"test credits: {event.credits} ({event.payment_id})")
     trial = Payment(event.payment_id, event.credits, None, None, has_receipt=False, test=True)
     begin(turn, trial, deadline_s=turn.now_s + TEST_WINDOW_S)
 
 
 def faults_cleared(turn: Turn, _: FaultsCleared) -> None:
     """The machine sells again; what is still wrong will show again."""
+    _enter(turn, "clear", "; ".join(to_be_cleared(turn.cabinet)))
     turn.record(RememberUncounted(0))
     turn.record(ClearLedgerFaults())
     turn.change(uncounted=0, ledger_faults=())
     forget_habits(turn)
     turn.note("faults cleared by the technician")
+
+
+def config_read_again(turn: Turn, event: RulesChanged) -> None:
+    """The journal has what changed, and what of the file does not hold."""
+    _enter(turn, "reload", event.outstanding)
+    turn.enter(EntryKind.CONFIGURATION, name=event.name, keys=list(event.keys))
 
 
 def why_not(cabinet: Cabinet, credits: int, now_s: float) -> str | None:
@@ -55,6 +64,10 @@ def to_be_cleared(cabinet: Cabinet) -> tuple[str, ...]:
     """What `FaultsCleared` ends, in words."""
     trouble = cabinet.meter_trouble
     return (*([trouble] if trouble else []), *cabinet.ledger_faults)
+
+
+def _enter(turn: Turn, did: str, details: str) -> None:
+    turn.enter(EntryKind.TECHNICIAN, did=did, details=short(details))
 
 
 def _no_room(cabinet: Cabinet) -> str:

@@ -7,6 +7,7 @@ import logging
 from attract_screen.model.prices import price
 from controller.model.effects import ClosePayment, RecordPayment, RecordPulse
 from controller.model.events import PulseFired
+from controller.model.journal import EntryKind, short
 from controller.model.payment import Payment, PulseFate, Receipt, Train, is_free
 from controller.rules.play import add_to_session
 from controller.rules.receipts import owe
@@ -57,6 +58,14 @@ def close(turn: Turn, train: Train, why: str, *, is_settled: bool = False) -> No
     receipt = Receipt(payment.id, outcome, delivered, payment.credits)
     owed = receipt if payment.has_receipt and not is_settled else None
     turn.record(ClosePayment(payment.id, outcome, delivered, why, owed))
+    turn.enter(
+        EntryKind.SALE,
+        paymentId=payment.id,
+        outcome=outcome,
+        reason=short(why),
+        creditsDelivered=delivered,
+        free=is_free(payment.id),
+    )
     turn.change(trains=tuple(t for t in turn.cabinet.trains if t.payment.id != payment.id))
     turn.note(f"payment {payment.id}: {outcome}, {delivered} of {payment.credits} credits ({why})")
     if owed is not None:

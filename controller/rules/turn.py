@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from controller.model.cabinet import Cabinet
 from controller.model.effects import Act, Note, Record
+from controller.model.journal import Entry, EntryKind
 from controller.model.payment import KnownPayment, PaymentState, Train
 from controller.model.payment_events import PaymentEvent
 
@@ -40,6 +41,7 @@ class Turn:
     payment_table: PaymentTable
     records: list[Record] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the state."""
@@ -48,6 +50,11 @@ class Turn:
     def record(self, record: Record) -> None:
         """Have something written to the ledger."""
         self.records.append(record)
+
+    def enter(self, kind: EntryKind, *, at_s: float | None = None, **fields: Any) -> None:
+        """Have the fleet told of something that happened at `at_s`, or now: in the commit of its records."""
+        happened_s = self.now_s if at_s is None else at_s
+        self.entries.append(Entry(kind, happened_s, self.cabinet.boot_id, fields))
 
     def act(self, act: Act) -> None:
         """Have something done once the records are on disk."""

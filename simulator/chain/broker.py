@@ -10,11 +10,11 @@ from pathlib import Path
 
 import trustme
 
-from cloud_relay.rules.access import RELAY
+from cloud_relay.rules.access import FLEET, RELAY
 from simulator.chain.mosquitto_conf import SHIPPED, mosquitto_conf
 from simulator.chain.ports import free_port, listens
 
-RELAY_USERNAME = RELAY
+RELAY_USERNAME, FLEET_USERNAME = RELAY, FLEET
 START_WITHIN_S = 60.0
 # A free port may be taken by the time that Mosquitto listens.
 TRIES = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from cloud_relay.rules.tokens import TokenBook
-from simulator.chain.broker import RELAY_USERNAME, Broker
+from simulator.chain.broker import FLEET_USERNAME, RELAY_USERNAME, Broker
 
 MACHINE_ID = "star-raider-01"
 NAME = "Star Raider"
@@ -34,7 +34,8 @@ class Secrets:
     operator_key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     passwords: dict[str, str] = field(
         default_factory=lambda: {
-            name: secrets.token_hex(16) for name in (RELAY_USERNAME, MACHINE_ID, "demo.observer")
+            name: secrets.token_hex(16)
+            for name in (RELAY_USERNAME, FLEET_USERNAME, MACHINE_ID, "demo.observer")
         },
         repr=False,
     )

@@ -58,8 +58,10 @@ def nginx_program() -> str | None:
 
 
 @contextmanager
-def nginx_before(relay_port: int, folder: Path, extra: str = "") -> Iterator[Nginx]:
-    """Run nginx before a relay on loopback; `extra` are lines of its http block.
+def nginx_before(
+    relay_port: int, folder: Path, extra: str = "", fleet_port: int | None = None
+) -> Iterator[Nginx]:
+    """Run nginx before a relay on loopback, and a fleet; `extra` are lines of its http block.
 
     Raises:
         FileNotFoundError: nginx is not installed.
@@ -74,7 +76,8 @@ def nginx_before(relay_port: int, folder: Path, extra: str = "") -> Iterator[Ngi
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     certificate = authority.issue_cert("127.0.0.1")
     certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    (folder / "site.conf").write_text(_on_loopback(SHIPPED_FILE.read_text(), port, relay_port, folder))
+    ports = (port, relay_port, free_port() if fleet_port is None else fleet_port)
+    (folder / "site.conf").write_text(_on_loopback(SHIPPED_FILE.read_text(), ports, folder))
     # Started by root, its workers would change to a user who cannot enter our folder.
     user = "user root;\n" if Path("/proc/self").stat().st_uid == 0 else ""
     (folder / "nginx.conf").write_text(_AROUND.format(user=user, folder=folder, extra=extra))
@@ -88,12 +91,14 @@ def nginx_before(relay_port: int, folder: Path, extra: str = "") -> Iterator[Ngi
         nginx.stop()
 
 
-def _on_loopback(text: str, port: int, relay_port: int, folder: Path) -> str:
+def _on_loopback(text: str, ports: tuple[int, int, int], folder: Path) -> str:
     """The shipped file, with other ports, another certificate and another place of its log; nothing else."""
+    port, relay_port, fleet_port = ports
     text = text.replace("/var/log/nginx/", f"{folder}/")
     text = re.sub(r"listen \[::\]:443 ssl;\n", "", text)
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;")
     text = text.replace("server 127.0.0.1:8080;", f"server 127.0.0.1:{relay_port};")
+    text = text.replace("server 127.0.0.1:8090;", f"server 127.0.0.1:{fleet_port};")
     return re.sub(r"(ssl_certificate(?:_key)?) \S+;", rf"\1 {folder}/server.pem;", text)
 
 

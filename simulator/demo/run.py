@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from simulator.chain.chain import Chain, Place, Wiring, running_chain
 from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.demo.breaks import Breaks
-from simulator.demo.journal import Journal
+from simulator.demo.operator import Operator, operator_of
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
 from simulator.demo.screen import attract_screen
 from simulator.demo.server import demo_app
 from simulator.demo.signals import ending_signal
 from simulator.demo.state import DemoState, wait_for_offer
+from simulator.demo.traffic import Traffic
 from simulator.demo.wifi import Wifi
 from simulator.stripe.pace import Pace, quick_retries
 from simulator.stripe.serving import serving
@@ -40,8 +41,9 @@ class Running:
     """What runs: the chain, the list of what passes between its parts, and the ways to break it."""
 
     chain: Chain
-    journal: Journal
+    traffic: Traffic
     breaks: Breaks
+    operator: Operator | None
 
 
 def demo(folder: Path, port: int, *, lan: bool) -> int:
@@ -64,8 +66,15 @@ def _run(folder: Path, port: int, ending: threading.Event, *, lan: bool) -> None
         logging.basicConfig(
             filename=ours / "demo.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
         )
-        with _everything(ours, place) as running:
-            state = DemoState(running.chain, running.breaks, running.journal, _picture(ours), lan=lan)
+        with _everything(ours, place, None if lan else port + 2) as running:
+            state = DemoState(
+                running.chain,
+                running.breaks,
+                running.traffic,
+                _picture(ours),
+                lan=lan,
+                has_operator=running.operator is not None,
+            )
             app = demo_app(
                 state,
                 running.chain.board,
@@ -73,6 +82,7 @@ def _run(folder: Path, port: int, ending: threading.Event, *, lan: bool) -> None
                 running.chain.stripe.keeper,
                 page_url=page_url,
                 relay_url=running.chain.relay_url,
+                operator=running.operator,
             )
             with serving(app, bound):
                 wait_for_offer(running.chain, SALE_WITHIN_S)
@@ -91,19 +101,21 @@ def _place(port: int, *, lan: bool) -> Place:
 
 
 @contextmanager
-def _everything(folder: Path, place: Place) -> Iterator[Running]:
+def _everything(folder: Path, place: Place, fleet_port: int | None) -> Iterator[Running]:
+    """All that runs; without a port, no fleet: its pages are for browsers on this machine."""
     with (
         Wifi() as wifi,
         running_chain(folder, place, Wiring(via=wifi.via, pace=DEMO_PACE), coin_meter=COIN_METER) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
+        operator_of(chain, folder / "fleet", fleet_port) if fleet_port else nullcontext() as operator,
     ):
-        journal = Journal(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
+        traffic = Traffic(lambda: chain.observer.messages, lambda: chain.stripe.webhooks.log)
 
         def log_line(line: str) -> None:
             log.warning("%s", line)
-            journal.note(line)
+            traffic.note(line)
 
-        yield Running(chain, journal, Breaks(chain, wifi, screen, _picture(folder), log_line))
+        yield Running(chain, traffic, Breaks(chain, wifi, screen, _picture(folder), log_line), operator)
 
 
 def _picture(folder: Path) -> Path:
@@ -114,6 +126,8 @@ def _say(page_url: str, *, lan: bool) -> None:
     phone = "a phone in this network, or the one on the page," if lan else "the phone on the page"
     print(f"Open {page_url}/ in a browser.")
     print(f"Scan the code with {phone} and press Pay: the money is simulated.")
+    if not lan:
+        print(f"What its operator sees: {page_url}/operator")
     print("Press Ctrl-C here to end it.", flush=True)
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, redirect, request, send_file, send_from_directory
 from flask.typing import ResponseReturnValue
 
+from fleet.routes.login import COOKIE
 from simulator.board.board_server import BoardServer
 from simulator.demo.breaks import Breaks
+from simulator.demo.operator import Operator
 from simulator.demo.state import DemoState
 from simulator.stripe.checkout import checkout_blueprint
 from simulator.stripe.keeper import Keeper
@@ -18,7 +20,14 @@ PAGE = Path(__file__).parent / "page"
 
 
 def demo_app(
-    state: DemoState, board: BoardServer, breaks: Breaks, keeper: Keeper, *, page_url: str, relay_url: str
+    state: DemoState,
+    board: BoardServer,
+    breaks: Breaks,
+    keeper: Keeper,
+    *,
+    page_url: str,
+    relay_url: str,
+    operator: Operator | None = None,
 ) -> Flask:
     """The application behind `page_url`; the payment pages of the stand-in Stripe are in it too.
 
@@ -28,6 +37,8 @@ def demo_app(
     app = Flask("simulator.demo.server", static_folder=None)
     app.before_request(_only_at(page_url))
     app.register_blueprint(_page(relay_url))
+    if operator is not None:
+        app.register_blueprint(_operator(operator))
     app.register_blueprint(_views(state))
     app.register_blueprint(_board_buttons(board, breaks, page_url))
     app.register_blueprint(_breaks(breaks, page_url))
@@ -59,6 +70,21 @@ def _page(relay_url: str) -> Blueprint:
         return send_from_directory(PAGE, name, max_age=0)
 
     return page
+
+
+def _operator(operator: Operator) -> Blueprint:
+    """The way to the fleet's pages, as somebody who has logged in: a cookie is any port's of this machine."""
+    way = Blueprint("operator", __name__)
+
+    @way.get("/operator")
+    def enter() -> ResponseReturnValue:
+        if not operator.is_there():
+            return "The operator's pages are just starting.", 503, {"Refresh": "1"}
+        response = redirect(operator.url + "/", 303)
+        response.set_cookie(COOKIE, operator.token, httponly=True, samesite="Lax")
+        return response
+
+    return way
 
 
 def _views(state: DemoState) -> Blueprint:

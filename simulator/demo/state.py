@@ -14,7 +14,7 @@ from simulator.chain.cabinet import COIN_METER_PIN, COIN_PIN, GAME_OVER_PIN, NAM
 from simulator.chain.chain import Chain
 from simulator.demo.breaks import Breaks
 from simulator.demo.formats.trace import Lane, changes, recent
-from simulator.demo.journal import Journal
+from simulator.demo.traffic import Traffic
 
 # The board's contacts close to ground.
 LANES = {
@@ -31,12 +31,22 @@ STALE_AFTER_S = 5.0
 class DemoState:
     """Reads the running chain; changes nothing. Every method may be called from any thread."""
 
-    def __init__(self, chain: Chain, breaks: Breaks, journal: Journal, picture: Path, *, lan: bool) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        breaks: Breaks,
+        traffic: Traffic,
+        picture: Path,
+        *,
+        lan: bool,
+        has_operator: bool = False,
+    ) -> None:
         self.picture = picture
         self._chain = chain
         self._breaks = breaks
-        self._journal = journal
+        self._traffic = traffic
         self._lan = lan
+        self._has_operator = has_operator
         self._run = secrets.token_hex(4)
 
     def since(self, edges: int, messages: int) -> dict[str, Any]:
@@ -47,6 +57,7 @@ class DemoState:
         return {
             "run": self._run,
             "lan": self._lan,
+            "operator": self._has_operator,
             "now_s": since_boot_s(),
             "picture": self._picture_version(),
             "screen": self._screen(),
@@ -85,7 +96,7 @@ class DemoState:
         return {"next": index + len(edges), "items": [asdict(change) for change in shown]}
 
     def _messages(self, index: int) -> dict[str, Any]:
-        entries = self._journal.since(index)
+        entries = self._traffic.since(index)
         newest = [{**asdict(entry), "at_s": round(entry.at_s, 3)} for entry in entries[-MOST_ENTRIES:]]
         return {"next": index + len(entries), "items": newest}
 

@@ -1,4 +1,4 @@
-"""Sells once on a server that was installed from docs/server.md: through its nginx, relay and Mosquitto.
+"""Sells once on a server that was installed from docs/server.md: through nginx, relay, Mosquitto and fleet.
 
 The rest of the world is made here: a stand-in Stripe, a phone, and a cabinet with a virtual board. It prints
 what came of it as one JSON object.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import requests
@@ -24,6 +26,8 @@ from simulator.stripe.server import StandInStripe, stand_in_stripe
 MACHINE_ID, CREDITS = "galaga-01", 3
 KEY, UNUSED_SECRET = "sk_test_" + "5" * 24, "whsec_" + "6" * 24
 ENV_FILE = Path("/etc/arcade-relay/relay.env")
+FLEET_ENV_FILE = Path("/etc/arcade-fleet/fleet.env")
+BOOK = Path("/var/lib/arcade-fleet/book.sqlite")
 MOSQUITTO = Path("/etc/mosquitto")
 WITHIN_S = 90.0
 # As tools/test-server.sh made it.
@@ -41,9 +45,11 @@ def main() -> int:
         before = run("arcade-relay", "check")
         set_up(name, stripe)
         wait(lambda: answers(f"{url}/status"), "the relay behind nginx")
+        wait(lambda: answers(f"https://fleet.{name}/login"), "the fleet behind nginx")
         ca_file = MOSQUITTO / "arcade" / "ca.crt"
         with new_cabinet(new_machine(Path(folder)), ca_file, Path(folder), TEST_AUTHORITY) as cabinet:
             cabinet.sell(f"{url}/p/{MACHINE_ID}", stripe, CREDITS)
+            wait(sales, "the sale in the fleet's book")
             checked = run("arcade-relay", "check")
             print(
                 json.dumps(
@@ -53,6 +59,7 @@ def main() -> int:
                         "money": stripe.money(),
                         "check": checked.stdout + checked.stderr,
                         "check_status": checked.returncode,
+                        "sales": sales(),
                         "machines": run("arcade-relay", "machines").stdout,
                     }
                 )
@@ -63,12 +70,13 @@ def main() -> int:
 def set_up(name: str, stripe: StandInStripe) -> None:
     """What docs/server.md says, in its order."""
     broker = ["--mosquitto", f"{MOSQUITTO}/arcade", "--host", name, "--own-authority", "--env", str(ENV_FILE)]
-    must("arcade-relay", "setup", "broker", *broker)
+    must("arcade-relay", "setup", "broker", *broker, "--fleet-env", str(FLEET_ENV_FILE))
     shutil.copy(MOSQUITTO / "arcade" / "mosquitto.conf", MOSQUITTO / "mosquitto.conf")
     must("systemctl", "restart", "mosquitto")
     Kept({}, ENV_FILE).keep({"STRIPE_API_KEY": KEY, "STAND_IN_STRIPE_URL": stripe.api_url}, sys.stderr)
     must("arcade-relay", "setup", "stripe", "--env", str(ENV_FILE))
     must("systemctl", "start", "arcade-relay")
+    must("systemctl", "enable", "--now", "arcade-fleet")
 
 
 def new_machine(folder: Path) -> Path:
@@ -76,6 +84,12 @@ def new_machine(folder: Path) -> Path:
     config = folder / "galaga-01.yaml"
     must("arcade-relay", "new-machine", MACHINE_ID, "--name", "Galaga", "--to", str(config))
     return config
+
+
+def sales() -> list[tuple[object, ...]]:
+    """What the fleet's book has of them."""
+    with closing(sqlite3.connect(f"file:{BOOK}?mode=ro", uri=True)) as book:
+        return book.execute("SELECT machine_id, credits, amount FROM sales").fetchall()
 
 
 def answers(url: str) -> bool:

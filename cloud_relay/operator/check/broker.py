@@ -16,7 +16,8 @@ from cloud_relay.operator.check.reach import Server, check_reach
 from cloud_relay.operator.setup.emqx import CLOSE_IT, plan_for
 from cloud_relay.pages.check.findings import Finding, all_well, note, ok, warning, wrong
 from cloud_relay.relay import Relay
-from cloud_relay.settings import MqttSettings, SettingsError
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import MqttSettings
 from cloud_relay.stripe.account import StripeAccount
 
 MQTT = frozenset({"MQTT_BROKER", "MQTT_PORT", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CA_FILE"})

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from certifi import where
 
-from cloud_relay.settings import Settings, SettingsError, read_settings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import Settings, read_settings
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cloud_relay.errors import SetupFailed
 from cloud_relay.pages.setup.aws_plan import LARGEST_VALUE_BYTES
-from cloud_relay.settings import CA_FILE_BESIDE_THE_APP, NOT_SET, SettingsError, read_settings
+from cloud_relay.setting_reader import NOT_SET, SettingsError
+from cloud_relay.settings import CA_FILE_BESIDE_THE_APP, read_settings
 
 # The template stores the first, the image holds the second, and alarms read a log of JSON alone.
 _NOT_STORED = frozenset({"RELAY_URL", "MQTT_CA_FILE", "LOG_FORMAT"})

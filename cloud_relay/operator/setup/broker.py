@@ -18,7 +18,8 @@ from cloud_relay.logins.emqx_api import EmqxAccess, EmqxApi
 from cloud_relay.logins.mosquitto import MosquittoLogins
 from cloud_relay.operator.setup.emqx import set_up_emqx
 from cloud_relay.operator.setup.mosquitto import MosquittoOrder, next_words, set_up_folder
-from cloud_relay.operator.setup.relay_login import RelayLogin
+from cloud_relay.operator.setup.service_login import ServiceLogin
+from cloud_relay.rules.access import FLEET
 
 _ENV_FILE = "relay-broker.env"
 _TLS_PORT = "8883"
@@ -41,12 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env", metavar="FILE", type=Path, help=f"the relay's variables, mode 0600; default: {_ENV_FILE}"
     )
+    parser.add_argument(
+        "--fleet-env",
+        metavar="FILE",
+        type=Path,
+        help="make the fleet's login, too, and keep its variables there",
+    )
     parser.add_argument("--replace", action="store_true", help="put ours in the place of other rules")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
 def set_up_broker(options: argparse.Namespace, environment: Mapping[str, str], out: TextIO) -> int:
-    """Set it up, and make the relay's login; 1 if it is somebody's already.
+    """Set it up, make the relay's login, and the fleet's where it has a file; 1 if it is somebody's already.
 
     Raises:
         SettingsError: the variables that lead to the broker are wrong.
@@ -70,10 +77,11 @@ def _emqx(
     api = EmqxApi(access)
     host = options.host or str(urlsplit(access.url).hostname)
     broker = {"MQTT_BROKER": host, "MQTT_PORT": _TLS_PORT}
-    login = RelayLogin(environment, options.env or Path(_ENV_FILE), broker)
+    logins = _service_logins(options, environment, Path(_ENV_FILE), broker)
     if not set_up_emqx(api, out, replace=options.replace, dry_run=options.dry_run):
         return 1
-    login.see_to(EmqxLogins(api), out, dry_run=options.dry_run)
+    for login in logins:
+        login.see_to(EmqxLogins(api), out, dry_run=options.dry_run)
     return 0
 
 
@@ -82,11 +90,13 @@ def _mosquitto(options: argparse.Namespace, environment: Mapping[str, str], out:
     broker = {"MQTT_BROKER": order.host, "MQTT_PORT": str(order.ports[1])}
     if order.own_authority or (order.folder / "ca.crt").exists():
         broker["MQTT_CA_FILE"] = str(order.folder / "ca.crt")
-    login = RelayLogin(environment, options.env or order.folder / _ENV_FILE, broker)
+    logins = _service_logins(options, environment, order.folder / _ENV_FILE, broker)
     if not set_up_folder(order, out, replace=options.replace, dry_run=options.dry_run):
         return 1
     is_there = not options.dry_run or (order.folder / "services.passwords").exists()
-    login.see_to(MosquittoLogins(order.folder) if is_there else LoginsByHand(), out, dry_run=options.dry_run)
+    files = MosquittoLogins(order.folder) if is_there else LoginsByHand()
+    for login in logins:
+        login.see_to(files, out, dry_run=options.dry_run)
     out.write(next_words(order))
     return 0
 
@@ -114,9 +124,22 @@ def _order(options: argparse.Namespace) -> MosquittoOrder:
 def _console(options: argparse.Namespace, environment: Mapping[str, str], out: TextIO) -> int:
     host = options.host or environment.get("MQTT_BROKER", "")
     broker = {"MQTT_PORT": _TLS_PORT} | ({"MQTT_BROKER": host} if host else {})
-    login = RelayLogin(environment, options.env or Path(_ENV_FILE), broker)
-    place = login.password_place
+    logins = _service_logins(options, environment, Path(_ENV_FILE), broker)
+    users = [(login.name, login.password_place) for login in logins]
     if not options.dry_run:
-        login.kept_password(out)
-    out.write(console_steps(place))
+        for login in logins:
+            login.kept_password(out)
+    out.write(console_steps(users))
     return 0
+
+
+def _service_logins(
+    options: argparse.Namespace, environment: Mapping[str, str], env_file: Path, broker: Mapping[str, str]
+) -> list[ServiceLogin]:
+    """The relay's, and the fleet's: the environment is the relay's, and says nothing of that one."""
+    relay_s: Path = options.env or env_file
+    fleet_s: Path | None = options.fleet_env
+    if fleet_s is not None and fleet_s.resolve() == relay_s.resolve():
+        raise SetupFailed(f"{fleet_s} is the relay's: give the fleet's login another file by --fleet-env")
+    relay = ServiceLogin(environment, relay_s, broker)
+    return [relay] if fleet_s is None else [relay, ServiceLogin({}, fleet_s, broker, (FLEET,))]

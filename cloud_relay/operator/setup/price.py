@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from cloud_relay.errors import NotAtStripe
 from cloud_relay.rules.setting_up.account import SoldPrice
 from cloud_relay.rules.setting_up.price_setup import WantedPrice, other_price_remark, wanted_price
-from cloud_relay.settings import SettingsError, SetupSettings
+from cloud_relay.setting_reader import SettingsError
+from cloud_relay.settings import SetupSettings
 from cloud_relay.stripe.setup import StripeSetup
 
 

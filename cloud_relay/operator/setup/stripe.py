@@ -22,8 +22,9 @@ from cloud_relay.rules.fitness import KeyFound
 from cloud_relay.rules.setting_up.endpoint_setup import EndpointPlan, Make, Wanted, endpoint_plan
 from cloud_relay.rules.setting_up.from_outside import Answer
 from cloud_relay.rules.setting_up.neighbours import secret_print
+from cloud_relay.setting_reader import SettingsError
 from cloud_relay.setting_texts import LOOPBACK
-from cloud_relay.settings import SettingsError, SetupSettings, read_setup_settings
+from cloud_relay.settings import SetupSettings, read_setup_settings
 from cloud_relay.stripe.account import API_VERSION
 from cloud_relay.stripe.events import WANTED_EVENTS
 from cloud_relay.stripe.fitness import Fitness

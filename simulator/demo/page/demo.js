@@ -49,6 +49,7 @@ function show(state) {
   showPicture(state);
   showBoard(state);
   breaks.show(state);
+  document.getElementById("operator").hidden = !state.operator;
   phone.show(state.whole.power ? state.screen : { qr: null, state: "no_power" }, state.lan);
   money.show(state.money);
   trace.add(state.edges.items);

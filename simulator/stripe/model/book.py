@@ -13,6 +13,7 @@ from simulator.stripe.model.errors import Json, missing_object
 from simulator.stripe.model.objects.event import as_before_basil
 from simulator.stripe.model.objects.table import (
     Account,
+    BalanceTransaction,
     Charge,
     CheckoutSession,
     Dispute,
@@ -37,6 +38,7 @@ KINDS = {
     PaymentIntent: "payment_intent",
     Charge: "charge",
     Refund: "refund",
+    BalanceTransaction: "balance transaction",
     Dispute: "dispute",
     EarlyFraudWarning: "early_fraud_warning",
     Event: "event",
@@ -90,6 +92,7 @@ class Book:
         self.intents: dict[str, PaymentIntent] = {}
         self.charges: dict[str, Charge] = {}
         self.refunds: dict[str, Refund] = {}
+        self.movements: dict[str, BalanceTransaction] = {}
         self.disputes: dict[str, Dispute] = {}
         self.fraud_warnings: dict[str, EarlyFraudWarning] = {}
         self.events: dict[str, Event] = {}
@@ -122,6 +125,7 @@ class Book:
             PaymentIntent: self.intents,
             Charge: self.charges,
             Refund: self.refunds,
+            BalanceTransaction: self.movements,
             Dispute: self.disputes,
             EarlyFraudWarning: self.fraud_warnings,
             Event: self.events,

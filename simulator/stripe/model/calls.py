@@ -17,6 +17,7 @@ from simulator.stripe.model.errors import Json
 from simulator.stripe.model.lists import expand, lines, page
 from simulator.stripe.model.objects.account import balance_json
 from simulator.stripe.model.objects.table import (
+    BalanceTransaction,
     Charge,
     CheckoutSession,
     Dispute,
@@ -193,6 +194,7 @@ _ENDPOINTS = "/v1/webhook_endpoints"
 _DESTINATIONS = "/v2/core/event_destinations"
 _ACCOUNT = "/v1/account"
 _BALANCE = "/v1/balance"
+_MOVEMENTS = "/v1/balance_transactions"
 _BY_PAYMENT = ("payment_intent", "charge")
 _PRICE_FILTERS = ("active", "currency", "product", "type")
 _SESSION_FILTERS = ("payment_intent", "payment_link", "status")
@@ -272,4 +274,11 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("GET", _ACCOUNT, shapes.EXPAND_ONLY, _account),
     Call("GET", _BALANCE, shapes.EXPAND_ONLY, _balance),
+    Call(
+        "GET",
+        _MOVEMENTS,
+        shapes.LIST_MOVEMENTS,
+        _list(BalanceTransaction, _MOVEMENTS, "source", "type", "currency"),
+    ),
+    Call("GET", f"{_MOVEMENTS}/<id>", shapes.EXPAND_ONLY, _retrieve(BalanceTransaction, "id")),
 )

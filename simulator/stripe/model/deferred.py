@@ -32,7 +32,7 @@ def money_came(book: Book, intent_id: str, now_s: int) -> PaymentIntent:
     """The bank has paid."""
     session, intent = _waiting(book, intent_id)
     charge = replace(book.charges[intent.latest_charge or ""], status="succeeded")
-    save_charge(book, taken(book, charge, intent.amount), "charge.succeeded", now_s)
+    save_charge(book, taken(book, charge, intent.amount, now_s), "charge.succeeded", now_s)
     paid = replace(intent, status="succeeded", amount_received=intent.amount)
     save_intent(book, paid, "payment_intent.succeeded", now_s)
     done = book.save(replace(session, payment_status="paid"), now_s)

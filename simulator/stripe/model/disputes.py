@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Refusal
+from simulator.stripe.model.movements import reinstated, withdrawn
 from simulator.stripe.model.objects.table import Charge, Dispute, EarlyFraudWarning, PaymentIntent
 from simulator.stripe.model.objects.trouble import DisputeStatus
 
@@ -28,6 +29,8 @@ def dispute(
         status="warning_needs_response" if inquiry else "needs_response",
         due_by=now_s + ANSWER_WITHIN_S,
     )
+    if not inquiry:
+        made = _with_movement(book, made, withdrawn(book, made, now_s))
     book.save(made, now_s)
     book.save(replace(charge, disputed=True), now_s)
     book.record("charge.dispute.created", made, now_s)
@@ -41,11 +44,17 @@ def close_dispute(book: Book, dispute_id: str, status: DisputeStatus, now_s: int
     made = book.get(Dispute, dispute_id, param="dispute")
     if not made.is_open:
         raise Refusal("This dispute is already closed")
+    if status == "won":
+        made = _with_movement(book, made, reinstated(book, made, now_s))
     ended = book.save(replace(made, status=status), now_s)
     book.record("charge.dispute.closed", ended, now_s)
     if status == "won":
         book.record("charge.dispute.funds_reinstated", ended, now_s)
     return ended
+
+
+def _with_movement(book: Book, made: Dispute, movement_id: str) -> Dispute:
+    return replace(made, movements=(*made.movements, book.movements[movement_id]))
 
 
 def warn(book: Book, intent_id: str, now_s: int, fraud_type: str) -> EarlyFraudWarning:

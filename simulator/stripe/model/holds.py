@@ -27,7 +27,7 @@ def capture(book: Book, intent_id: str, params: Json, now_s: int) -> PaymentInte
     _check_capture(intent, amount)
     suffix = params.get("statement_descriptor_suffix", intent.statement_descriptor_suffix)
     check_suffix(book.account, suffix)
-    charge = taken(book, book.charges[intent.latest_charge or ""], amount)
+    charge = taken(book, book.charges[intent.latest_charge or ""], amount, now_s)
     charge = replace(
         charge,
         statement_descriptor_suffix=suffix,

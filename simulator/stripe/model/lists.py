@@ -13,11 +13,13 @@ from simulator.stripe.model.objects.table import CheckoutSession, PaymentLink, R
 DEFAULT_LIMIT = 10
 DEEPEST_EXPANSION = 4
 EXPANDED_KINDS = {
+    "balance_transaction": "balance_transaction_source",
     "charge": "charge",
     "latest_charge": "charge",
     "payment_intent": "payment_intent",
     "payment_link": "payment_link",
     "product": "product",
+    "source": "balance_transaction_source",
 }
 """What kind of object stands behind each id that can be expanded."""
 INCLUDED = frozenset({"line_items", "refunds", "currency_options"})
@@ -103,7 +105,9 @@ def _expand(book: Book, node: Json, steps: list[str], path: str) -> None:
 
 
 def _object(book: Book, object_id: str, path: str) -> Json:
-    tables = (book.charges, book.intents, book.links, book.products)
+    tables = (
+        book.charges, book.intents, book.links, book.products, book.movements, book.refunds, book.disputes
+    )  # fmt: skip
     found: Listed | None = next((table[object_id] for table in tables if object_id in table), None)
     if found is not None:
         return found.as_json()

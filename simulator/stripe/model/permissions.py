@@ -22,8 +22,11 @@ RESOURCES = {
     "events": "event", "webhook_endpoints": "webhook",
     "payment_method_configurations": "payment_method_configuration",
     "core/event_destinations": "webhook", "account": "accounts_kyc_basic", "balance": "balance",
+    "balance_transactions": "balance_transaction_source",
 }  # fmt: skip
 """The resource behind each path; a refund is a matter of its charge."""
+READ_ONLY: Permissions = dict.fromkeys(RESOURCES.values(), "read")
+"""What a key may do that is made to look, and not to touch."""
 _OF_EXPANDED = {"product": "product", "payment_link": "payment_links"}
 _OF_INCLUDED = {"refunds": "charge"}
 

@@ -8,6 +8,7 @@ from typing import Literal
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.errors import Json, Refusal
 from simulator.stripe.model.money import amount_text, check_step
+from simulator.stripe.model.movements import refund_failed, refunded
 from simulator.stripe.model.objects.table import Charge, PaymentIntent, Refund
 from simulator.stripe.model.params import merge_metadata
 from simulator.stripe.model.till import save_charge
@@ -67,8 +68,9 @@ def _unpaid(intent_id: str) -> Refusal:
 
 
 def _give_back(book: Book, charge: Charge, amount: int, params: Json, now_s: int) -> Refund:
+    refund_id = book.new_id("re")
     given = Refund(
-        id=book.new_id("re"),
+        id=refund_id,
         created=now_s,
         amount=amount,
         currency=charge.currency,
@@ -77,7 +79,7 @@ def _give_back(book: Book, charge: Charge, amount: int, params: Json, now_s: int
         metadata=merge_metadata({}, params.get("metadata", {})),
         reason=params.get("reason"),
         status=book.next_refunds,
-        balance_transaction=book.new_id("txn"),
+        balance_transaction=refunded(book, refund_id, charge, amount, now_s),
     )
     book.save(given, now_s)
     left = replace(charge, amount_refunded=charge.amount_refunded + amount)
@@ -107,7 +109,8 @@ def finish_refund(
         raise Refusal(f"Refund {refund_id} is {pending.status} already.")
     ended = replace(pending, status=outcome)
     if outcome == "failed":
-        ended = replace(ended, failure_reason=reason, failure_balance_transaction=book.new_id("txn"))
+        back = refund_failed(book, pending, now_s)
+        ended = replace(ended, failure_reason=reason, failure_balance_transaction=back)
         charge = book.charges[pending.charge]
         book.save(replace(charge, amount_refunded=charge.amount_refunded - pending.amount), now_s)
     book.save(ended, now_s)

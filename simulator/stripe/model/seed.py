@@ -38,7 +38,7 @@ def _one(
     charge = replace(new_charge(book, intent, at_s), capture_before=at_s + RESERVATION_S)
     intent = replace(intent, latest_charge=charge.id, payment_method=charge.payment_method)
     if status == "succeeded":
-        intent, charge = replace(intent, amount_received=amount), taken(book, charge, amount)
+        intent, charge = replace(intent, amount_received=amount), taken(book, charge, amount, at_s)
     if status == "canceled":
         intent, charge = replace(intent, canceled_at=at_s), replace(charge, released=amount)
     if status == "requires_capture":

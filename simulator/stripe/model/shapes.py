@@ -196,6 +196,7 @@ LIST_REFUNDS = page_of(payment_intent=_WORD, charge=_WORD, created=created_filte
 LIST_CHARGES = page_of(payment_intent=_WORD, created=created_filter)
 LIST_DISPUTES = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
 LIST_FRAUD_WARNINGS = page_of(payment_intent=_WORD, charge=_WORD, created=created_filter)
+LIST_MOVEMENTS = page_of(created=created_filter, currency=text(3), source=_WORD, type=_WORD, payout=_WORD)
 LIST_ENDPOINTS = page_of()
 LIST_DESTINATIONS = hash_of(include=list_of(one_of("webhook_endpoint.url")), limit=whole_number(1, 100))
 LIST_LINES = page_of()

@@ -8,6 +8,7 @@ from simulator.stripe.model.book import Book
 from simulator.stripe.model.descriptors import calculated
 from simulator.stripe.model.errors import Refusal
 from simulator.stripe.model.money import check_chargeable
+from simulator.stripe.model.movements import charged
 from simulator.stripe.model.objects.table import Charge, CheckoutSession, PaymentIntent
 from simulator.stripe.model.payer import Payer, as_paid
 
@@ -90,7 +91,7 @@ def _reserve(book: Book, session: CheckoutSession, intent: PaymentIntent, now_s:
 
 
 def _take(book: Book, session: CheckoutSession, intent: PaymentIntent, now_s: int) -> PaymentIntent:
-    charge = taken(book, new_charge(book, intent, now_s), intent.amount)
+    charge = taken(book, new_charge(book, intent, now_s), intent.amount, now_s)
     save_charge(book, charge, "charge.succeeded", now_s)
     intent = replace(approved(book, intent, charge), status="succeeded", amount_received=intent.amount)
     save_intent(book, intent, "payment_intent.succeeded", now_s)
@@ -98,14 +99,14 @@ def _take(book: Book, session: CheckoutSession, intent: PaymentIntent, now_s: in
     return intent
 
 
-def taken(book: Book, charge: Charge, amount: int) -> Charge:
+def taken(book: Book, charge: Charge, amount: int, now_s: int) -> Charge:
     """The charge once so much of it was captured; the rest is released."""
     return replace(
         charge,
         captured=True,
         amount_captured=amount,
         released=charge.amount - amount,
-        balance_transaction=book.new_id("txn"),
+        balance_transaction=charged(book, charge, amount, now_s),
     )
 
 

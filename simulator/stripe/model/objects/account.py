@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,6 +15,7 @@ class Account:
     """Whose account it is; `api_version` is its default, which events and plain endpoints have.
 
     A charge's descriptor on the payer's statement is `statement_prefix`, "* " and the payment's suffix.
+    What is charged in a currency of `exchange_rates` is converted to the default one.
     """
 
     api_version: str
@@ -24,6 +26,7 @@ class Account:
     statement_prefix: str = "ARCADE"
     charges_enabled: bool = True
     payouts_enabled: bool = True
+    exchange_rates: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> Json:
         """The API's object."""

@@ -13,11 +13,13 @@ from simulator.stripe.model.objects.goods import (
 )
 from simulator.stripe.model.objects.intents import PaymentIntent
 from simulator.stripe.model.objects.methods import PaymentMethodConfiguration
+from simulator.stripe.model.objects.movements import BalanceTransaction
 from simulator.stripe.model.objects.sessions import CheckoutSession
 from simulator.stripe.model.objects.trouble import Dispute, EarlyFraudWarning
 
 __all__ = [
     "Account",
+    "BalanceTransaction",
     "CaptureMethod",
     "Charge",
     "CheckoutSession",

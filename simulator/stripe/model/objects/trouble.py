@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.stripe.model.errors import Json
+from simulator.stripe.model.objects.movements import BalanceTransaction
 
 DisputeStatus = Literal[
     "warning_needs_response", "warning_under_review", "warning_closed",
@@ -35,6 +36,7 @@ class Dispute:
     reason: str
     status: DisputeStatus
     due_by: int
+    movements: tuple[BalanceTransaction, ...] = ()
 
     @property
     def is_inquiry(self) -> bool:
@@ -52,7 +54,7 @@ class Dispute:
             "id": self.id,
             "object": "dispute",
             "amount": self.amount,
-            "balance_transactions": [],
+            "balance_transactions": [each.as_json() for each in self.movements],
             "charge": self.charge,
             "created": self.created,
             "currency": self.currency,

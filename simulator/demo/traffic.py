@@ -28,7 +28,7 @@ class Entry:
     good: bool | None = None
 
 
-class Journal:
+class Traffic:
     """Collects entries from where they are kept, whenever somebody reads."""
 
     def __init__(

@@ -1,38 +1,43 @@
-"""EDGE. The relay's own login at the broker, and the file that tells the relay of it."""
+"""EDGE. A service's own login at the broker, and the file that tells the service of it."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from cloud_relay.errors import NoPasswordDatabase, SetupFailed
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.setup.kept import Kept
-from cloud_relay.rules.access import FLEET, RELAY, SERVICES
-
-_NAMES = tuple(name for name in SERVICES if name != FLEET)
+from cloud_relay.rules.access import FLEET, RELAYS
 
 
-class RelayLogin:
+class ServiceLogin:
     """Its password is MQTT_PASSWORD; where that is unset one is made, and kept in `env_file`.
 
     What stands in the file counts before the environment.
     """
 
-    def __init__(self, environment: Mapping[str, str], env_file: Path, broker: Mapping[str, str]) -> None:
-        """The `broker` is what a new file tells besides, such as MQTT_BROKER.
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        env_file: Path,
+        broker: Mapping[str, str],
+        names: Sequence[str] = RELAYS,
+    ) -> None:
+        """The `broker` is what a new file tells besides, such as MQTT_BROKER; `names` are those it may have.
 
         Raises:
-            SetupFailed: the relay is not called as the rules call it.
+            SetupFailed: the service is not called as the rules call it.
             FileTrouble: the file cannot be read.
         """
         self._kept, self._env_file, self._broker = Kept(environment, env_file), env_file, broker
-        self.name = self._variable("MQTT_USERNAME") or RELAY
-        if self.name not in _NAMES:
+        self.name = self._variable("MQTT_USERNAME") or names[0]
+        if self.name not in names:
+            who = "fleet" if names[0] == FLEET else "relay"
             raise SetupFailed(
-                f"MQTT_USERNAME is {self.name!r:.80}: the access rules know the relay as {RELAY}"
+                f"MQTT_USERNAME is {self.name!r:.80}: the access rules know the {who} as {names[0]}"
             )
 
     def _variable(self, name: str) -> str:

@@ -1,0 +1,1 @@
+"""Alerts at the edge: decided every few seconds, written down as flips, and told to channels."""

@@ -1,0 +1,1 @@
+"""From the broker into the book: what cabinets say is written down, and only then confirmed."""

@@ -1,0 +1,1 @@
+"""Who somebody is: passwords, codes, and the sessions of browsers."""

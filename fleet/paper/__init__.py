@@ -1,0 +1,1 @@
+"""Papers to print or to send: what a page says, as PDF."""

@@ -1,0 +1,1 @@
+"""Rows to figures: what every page, file and alert shows is added up here."""
