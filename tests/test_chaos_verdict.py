@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.chaos.rules.evidence import Books, NextDoor, Payment, Pulse, Struck
+from simulator.chaos.rules.evidence import Books, Ended, Journal, NextDoor, Payment, Pulse, Struck
 from simulator.chaos.rules.report import Crowd, table
 from simulator.chaos.rules.verdict import judge
 
@@ -222,5 +222,47 @@ def test_the_table_names_what_went_wrong() -> None:
         "of these lost 0",
         "credited in the wrong hall 0",
         "doors left open with a token refused 0",
+        "otherwise in the fleet's book 0",
+        "entries amiss in the fleet's book 0",
         "hit by: relay killed 1 (struck 2 times)",
     ]
+
+
+BOOKED = {"pi_3": Ended("delivered", 3, 250), "pi_1": Ended("delivered", 1, 100)}
+
+
+@pytest.mark.parametrize(
+    ("by_fleet", "misbooked"),
+    [
+        (BOOKED, ()),
+        ({"pi_3": BOOKED["pi_3"]}, ("pi_1",)),
+        (BOOKED | {"pi_1": Ended("delivered", 1, None)}, ("pi_1",)),
+        (BOOKED | {"pi_3": Ended("delivered", 2, 250)}, ("pi_3",)),
+        (BOOKED | {"pi_9": Ended("delivered", 1, 100)}, ("pi_9",)),
+    ],
+)
+def test_a_payment_that_the_fleet_has_otherwise_is_found(
+    by_fleet: dict[str, Ended], misbooked: tuple[str, ...]
+) -> None:
+    """Missing, added, or with another figure."""
+    assert judge(replace(GOOD, journal=Journal(BOOKED, by_fleet))).misbooked == misbooked
+
+
+def test_what_ledger_and_fleet_agree_on_is_held_against_stripe() -> None:
+    """To the cent; a conflict was named before."""
+    booked = {"pi_1": Ended("delivered", 1, 90)}
+    books = replace(with_payment(), journal=Journal(booked, booked))
+    assert judge(books).misbooked == ("pi_1",)
+    assert judge(replace(with_payment(conflict=True), journal=books.journal)).misbooked == ()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "amiss"),
+    [(("a", "b"), 0), (("a",), 1), (("a", "b", "c"), 1), (("a", "b", "b"), 1), (("b", "a"), 1)],
+)
+def test_an_entry_that_is_missing_added_doubled_or_out_of_order_is_found(
+    theirs: tuple[str, ...], amiss: int
+) -> None:
+    """By its sum, which names it together with all before it."""
+    journal = Journal(sums_of_ledger=("a", "b"), sums_of_fleet=theirs)
+    assert judge(replace(GOOD, journal=journal)).entries_amiss == amiss

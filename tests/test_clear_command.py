@@ -46,6 +46,7 @@ def clears(bench: Workbench) -> tuple[int, list[str]]:
     return status, [line.partition("damaged-")[0] + "damaged-" * ("damaged-" in line) for line in lines]
 
 
+JOURNAL_KINDS = "SELECT DISTINCT json_extract(body, '$.kind') FROM journal"
 CLEARED = (0, [f"cleared: {NOT_COUNTED}", f"cleared: {DAMAGED}"])
 
 
@@ -72,6 +73,8 @@ def test_faults_are_cleared_in_a_stopped_controllers_ledger(broken: Workbench) -
 
 def test_what_cannot_be_written_is_not_cleared(broken: Workbench) -> None:
     """The technician is told, and the machine stays out of order."""
+    # The journal's word of the faults comes after some seconds, and would wait for the lock as well.
+    wait_until(lambda: ("fault_begins",) in broken.ledger(JOURNAL_KINDS), "the faults in the journal")
     with closing(sqlite3.connect(broken.folder / "state" / "ledger.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert clears(broken) == (1, ["refused: the ledger cannot be written: database is locked"])

@@ -206,6 +206,19 @@ def test_a_fact_that_cannot_be_written_leaves_no_entry(ledger: Ledger) -> None:
     assert [(body["seq"], body["number"]) for body in bodies(ledger)] == [(1, 2)]
 
 
+@pytest.mark.timeout(4)  # a commit would wait for five seconds
+def test_no_entry_waits_for_a_program_that_holds_the_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    """It is written with the next commit; meanwhile the loop has better things to do."""
+    (file,) = tmp_path.rglob("*.sqlite")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger.enter([Entry(EntryKind.COIN, NOW_S, "boot-a", {"number": 1})])
+        other.execute("ROLLBACK")
+    newest = ledger.newest_entry
+    ledger.enter([Entry(EntryKind.COIN, NOW_S, "boot-a", {"number": 2})])
+    assert ledger.newest_entry == newest + 2
+
+
 def test_on_a_full_disk_an_entry_without_a_record_waits(ledger: Ledger) -> None:
     """It must not stop a sale; the next commit takes it along, in its order."""
     pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]

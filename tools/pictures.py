@@ -22,7 +22,7 @@ PORT = 8950
 
 
 def main() -> None:
-    """Draw docs/attract.png, docs/screens and docs/demo.png."""
+    """Draw docs/attract.png, docs/screens, docs/demo.png and docs/fleet.png."""
     DOCS.mkdir(exist_ok=True)
     screens.main()
     with tempfile.TemporaryDirectory() as folder:
@@ -30,6 +30,8 @@ def main() -> None:
         with demo(Path(folder) / "run") as address, chromium(Path(folder) / "profile") as browser:
             buy(browser, address)
             browser.save_screenshot(str(DOCS / "demo.png"))
+            operator(browser, address)
+            browser.save_screenshot(str(DOCS / "fleet.png"))
 
 
 def attract(folder: Path) -> None:
@@ -84,6 +86,17 @@ def buy(browser: Chrome, address: str) -> None:
     browser.switch_to.frame("phone")
     wait.until(lambda _: "on the machine" in browser.find_element(By.TAG_NAME, "body").text)
     browser.switch_to.default_content()
+
+
+def operator(browser: Chrome, address: str) -> None:
+    """What the operator of that cabinet sees, and of eleven others."""
+    browser.get(f"{address}operator")
+    sold = "//tr[contains(., 'Star Raider') and contains(., '$2.50')]"
+    WebDriverWait(browser, 30).until(lambda page: page.find_elements(By.XPATH, sold))
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 1200, "height": 760, "deviceScaleFactor": 1, "mobile": False},
+    )
 
 
 if __name__ == "__main__":

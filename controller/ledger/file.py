@@ -87,6 +87,8 @@ MIGRATIONS = (
     INSERT INTO memory VALUES ('journal_id', json_quote(lower(hex(randomblob(16)))));
     """,
 )
+# How long a commit waits for another program that holds the file.
+BUSY_MS = 5000
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -195,7 +197,7 @@ def _find_damage_inside(path: Path) -> str | None:
 
 
 def _open_whole(path: Path) -> tuple[sqlite3.Connection, int]:
-    db = sqlite3.connect(path, isolation_level=None)
+    db = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
     try:
         # FULL: with WAL, anything less may lose a commit when the plug is pulled.
         db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")

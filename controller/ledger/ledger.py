@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from controller.ledger.entries import Journal
-from controller.ledger.file import LedgerError, lock, open_file
+from controller.ledger.file import BUSY_MS, LedgerError, lock, open_file
 from controller.ledger.pruning import prune
 from controller.ledger.rows import find, read_notes, read_start
 from controller.ledger.set_aside import read_faults
@@ -82,11 +82,17 @@ class Ledger:
         self._has_notes, self._unwritten, self.newest_entry = bool(notes), (), newest
 
     def enter(self, entries: Sequence[Entry]) -> None:
-        """Write entries of facts that need no record; on a full disk they wait for the next commit."""
+        """Write entries of facts that need no record; what cannot be now is written with the next commit.
+
+        Nobody waits for them: neither on a full disk nor for a program that holds the file.
+        """
+        self._db.execute("PRAGMA busy_timeout = 0")
         try:
             self.write((), (), entries)
         except sqlite3.OperationalError:
             self._unwritten = (*self._unwritten, *entries)[-MOST_UNWRITTEN:]
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def unsaid(self) -> tuple[Note, ...]:
         """The lines of the last commit, which may not have been said."""

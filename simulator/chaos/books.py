@@ -1,4 +1,4 @@
-"""EDGE. Reads the three books: Stripe's, the board's and the cabinet's ledger."""
+"""EDGE. Reads the books: Stripe's, the board's, the cabinet's ledger, and the fleet's."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
+
 from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.stripe.payments import CONFLICT
+from fleet.book import tables
+from fleet.book.engine import open_book, reading
 from simulator.board.board_server import BoardServer
 from simulator.chain.cabinet import OFFERS
 from simulator.chain.chain import Chain
-from simulator.chaos.rules.evidence import Payment, Pulse, Span
+from simulator.chain.fleet import RunningFleet
+from simulator.chaos.rules.evidence import Ended, Journal, Payment, Pulse, Span
 from simulator.stripe.model.book import Book
 from simulator.stripe.model.objects.table import PaymentIntent
 
@@ -47,6 +53,30 @@ def unfinished(ledger: Path) -> frozenset[str]:
     """The payments whose train has not ended, or whose receipt the relay has not answered."""
     rows = _read(ledger, "SELECT id FROM payments WHERE outcome IS NULL OR (has_receipt AND answer IS NULL)")
     return frozenset(payment_id for (payment_id,) in rows)
+
+
+def journal_of(ledger: Path, fleet: RunningFleet) -> Journal:
+    """How every payment that has ended did so, by the ledger and by the fleet's book; and their entries."""
+    engine = open_book(make_url(fleet.database))
+    with reading(engine) as connection:
+        sales, entries = tables.sales.c, tables.entries.c
+        ended = connection.execute(
+            select(sales.payment_id, sales.outcome, sales.credits_delivered, sales.charged).where(
+                sales.outcome.is_not(None)
+            )
+        ).all()
+        sums = tuple(connection.execute(select(entries.sum).order_by(entries.seq)).scalars())
+    engine.dispose()
+    by_ledger = _read(
+        ledger,
+        "SELECT id, outcome, credits_delivered, charged FROM payments WHERE outcome IS NOT NULL",
+    )
+    return Journal(
+        {row[0]: Ended(*row[1:]) for row in by_ledger},
+        {row[0]: Ended(*row[1:]) for row in ended},
+        tuple(row[0] for row in _read(ledger, "SELECT sum FROM journal ORDER BY seq")),
+        sums,
+    )
 
 
 def _read(ledger: Path, sql: str) -> list[Any]:

@@ -14,11 +14,19 @@ from simulator.board.technician import faults_cleared
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import Chain, Wiring, running_chain
+from simulator.chain.fleet import RunningFleet, running_fleet
 from simulator.chain.folder import DemoError, fresh_folder
 from simulator.chain.part import PartFailedError
 from simulator.chain.proxy import Link
 from simulator.chain.supervisor import Supervisor
-from simulator.chaos.books import ledger_file, ledger_pulses, stripe_payments, unfinished, wire_pulses
+from simulator.chaos.books import (
+    journal_of,
+    ledger_file,
+    ledger_pulses,
+    stripe_payments,
+    unfinished,
+    wire_pulses,
+)
 from simulator.chaos.faults import Breaker
 from simulator.chaos.neighbour import Neighbour, hall_next_door
 from simulator.chaos.players import Players, sells
@@ -38,6 +46,7 @@ PACE = STRIPES_PACE
 STEP_S = 0.02
 OPENS_WITHIN_S = 30.0
 COUNTS_WITHIN_S = 1.0
+WRITTEN_WITHIN_S, WRITTEN_LOOK_S = 60.0, 0.2
 # A process that is stopped or killed inside a pulse holds it until it goes on or comes back. A board that
 # took this for a stuck coin would count nothing from then on, and hide what the cabinet does.
 PATIENT = replace(JAMMA, name="patient", max_pulse_ms=60_000)
@@ -98,19 +107,31 @@ def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outco
         coin_meter = COIN_METER if meter else None
         chain = stack.enter_context(running_chain(folder, wiring=wiring, coin_meter=coin_meter))
         neighbour = stack.enter_context(hall_next_door(folder / "next-door", chain, settings))
-        return _Run(chain, neighbour, Breaker(chain, links, relays_clock), schedule).play()
+        fleet = stack.enter_context(running_fleet(chain, folder / "book.sqlite"))
+        return _Run(chain, neighbour, fleet, Breaker(chain, links, relays_clock), schedule).play()
 
 
 class _Run:
-    def __init__(self, chain: Chain, neighbour: Neighbour, breaker: Breaker, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        neighbour: Neighbour,
+        fleet: RunningFleet,
+        breaker: Breaker,
+        schedule: Schedule,
+    ) -> None:
         self._chain = chain
+        self._fleet = fleet
+        self._fleet_is_due = True
         self._neighbour = neighbour
         self._schedule = schedule
         self._breaker = breaker
         self._players = Players(chain, neighbour.door)
         self._strikes = Strikes(schedule.faults, self._breaker, self._somebody_has_paid)
         self._technician_is_due = False
-        self._supervisor = Supervisor([chain.relay, chain.controller], lambda line: log.info("%s", line))
+        self._supervisor = Supervisor(
+            [chain.relay, chain.controller, fleet.part], lambda line: log.info("%s", line)
+        )
 
     def play(self) -> Outcome:
         with Watch(lambda: self._breaker.active, lambda: sells(self._chain.door)) as watch:
@@ -123,6 +144,7 @@ class _Run:
             for tidied in tidy_days_later(self._chain, environment):
                 log.info("days later: %s %s, %s", tidied.payment.payment_id, tidied.outcome, tidied.why)
         self._let_the_board_count()
+        self._let_the_fleet_write()
         verdict = judge(self._books(watch), sorted({fault.kind for fault in self._schedule.faults}))
         crowd = Crowd(self._players.came, self._players.sent_away)
         return Outcome(verdict, crowd, self._chain.stripe.reads_in_words())
@@ -142,6 +164,9 @@ class _Run:
             while wishes and wishes[0].at_s <= at_s:
                 self._players.come(wishes.pop(0))
             self._strikes.step(at_s)
+            if self._fleet_is_due and at_s > self._schedule.lasts_s / 2:
+                self._fleet_is_due = False
+                self._fleet.part.kill()  # in the middle of whatever it writes
             self._supervise()
         log.info("everything is mended")
 
@@ -163,6 +188,17 @@ class _Run:
                 log.error("the board did not count every pulse")
                 return
             time.sleep(STEP_S)
+
+    def _let_the_fleet_write(self) -> None:
+        """A cabinet says again what the fleet has not confirmed, ever more rarely."""
+        deadline_s = time.monotonic() + WRITTEN_WITHIN_S
+        ledger = ledger_file(self._chain)
+        while (journal := journal_of(ledger, self._fleet)).sums_of_ledger != journal.sums_of_fleet:
+            if time.monotonic() > deadline_s:
+                log.error("the fleet did not write everything down")
+                return
+            self._supervise()
+            time.sleep(WRITTEN_LOOK_S)
 
     def _supervise(self) -> None:
         self._supervisor.look(time.monotonic())
@@ -197,4 +233,5 @@ class _Run:
             killed=sum(fault.kind in KILLS_OF_THE_CABINET for fault in struck),
             doors_left_open=self._breaker.doors_left_open,
             next_door=NextDoor(self._payments(next_door=True), self._neighbour.heard),
+            journal=journal_of(ledger, self._fleet),
         )

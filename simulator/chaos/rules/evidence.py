@@ -1,4 +1,4 @@
-"""CORE. What is known of a run at its end: Stripe's book, the board's, and the cabinet's ledger."""
+"""CORE. What is known of a run at its end: Stripe's book, the board's, the cabinet's ledger, the fleet's."""
 
 from __future__ import annotations
 
@@ -69,6 +69,28 @@ class NextDoor:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """How a payment ended by somebody's word: its outcome, the credits that it gave, what was charged.
+
+    `charged` is in minor units; None where the relay did not say.
+    """
+
+    outcome: str
+    credits_delivered: int
+    charged: int | None
+
+
+@dataclass(frozen=True)
+class Journal:
+    """How the cabinet's payments ended by its ledger and by the fleet's book, and their entries' sums."""
+
+    by_ledger: Mapping[str, Ended] = field(default_factory=dict)
+    by_fleet: Mapping[str, Ended] = field(default_factory=dict)
+    sums_of_ledger: tuple[str, ...] = ()
+    sums_of_fleet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Books:
     """Everything that is known once the chain is at rest.
 
@@ -89,3 +111,4 @@ class Books:
     killed: int
     doors_left_open: int = 0
     next_door: NextDoor = field(default_factory=NextDoor)
+    journal: Journal = field(default_factory=Journal)

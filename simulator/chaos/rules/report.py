@@ -38,6 +38,8 @@ def table(verdict: Verdict, crowd: Crowd) -> str:
         ("of these lost", _names(verdict.lost_next_door)),
         ("credited in the wrong hall", _names(verdict.stolen)),
         ("doors left open with a token refused", str(verdict.doors_left_open)),
+        ("otherwise in the fleet's book", _names(verdict.misbooked)),
+        ("entries amiss in the fleet's book", str(verdict.entries_amiss)),
     ]
     hits = [
         (f"hit by: {kind}", f"{hit}  (struck {_times(verdict.struck[kind])})")

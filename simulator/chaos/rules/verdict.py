@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from simulator.chaos.rules.evidence import Books, NextDoor, Payment, Pulse, Struck
+from simulator.chaos.rules.evidence import Books, Journal, NextDoor, Payment, Pulse, Struck
 
 # A payment must be credited if everything worked for so long at the end of its credit window.
 WORKING_FOR_S = 30.0
@@ -27,7 +27,8 @@ class Verdict:
     longer than the window and SETTLED_WITHIN_S.
     stolen: credited by the hall that it was not paid in. lost_next_door: paid in the other hall, and held
     at rest, or charged without its coins. doors_left_open: how often the door sold to the end of a time in
-    which the relay refused the machine's token.
+    which the relay refused the machine's token. misbooked: otherwise in the fleet's book than in the ledger,
+    or than what Stripe charged. entries_amiss: entries that are not in both, in the same order and once.
     """
 
     payments: int
@@ -51,6 +52,8 @@ class Verdict:
     paid_next_door: int
     lost_next_door: tuple[str, ...]
     doors_left_open: int
+    misbooked: tuple[str, ...]
+    entries_amiss: int
     hits: dict[str, int]
     struck: dict[str, int]
 
@@ -68,6 +71,8 @@ class Verdict:
             f"{len(self.stolen)} payments credited in the wrong hall": self.stolen,
             f"{len(self.lost_next_door)} payments of the hall next door lost": self.lost_next_door,
             f"the door sold {self.doors_left_open} times with a token refused": self.doors_left_open,
+            f"{len(self.misbooked)} payments otherwise in the fleet's book": self.misbooked,
+            f"{self.entries_amiss} entries amiss in the fleet's book": self.entries_amiss,
             f"{self.ambiguous} ambiguous pulses after {self.killed} kills": self.ambiguous > self.killed,
             "nobody paid": self.payments == 0,
         }
@@ -114,6 +119,8 @@ def judge(books: Books, kinds: Sequence[str] = ()) -> Verdict:
         paid_next_door=len(books.next_door.payments),
         lost_next_door=_ids(p for p in books.next_door.payments if _is_lost_next_door(p, books.next_door)),
         doors_left_open=books.doors_left_open,
+        misbooked=_misbooked(books),
+        entries_amiss=_entries_amiss(books.journal),
         hits={kind: _hits(kind, books) for kind in kinds},
         struck={kind: sum(fault.kind == kind for fault in books.faults) for kind in kinds},
     )
@@ -177,6 +184,25 @@ def _stolen(books: Books) -> tuple[str, ...]:
 
 def _is_lost_next_door(payment: Payment, next_door: NextDoor) -> bool:
     return payment.reserved or payment.captured > _worth(payment, next_door.heard.get(payment.id, 0))
+
+
+def _misbooked(books: Books) -> tuple[str, ...]:
+    ledger, fleet = books.journal.by_ledger, books.journal.by_fleet
+    otherwise = {name for name in ledger.keys() | fleet.keys() if ledger.get(name) != fleet.get(name)}
+    # A conflict was named by the relay itself; what it did not say is compared with nothing.
+    charged = {p.id: p.captured for p in books.payments if not p.conflict}
+    otherwise |= {
+        name
+        for name, ended in fleet.items()
+        if ended.charged is not None and charged.get(name, ended.charged) != ended.charged
+    }
+    return tuple(sorted(otherwise))
+
+
+def _entries_amiss(journal: Journal) -> int:
+    ours, theirs = journal.sums_of_ledger, journal.sums_of_fleet
+    missing = len(set(ours) ^ set(theirs)) + len(theirs) - len(set(theirs))
+    return missing or int(ours != theirs)
 
 
 def _hits(kind: str, books: Books) -> int:
