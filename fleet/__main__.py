@@ -15,7 +15,7 @@ if __name__ == "__main__":
     quiet_imports()
 
 from cloud_relay.setting_reader import SettingsError
-from fleet.book.engine import BookError
+from fleet.book.database.engine import BookError
 from fleet.commands.book import add_book_commands
 from fleet.commands.people import add_people_commands
 from fleet.serving import MakePart, make_alerter, make_ingester, make_pages, make_reconciler, serve

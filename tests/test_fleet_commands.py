@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import URL, make_url
 
 from fleet.book import tables
-from fleet.book.copying import NotEmpty, backup, copy_book, restore
-from fleet.book.engine import open_book, reading, writing
-from fleet.book.rebuilding import rebuild
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.copying import NotEmpty, backup, copy_book, restore
+from fleet.book.database.engine import open_book, reading, writing
 
 pytestmark = pytest.mark.fleet
 
