@@ -25,9 +25,12 @@ import pygame
 
 from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
 from attract_screen.feed import FeedReader, read_feed
+from attract_screen.language.catalogues import Catalogues
+from attract_screen.language.speaker import Speaker
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import view_of
-from attract_screen.picture.draw import render
+from attract_screen.picture.draw import Studio, render
+from attract_screen.picture.sans import letters_here
 from attract_screen.show import Show
 
 EXIT_NO_DISPLAY = 1
@@ -107,9 +110,10 @@ def _size(text: str) -> Size:
 
 def _render(options: argparse.Namespace) -> int:
     try:
-        feed = read_feed(options.feed)
+        feed = read_feed(options.feed, letters_here())
         monitor = feed.monitor if options.rotate is None else replace(feed.monitor, rotate=options.rotate)
-        view = view_of(feed, options.age)
+        language = Speaker(Catalogues(Studio().can_write)).language(feed, options.elapsed)
+        view = view_of(feed, options.age, language)
         frame = render(view, options.size or DEFAULT_SIZE, monitor, options.elapsed)
         save_png(frame, options.render)
     except (FeedError, OSError) as error:
@@ -134,7 +138,7 @@ def _show(options: argparse.Namespace) -> int:
     mirror = Mirror(options.mirror) if options.mirror else None
     try:
         if glass is not None:
-            Show(glass, FeedReader(options.feed), options.rotate, mirror).run(stopped)
+            Show(glass, FeedReader(options.feed, letters_here()), options.rotate, mirror).run(stopped)
     finally:
         pygame.quit()
     _log.info("The attract screen was stopped")

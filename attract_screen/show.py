@@ -9,9 +9,12 @@ from dataclasses import replace
 import pygame
 
 from attract_screen.feed import FeedReader, Reading
+from attract_screen.language.catalogues import Catalogues
+from attract_screen.language.speaker import Speaker
 from attract_screen.mirror import Mirror
 from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.view import View, out_of_order, starting, view_of
+from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.picture.draw import Picture, Studio
 from attract_screen.picture.glass import carry, clear
 
@@ -25,13 +28,13 @@ def boot_clock_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def view_for(reading: Reading, now_s: float, running_s: float) -> View:
+def view_for(reading: Reading, now_s: float, running_s: float, language: Language = ENGLISH) -> View:
     """The view for the latest reading; `running_s` is how long this process runs."""
     if reading.feed is not None:
-        return view_of(reading.feed, now_s - reading.feed.written_at_s)
+        return view_of(reading.feed, now_s - reading.feed.written_at_s, language)
     if reading.missing and running_s < STARTING_FOR_S:
-        return starting()
-    return out_of_order(f"screen: {reading.problem}")
+        return starting(language)
+    return out_of_order(f"screen: {reading.problem}", language=language)
 
 
 class Show:
@@ -50,6 +53,7 @@ class Show:
         self._monitor = Monitor(rotate or 0)
         self._mirror = mirror
         self._studio = Studio()
+        self._speaker = Speaker(Catalogues(self._studio.can_write))
         self._started_s = boot_clock_s()
         self._look_at_s = self._started_s
         self._view: View | None = None
@@ -79,7 +83,8 @@ class Show:
 
     def _look(self, now_s: float) -> None:
         reading = self._reader.look()
-        view = view_for(reading, now_s, now_s - self._started_s)
+        running_s = now_s - self._started_s
+        view = view_for(reading, now_s, running_s, self._speaker.language(reading.feed, running_s))
         monitor = self._known_monitor(reading)
         if (view, monitor) != (self._view, self._monitor):
             self._view, self._monitor = view, monitor

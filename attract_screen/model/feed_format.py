@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from attract_screen.model.letters import drawable, title_of
+from attract_screen.model.letters import HasLetter, drawable, has_letter, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES, USUAL_LANGUAGE
 
 FORMAT = 1
 MAX_QR_CHARS = 300
@@ -83,6 +84,8 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    languages: tuple[str, ...] = (USUAL_LANGUAGE,)
+    """Those that take turns, by their codes; at least one."""
 
     @property
     def monitor(self) -> Monitor:
@@ -90,8 +93,8 @@ class Feed:
         return Monitor(self.rotate, self.aspect, self.overscan_percent)
 
 
-def parse_feed(raw: bytes) -> Feed:
-    """Read one feed; unknown fields are ignored.
+def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
+    """Read one feed; unknown fields are ignored. A name in letters that cannot be shown is the machine's id.
 
     Raises FeedError, naming the field, its value and what is expected there.
     """
@@ -103,7 +106,7 @@ def parse_feed(raw: bytes) -> Feed:
         written_at_s=_seconds(fields, "written_at_s"),
         state=_state(fields),
         machine_id=machine_id,
-        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id),
+        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id, can_show),
         qr=_address(fields),
         offers=_offers(fields),
         credits=_whole(fields, "credits", least=0),
@@ -112,10 +115,11 @@ def parse_feed(raw: bytes) -> Feed:
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
-        note=_price_note(fields),
+        note=_price_note(fields, can_show),
         free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
+        languages=_languages(fields),
     )
 
 
@@ -221,14 +225,14 @@ def _offer(item: object, prefix: str) -> Offer:
     )
 
 
-def _price_note(fields: Mapping[str, object]) -> str:
+def _price_note(fields: Mapping[str, object], can_show: HasLetter) -> str:
     if fields.get("note") is None:
         return ""
     expected = f"null or at most {MAX_NOTE_CHARS} characters"
     note = _typed(str, fields, "note", expected)
     if len(note) > MAX_NOTE_CHARS:
         raise _wrong("note", note, expected)
-    return drawable(note)
+    return drawable(note, can_show)
 
 
 def _is_free(fields: Mapping[str, object]) -> bool:
@@ -258,6 +262,17 @@ def _overscan_percent(fields: Mapping[str, object]) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_OVERSCAN_PERCENT:
         raise _wrong("overscan_percent", value, f"a whole number from 0 to {MOST_OVERSCAN_PERCENT}")
     return value
+
+
+def _languages(fields: Mapping[str, object]) -> tuple[str, ...]:
+    """One that this version lacks is left out: a newer controller may know more."""
+    listed = fields.get("languages")
+    if listed is None:
+        return (USUAL_LANGUAGE,)
+    if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
+        raise _wrong("languages", listed, "null or a list of languages, such as ['en', 'es']")
+    known = tuple(code for code in dict.fromkeys(listed) if code in LANGUAGES)
+    return known[:MOST_LANGUAGES] or (USUAL_LANGUAGE,)
 
 
 def _technician_line(fields: Mapping[str, object]) -> str | None:

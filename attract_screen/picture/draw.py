@@ -8,6 +8,7 @@ from attract_screen.model.box import Box
 from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.view import View
 from attract_screen.picture import theme
+from attract_screen.picture.font_files import SAMPLES
 from attract_screen.picture.glass import carry, clear
 from attract_screen.picture.layout import Layout, QrPlace
 from attract_screen.picture.ornament import Ornament, Sprite
@@ -25,16 +26,28 @@ class Studio:
     def __init__(self) -> None:
         self.faces = Typefaces()
         self.art = PixelArt()
+        self._others: dict[str, Typefaces] = {"en": self.faces}
+
+    def faces_of(self, language: str) -> Typefaces:
+        """The faces that a language is written in."""
+        if language not in self._others:
+            self._others[language] = Typefaces(language)
+        return self._others[language]
+
+    def can_write(self, language: str) -> bool:
+        """Whether the font is here that the language cannot do without."""
+        return self.faces_of(language).sans.has_wide(SAMPLES.get(language, ""))
 
 
 class Picture:
     """One view at one size: a still layer, drawn once, and the sprites that move over it."""
 
     def __init__(self, view: View, size: Size, studio: Studio) -> None:
-        self.layout = arrange(view, size, studio.faces, studio.art)
+        faces = studio.faces_of(view.language.code)
+        self.layout = arrange(view, size, faces, studio.art)
         self.moving = view.moving
         self.surface = pygame.Surface(size, 0, 32)
-        self._still = _still_layer(self.layout, studio)
+        self._still = _still_layer(self.layout, faces, studio.art)
         self._ornament = Ornament(self.layout, view.state, studio.art)
         self._shown: list[Sprite] = []
 
@@ -75,7 +88,7 @@ def _joined(one: pygame.Rect, other: pygame.Rect) -> list[pygame.Rect]:
     return rects
 
 
-def _still_layer(layout: Layout, studio: Studio) -> pygame.Surface:
+def _still_layer(layout: Layout, faces: Typefaces, art: PixelArt) -> pygame.Surface:
     surface = _glass(layout.size)
     _draw_rail(surface, layout.rail)
     for panel in layout.panels:
@@ -84,9 +97,9 @@ def _still_layer(layout: Layout, studio: Studio) -> pygame.Surface:
         if panel.edge:
             pygame.draw.rect(surface, panel.edge, panel.box, 1, border_radius=radius)
     for piece in layout.art:
-        surface.blit(studio.art.draw(piece.name, piece.scale), piece.box[:2])
+        surface.blit(art.draw(piece.name, piece.scale), piece.box[:2])
     for label in layout.labels:
-        ink = studio.faces.draw(label.text, label.face, label.size, label.colour)
+        ink = faces.draw(label.text, label.face, label.size, label.colour)
         surface.blit(ink, label.box[:2])
     if layout.qr:
         _draw_qr(surface, layout.qr)

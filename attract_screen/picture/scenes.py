@@ -19,8 +19,6 @@ from attract_screen.picture.typefaces import Typeface, Typefaces
 SMALLEST_MODULE_PX = 2
 SMALLEST_SIDE_MODULE_PX = 3
 
-_TOO_LONG = "The address is too long for a QR code on this screen."
-
 _CABINET_SCREEN = (3, 6)  # where the art "cabinet" has its screen, in its own pixels
 _EXPRESSIONS = {
     State.STARTING: "waking",
@@ -124,7 +122,8 @@ def _attract(sheet: Sheet, view: View, inner: Box, code: QrCode) -> None:
     else:
         text = _below_qr(sheet, view, _title(sheet, view, inner), code)
     if sheet.qr is None:
-        sheet.write(_TOO_LONG, text, _sentence(sheet))
+        too_long = view.language.gettext("The address is too long for a QR code on this screen.")
+        sheet.write(too_long, text, _sentence(sheet))
     else:
         invitation(sheet, view, text)
 
@@ -183,7 +182,7 @@ def _with_small_code(sheet: Sheet, view: View, inner: Box, code: QrCode) -> bool
         text, room = body.cut_left(body.w * 3 // 5 - gap, gap)
     else:
         text, room = body.cut_top(body.h * 11 // 20 - gap, gap)
-    if _captioned(sheet, code, room, SMALLEST_SIDE_MODULE_PX) is None:
+    if _captioned(sheet, view, code, room, SMALLEST_SIDE_MODULE_PX) is None:
         return False
     _title(sheet, view, inner)
     _words(sheet, view, text)
@@ -194,7 +193,7 @@ def _with_large_code(sheet: Sheet, view: View, inner: Box, code: QrCode) -> bool
     """The code has its room first, and title and words what it leaves."""
     is_wide = _is_wide(inner)
     cut = inner.cut_left(inner.w * 2 // 5) if is_wide else inner.cut_top(inner.h * 7 // 20, _gap(sheet))
-    card = _captioned(sheet, code, cut[1], SMALLEST_MODULE_PX)
+    card = _captioned(sheet, view, code, cut[1], SMALLEST_MODULE_PX)
     if card is None:
         return False
     text = inner.cut_left(card.x - 2 * _gap(sheet) - inner.x)[0] if is_wide else cut[0]
@@ -202,14 +201,15 @@ def _with_large_code(sheet: Sheet, view: View, inner: Box, code: QrCode) -> bool
     return True
 
 
-def _captioned(sheet: Sheet, code: QrCode, room: Box, smallest_px: int) -> Box | None:
+def _captioned(sheet: Sheet, view: View, code: QrCode, room: Box, smallest_px: int) -> Box | None:
     """The QR under its caption, in the middle of the room; None if too fine."""
     gap, caption_h = _gap(sheet) // 2, max(14, sheet.short // 18)
     side = min(room.w, room.h - caption_h - gap)
     caption, below = room.centred(room.w, side + caption_h + gap).cut_top(caption_h, gap)
     card = _qr(sheet, code, below, smallest_px, at_top=True)
     if card is not None:
-        sheet.write("ADD CREDITS", caption, Style(Typeface.PIXEL, caption_h, theme.LAVENDER))
+        add = view.language.gettext("ADD CREDITS")
+        sheet.write(add, caption, Style(Typeface.PIXEL, caption_h, theme.LAVENDER))
     return card
 
 

@@ -8,14 +8,12 @@ from pathlib import Path
 import pygame
 
 from attract_screen.picture import theme
+from attract_screen.picture.font_files import installed_files, own_files
 from attract_screen.picture.lettering import ROWS, Lettering
+from attract_screen.picture.sans import Sans
 from attract_screen.picture.theme import Colour
 
 _ASSETS = Path(__file__).with_name("assets")
-_SANS_FILE = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
-
-
-_TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 
 
 class Typeface(Enum):
@@ -29,10 +27,9 @@ class Typeface(Enum):
 class Typefaces:
     """Measures and draws text. Sizes are pixels per lettering row (TITLE, PIXEL) or em (SANS)."""
 
-    def __init__(self) -> None:
-        pygame.font.init()
+    def __init__(self, language: str = "en") -> None:
         self._lettering = Lettering(_ASSETS / "lettering.txt")
-        self._fonts: dict[int, pygame.font.Font] = {}
+        self.sans = Sans((*own_files(language), *installed_files(language)))
 
     def spelled(self, text: str, face: Typeface) -> str | None:
         """The text as the face writes it, or None if it lacks a letter."""
@@ -41,27 +38,22 @@ class Typefaces:
     def width(self, text: str, face: Typeface, size: int) -> int:
         """Pixels from the first to the last column of a spelled text."""
         if face is Typeface.SANS:
-            return self._font(size).size(text)[0]
+            return self.sans.width(text, size)
         return (self._lettering.columns(text) + _depth(face)) * size
 
     def height(self, face: Typeface, size: int) -> int:
         """Pixels from the top to the bottom of one line."""
         if face is Typeface.SANS:
-            return self._font(size).size(_TALL_AND_DEEP)[1]
+            return self.sans.height(size)
         return (ROWS + _depth(face)) * size
 
     def draw(self, text: str, face: Typeface, size: int, colour: Colour) -> pygame.Surface:
         """The spelled text on a transparent ground; a TITLE brings its own colours."""
         if face is Typeface.SANS:
-            return self._font(size).render(text, True, colour)
+            return self.sans.draw(text, size, colour)
         if face is Typeface.TITLE:
             return self._lettering.draw(text, size, theme.ENAMEL, theme.ENAMEL_SHADOW)
         return self._lettering.draw(text, size, (colour,) * ROWS)
-
-    def _font(self, size: int) -> pygame.font.Font:
-        if size not in self._fonts:
-            self._fonts[size] = pygame.font.Font(str(_SANS_FILE), size)
-        return self._fonts[size]
 
 
 def _depth(face: Typeface) -> int:
