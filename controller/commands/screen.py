@@ -17,9 +17,9 @@ def add_screen_command(commands: Any, default_config: Path) -> None:
     parser = commands.add_parser(
         "screen",
         help="show the technician's page on the screen",
-        description="Shows on the cabinet's own screen what a technician wants to know: addresses, faults, the "
-        "broker, the relay, power, the last payments, the board's lines live, and a code that tests the door. "
-        "It goes by itself after two minutes; the machine sells meanwhile, but has no code for players.",
+        description="Shows on the cabinet's own screen what a technician wants to know: addresses, faults, "
+        "broker, relay, power, the last payments, the board's lines live, and a code that tests the door. It "
+        "goes by itself after two minutes. What players pay meanwhile is credited as ever.",
     )
     parser.add_argument("page", choices=(TECHNICIAN, PLAYER), help="whose page it is to be")
     parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")

@@ -10,6 +10,7 @@ from controller import __version__
 from controller.config.applied import input_lines
 from controller.config.keys import Config
 from controller.formats.control_lines import (
+    TECHNICIAN,
     ClearRequest,
     Line,
     PulseRequest,
@@ -17,7 +18,6 @@ from controller.formats.control_lines import (
     ToolRequest,
     accepted,
     cleared,
-    TECHNICIAN,
     hello,
     refused,
     seen_in,

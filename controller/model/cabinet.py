@@ -83,9 +83,9 @@ class Cabinet:
 
     Of the messages that were refused, those at `refused_said_s` stand in the log, and `refused_unsaid` since
     do not. `closed_by` is what of `trust` keeps the door closed, as it was last said in the log.
-    `idle_since_s` is when the last session ended, if it did in this run. We are connected `broker_since_s`, and
-    the relay last did what it was asked at `relay_answered_s`. `press_answered`: the button was held so long
-    that something came of it, or cannot be believed; until it is released nothing more does.
+    `idle_since_s` is when the last session ended, if it did in this run. We are connected since
+    `broker_since_s`, and the relay last did what it was asked at `relay_answered_s`. `press_answered`: the
+    service button was held until something came of it, or is not believed; it has to be released first.
     """
 
     rules: Rules

@@ -23,7 +23,7 @@ def believe(turn: Turn, line: DebouncedLine) -> None:
 
 
 def begin(turn: Turn, line: DebouncedLine) -> None:
-    """A button that is down when we start was not pressed for us: it is stuck, or wired the other way round."""
+    """A button that is down when we start was not pressed for us: it is stuck, or `active` is wrong."""
     turn.change(service_button=line, press_answered=line.level)
 
 
