@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from attract_screen.model.prices import price
 from attract_screen.model.technician_format import Clock, Fault, Line, Link, Payment, Technician
@@ -19,10 +20,23 @@ _DOING = {
     "paying": "a payment goes to the board",
     "playing": "a game is being played",
     "not_ready": "the board takes no coins",
-    "offline": "no broker",
+    "offline": "offline: no broker",
     "out_of_order": "out of order",
 }
+_PAYMENTS = "LAST PAYMENTS: credits given / paid"
 _MORE = "Over SSH: sudo cabinet check"
+
+
+class Machine(Protocol):
+    """Whose page it is."""
+
+    @property
+    def machine_id(self) -> str:
+        """Its name in addresses."""
+
+    @property
+    def machine_name(self) -> str:
+        """Its name for people."""
 
 
 class Tone(Enum):
@@ -62,7 +76,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Chapter:
-    """What is shown together if there is room: sections, and one code, for a phone takes the first it sees."""
+    """What is shown together if there is room: sections, and one code, for a phone takes the first one."""
 
     sections: tuple[Section, ...]
     code: Code | None = None
@@ -70,7 +84,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class TechnicianPage:
-    """All that is on the technician's page; `turn` is how often it has been turned, `left_s` is what is left."""
+    """All that is on the page; `turn` is how often it has been turned, and `left_s` how long it stays."""
 
     machine_id: str
     left_s: int
@@ -79,16 +93,15 @@ class TechnicianPage:
     lines: tuple[Line, ...]
 
 
-def page_of(technician: Technician, machine_id: str, name: str, now_s: float) -> TechnicianPage | None:
+def page_of(feed: Machine, technician: Technician, now_s: float) -> TechnicianPage | None:
     """The page at `now_s`; None once its time is up."""
     left_s = technician.until_s - now_s
     if left_s <= 0:
         return None
+    machine_id, faults = feed.machine_id, technician.faults
     chapters = (
-        Chapter((_now(technician),), _fault_code(technician, machine_id)),
-        Chapter(
-            (_network(technician, now_s), _machine(technician, machine_id, name)), _test_code(technician)
-        ),
+        Chapter((_now(technician),), _fault_code(faults[0], machine_id) if faults else None),
+        Chapter((_network(technician, now_s), _machine(technician, feed)), _test_code(technician)),
         Chapter((_payments(technician),)),
     )
     turn = int(max(0.0, SHOWN_S - left_s) // PAGE_S)
@@ -107,9 +120,8 @@ def _now(technician: Technician) -> Section:
 
 
 def _network(technician: Technician, now_s: float) -> Section:
-    return Section(
-        "NETWORK", (*_addresses(technician), *_broker(technician.broker, now_s), *_relay(technician, now_s))
-    )
+    links = (*_broker(technician.broker, now_s), *_relay(technician.relay, now_s))
+    return Section("NETWORK", (*_addresses(technician), *links))
 
 
 def _addresses(technician: Technician) -> Iterator[Row]:
@@ -132,8 +144,7 @@ def _broker(broker: Link | None, now_s: float) -> Iterator[Row]:
         yield Row("", broker.address, Tone.DIM)
 
 
-def _relay(technician: Technician, now_s: float) -> Iterator[Row]:
-    relay = technician.relay
+def _relay(relay: Link | None, now_s: float) -> Iterator[Row]:
     if relay is None:
         yield Row("relay", "none in config.yaml", Tone.DIM)
         return
@@ -143,12 +154,12 @@ def _relay(technician: Technician, now_s: float) -> Iterator[Row]:
     yield Row("", relay.trouble or relay.address, Tone.DIM)
 
 
-def _machine(technician: Technician, machine_id: str, name: str) -> Section:
+def _machine(technician: Technician, feed: Machine) -> Section:
     versions = ", ".join(f"{what} {version}" for what, version in technician.versions)
     heat = technician.celsius
     rows = [
-        Row("machine", machine_id),
-        Row("name", name),
+        Row("machine", feed.machine_id),
+        Row("name", feed.machine_name),
         Row("versions", versions),
         *(_clock(technician.clock) if technician.clock else ()),
     ]
@@ -174,9 +185,9 @@ def _clock(clock: Clock) -> Iterator[Row]:
 
 def _payments(technician: Technician) -> Section:
     if technician.payments is None:
-        return Section("LAST PAYMENTS", (Row("", "not known yet", Tone.DIM),))
+        return Section(_PAYMENTS, (Row("", "not known yet", Tone.DIM),))
     rows = tuple(_payment(each) for each in technician.payments)
-    return Section("LAST PAYMENTS", rows or (Row("", "none yet", Tone.DIM),))
+    return Section(_PAYMENTS, rows or (Row("", "none yet", Tone.DIM),))
 
 
 def _payment(payment: Payment) -> Row:
@@ -187,7 +198,7 @@ def _payment(payment: Payment) -> Row:
     )
     receipt = "" if payment.receipt in ("none", "settled", "already") else f", receipt {payment.receipt}"
     is_bad = payment.outcome in ("undelivered", "partial") or payment.receipt in ("conflict", "unknown")
-    text = f"{paid}{payment.delivered}/{payment.credits} credits, {payment.outcome}{receipt}"
+    text = f"{paid}{payment.delivered}/{payment.credits}  {payment.outcome}{receipt}"
     return Row(payment.at[5:], text, Tone.BAD if is_bad else Tone.PLAIN)
 
 
@@ -198,14 +209,10 @@ def _test_code(technician: Technician) -> Code | None:
     return Code("TEST THE DOOR", hint, (technician.test_address,))
 
 
-def _fault_code(technician: Technician, machine_id: str) -> Code | None:
-    """The first fault is the worst. Its whole page is in the code: the phone needs no network for it."""
-    if not technician.faults:
-        return None
-    fault = technician.faults[0]
-    return Code(
-        "WHAT TO DO", "As text on your phone, without any network.", tuple(_fault_texts(fault, machine_id))
-    )
+def _fault_code(fault: Fault, machine_id: str) -> Code:
+    """What the docs say of it is in the code itself: the phone needs no network for that."""
+    texts = tuple(_fault_texts(fault, machine_id))
+    return Code("WHAT TO DO", "As text on your phone, without any network.", texts)
 
 
 def _fault_texts(fault: Fault, machine_id: str) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Link:
-    """The broker or the relay. `at_s` is since when it holds, or when it last answered; None: not, or never."""
+    """The broker or the relay. `at_s` is since when it is there, or when it answered; None: not, or never."""
 
     address: str
     at_s: float | None
@@ -100,13 +100,12 @@ def read_technician(value: object) -> Technician:
     until_s = fields.number("until_s")
     if until_s is None:
         raise fields.wrong("until_s", "seconds of CLOCK_BOOTTIME")
+    versions = fields.within("versions")
     return Technician(
         until_s=until_s,
         state=fields.text("state"),
         selling=fields.yes("selling") is True,
-        versions=tuple(
-            (name, fields.within("versions").any_text(name)) for name in fields.within("versions")
-        ),
+        versions=tuple((name, versions.any_text(name)) for name in versions),
         faults=fields.all("faults", _fault) or (),
         broker=_link(fields, "broker", "since_s"),
         relay=_link(fields, "relay", "answered_s"),
@@ -137,9 +136,8 @@ class _Fields:
         return iter(list(self.fields)[:_MOST_ITEMS])
 
     def wrong(self, key: str, expected: str) -> TechnicianError:
-        return TechnicianError(
-            f"the feed's {self.name}.{key} is {_short(self.fields.get(key))}; expected {expected}"
-        )
+        value = _short(self.fields.get(key))
+        return TechnicianError(f"the feed's {self.name}.{key} is {value}; expected {expected}")
 
     def text(self, key: str) -> str:
         value = self.fields.get(key)

@@ -63,6 +63,7 @@ class Layout:
     qr: QrPlace | None = None
     lane: CoinLane | None = None
     spinning: tuple[Art, ...] = ()  # coins that turn where they stand
+    is_plain: bool = False  # on black, without bulbs and stars
 
     @property
     def taken(self) -> tuple[Box, ...]:
@@ -91,6 +92,7 @@ class Sheet:
     spinning: list[Art] = field(default_factory=list)
     qr: QrPlace | None = None
     lane: CoinLane | None = None
+    is_plain: bool = False
 
     @property
     def short(self) -> int:
@@ -132,4 +134,5 @@ class Sheet:
             qr=self.qr,
             lane=self.lane,
             spinning=tuple(self.spinning),
+            is_plain=self.is_plain,
         )

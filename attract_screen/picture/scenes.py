@@ -13,6 +13,7 @@ from attract_screen.picture.invitation import invitation, units
 from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode, encode
+from attract_screen.picture.technician import technician_page
 from attract_screen.picture.typefaces import Typeface, Typefaces
 
 # A finer code is a blur to a phone at arm's length: rather none, and the prices stay readable.
@@ -34,6 +35,8 @@ _EXPRESSIONS = {
 
 def arrange(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
     """Lay the view out; `size` is the picture's own, before any rotation."""
+    if view.technician is not None:
+        return technician_page(view.technician, size, faces, art)
     usual = _usual(view, size, faces, art)
     if view.state is State.ATTRACT and view.qr and usual.qr is None:
         alone = _code_alone(_sheet(size, faces, art), encode(view.qr))

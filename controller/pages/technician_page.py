@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from controller.model.cabinet import Cabinet, accepting
-from controller.model.fault import Fault
+from controller.model.fault import Fault, FaultKind
 from controller.model.ledger_row import LedgerRow
 from controller.pages.findings import Finding
 from controller.pages.remedies import MEANINGS, REMEDIES
@@ -85,8 +86,14 @@ def _looked_up(facts: MachineFacts) -> dict[str, Any]:
 
 
 def _fault(fault: Fault) -> dict[str, str | None]:
-    said = {"means": MEANINGS[fault.kind], "remedy": REMEDIES[fault.kind]}
+    said = {"means": MEANINGS[fault.kind], "remedy": _remedy(fault.kind)}
     return {**asdict(fault), "text": _short(fault.text), **said}
+
+
+def _remedy(kind: FaultKind) -> str:
+    """What leads to a part of check's page there leads to the command here."""
+    remedy = REMEDIES[kind]
+    return re.sub("[Ss]ee under", "run `sudo cabinet check` and see under", remedy, count=1)
 
 
 def _lines(cabinet: Cabinet, site: Site) -> Iterator[dict[str, Any]]:
