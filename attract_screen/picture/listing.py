@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from attract_screen.model.box import Box
@@ -67,8 +68,9 @@ def wrapped(text: str, width: int, size: int, style: Style, faces: Typefaces) ->
 
 def _broken(word: str, width: int, size: int, style: Style, faces: Typefaces) -> Iterator[str]:
     while word:
-        taken = next(
-            (n for n in range(len(word), 1, -1) if faces.width(word[:n], style.face, size) <= width), 1
+        fits = bisect_right(
+            range(1, len(word) + 1), width, key=lambda n: faces.width(word[:n], style.face, size)
         )
+        taken = max(1, fits)
         yield word[:taken]
         word = word[taken:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
@@ -22,8 +23,12 @@ class QrCode:
         return len(self.modules)
 
 
+@lru_cache(maxsize=8)
 def encode(text: str) -> QrCode:
-    """The smallest QR code that holds the text at error correction level M."""
+    """The smallest QR code that holds the text at error correction level M.
+
+    Remembered, because choosing its mask takes longer than to draw a picture.
+    """
     code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE_MODULES)
     code.add_data(text)
     code.make(fit=True)

@@ -41,7 +41,8 @@ def lines_of(section: Section, width: int, size: int, faces: Typefaces) -> list[
     space = size * 2 // 3
     widest = max(faces.width(row.label, Typeface.SANS, size) for row in section.rows)
     indent = min(widest + space, round(width * _MOST_LABEL)) if widest else 0
-    lines = [TextLine(section.title, "", AMBER, is_heading=True)]
+    titles = wrapped(section.title, width, size, SANS, faces)
+    lines = [TextLine(title, "", AMBER, is_heading=True) for title in titles]
     for row in section.rows:
         lines += _lines_of_row(row, indent, width, size, faces)
     return lines
