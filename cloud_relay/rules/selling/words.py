@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import tzinfo
 
+from cloud_relay.rules.language import ENGLISH, Language
 from cloud_relay.rules.selling.wall_clock import shown_at
 
 TODAY_DAYS = 1
@@ -13,17 +14,21 @@ TODAY_DAYS = 1
 _SPREAD_S = 20
 
 
-def note_of(period: str, ends_s: int | None, zone: tzinfo) -> str:
+def note_of(period: str, ends_s: int | None, zone: tzinfo, language: Language = ENGLISH) -> str:
     """`Happy hour until 18:00`; the name alone where no end is near, and nothing without a name."""
     if not period or ends_s is None:
         return period
-    return f"{period} until {shown_at(ends_s, zone):%H:%M}"
+    until = language.time(shown_at(ends_s, zone).time())
+    return language.gettext("{period} until {time}").format(period=period, time=until)
 
 
-def wait_words(minutes: int) -> str:
+def wait_words(minutes: int, language: Language = ENGLISH) -> str:
     """When a phone has its next free credits."""
-    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"Your phone's next free turn is in {wait}."
+    return language.ngettext(
+        "Your phone's next free turn is in {minutes} minute.",
+        "Your phone's next free turn is in {minutes} minutes.",
+        minutes,
+    ).format(minutes=minutes)
 
 
 def ask_again_s(machine_id: str, changes_s: int, now_s: float) -> int:
