@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 
 from cloud_relay import __version__
 from cloud_relay.broker.publisher import Publisher
+from cloud_relay.command_line import EX_CONFIG
 from cloud_relay.json_log import make_log_json
 from cloud_relay.plain_output import make_log_plain
 from cloud_relay.relay import Relay, relay_from
@@ -37,7 +38,7 @@ from cloud_relay.routes.webhook import webhook
 from cloud_relay.rules.language import marked
 from cloud_relay.rules.phones.limits import PhoneLimits
 from cloud_relay.setting_reader import SettingsError
-from cloud_relay.settings import EX_CONFIG, Settings, read_settings
+from cloud_relay.settings import Settings, read_settings
 from cloud_relay.settling.fitness_thread import FitnessThread
 from cloud_relay.settling.tidy_thread import LOOK_EVERY_S, TidyThreads
 from cloud_relay.settling.unpublished import Retries, RetryThread

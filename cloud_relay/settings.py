@@ -17,7 +17,6 @@ from cloud_relay.setting_reader import SettingReader
 from cloud_relay.zones import zone_named
 
 CA_FILE_BESIDE_THE_APP = Path(__file__).parent / "ca.crt"
-EX_CONFIG = 78  # sysexits.h: what a program ends with when its configuration is wrong
 _HOUR_S = 3600
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 
 from cloud_relay.broker.direct_client import DirectClient
 from fleet.book import tables
-from fleet.book.engine import open_book, reading
+from fleet.book.database.engine import open_book, reading
 from fleet.ingest.ingester import Ingester
 from fleet.settings import LOGIN, MqttSettings, Settings, WebSettings
 from simulator.chain.broker import Broker

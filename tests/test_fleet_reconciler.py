@@ -13,11 +13,11 @@ from fleet_money_parts import READ_KEY, Account, account
 from relay_parts import OPERATOR_KEY, RelayUnderTest, relay_under_test, served
 
 from cloud_relay.rules.orders import Order
-from fleet.book.engine import reading, writing
-from fleet.book.notes import read_note
-from fleet.book.posts import answer_of, answer_post, take_post
-from fleet.book.stripe_book import read_marks
+from fleet.book.database.engine import reading, writing
+from fleet.book.running.notes import read_note
+from fleet.book.stripe.marks import read_marks
 from fleet.book.tables import stripe_payments
+from fleet.book.typed.posts import answer_of, answer_post, take_post
 from fleet.reconciling.part import TROUBLE, Reconciler
 from fleet.reconciling.relay_desk import RelayAnswer, RelayDesk
 from fleet.settings import RelaySettings, Settings, read_settings

@@ -15,7 +15,7 @@ from fleet.alerting.channel_urls import Send, send
 from fleet.alerting.outage import Outage
 from fleet.alerting.round import Decider
 from fleet.alerting.telling import Teller
-from fleet.book.engine import reading
+from fleet.book.database.engine import reading
 from fleet.settings import Settings
 
 log = logging.getLogger(__name__)

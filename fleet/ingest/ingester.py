@@ -13,13 +13,13 @@ from contextlib import suppress
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from fleet.book.engine import writing
-from fleet.book.notes import fleet_id
-from fleet.book.places import zones
-from fleet.book.recording import Came, record
-from fleet.book.seen import progress_of
-from fleet.book.statuses import record_statuses
-from fleet.book.workers import beat, say_trouble
+from fleet.book.came.recording import Came, record
+from fleet.book.came.seen import progress_of
+from fleet.book.came.statuses import record_statuses
+from fleet.book.database.engine import writing
+from fleet.book.running.notes import fleet_id
+from fleet.book.running.workers import beat, say_trouble
+from fleet.book.typed.places import zones
 from fleet.ingest.broker import FleetBroker, Heard, Link
 from fleet.ingest.topics import seen_topic
 from fleet.journal.batch import BadBatch, Batch, read_batch

@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 
 from cloud_relay.errors import RelayError
 from cloud_relay.rules.orders import Ownership
-from fleet.book.engine import reading, writing
-from fleet.book.notes import keep_note
-from fleet.book.places import zones
-from fleet.book.recording import day_at
+from fleet.book.database.engine import reading, writing
+from fleet.book.running.notes import keep_note
+from fleet.book.typed.places import zones
+from fleet.journal.days import day_at
 from fleet.reconciling.key import KeyCanWrite, look_at_key
 from fleet.reconciling.reader import StripeReader, StripeReading
 from fleet.reconciling.reading import Reading

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from fleet.book.engine import reading, writing
-from fleet.book.stripe_book import (
-    DayOf,
-    first_sale_s,
-    mark_read,
-    read_marks,
-    save_movements,
-    save_payments,
-)
+from fleet.book.database.engine import reading, writing
+from fleet.book.stripe.marks import first_sale_s, mark_read, read_marks
+from fleet.book.stripe.payments import save_movements, save_payments
+from fleet.journal.days import DayOf
 from fleet.reconciling.reader import StripeReader
 from fleet.rules.stripe_objects import StripePayment
 

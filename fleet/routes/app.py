@@ -14,7 +14,7 @@ from werkzeug import Response
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fleet.book.engine import reading, writing
+from fleet.book.database.engine import reading, writing
 from fleet.logins.people import touch, who_is
 from fleet.pages.steering import without_steering
 from fleet.routes.alerts import alerts

@@ -9,13 +9,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from fleet.book.differences import differences
-from fleet.book.engine import reading
-from fleet.book.money_rows import count_of, rows_of
-from fleet.book.naming import Names, names
-from fleet.book.notes import read_note
-from fleet.book.stripe_book import read_marks
-from fleet.book.takings import takings
+from fleet.book.database.engine import reading
+from fleet.book.figures.differences import differences
+from fleet.book.figures.money_rows import count_of, rows_of
+from fleet.book.figures.takings import takings
+from fleet.book.running.notes import read_note
+from fleet.book.stripe.marks import read_marks
+from fleet.book.typed.naming import Names, names
 from fleet.pages.money_tables import About, changes_table, takings_table
 from fleet.pages.row_tables import TITLES, differences_table, rows_table
 from fleet.reconciling.part import TROUBLE
