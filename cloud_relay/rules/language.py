@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Final, Protocol
 
+from cloud_relay.rules.clock_times import clock_time
 from cloud_relay.rules.prices import price
 
 # As a phone names a language, without its region: https://www.rfc-editor.org/rfc/rfc9110#field.accept-language
@@ -58,11 +59,11 @@ class Language:
 
     def price(self, amount: int, currency: str) -> str:
         """An amount in minor units, in this language's form."""
-        return price(amount, currency)
+        return price(amount, currency, self.code)
 
     def time(self, shown: time) -> str:
         """A time of the day, to the minute, in this language's form."""
-        return f"{shown:%H:%M}"
+        return clock_time(shown.hour, shown.minute, self.code)
 
     def credits(self, count: int) -> str:
         """A number of credits as people say it: `1 credit`, `3 credits`."""

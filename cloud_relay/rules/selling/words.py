@@ -14,12 +14,17 @@ TODAY_DAYS = 1
 _SPREAD_S = 20
 
 
-def note_of(period: str, ends_s: int | None, zone: tzinfo, language: Language = ENGLISH) -> str:
-    """`Happy hour until 18:00`; the name alone where no end is near, and nothing without a name."""
+def note_of(period: str, ends_s: int | None, zone: tzinfo, language: Language | None = None) -> str:
+    """`Happy hour until 18:00`; the name alone where no end is near, and nothing without a name.
+
+    Without a language it is the note of the wire, which older cabinets show as it comes.
+    """
     if not period or ends_s is None:
         return period
-    until = language.time(shown_at(ends_s, zone).time())
-    return language.gettext("{period} until {time}").format(period=period, time=until)
+    until = shown_at(ends_s, zone).time()
+    if language is None:
+        return f"{period} until {until:%H:%M}"
+    return language.gettext("{period} until {time}").format(period=period, time=language.time(until))
 
 
 def wait_words(minutes: int, language: Language = ENGLISH) -> str:
