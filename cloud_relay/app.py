@@ -77,7 +77,7 @@ def app_for(
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
     tell_requests(app, relay)
-    speak_players_language(app)
+    speak_players_language(app, relay.settings.own_words)
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     app.jinja_env.globals["root"] = relay.settings.root
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))

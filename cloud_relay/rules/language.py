@@ -14,6 +14,7 @@ from cloud_relay.rules.prices import price
 _OF_PRIMARY_TAG: Final = {
     "en": "en", "es": "es", "fr": "fr", "de": "de", "ms": "ms", "zh": "zh_CN", "ja": "ja",
 }  # fmt: skip
+CODES: Final = tuple(_OF_PRIMARY_TAG.values())
 DEFAULT: Final = "en"
 
 
