@@ -11,7 +11,7 @@ from contextlib import suppress
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from fleet.book.database.engine import writing
+from fleet.book.database.engine import reason_of, writing
 from fleet.book.running.workers import beat, end_trouble, say_trouble
 from fleet.ingest.broker import Link
 from fleet.rules.alert_state import FLEET
@@ -70,8 +70,7 @@ class Word:
 
     def cannot_write(self, why: SQLAlchemyError) -> None:
         """What came cannot be written down, and waits."""
-        # The statement and its values are no matter of a message's.
-        reason = (str(getattr(why, "orig", None) or "").splitlines() or [type(why).__name__])[0]
+        reason = reason_of(why)
         log.error("Cannot write into the book, trying again: %s", reason)
         self._cannot_write = True
         text = f"what cabinets send cannot be written down, and waits: {reason}"
