@@ -81,9 +81,12 @@ class Show:
         reading = self._reader.look()
         view = view_for(reading, now_s, now_s - self._started_s)
         monitor = self._known_monitor(reading)
-        if (view, monitor) != (self._view, self._monitor):
+        if (view, monitor) != (self._view, self._monitor) or self._is_over(now_s):
             self._view, self._monitor = view, monitor
             self._redraw(view, now_s)
+
+    def _is_over(self, now_s: float) -> bool:
+        return self._picture is not None and self._picture.is_over(now_s - self._started_s)
 
     def _known_monitor(self, reading: Reading) -> Monitor:
         """What was last known stays: an apology stands upright too."""
@@ -95,7 +98,7 @@ class Show:
 
     def _redraw(self, view: View, now_s: float) -> None:
         self._frame = frame_in(self._glass.get_size(), self._monitor)
-        self._picture = Picture(view, self._frame.size, self._studio)
+        self._picture = Picture(view, self._frame.size, self._studio, self._frame.pixel_aspect)
         self._picture.draw(now_s - self._started_s)
         clear(self._glass)
         carry(self._picture.surface, [self._picture.surface.get_rect()], self._frame, self._glass)
