@@ -1,4 +1,4 @@
-"""How large a code is: in whole pixels, as good as square on the glass, and never left out if it is readable."""
+"""How large a code is: in whole pixels, as good as square on the glass, and never left out if readable."""
 
 from __future__ import annotations
 

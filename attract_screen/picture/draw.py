@@ -7,6 +7,7 @@ import pygame
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.page_turn import page_at
+from attract_screen.model.still_care import AT_FIRST, Stand
 from attract_screen.model.view import View
 from attract_screen.picture import theme
 from attract_screen.picture.glass import carry, clear
@@ -31,11 +32,19 @@ class Studio:
 class Picture:
     """One view at one size: a still layer, drawn once a page, and the sprites that move over it."""
 
-    def __init__(self, view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> None:
+    def __init__(
+        self,
+        view: View,
+        size: Size,
+        studio: Studio,
+        pixel_aspect: float = 1.0,
+        stand: Stand = AT_FIRST,
+    ) -> None:
         self.moving = view.moving
         self.surface = pygame.Surface(size, 0, 32)
         self._state = view.state
         self._studio = studio
+        self._stand = stand
         self._pages = pages(view, size, studio.faces, studio.art, pixel_aspect)
         self._shown: list[Sprite] = []
         self._open(0)
@@ -69,7 +78,7 @@ class Picture:
 
     def _open(self, page: int) -> None:
         self._page = page
-        self.layout = self._pages[page].layout
+        self.layout = self._pages[page].layout.standing(self._stand)
         self._still = _still_layer(self.layout, self._studio)
         self._ornament = Ornament(self.layout, self._state, self._studio.art)
 

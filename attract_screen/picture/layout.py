@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Size
+from attract_screen.model.still_care import Stand, step_px
 from attract_screen.picture.fit import ELLIPSIS, Label, Style, fit, fit_alike
 from attract_screen.picture.listing import fit_list
 from attract_screen.picture.pixel_art import PixelArt
@@ -87,6 +88,23 @@ class Layout:
         if self.lane:
             boxes.append(self.lane.box)
         return tuple(boxes)
+
+    def standing(self, stand: Stand) -> Layout:
+        """The layout with everything moved to where it is to stand; the code within its card."""
+        dx, dy = (step * step_px(min(self.size)) for step in stand.words)
+
+        def moved(box: Box) -> Box:
+            return box._replace(x=box.x + dx, y=box.y + dy)
+
+        return replace(
+            self,
+            labels=tuple(replace(label, box=moved(label.box)) for label in self.labels),
+            panels=tuple(replace(panel, box=moved(panel.box)) for panel in self.panels),
+            art=tuple(replace(piece, box=moved(piece.box)) for piece in self.art),
+            qr=self.qr and replace(self.qr, moved=stand.code),
+            lane=self.lane and replace(self.lane, box=moved(self.lane.box)),
+            spinning=tuple(replace(piece, box=moved(piece.box)) for piece in self.spinning),
+        )
 
 
 @dataclass
