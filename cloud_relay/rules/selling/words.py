@@ -21,10 +21,24 @@ def note_of(period: str, ends_s: int | None, zone: tzinfo, language: Language | 
     """
     if not period or ends_s is None:
         return period
-    until = shown_at(ends_s, zone).time()
     if language is None:
-        return f"{period} until {until:%H:%M}"
-    return language.gettext("{period} until {time}").format(period=period, time=language.time(until))
+        return f"{period} until {_clock(ends_s, zone)}"
+    until = language.time(shown_at(ends_s, zone).time())
+    return language.gettext("{period} until {time}").format(period=period, time=until)
+
+
+def period_of(period: str, ends_s: int | None, zone: tzinfo) -> dict[str, str]:
+    """The period that is on: its name, and what clocks show at its end; nothing without a name."""
+    if not period:
+        return {}
+    return {"name": period} if ends_s is None else {"name": period, "until": _clock(ends_s, zone)}
+
+
+def next_of(present: str, coming: str, begins_s: int, zone: tzinfo) -> dict[str, str]:
+    """The period that comes next, by its name, and from when on; nothing without a name of its own."""
+    if coming in ("", present):
+        return {}
+    return {"name": coming, "from": _clock(begins_s, zone)}
 
 
 def wait_words(minutes: int, language: Language = ENGLISH) -> str:
@@ -43,3 +57,7 @@ def ask_again_s(machine_id: str, changes_s: int, now_s: float) -> int:
     """
     own_s = hashlib.sha256(machine_id.encode()).digest()[0] % _SPREAD_S
     return max(1, -int(-(changes_s - now_s) // 1)) + own_s
+
+
+def _clock(at_s: int, zone: tzinfo) -> str:
+    return f"{shown_at(at_s, zone):%H:%M}"
