@@ -24,7 +24,7 @@ from controller.model.payment import Train
 from controller.pages.findings import ok
 from controller.pages.technician_page import MOST_TEXT, MachineFacts, Site, technician_page
 from controller.system.addresses import addresses
-from controller.system.kernel_files import celsius, clock_was_set
+from controller.system.kernel_files import celsius
 
 SITE = Site(
     {"controller": "0.2.0", "feed": 1, "ledger": 6}, 17, "broker.example.com:8883", "https://pay.example"
@@ -256,14 +256,10 @@ def test_addresses_are_those_of_the_kernel(tmp_path: Path) -> None:
     assert {each for each, _ in told} <= set(names)
 
 
-def test_heat_and_the_clock_are_read_off_small_files(tmp_path: Path) -> None:
-    """And nothing is known where they are not."""
+def test_heat_is_read_off_a_small_file(tmp_path: Path) -> None:
+    """And nothing is known where it is not."""
     zone = tmp_path / "class" / "thermal" / "thermal_zone0"
-    unknown = (celsius(tmp_path), clock_was_set(tmp_path / "timesync"))
+    unknown = celsius(tmp_path)
     zone.mkdir(parents=True)
     (zone / "temp").write_text("51300\n")
-    (tmp_path / "timesync").mkdir()
-    before = clock_was_set(tmp_path / "timesync")
-    (tmp_path / "timesync" / "synchronized").touch()
-    told = (celsius(tmp_path), before, clock_was_set(tmp_path / "timesync"))
-    assert (unknown, told) == ((None, None), (51.3, False, True))
+    assert (unknown, celsius(tmp_path)) == (None, 51.3)

@@ -85,8 +85,8 @@ def test_a_code_has_whole_modules_of_three_pixels(
     """Or of two where there is no room for more; and its four modules of quiet zone."""
     for leaf in leaves(size, studio, **changes):
         if leaf.qr:
-            assert leaf.qr.module_px >= (3 if changes is not CROWDED and min(size) >= 240 else 2)
-            assert (leaf.qr.box.w, leaf.qr.box.h) == (leaf.qr.code.side * leaf.qr.module_px,) * 2
+            assert leaf.qr.module[0] >= (3 if changes is not CROWDED and min(size) >= 240 else 2)
+            assert (leaf.qr.box.w, leaf.qr.box.h) == (leaf.qr.code.side * leaf.qr.module[0],) * 2
             assert leaf.qr.card.contains(leaf.qr.box)
 
 

@@ -40,7 +40,7 @@ def _write_head(sheet: Sheet, page: TechnicianPage, head: Box, number: str) -> N
 def _put_code(sheet: Sheet, place: CodePlace, room: Room) -> None:
     side = room.card(place.code, place.module_px)
     card = place.box.centred(side, side)
-    sheet.qr = QrPlace(place.code, place.module_px, card.inset(room.edge), card)
+    sheet.qr = QrPlace(place.code, (place.module_px, place.module_px), card, room.edge)
     if not place.hint:
         sheet.write(place.caption, place.words, Style(Typeface.SANS, room.caption, AMBER))
         return

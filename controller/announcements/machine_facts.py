@@ -15,7 +15,8 @@ from controller.pages.findings import Finding
 from controller.pages.power import alarm_findings, power_findings
 from controller.pages.technician_page import MachineFacts
 from controller.system.addresses import addresses
-from controller.system.kernel_files import celsius, clock_was_set, throttled_bits, voltage_alarm
+from controller.system.clock import is_clock_set
+from controller.system.kernel_files import celsius, throttled_bits, voltage_alarm
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def look_up(ledger: Path, clock_ahead_s: float | None) -> MachineFacts:
         addresses=addresses(),
         celsius=celsius(),
         power=tuple(_power()),
-        clock_set=clock_was_set(),
+        clock_set=is_clock_set(),
         clock_ahead_s=clock_ahead_s,
         payments=_payments(ledger),
     )

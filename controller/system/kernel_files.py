@@ -1,12 +1,10 @@
-"""EDGE. What Linux and a Pi's firmware tell in small files: power, heat, and whether the clock was set."""
+"""EDGE. What Linux and a Pi's firmware tell in small files: power and heat."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 SYSFS = Path("/sys")
-# systemd-timesyncd makes a file there once a server has told it the time (systemd-timesyncd(8)).
-TIMESYNC = Path("/run/systemd/timesync")
 
 
 def throttled_bits(sysfs: Path = SYSFS) -> int | None:
@@ -29,11 +27,6 @@ def celsius(sysfs: Path = SYSFS) -> float | None:
     """How hot the processor is; None where nothing tells."""
     thousandths = _number(_text(sysfs / "class/thermal/thermal_zone0/temp"), 10)
     return None if thousandths is None else thousandths / 1000
-
-
-def clock_was_set(timesync: Path = TIMESYNC) -> bool | None:
-    """Whether a time server has set the clock since the start; None where another program may do that."""
-    return (timesync / "synchronized").exists() if timesync.is_dir() else None
 
 
 def _text(file: Path) -> str:
