@@ -16,7 +16,6 @@ from conftest import wait_until
 from workbench import COIN_PIN, Workbench, workbench
 
 from attract_screen.model.feed_format import parse_feed
-from attract_screen.model.technician import PAGE_S
 from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
 from controller.control.client import connect
@@ -111,7 +110,7 @@ def test_the_test_code_leads_to_a_door_that_tests_the_way(tmp_path: Path) -> Non
             wait_until(lambda: "technician" in json.loads(chain.feed_file.read_text()), "the page")
         feed = parse_feed(chain.feed_file.read_bytes())
         assert feed.technician is not None
-        later = replace(feed, technician=replace(feed.technician, until_s=feed.technician.until_s - PAGE_S))
+        later = replace(feed, technician=replace(feed.technician, leaf=1))
         (address,) = decoded(render(view_of(later, 0.0), (640, 480)))
         told = requests.get(address, timeout=10).text
     assert address == f"{chain.door}?test"
