@@ -96,15 +96,21 @@ def page_of(feed: Machine, technician: Technician, now_s: float) -> TechnicianPa
     left_s = technician.until_s - now_s
     if left_s <= 0:
         return None
-    machine_id, faults = feed.machine_id, technician.faults
-    chapters = (
-        Chapter((_now(technician),), _fault_code(faults[0], machine_id) if faults else None),
-        Chapter((_network(technician, now_s), _machine(technician, feed)), _test_code(technician)),
-        Chapter((_payments(technician),)),
-    )
+    chapters = (*_chapters(feed, technician, now_s), Chapter((_payments(technician),)))
     turned_s = technician.until_s - SHOWN_S if technician.turned_s is None else technician.turned_s
     leaf = leaf_at(technician.leaf, turned_s, now_s)
-    return TechnicianPage(machine_id, int(left_s), leaf, chapters, technician.lines)
+    return TechnicianPage(feed.machine_id, int(left_s), leaf, chapters, technician.lines)
+
+
+def _chapters(feed: Machine, technician: Technician, now_s: float) -> tuple[Chapter, Chapter]:
+    """Where something is wrong it has the first one for itself, and its own code; else the door has."""
+    now, network = _now(technician), _network(technician, now_s)
+    machine, test = _machine(technician, feed), _test_code(technician)
+    if not technician.faults:
+        return Chapter((now, network), test), Chapter((machine,))
+    return Chapter((now,), _fault_code(technician.faults[0], feed.machine_id)), Chapter(
+        (network, machine), test
+    )
 
 
 def _now(technician: Technician) -> Section:

@@ -10,12 +10,14 @@ from attract_screen.model.box import Box
 from attract_screen.model.technician import Chapter, Code
 from attract_screen.picture.fit import SMALLEST_SANS
 from attract_screen.picture.qr import QrCode, encode
-from attract_screen.picture.rows import TextLine, height_of, lines_of, paged
+from attract_screen.picture.rows import TextLine, breaks_a_word, height_of, lines_of, paged
 from attract_screen.picture.typefaces import Typefaces
 
 # A phone half a metre away reads the finer one too; the coarser one from where the technician stands.
 SMALLEST_MODULE_PX, GOOD_MODULE_PX = 2, 3
 _SIZE_STEP = 0.93
+# Of the longer side for a code beside words: these have to be read from as far away.
+_FAIR_SHARE = 0.45
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,12 @@ def _text_leaves(chapter: Chapter, body: Box, room: Room) -> Iterator[Leaf]:
 
 
 def _fitting(chapter: Chapter, box: Box, room: Room) -> Leaf | None:
-    """All sections in one box, as large as they fit; None if they do not."""
+    """All sections in one box, as large as they fit without a word broken; None if they do not fit at all."""
     largest = None
     for size in reversed(room.sizes):
         sections = [lines_of(section, box.w, size, room.faces) for section in chapter.sections]
-        if height_of(sections, size, room.faces) > box.h:
+        too_wide = any(breaks_a_word(each, box.w, size, room.faces) for each in chapter.sections)
+        if height_of(sections, size, room.faces) > box.h or (largest and too_wide):
             break
         largest = Leaf(sections, box, size)
     return largest
@@ -126,7 +129,8 @@ def _together(chapter: Chapter, code: Code, body: Box, room: Room) -> Leaf | Non
     for text in code.texts:
         encoded = encode(text)
         most = min(body.w, body.h - room.caption - room.edge)
-        for module_px in range(room.coarsest(encoded, most), GOOD_MODULE_PX - 1, -1):
+        fair = max(GOOD_MODULE_PX, room.coarsest(encoded, round(max(body.w, body.h) * _FAIR_SHARE)))
+        for module_px in range(min(fair, room.coarsest(encoded, most)), GOOD_MODULE_PX - 1, -1):
             side = room.card(encoded, module_px)
             words, at = room.divided(body, side, side + room.caption + room.edge)
             leaf = _fitting(chapter, words, room)

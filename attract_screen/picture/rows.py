@@ -38,14 +38,24 @@ class TextLine:
 
 def lines_of(section: Section, width: int, size: int, faces: Typefaces) -> list[TextLine]:
     """A section as lines of so many pixels, its heading first."""
-    space = size * 2 // 3
-    widest = max(faces.width(row.label, Typeface.SANS, size) for row in section.rows)
-    indent = min(widest + space, round(width * _MOST_LABEL)) if widest else 0
+    indent = _indent(section, width, size, faces)
     titles = wrapped(section.title, width, size, SANS, faces)
     lines = [TextLine(title, "", AMBER, is_heading=True) for title in titles]
     for row in section.rows:
         lines += _lines_of_row(row, indent, width, size, faces)
     return lines
+
+
+def breaks_a_word(section: Section, width: int, size: int, faces: Typefaces) -> bool:
+    """Whether a word is wider than its column, at letters of so many pixels."""
+    room = width - _indent(section, width, size, faces)
+    words = {word for row in section.rows for word in row.value.split()}
+    return any(faces.width(word, Typeface.SANS, size) > room for word in words)
+
+
+def _indent(section: Section, width: int, size: int, faces: Typefaces) -> int:
+    widest = max(faces.width(row.label, Typeface.SANS, size) for row in section.rows)
+    return min(widest + size * 2 // 3, round(width * _MOST_LABEL)) if widest else 0
 
 
 def _lines_of_row(row: Row, indent: int, width: int, size: int, faces: Typefaces) -> Iterator[TextLine]:
