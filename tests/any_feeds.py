@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -94,29 +95,36 @@ _SELLING = ("attract", "playing")
 _fields = st.fixed_dictionaries(_needed, optional=_optional)
 _fresh_s = st.floats(-0.5, 5.0)
 _stale_s = st.floats(5.001, 1e6) | st.floats(-1e6, -0.501)
-_whole = _fields.map(_as_json)
-_damaged = st.one_of(
-    st.builds(_cut, _fields, st.floats(0, 0.999)),
-    st.builds(lambda fields, wrong: _as_json(fields | dict([wrong])), _fields, st.sampled_from(_MISTAKES)),
-    st.binary(max_size=200),
+_selling_fields = st.builds(
+    lambda fields, state: fields | {"state": state}, _fields, st.sampled_from(_SELLING)
 )
 
 
 def selling(address: str) -> st.SearchStrategy[AgedFeed]:
     """While a payment at this address would be credited."""
-    states = st.sampled_from(_SELLING)
-    raw = st.builds(lambda fields, state: _as_json(fields, state=state, qr=address), _fields, states)
-    return st.builds(AgedFeed, raw, _fresh_s)
+    return st.builds(AgedFeed, _selling_fields.map(lambda fields: _as_json(fields, qr=address)), _fresh_s)
 
 
-not_selling = st.one_of(
-    st.builds(AgedFeed, _whole, _stale_s),
-    st.builds(AgedFeed, _damaged, _fresh_s),
-    st.builds(AgedFeed, _fields.map(lambda fields: _as_json(fields, qr=None)), _fresh_s),
-    st.builds(
-        AgedFeed, _fields.filter(lambda fields: fields["state"] not in _SELLING).map(_as_json), _fresh_s
+def _in_state(state: State) -> st.SearchStrategy[AgedFeed]:
+    return st.builds(AgedFeed, _fields.map(lambda fields: _as_json(fields, state=state)), _fresh_s)
+
+
+# Each but for its reason would be of a machine that sells.
+NOT_SELLING = {
+    "stale": st.builds(AgedFeed, _selling_fields.map(_as_json), _stale_s),
+    "no address": st.builds(
+        AgedFeed, _selling_fields.map(lambda fields: _as_json(fields, qr=None)), _fresh_s
     ),
-)
+    "cut short": st.builds(AgedFeed, st.builds(_cut, _selling_fields, st.floats(0, 0.999)), _fresh_s),
+    "no feed": st.builds(AgedFeed, st.binary(max_size=200), _fresh_s),
+    **{
+        f"wrong {field}: {value!r:.20}": st.builds(
+            AgedFeed, _selling_fields.map(partial(_as_json, **{field: value})), _fresh_s
+        )
+        for field, value in _MISTAKES
+    },
+    **{state.value: _in_state(state) for state in State if state.value not in _SELLING},
+}
 
 _sides = st.integers(320, 800), st.integers(240, 600)
 displays = st.one_of(
