@@ -15,6 +15,7 @@ from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspec
 FORMAT = 1
 MAX_QR_CHARS = 300
 MAX_NOTE_CHARS = 80
+MAX_FOLDER_CHARS = 1024
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -83,6 +84,8 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    folder: str | None = None
+    """Where the operator's own pictures lie: a whole path."""
 
     @property
     def monitor(self) -> Monitor:
@@ -116,6 +119,7 @@ def parse_feed(raw: bytes) -> Feed:
         free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
+        folder=_folder(fields),
     )
 
 
@@ -257,6 +261,17 @@ def _overscan_percent(fields: Mapping[str, object]) -> int:
     value = fields.get("overscan_percent", 0)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_OVERSCAN_PERCENT:
         raise _wrong("overscan_percent", value, f"a whole number from 0 to {MOST_OVERSCAN_PERCENT}")
+    return value
+
+
+def _folder(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("folder")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise _wrong("folder", value, "null, or a whole path")
+    if len(value) > MAX_FOLDER_CHARS:
+        raise _wrong("folder", value, f"a path of at most {MAX_FOLDER_CHARS} characters")
     return value
 
 

@@ -113,4 +113,5 @@ def _about(config: Config) -> dict[str, Any]:
         "rotate": config.rotate,
         "aspect": config.aspect,
         "overscan_percent": config.overscan_percent,
+        "folder": None if config.folder is None else str(config.folder),
     }

@@ -111,6 +111,7 @@ class Config:
     rotate: int
     aspect: str | None
     overscan_percent: int
+    folder: Path | None
     state_dir: Path
     screen_feed: Path
     mock_board: Path | None
@@ -172,6 +173,7 @@ KEYS = {
     "screen.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "screen.aspect": Key(value.aspect, default=None),
     "screen.overscan_percent": Key(value.whole(0, MOST_OVERSCAN_PERCENT, "percent"), default=0),
+    "screen.folder": Key(value.absolute_path, default=None),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
     "mock_pins_for_demo_only": Key(value.absolute_path, default=None),
@@ -217,6 +219,7 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         rotate=v["screen.rotate"],
         aspect=v["screen.aspect"],
         overscan_percent=v["screen.overscan_percent"],
+        folder=v["screen.folder"],
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],
