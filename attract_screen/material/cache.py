@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,9 @@ _MB = 1024 * 1024
 MOST_BYTES = 96 * _MB
 # The ledger may be on the same disk, and never lacks room because of a picture.
 LEAST_FREE_BYTES = 48 * _MB
-MOST_WITHOUT_A_DISK = 32 * _MB
+MOST_IN_MEMORY = 32 * _MB
+MOUNTS = Path("/proc/self/mountinfo")
+_MEMORY = ("overlay", "tmpfs", "ramfs", "rootfs")
 _HALF = ".half-"
 
 
@@ -33,25 +35,36 @@ class Place:
     lasting: bool = True
 
 
-def place_of(state_directory: str | None) -> Place:
-    """The service's own folder on the state partition; without one, a folder that is forgotten, and said so.
+def place_of(folders: Sequence[Path], mounts: Path = MOUNTS) -> Place:
+    """The first of `folders` that can be written to; without any, and that is said, a new one that is forgotten.
 
-    Raises OSError where neither can be had.
+    Raises OSError where not even that can be had.
     """
-    if state_directory:
-        folder = Path(state_directory.split(":")[0]) / "material"
+    for folder in folders:
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
-                return Place(folder)
-        except OSError as error:
-            log.warning(
-                "%s cannot be written to (%s): what is made ready is forgotten at the end",
-                folder,
-                error.strerror,
-            )
+                return Place(folder, *_bounds(folder, mounts))
+        except OSError:
+            continue
     folder = Path(tempfile.mkdtemp(prefix="attract-screen-"))
-    return Place(folder, MOST_WITHOUT_A_DISK, _MB, lasting=False)
+    named = f"nothing can be written to {', '.join(map(str, folders))}" if folders else "there is no --keep"
+    log.warning("%s: pictures are made ready in %s, and anew at each start", named, folder)
+    return Place(folder, MOST_IN_MEMORY, _MB, lasting=False)
+
+
+def _bounds(folder: Path, mounts: Path) -> tuple[int, int]:
+    """Memory that poses as a disk is short, and has no ledger on it."""
+    return (MOST_IN_MEMORY, _MB) if is_memory(folder, mounts) else (MOST_BYTES, LEAST_FREE_BYTES)
+
+
+def is_memory(folder: Path, mounts: Path = MOUNTS) -> bool:
+    """Whether what is written there is gone with the power; `mounts` is the kernel's list (proc(5))."""
+    kinds: dict[Path, str] = {}
+    for line in mounts.read_text().splitlines():
+        about, _, source = line.partition(" - ")
+        kinds[Path(about.split()[4])] = source.split()[0]
+    real = folder.resolve()
+    return next((kinds[way] for way in (real, *real.parents) if way in kinds), "") in _MEMORY
 
 
 def key_of(name: str, size: int, mtime_ns: int, target: str) -> str:

@@ -6,7 +6,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -31,8 +31,8 @@ _MOST_ROOMS = 2  # as while the screen turns from one layout to another
 class OwnMaterial:
     """Follows a folder in a thread of its own, which is there only once there is a folder."""
 
-    def __init__(self, state_directory: str | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._state_directory = state_directory
+    def __init__(self, keep: Sequence[Path], clock: Callable[[], float] = time.monotonic) -> None:
+        self._keep = keep
         self._clock = clock
         self._wishes = Wishes()
         self._stock: Stock = EMPTY
@@ -110,7 +110,7 @@ class OwnMaterial:
     def _run(self) -> None:
         """In the thread: a disk that stands still holds up this, and no frame."""
         try:
-            place = place_of(self._state_directory)
+            place = place_of(self._keep)
         except OSError as error:
             log.warning("nothing of the folder is shown: there is no place to keep it ready (%s)", error)
             return
