@@ -36,7 +36,7 @@ class Place:
 
 
 def place_of(folders: Sequence[Path], mounts: Path = MOUNTS) -> Place:
-    """The first of `folders` that can be written to; without any, and that is said, a new one that is forgotten.
+    """The first of `folders` that can be written to; without any, which is said, one that is forgotten.
 
     Raises OSError where not even that can be had.
     """

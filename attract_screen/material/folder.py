@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +16,7 @@ from attract_screen.material.rules.choice import MOST_FILES, chosen, is_meant
 from attract_screen.material.rules.notes import NOTES_NAME
 
 MOST_LISTED = 20_000
+_FRESH_NS = 10 * 10**9
 MOST_PICTURE_BYTES = 64 * 1024 * 1024
 MOST_CLIP_BYTES = 1024 * 1024 * 1024
 _MOST = {Kind.PICTURE: MOST_PICTURE_BYTES, Kind.CLIP: MOST_CLIP_BYTES, Kind.TYPEFACE: MOST_PICTURE_BYTES}
@@ -55,6 +56,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._listed: tuple[int, list[str], bool] | None = None
         self._before: dict[str, Stamp] = {}
         self._known: dict[str, tuple[Stamp, Kind | str]] = {}
 
@@ -88,9 +90,16 @@ class Folder:
 
     def _names(self) -> tuple[list[str], bool]:
         """The names in their order, and whether there are more than anybody counts."""
+        mtime_ns = self.path.stat().st_mtime_ns
+        if self._listed is not None and self._listed[0] == mtime_ns:
+            return self._listed[1:]
         with os.scandir(self.path) as entries:
             names = [entry.name for entry in islice(entries, MOST_LISTED + 1)]
-        return sorted(names[:MOST_LISTED]), len(names) > MOST_LISTED
+        found = sorted(names[:MOST_LISTED]), len(names) > MOST_LISTED
+        # On some disks two changes within two seconds bear one time: of a fresh one, the next look sees all.
+        is_old = abs(time.time_ns() - mtime_ns) > _FRESH_NS
+        self._listed = (mtime_ns, *found) if is_old else None
+        return found
 
     def _stamp(self, name: str) -> Stamp:
         status = (self.path / name).stat()
@@ -148,23 +157,15 @@ def _why(error: OSError) -> str:
     return f"it cannot be read: {error.strerror}"
 
 
-def is_folder(path: Path) -> bool:
-    """Whether there is a folder of this name that may be entered."""
-    try:
-        return stat.S_ISDIR(path.stat().st_mode) and os.access(path, os.R_OK | os.X_OK)
-    except OSError:
-        return False
-
-
 def told_folder(path: Path, error: OSError) -> str:
     """Why a folder cannot be looked into, and what helps."""
     if isinstance(error, FileNotFoundError):
-        return f"there is no folder {path}: make it, and copy pictures into it"
+        return "there is no such folder: make it, and copy pictures into it"
     if isinstance(error, NotADirectoryError):
-        return f"{path} is no folder"
+        return "it is no folder: make one, and copy pictures into it"
     if isinstance(error, PermissionError):
-        return f"the folder {path} may not be read by the screen: {_shut(path)}"
-    return f"the folder {path} cannot be read: {error.strerror}"
+        return f"the screen may not read that folder: {_shut(path)}"
+    return f"the folder cannot be read: {error.strerror}"
 
 
 _HOMES = ("/home/", "/root", "/run/user/")  # closed to the service by ProtectHome=

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from attract_screen.material.cache import Cache, key_of
 from attract_screen.material.complaints import Complaints, shown_name
+from attract_screen.material.disagreements import strays, told_mistakes, unreadable
 from attract_screen.material.folder import Folder, FoundFile, Listing, Stamp, told_folder
 from attract_screen.material.formats.kinds import Kind
 from attract_screen.material.formats.reel import ReelError
@@ -24,7 +25,9 @@ from attract_screen.material.workshop import Work
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 3.0
+LOOK_EVERY_S, LOOK_SOON_S = 3.0, 1.0
+# A file that is broken may be half a copy that stands still.
+COMPLAIN_AFTER_S = 6.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,13 @@ class _Task:
     file: FoundFile
     room: Size
     key: str
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    stamp: Stamp
+    why: str
+    since_s: float
 
 
 @dataclass
@@ -65,7 +75,7 @@ class Librarian:
         self._notes: Notes = NO_NOTES
         self._notes_stamp: Stamp | None = None
         self._notes_problems: dict[str, str] = {}
-        self._refused: dict[str, tuple[Stamp, str]] = {}
+        self._refused: dict[str, _Refusal] = {}
         self._under_way: _UnderWay | None = None
         self._projector = Projector()
         self._ready: dict[str, Ready] = {}
@@ -87,6 +97,11 @@ class Librarian:
         tasks = self._tasks(wishes)
         self._go_on(self._folder.path, tasks)
         return self._stock(tasks)
+
+    def wait(self) -> None:
+        """Wait for what is under way; for who has nothing to draw meanwhile."""
+        if self._under_way is not None:
+            self._under_way.work.wait()
 
     def close(self) -> None:
         """End what is under way."""
@@ -120,7 +135,7 @@ class Librarian:
             return
         self._read_notes(folder.path)
         stamps = {file.name: file.stamp for file in self._listing.files}
-        self._refused = {n: known for n, known in self._refused.items() if stamps.get(n) == known[0]}
+        self._refused = {n: known for n, known in self._refused.items() if stamps.get(n) == known.stamp}
         self._complain()
 
     def _read_notes(self, folder: Path) -> None:
@@ -130,19 +145,23 @@ class Librarian:
         self._notes_stamp = stamp
         try:
             self._notes, mistakes = load_notes(folder / NOTES_NAME)
-            self._notes_problems = {f"{NOTES_NAME}, {m}": "that part is not used" for m in mistakes}
+            self._notes_problems = told_mistakes(mistakes)
         except OSError as error:
             self._notes = NO_NOTES
-            self._notes_problems = {NOTES_NAME: f"it cannot be read: {error.strerror or error}"}
-        self._look_at_s = float("-inf")  # what it names is looked at first
+            self._notes_problems = {NOTES_NAME: unreadable(error)}
+        self._look_at_s = self._clock() + LOOK_SOON_S  # what it names comes first
 
     def _complain(self) -> None:
-        refused = {name: text for name, (_, text) in self._refused.items()}
-        self._complaints.hold({**self._listing.problems, **self._notes_problems, **self._strays(), **refused})
-
-    def _strays(self) -> dict[str, str]:
-        """What the notes and the folder do not agree about."""
-        return strays(self._listing, self._notes)
+        until_s = self._clock() - COMPLAIN_AFTER_S
+        refused = {name: known.why for name, known in self._refused.items() if known.since_s <= until_s}
+        self._complaints.hold(
+            {
+                **self._listing.problems,
+                **self._notes_problems,
+                **strays(self._listing, self._notes),
+                **refused,
+            }
+        )
 
     # --- making ready ---
 
@@ -229,8 +248,7 @@ class Librarian:
             self._refuse(task, f"what is made ready cannot be written: {error.strerror}")
 
     def _refuse(self, task: _Task, why: str) -> None:
-        self._refused[task.file.name] = (task.file.stamp, why)
-        self._complain()
+        self._refused[task.file.name] = _Refusal(task.file.stamp, why, self._clock())
 
     # --- handing over ---
 
@@ -241,27 +259,6 @@ class Librarian:
         face = next((r.path for (_, room), r in ready.items() if room == (0, 0)), None)
         by_name = {file.name: file for file in self._listing.files if file.name not in self._refused}
         return Stock(self._names(by_name), ready, self._notes, face)
-
-
-def strays(listing: Listing, notes: Notes) -> dict[str, str]:
-    """What the notes name and does not lie there, and typefaces that they do not name."""
-    there = [*(file.name for file in listing.files), *listing.problems]
-    missing = [name for name in notes.named if not any(notes.is_same(name, each) for each in there)]
-    wrong = (
-        dict.fromkeys(missing, f"{NOTES_NAME} names it, and it does not lie beside it")
-        if listing.settled
-        else {}
-    )
-    for file in listing.files:
-        if file.kind is Kind.TYPEFACE and not (notes.typeface and notes.is_same(file.name, notes.typeface)):
-            wrong[file.name] = (
-                f"it is a typeface, and {NOTES_NAME} does not name it: write typeface: and its name"
-            )
-    for what, name, kind in (("logo", notes.logo, Kind.PICTURE), ("typeface", notes.typeface, Kind.TYPEFACE)):
-        for file in listing.files:
-            if name and notes.is_same(file.name, name) and file.kind is not kind:
-                wrong[file.name] = f"it is named as the {what}, and is a {file.kind.value}"
-    return wrong
 
 
 def _task(file: FoundFile, room: Size) -> _Task:

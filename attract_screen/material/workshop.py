@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from attract_screen.material.child import REFUSED
+from attract_screen.material.child import MOST_CLIP_MS, REFUSED
 from attract_screen.material.formats.kinds import Kind
 from attract_screen.material.limits import CLIP_LIMITS, PICTURE_LIMITS, Limits
 
@@ -33,13 +35,18 @@ class Outcome:
 class Work:
     """One child process at work on one file."""
 
-    def __init__(self, kind: Kind, file: BinaryIO, room: tuple[int, int], out: BinaryIO) -> None:
-        """Begin; `file` and `out` may be closed at once. Raises OSError where no process can be started."""
+    def __init__(
+        self, kind: Kind, file: BinaryIO, room: tuple[int, int], out: BinaryIO, most_ms: int = MOST_CLIP_MS
+    ) -> None:
+        """Begin, with at most `most_ms` of a clip; `file` and `out` may be closed at once.
+
+        Raises OSError where no process can be started.
+        """
         self._limits: Limits = CLIP_LIMITS if kind is Kind.CLIP else PICTURE_LIMITS
         self._until_s = time.monotonic() + self._limits.wall_s
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE, kind.value, f"{room[0]}x{room[1]}"],
+            [sys.executable, "-P", "-m", _MODULE, kind.value, f"{room[0]}x{room[1]}", str(most_ms)],
             stdin=file,
             stdout=out,
             stderr=self._said,
@@ -56,6 +63,11 @@ class Work:
             return Outcome(_slow(self._limits.wall_s))
         with self._said:
             return self._judged(status)
+
+    def wait(self, until_s: float = math.inf) -> None:
+        """Wait until it has ended, or took too long, or until `until_s` of the monotonic clock."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0.0, min(until_s, self._until_s) - time.monotonic()))
 
     def stop(self) -> None:
         """End it."""
