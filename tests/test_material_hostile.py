@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def test_of_a_hostile_folder_the_good_pictures_are_shown_and_each_other_file_is_named_once(
     folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Bombs, halves, devices, pipes, strange names: one warning each, with the reason, however often it looks."""
+    """Bombs, halves, devices, pipes, strange names: one warning each, with why, however often it looks."""
     hostile(folder)
     shelf = Shelf(folder, tmp_path / "kept")
     assert tuple(shelf.names()) == GOOD

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import RawConfigParser
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -134,10 +135,10 @@ def test_the_screen_reads_the_feed_that_the_controller_writes() -> None:
     assert screen[screen.index("--feed") + 1] == str(KEYS["screen_feed"].default)
 
 
-def test_the_screen_keeps_its_pictures_on_the_ledger_s_partition_if_there_is_one() -> None:
-    """First where a folder beside the ledger is bound to, if it is there; else in the service's own folder."""
+def test_the_screen_keeps_its_pictures_beside_the_ledger_if_there_is_a_folder() -> None:
+    """First where that folder is bound to; without it, in the service's own."""
     unit, screen = service("arcade-attract-screen"), command("arcade-attract-screen")
-    kept = [value for option, value in zip(screen, screen[1:], strict=False) if option == "--keep"]
+    kept = [value for option, value in pairwise(screen) if option == "--keep"]
     ledger = KEYS["state_dir"].default
     assert unit["BindPaths"] == f"-{ledger}/screen:{kept[0]}"
     assert kept[1:] == [f"/var/lib/{unit['StateDirectory']}"]

@@ -50,7 +50,7 @@ class Work:
             stdin=file,
             stdout=out,
             stderr=self._said,
-            env=_environment(),
+            env=environment(),
         )
 
     def outcome(self) -> Outcome | None:
@@ -95,7 +95,7 @@ def _named(status: int) -> str:
     return signal.Signals(-status).name if status < 0 else f"status {status}"
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Nothing of ours but where the code is: what the file's decoder finds here is no secret's place."""
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     return {
