@@ -123,10 +123,14 @@ docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-
 	PYTHONPATH=. $(VENV) tools/stripe_reads.py
 	PYTHONPATH=. $(VENV) tools/cloud_page.py
 
+locales: ## gather the texts that players read, bring all languages' catalogues up to them and compile them
+	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/locales.py
+
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)
 
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-server test-cloud test-fleet test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs release clean
+.PHONY: help demo demo-once chaos bench test test-server test-cloud test-fleet test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs locales release clean

@@ -18,8 +18,8 @@ from bench.measure.machine import machine
 from bench.world.fleet_pages import Served, month_s, serve
 from bench.world.fleet_year import machine_ids, year
 from bench.world.postgres import postgres
-from fleet.book.engine import open_book, writing
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.database.engine import open_book, writing
 from fleet.journal.batch import read_batch
 
 TITLE = "The fleet's book: entries, overview, a month's report, memory"

@@ -26,7 +26,7 @@ from controller.formats.wire import CoinPulseMessage
 from controller.ledger.file import LEDGER_NAME
 from controller.ledger.ledger import Ledger
 from controller.model.events import Delivery
-from controller.system.clock import since_boot_s, wall_time
+from controller.system.clock import is_clock_set, since_boot_s, wall_time
 
 log = logging.getLogger("controller")
 
@@ -93,7 +93,7 @@ def open_edges(
     with ExitStack() as closing:
         ledger = Ledger(config.state_dir / LEDGER_NAME, wall_time)
         closing.callback(ledger.close)
-        announcer = Announcer(config, boot_id)
+        announcer = Announcer(config, boot_id, games_today=lambda pulses: _games_today(ledger, pulses))
         journal_post = JournalPost(config.machine_id, boot_id, ledger)
         tools = one_shot.tools if one_shot else _control_socket(config, put, closing)
         relay = None if one_shot else _relay_client(config, put, closing)
@@ -106,6 +106,11 @@ def open_edges(
         gate = InputGate(input_holds_s(config), put)
         look_again = closing.enter_context(board_inputs(input_lines(config), config.mock_board, gate.hear))
         yield Edges(ledger, tools, announcer, journal_post, relay, broker, coin_line, gate, look_again)
+
+
+def _games_today(ledger: Ledger, pulses_per_credit: int) -> int | None:
+    """A Pi that nobody has told the time would count another day's games."""
+    return ledger.today.games(pulses_per_credit) if is_clock_set() else None
 
 
 def _control_socket(config: Config, put: Callable[[Any], None], closing: ExitStack) -> ToolChannel:

@@ -119,6 +119,7 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         rotate=0,
         aspect=None,
         overscan_percent=0,
+        theme="night",
         folder=None,
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
@@ -197,6 +198,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "screen.rotate": "270",
         "screen.aspect": "4:3",
         "screen.overscan_percent": "5",
+        "screen.theme": "vector",
         "screen.folder": "/srv/screen",
         "payment_link": "https://buy.example.com/x",
         "accept_unsigned_coinpulse": "true",
@@ -227,6 +229,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         rotate=270,
         aspect="4:3",
         overscan_percent=5,
+        theme="vector",
         folder=Path("/srv/screen"),
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
@@ -351,6 +354,11 @@ def test_a_wrong_value_is_named_with_its_line_and_what_would_be_right(
     ("line", "problem"),
     [
         ("accept_unsigned_coinpulse: yes", "accept_unsigned_coinpulse is 'yes': write true or false"),
+        (
+            "screen: {theme: vectr}",
+            "screen.theme is 'vectr': did you mean vector? The designs are night, vector, backglass",
+        ),
+        ("screen: {theme: chrome}", "screen.theme is 'chrome': write one of night, vector, backglass"),
         ("screen: {rotate: 45}", "screen.rotate is '45': write one of 0, 90, 180, 270"),
         (
             "ready: {pin: 22, active: LOW}",

@@ -15,9 +15,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import make_url
 
 from fleet.book import tables
-from fleet.book.engine import BookError, open_book, reading, writing
-from fleet.book.rebuilding import rebuild
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.engine import BookError, open_book, reading, writing
 from fleet.journal.batch import Batch
 from fleet.journal.progress import Fit, Joined
 

@@ -16,9 +16,9 @@ from fleet_site import BASE, OURS, FullSite
 from sqlalchemy import Engine, select
 
 from fleet.book import tables
-from fleet.book.engine import reading, writing
-from fleet.book.machine import games_of, quarters_of
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.database.engine import reading, writing
+from fleet.book.figures.machine import games_of, quarters_of
 from fleet.reports.machine import Bars, Coins, Day, Games, Quarter, days_table, pulses_by_day, takings_by_hour
 from fleet.rules.roles import Role
 

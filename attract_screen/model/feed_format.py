@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from attract_screen.model.letters import drawable, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
+from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
 
 FORMAT = 1
 MAX_QR_CHARS = 300
@@ -20,6 +21,7 @@ MAX_FOLDER_CHARS = 1024
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
 _ASPECT = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
+_WALL_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 
 _T = TypeVar("_T")
@@ -50,6 +52,14 @@ class Offer:
     credits: int
     amount: int
     currency: str
+
+
+@dataclass(frozen=True)
+class PricePeriod:
+    """A time of other prices: its name, and what clocks show when it ends or begins; empty if not soon."""
+
+    name: str
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,13 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    theme: ThemeName = USUAL_THEME
+    period: PricePeriod | None = None
+    """What is on now in place of the usual prices, and until when."""
+    coming: PricePeriod | None = None
+    """What is on next, and from when on."""
+    games_today: int | None = None
+    """Credits that were played since midnight; None where nobody can tell."""
     folder: str | None = None
     """Where the operator's own pictures lie: a whole path."""
 
@@ -119,6 +136,10 @@ def parse_feed(raw: bytes) -> Feed:
         free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
+        theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
+        period=_period(fields, "period", "until"),
+        coming=_period(fields, "next", "from"),
+        games_today=_games_today(fields),
         folder=_folder(fields),
     )
 
@@ -137,6 +158,11 @@ def aspect_of(text: str) -> Aspect | None:
 def is_currency(text: str) -> bool:
     """Whether it is a currency's code, as Stripe and the feed write it."""
     return _CURRENCY.fullmatch(text) is not None
+
+
+def is_wall_time(text: str) -> bool:
+    """Whether it is what a clock on the wall shows, such as 17:00."""
+    return _WALL_TIME.fullmatch(text) is not None
 
 
 def _json_object(raw: bytes) -> Mapping[str, object]:
@@ -262,6 +288,30 @@ def _overscan_percent(fields: Mapping[str, object]) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_OVERSCAN_PERCENT:
         raise _wrong("overscan_percent", value, f"a whole number from 0 to {MOST_OVERSCAN_PERCENT}")
     return value
+
+
+def _text_or(fields: Mapping[str, object], field: str, otherwise: str) -> str:
+    return otherwise if fields.get(field) is None else _typed(str, fields, field, "text or null")
+
+
+def _period(fields: Mapping[str, object], field: str, when: str) -> PricePeriod | None:
+    """One whose name has no letter that can be shown is none."""
+    if fields.get(field) is None:
+        return None
+    expected = f"null or an object with a name and {when} as 17:00"
+    value = _typed(dict, fields, field, expected)
+    name, at = value.get("name"), value.get(when)
+    if not isinstance(name, str) or len(name) > MAX_NOTE_CHARS:
+        raise _wrong(field, value, expected)
+    if at is not None and not (isinstance(at, str) and is_wall_time(at)):
+        raise _wrong(field, value, expected)
+    return PricePeriod(drawable(name), at or "") if drawable(name) else None
+
+
+def _games_today(fields: Mapping[str, object]) -> int | None:
+    if fields.get("today") is None:
+        return None
+    return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
 
 
 def _folder(fields: Mapping[str, object]) -> str | None:

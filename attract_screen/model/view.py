@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from attract_screen.model.address import host_of
 from attract_screen.model.feed_format import Feed, Notice, Offer, State
 from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
@@ -51,6 +52,10 @@ class View:
     prices: tuple[PriceRow, ...] = ()
     steps: tuple[str, ...] = ()
     qr: str | None = None
+    host: str = ""
+    """Who is asked by whoever scans the code; it is read beneath the code, and only there."""
+    machine_id: str = ""
+    """Which machine the code is of; it too only with a code."""
     technician_line: str | None = None
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
@@ -84,6 +89,8 @@ def view_of(feed: Feed, age_s: float) -> View:
         prices=_price_rows(feed.offers) if inviting else (),
         steps=_steps(feed.offers) if inviting else (),
         qr=qr,
+        host=host_of(qr) if qr else "",
+        machine_id=feed.machine_id if qr else "",
         technician_line=feed.technician_line,
     )
 

@@ -18,11 +18,11 @@ from sqlalchemy.engine import make_url
 from bench.idle import memory_mb
 from bench.world.fleet_year import BEGAN_AT, machine_ids, year
 from fleet.book import tables
-from fleet.book.engine import open_book, reading, writing
-from fleet.book.recording import Came, record
-from fleet.book.scopes import Scope
-from fleet.book.statuses import record_statuses
-from fleet.book.takings import takings
+from fleet.book.came.recording import Came, record
+from fleet.book.came.statuses import record_statuses
+from fleet.book.database.engine import open_book, reading, writing
+from fleet.book.figures.takings import takings
+from fleet.book.typed.scopes import Scope
 from fleet.journal.batch import read_batch
 from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.reports.periods import Period

@@ -27,12 +27,23 @@ STATUS_RENEWED_S, STATUS_EXPIRES_S = 60.0, 180
 
 
 class Announcer:
-    """Writes the screen's feed, and publishes what concerns everybody. `clock` gives seconds since boot."""
+    """Writes the screen's feed, and publishes what concerns everybody. `clock` gives seconds since boot.
 
-    def __init__(self, config: Config, boot_id: str, clock: Callable[[], float] = since_boot_s) -> None:
+    `games_today` is told how many pulses make a credit, and answers None where the day is not known.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        boot_id: str,
+        clock: Callable[[], float] = since_boot_s,
+        games_today: Callable[[int], int | None] = lambda _: None,
+    ) -> None:
         self._machine_id = config.machine_id
         self._boot_id = boot_id
         self._token_tag = wire.token_tag(config.relay.token) if config.relay else None
+        self._pulses_per_credit = config.coin_line.pulses_per_credit
+        self._games_today = games_today
         self._screen = ScreenFeed(config.screen_feed, _about(config), clock)
         self._clock = clock
         self._published: Status | None = None
@@ -42,11 +53,12 @@ class Announcer:
 
     def reconfigure(self, config: Config, outstanding: str) -> None:
         """The configuration was read again; `outstanding` is what of it does not hold yet."""
+        self._pulses_per_credit = config.coin_line.pulses_per_credit
         self._screen.rename({**_about(config), "configuration": outstanding})
 
     def announce(self, cabinet: Cabinet, broker: Broker) -> None:
         """Let the door and the screen know what changed."""
-        self._screen.show(cabinet)
+        self._screen.show(cabinet, self._games_today(self._pulses_per_credit))
         status = self._status(cabinet) if cabinet.broker_up else None
         due = status != self._published or self._clock() >= self._status_due_s
         if status is not None and due:
@@ -113,5 +125,6 @@ def _about(config: Config) -> dict[str, Any]:
         "rotate": config.rotate,
         "aspect": config.aspect,
         "overscan_percent": config.overscan_percent,
+        "theme": config.theme,
         "folder": None if config.folder is None else str(config.folder),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from attract_screen.model.feed_format import FORMAT, State
 from controller.model.cabinet import Cabinet, accepting, credits_waiting
+from controller.model.offer import PricePeriod
 from controller.model.payment import is_free
 from controller.rules.mood import faults, mood
 
@@ -36,12 +37,16 @@ class ScreenFeed:
         """From now on the feed says this about the machine."""
         self._about = about
 
-    def show(self, cabinet: Cabinet) -> None:
-        """Write the feed if it says something new, or has not been written for a second."""
+    def show(self, cabinet: Cabinet, games_today: int | None = None) -> None:
+        """Write the feed if it says something new, or has not been written for a second.
+
+        `games_today` is None where the day is not known.
+        """
         now_s = self._clock()
         if (new_mood := mood(cabinet, now_s)) != self._mood:
             self._mood, self._since_s = new_mood, now_s
-        picture = {**self._about, **picture_of(cabinet, now_s), "since_s": self._since_s}
+        today = {"today": None if games_today is None else {"games": games_today}}
+        picture = {**self._about, **picture_of(cabinet, now_s), **today, "since_s": self._since_s}
         if picture != self._shown or now_s >= self._written_s + REFRESH_S:
             self._write({"format": FORMAT, "written_at_s": now_s, **picture})
             self._shown, self._written_s = picture, now_s
@@ -68,6 +73,8 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "qr": offer.address if offer and sells else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
         "note": offer.note or None if offer else None,
+        "period": _period(offer.period, "until") if offer else None,
+        "next": _period(offer.coming, "from") if offer else None,
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
         "free": bool(cabinet.trains) and is_free(cabinet.trains[0].payment.id),
@@ -75,6 +82,10 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "accepting": sells,
         "faults": [asdict(fault) for fault in wrong],
     }
+
+
+def _period(period: PricePeriod | None, when: str) -> dict[str, str | None] | None:
+    return None if period is None else {"name": period.name, when: period.at or None}
 
 
 def _credits(cabinet: Cabinet) -> int:

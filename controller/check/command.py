@@ -62,8 +62,8 @@ def add_check_command(commands: Any, default_config: Path) -> None:
         help="look at everything that a cabinet needs",
         description="Looks at everything that a cabinet needs: configuration, service, pins, power, broker "
         "and its rules, relay, clock, display, your own pictures, disk and ledger, and says what to do about "
-        "what is wrong. It changes nothing, puts nothing on the coin line, and may be run while people play. Takes up to 20 "
-        "seconds. "
+        "what is wrong. It changes nothing, puts nothing on the coin line, and may be run while people play. "
+        "Takes up to 20 seconds. "
         "Ends with 0 if nothing is wrong, 1 if something is, 78 if config.yaml cannot be used.",
     )
     parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")

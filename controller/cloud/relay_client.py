@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency
+from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency, is_wall_time
 from controller.cloud.timed_http import Answer, Limits, NoAnswerError, Way, send
 from controller.config.keys import RelayConfig
 from controller.formats import wire
@@ -21,7 +21,7 @@ from controller.model.events import (
     ReceiptAnswered,
     ReceiptFailed,
 )
-from controller.model.offer import Offer, Price
+from controller.model.offer import Offer, Price, PricePeriod
 from controller.model.payment import Payment, Receipt
 from controller.model.trust import Refusal
 
@@ -194,7 +194,13 @@ def read_offer(fields: dict[str, Any]) -> Offer:
     if not isinstance(offers, list):
         raise ValueError(f"the relay's offer has offers {offers!r}, not a list")
     prices = tuple(_price(offer) for offer in offers)
-    return Offer(door, (*prices, *_free_play(fields)), _note(fields))
+    return Offer(
+        address=door,
+        prices=(*prices, *_free_play(fields)),
+        note=_note(fields),
+        period=_period(fields.get("period"), "until", may_be_endless=True),
+        coming=_period(fields.get("next"), "from", may_be_endless=False),
+    )
 
 
 def _free_play(fields: dict[str, Any]) -> tuple[Price, ...]:
@@ -214,6 +220,18 @@ def _note(fields: dict[str, Any]) -> str:
     # Only a word for the player: a strange one is as good as none.
     note = fields.get("note")
     return note if isinstance(note, str) and len(note) <= MAX_NOTE_CHARS else ""
+
+
+def _period(value: object, when: str, *, may_be_endless: bool) -> PricePeriod | None:
+    """A period's name and time; as with the note, a strange one is as good as none."""
+    if not isinstance(value, dict):
+        return None
+    name, at = value.get("name"), value.get(when)
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NOTE_CHARS:
+        return None
+    if at is None and may_be_endless:
+        return PricePeriod(name)
+    return PricePeriod(name, at) if isinstance(at, str) and is_wall_time(at) else None
 
 
 def _changes_in_s(fields: dict[str, Any]) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT
+from attract_screen.model.themes import USUAL_THEME
 from controller.config import values as value
 from controller.config.checks import contradictions, doubts
 from controller.config.reader import ConfigError, Key, Problem, read_keys
@@ -111,6 +112,7 @@ class Config:
     rotate: int
     aspect: str | None
     overscan_percent: int
+    theme: str
     folder: Path | None
     state_dir: Path
     screen_feed: Path
@@ -173,6 +175,7 @@ KEYS = {
     "screen.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "screen.aspect": Key(value.aspect, default=None),
     "screen.overscan_percent": Key(value.whole(0, MOST_OVERSCAN_PERCENT, "percent"), default=0),
+    "screen.theme": Key(value.theme, default=USUAL_THEME.value),
     "screen.folder": Key(value.absolute_path, default=None),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
@@ -219,6 +222,7 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         rotate=v["screen.rotate"],
         aspect=v["screen.aspect"],
         overscan_percent=v["screen.overscan_percent"],
+        theme=v["screen.theme"],
         folder=v["screen.folder"],
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],

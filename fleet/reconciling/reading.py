@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from fleet.book.engine import reading, writing
-from fleet.book.stripe_book import (
-    DayOf,
-    first_sale_s,
-    mark_read,
-    read_marks,
-    save_movements,
-    save_payments,
-)
+from fleet.book.database.engine import reading, writing
+from fleet.book.stripe.marks import first_sale_s, mark_read, read_marks
+from fleet.book.stripe.payments import save_movements, save_payments
+from fleet.journal.days import DayOf
 from fleet.reconciling.reader import StripeReader
 from fleet.rules.stripe_objects import StripePayment
 
@@ -71,8 +66,9 @@ class Reading:
         return Run(read, moved)
 
     def read_one(self, payment_id: str, now_s: float) -> None:
-        """Read one payment now, as after its refund."""
+        """Read one payment now, and what was moved just now: a refund moves money of its own."""
         self._ask([payment_id], now_s)
+        self._movements(now_s - OVERLAP_S)
 
     def _changed(self, payment_ids: Sequence[str], since_s: float, now_s: float) -> int:
         """Read what changed: one by one, or, where it is much, the new ones as a list first."""

@@ -13,13 +13,13 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.zones import zone_named
-from fleet.book.audit import note_deed
-from fleet.book.cash import NewCollection, collected, save_collection
-from fleet.book.engine import reading, writing
-from fleet.book.naming import Names, names, places
-from fleet.book.posts import answer_of, answer_post, take_post
-from fleet.book.shares import Span, parts_of_place
-from fleet.book.stripe_book import read_marks
+from fleet.book.database.engine import reading, writing
+from fleet.book.figures.shares import Span, parts_of_place
+from fleet.book.stripe.marks import read_marks
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.cash import NewCollection, collected, save_collection
+from fleet.book.typed.naming import Names, names, places
+from fleet.book.typed.posts import answer_of, answer_post, take_post
 from fleet.pages.cash_tables import collections_table, variances_table
 from fleet.pages.statement import Statement, Terms, statement
 from fleet.paper.pdf import statement_pdf

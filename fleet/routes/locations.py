@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from cloud_relay.zones import zone_named
-from fleet.book import locations as book
-from fleet.book.audit import note_deed
-from fleet.book.engine import reading, writing
-from fleet.book.locations import Location, Setting
-from fleet.book.places import zones
-from fleet.book.rebuilding import rebuild
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.engine import reading, writing
+from fleet.book.typed import locations as book
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.locations import Location, Setting
+from fleet.book.typed.places import zones
 from fleet.pages.location_form import DAY_NAMES, fields_of, opening_of, opening_words, share_of
 from fleet.reports.amounts import Money
 from fleet.reports.shares import Deduction

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from fleet.book import machine as book
-from fleet.book.engine import reading
-from fleet.book.overview import machines_now
-from fleet.book.places import zones
+from fleet.book.database.engine import reading
+from fleet.book.figures import machine as book
+from fleet.book.figures.overview import machines_now
+from fleet.book.typed.places import zones
 from fleet.pages.times import ago
 from fleet.plots.draw import bars, time_line
 from fleet.reports import machine as report

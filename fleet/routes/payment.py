@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.errors import RelayError
 from cloud_relay.rules.receipts import is_payment_id
-from fleet.book.audit import note_deed
-from fleet.book.differences import difference_of
-from fleet.book.engine import reading, writing
-from fleet.book.one_payment import OnePayment, one_payment
-from fleet.book.places import zones
-from fleet.book.posts import answer_of, answer_post, take_post
-from fleet.book.recording import day_at
+from fleet.book.database.engine import reading, writing
+from fleet.book.figures.differences import difference_of
+from fleet.book.figures.one_payment import OnePayment, one_payment
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.places import zones
+from fleet.book.typed.posts import answer_of, answer_post, take_post
+from fleet.journal.days import day_at
 from fleet.pages.row_tables import rows_table
 from fleet.reconciling.part import stripe_reading
 from fleet.reconciling.reader import StripeReader
