@@ -11,7 +11,7 @@ from attract_screen.material.formats.tree import Mistake, Rows, Section, Tree, W
 from attract_screen.material.plain_file import open_plain
 from attract_screen.material.rules.notes import NO_NOTES, Notes
 
-MOST_NOTES_BYTES = 32 * 1024
+MOST_NOTES_BYTES = 16 * 1024
 _DEEPEST = 8
 _NULL = "tag:yaml.org,2002:null"
 
@@ -51,7 +51,7 @@ def _tree(raw: bytes) -> Tree | None:
 
 def _compose(text: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = str(error.problem or error.context)

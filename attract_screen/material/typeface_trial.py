@@ -33,7 +33,7 @@ def try_typeface(file: BinaryIO) -> None:
             raise Refused(f"it is no typeface that can be drawn with: {error}") from None
     lacking = [c for c, metrics in zip(_NEEDED, fonts[0].metrics(_NEEDED), strict=True) if metrics is None]
     if lacking:
-        raise Refused(f"it lacks {''.join(lacking)!r}")
+        raise Refused(f"it lacks letters, {lacking[0]!r} among them: take another typeface")
     for font in fonts:
         for character in _NEEDED:
             font.render(character, True, (255, 255, 255))

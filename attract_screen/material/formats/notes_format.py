@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from attract_screen.material.formats.tree import Mistake, Rows, Section, Tree, Word
-from attract_screen.material.rules.contrast import LEAST_CONTRAST, Colour, colour_of, contrast
 from attract_screen.material.rules.hours import Hours, Times, day_of, hours_of
 from attract_screen.material.rules.notes import (
     LEAST_SECONDS,
@@ -21,6 +20,7 @@ from attract_screen.material.rules.notes import (
     Remark,
     composed,
 )
+from attract_screen.model.contrast import LEAST_CONTRAST, Colour, colour_of, contrast
 
 _KEYS = ("order", "seconds", "files", "colours", "logo", "typeface")
 _REMARK_KEYS = ("caption", "seconds", "hours", "days")

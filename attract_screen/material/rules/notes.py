@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from attract_screen.material.rules.contrast import Colour
 from attract_screen.material.rules.hours import ALWAYS, Times
+from attract_screen.model.contrast import Colour
 
 NOTES_NAME = "screen.yaml"
 USUAL_SECONDS = 8.0
