@@ -27,6 +27,7 @@ USED = {
     "clear": {"sqlite3", "yaml"},
     "take-card": {"yaml"},
     "setup-screen": {"yaml"},
+    "screen": {"yaml"},
     "--help": set(),
 }
 
