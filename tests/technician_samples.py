@@ -9,7 +9,7 @@ from typing import Any
 from attract_screen_samples import FIELDS
 
 from attract_screen.model.feed_format import Feed, parse_feed
-from attract_screen.model.technician import PAGE_S, SHOWN_S
+from attract_screen.model.leaf_times import LEAF_S, SHOWN_S
 from attract_screen.model.view import View, view_of
 
 TEST_ADDRESS = "https://pay.example.com/p/galaga-01?test"
@@ -35,6 +35,8 @@ SALE: dict[str, Any] = {
 NOBODY_PAID = {"credits": 2, "delivered": 2, "amount": None, "currency": None}
 TECHNICIAN: dict[str, Any] = {
     "until_s": 1000.0 + SHOWN_S - 1,
+    "turned_s": 1000.0 - 1,
+    "leaf": 0,
     "versions": {"controller": "0.2.0", "feed": 1, "ledger": 6},
     "state": "offline",
     "selling": False,
@@ -66,5 +68,5 @@ def a_feed(at_s: float = 1000.0, **changes: Any) -> Feed:
 
 def turns(**changes: Any) -> Iterator[View]:
     """The views of two minutes, one for each time that the page turns."""
-    for number in range(int(SHOWN_S / PAGE_S)):
-        yield view_of(a_feed(1000.0 + number * PAGE_S, **changes), 0.0)
+    for number in range(int(SHOWN_S / LEAF_S)):
+        yield view_of(a_feed(1000.0 + number * LEAF_S, **changes), 0.0)

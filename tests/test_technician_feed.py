@@ -57,6 +57,8 @@ def test_the_page_says_all_that_a_technician_asks_for() -> None:
     bench.believe("ready", active=True)
     assert page_of(asked(bench), FACTS) == {
         "until_s": bench.now_s + 120,
+        "turned_s": bench.now_s,
+        "leaf": 0,
         "versions": {"controller": "0.2.0", "feed": 1, "ledger": 6},
         "state": "attract",
         "selling": True,

@@ -7,6 +7,7 @@ from cabinets import NOW_S, Bench, open_bench, payment, pulse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attract_screen.model.leaf_times import LEAF_S
 from controller.model.cabinet import accepting
 from controller.model.effects import FirePulse
 from controller.model.events import InputChanged, TechnicianPageRequested, Tick
@@ -153,6 +154,40 @@ def test_a_person_may_press_as_often_as_he_likes() -> None:
     for _ in range(20):
         press(bench, 0.1)
     assert bench.faults == ()
+
+
+def test_a_short_press_turns_the_leaf() -> None:
+    """From the one that is seen to the next, which then stays for as long as any."""
+    bench = button_bench()
+    bench.handle(TechnicianPageRequested(True))
+    press(bench, 0.3)
+    page = bench.cabinet.technician_page
+    wait_awake(bench, 3 * LEAF_S - 0.1)
+    press(bench, 0.3)
+    later = bench.cabinet.technician_page
+    assert page is not None
+    assert later is not None
+    assert (page.leaf, page.turned_s, later.leaf) == (1, NOW_S + 0.3 + HOLD_S, 5)
+
+
+def test_a_short_press_shows_nothing_by_itself() -> None:
+    """A page has to be there."""
+    bench = button_bench()
+    press(bench, 0.3)
+    assert not is_shown(bench)
+
+
+def test_a_hold_counts_though_the_loop_was_held_up() -> None:
+    """By the times of its edges: a card that was busy for five seconds is no reason to hold it once more."""
+    bench = button_bench()
+    began_s = bench.now_s
+    bench.now_s += 5.0
+    bench.handle(InputChanged("service_button", True, began_s))
+    bench.handle(InputChanged("service_button", False, began_s + 2.5))
+    bench.handle(Tick())
+    shown = is_shown(bench)
+    wait_awake(bench, 5.0)
+    assert (shown, is_shown(bench)) == (True, True)
 
 
 def test_a_tool_shows_it_anew_and_ends_it() -> None:

@@ -14,8 +14,9 @@ from technician_samples import CODE_TEXTS, FAULT, SALE, TECHNICIAN, TEST_ADDRESS
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size
+from attract_screen.model.still_care import Stand
 from attract_screen.model.technician import Row
-from attract_screen.picture.draw import Studio, render
+from attract_screen.picture.draw import Picture, Studio, render
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import arrange
 
@@ -88,6 +89,13 @@ def test_a_code_has_whole_modules_of_three_pixels(
             assert leaf.qr.module[0] >= (3 if changes is not CROWDED and min(size) >= 240 else 2)
             assert (leaf.qr.box.w, leaf.qr.box.h) == (leaf.qr.code.side * leaf.qr.module[0],) * 2
             assert leaf.qr.card.contains(leaf.qr.box)
+
+
+def test_a_code_keeps_its_quiet_zone_wherever_the_rest_is_moved(studio: Studio) -> None:
+    """What stands for hours moves, within a card that has room for it; this one has none, and needs none."""
+    (view, *_) = turns()
+    moved = Picture(view, (640, 480), studio, stand=Stand(words=(1, 1), code=(1, 1))).layout
+    assert moved == arrange(view, (640, 480), studio.faces, studio.art)
 
 
 @every_size

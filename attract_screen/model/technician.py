@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from attract_screen.model.leaf_times import SHOWN_S, leaf_at
 from attract_screen.model.prices import price
 from attract_screen.model.technician_format import Clock, Fault, Line, Link, Payment, Technician
 
-SHOWN_S = 120.0
-# Long enough to read a page of a small screen, and short enough to wait for the next.
-PAGE_S = 8.0
 TOO_HOT_CELSIUS = 80.0
 _DOING = {
     "starting": "starting",
@@ -84,11 +82,11 @@ class Chapter:
 
 @dataclass(frozen=True)
 class TechnicianPage:
-    """All that is on the page; `turn` is how often it has been turned, and `left_s` how long it stays."""
+    """All that is on the page; `leaf` is how often it has turned, and `left_s` how long it stays."""
 
     machine_id: str
     left_s: int
-    turn: int
+    leaf: int
     chapters: tuple[Chapter, ...]
     lines: tuple[Line, ...]
 
@@ -104,8 +102,9 @@ def page_of(feed: Machine, technician: Technician, now_s: float) -> TechnicianPa
         Chapter((_network(technician, now_s), _machine(technician, feed)), _test_code(technician)),
         Chapter((_payments(technician),)),
     )
-    turn = int(max(0.0, SHOWN_S - left_s) // PAGE_S)
-    return TechnicianPage(machine_id, int(left_s), turn, chapters, technician.lines)
+    turned_s = technician.until_s - SHOWN_S if technician.turned_s is None else technician.turned_s
+    leaf = leaf_at(technician.leaf, turned_s, now_s)
+    return TechnicianPage(machine_id, int(left_s), leaf, chapters, technician.lines)
 
 
 def _now(technician: Technician) -> Section:

@@ -76,6 +76,8 @@ class Technician:
     """All that the feed tells a technician; times are CLOCK_BOOTTIME seconds. None: not known, or not yet."""
 
     until_s: float
+    turned_s: float | None
+    leaf: int
     state: str
     selling: bool
     versions: tuple[tuple[str, str], ...]
@@ -103,6 +105,8 @@ def read_technician(value: object) -> Technician:
     versions = fields.within("versions")
     return Technician(
         until_s=until_s,
+        turned_s=fields.number("turned_s"),
+        leaf=fields.whole("leaf") if "leaf" in fields.fields else 0,
         state=fields.text("state"),
         selling=fields.yes("selling") is True,
         versions=tuple((name, versions.any_text(name)) for name in versions),

@@ -81,7 +81,7 @@ def view_of(feed: Feed, age_s: float) -> View:
     if feed.notice is not None:
         return _setup(feed, feed.notice)
     if feed.technician is not None and (page := page_of(feed, feed.technician, feed.written_at_s + age_s)):
-        return View(feed.state, title=feed.machine_name, headline="", technician=page)
+        return View(feed.state, title=feed.machine_name, headline="TECHNICIAN", technician=page)
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT

@@ -91,7 +91,12 @@ class Layout:
         return tuple(boxes)
 
     def standing(self, stand: Stand) -> Layout:
-        """The layout with everything moved to where it is to stand; the code within its card."""
+        """The layout with everything moved to where it is to stand; the code within its card.
+
+        A plain one is gone in minutes: it stays, and has no room on its card.
+        """
+        if self.is_plain:
+            return self
         dx, dy = (step * step_px(min(self.size)) for step in stand.words)
 
         def moved(box: Box) -> Box:

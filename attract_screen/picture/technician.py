@@ -21,7 +21,7 @@ def technician_page(page: TechnicianPage, size: Size, faces: Typefaces, art: Pix
     inside = Box(0, 0, *size).inset(sheet.rail + gap)
     head, rest = inside.cut_top(max(15, sheet.short // 20), gap)
     leaves = leaves_of(page.chapters, cut_strip(sheet, page.lines, rest, gap), room)
-    number = page.turn % len(leaves)
+    number = page.leaf % len(leaves)
     _write_head(sheet, page, head, f"{number + 1}/{len(leaves)}")
     leaf = leaves[number]
     sheet.labels += set_lines(leaf.sections, leaf.box, leaf.size, faces)

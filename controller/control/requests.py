@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
+from attract_screen.model.leaf_times import SHOWN_S
 from controller import __version__
 from controller.config.applied import input_lines
 from controller.config.keys import Config
@@ -28,7 +29,6 @@ from controller.model.cabinet import Cabinet
 from controller.model.events import CreditTestRequested, Event, FaultsCleared, TechnicianPageRequested
 from controller.rules.decide import Decision
 from controller.rules.technician import to_be_cleared, why_not
-from controller.rules.technician_page import SHOWN_S
 from controller.system.clock import since_boot_s
 
 # Whoever waits longer has gone, and a credit that comes then would be a riddle.

@@ -50,10 +50,13 @@ def technician_page(
 
     Times are in seconds since boot, so that the screen can count them on by itself.
     """
-    if cabinet.technician_page is None:
+    page = cabinet.technician_page
+    if page is None:
         return None
     return {
-        "until_s": cabinet.technician_page.until_s,
+        "until_s": page.until_s,
+        "turned_s": page.turned_s,
+        "leaf": page.leaf,
         "versions": dict(site.versions),
         "state": mood(cabinet, now_s),
         "selling": accepting(cabinet, now_s),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from attract_screen.model.leaf_times import SHOWN_S
 from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
 from controller.model.events import TechnicianPageRequested
@@ -13,13 +14,24 @@ from controller.rules.turn import Turn
 
 # Longer than a knock or a cleaning cloth, and short enough to be held with the other hand in a cable.
 HELD_S: Final = 2.0
-SHOWN_S: Final = 120.0
 COIN_LINE: Final = "coin_line"
 
 
 def believe(turn: Turn, line: DebouncedLine) -> None:
-    """The button has moved, or has come to rest."""
+    """The button has moved, or has come to rest: a short press turns the page's leaf.
+
+    A hold is answered while it lasts, unless the loop was held up meanwhile.
+    """
+    before = turn.cabinet.service_button
     turn.change(service_button=line)
+    released = before.level and not line.level and turn.cabinet.is_steady("service_button")
+    if not released or turn.cabinet.press_answered:
+        return
+    page = turn.cabinet.technician_page
+    if line.since_s - before.since_s >= HELD_S:
+        _turn_over(turn)
+    elif page is not None:
+        turn.change(technician_page=page.turned(turn.now_s))
 
 
 def begin(turn: Turn, line: DebouncedLine) -> None:
@@ -42,7 +54,7 @@ def mind_page(turn: Turn) -> None:
         _end(turn, "by itself")
     due_s = _held_s(turn.cabinet)
     if due_s is not None and turn.now_s >= due_s:
-        _end(turn, "by the service button") if turn.cabinet.technician_page else _show(turn)
+        _turn_over(turn)
         turn.change(press_answered=True)
     elif (answered := _is_answered(turn.cabinet)) != turn.cabinet.press_answered:
         turn.change(press_answered=answered)
@@ -76,8 +88,12 @@ def _is_answered(cabinet: Cabinet) -> bool:
     return not cabinet.is_steady("service_button") or (cabinet.press_answered and not is_released)
 
 
+def _turn_over(turn: Turn) -> None:
+    _end(turn, "by the service button") if turn.cabinet.technician_page else _show(turn)
+
+
 def _show(turn: Turn) -> None:
-    turn.change(technician_page=TechnicianPage(turn.now_s + SHOWN_S))
+    turn.change(technician_page=TechnicianPage(turn.now_s + SHOWN_S, turn.now_s))
     turn.note(f"technician's page shown for {SHOWN_S:.0f} s")
 
 
