@@ -23,7 +23,9 @@ from attract_screen.material.complaints import AGAIN_AFTER_S, MOST_AT_ONCE
 from attract_screen.material.formats.reel import ReelError
 from attract_screen.material.own import OwnMaterial
 from attract_screen.material.projector import Projector
+from attract_screen.model.contrast import OwnColours
 from attract_screen.model.programme import MaterialPage
+from attract_screen.picture.dress import Dress
 
 NOON = datetime(2026, 11, 27, 12, 0)  # noqa: DTZ001 - as the clock on the wall shows it
 RED, GREEN = (254, 0, 0), (0, 128, 0)
@@ -183,7 +185,7 @@ def test_the_notes_are_followed_while_it_runs(
     )
     assert shelf.names() == ["b.png", "a.png"]
     assert shelf.looked().notes.remark("a.png").caption == "Hello"
-    assert ("logo.png", ROOM) in shelf.looked().ready
+    assert shelf.looked().logo is not None
     (folder / "screen.yaml").unlink()
     assert shelf.names() == ["a.png", "b.png", "logo.png"]
     assert caplog.messages == ["c.png: screen.yaml names it, and it does not lie beside it"]
@@ -274,23 +276,28 @@ def test_the_first_folder_that_can_be_written_to_is_taken(
     shutil.rmtree(forgotten.folder)
 
 
-def test_the_attract_mode_is_handed_pages_and_their_pictures(folder: Path, tmp_path: Path) -> None:
-    """In its own thread: pages as soon as they are ready for the size that was asked for."""
+def test_the_attract_mode_is_handed_pages_pictures_and_the_looks(folder: Path, tmp_path: Path) -> None:
+    """In its own thread: the pages at once, each picture once it is ready for the room that was asked for."""
     photo(folder / "a.png")
-    (folder / "screen.yaml").write_text("files:\n  a.png:\n    caption: Hello\n    seconds: 5\n")
+    photo(folder / "logo.png", (300, 100))
+    (folder / "screen.yaml").write_text(
+        "files: {a.png: {caption: Hello, seconds: 5}}\n"
+        'colours: {background: "#000", text: "#fff", accent: "#ff0"}\nlogo: logo.png\n'
+    )
     material = OwnMaterial([tmp_path])
+    page = MaterialPage("a.png", "Hello", 5.0)
     try:
+        assert (material.pages(NOON), material.surface("a.png", (90, 70), 0.0)) == ((), None)
         material.follow(folder)
-        wait_until(lambda: material.pages(NOON), "the page")
-        assert material.surface("a.png", ROOM, 0.0) is None
-        assert material.pages(NOON) == ()
-        wait_until(lambda: material.pages(NOON), "the page in this size")
-        assert material.pages(NOON) == (MaterialPage("a.png", "Hello", 5.0),)
-        shown = material.surface("a.png", ROOM, 0.0)
+        wait_until(lambda: material.surface("a.png", (90, 70), 0.0), "the picture")
+        shown = material.surface("a.png", (90, 70), 0.0)
         assert shown is not None
-        assert shown is material.surface("a.png", ROOM, 1.0)
+        assert (shown.get_size(), shown is material.surface("a.png", (90, 70), 1.0)) == ((80, 60), True)
+        wait_until(lambda: material.dress.logo and material.pages(NOON) == (page,), "the looks")
+        assert material.dress == material.dress
+        assert material.dress.colours == OwnColours((0, 0, 0), (255, 255, 255), (255, 255, 0))
         material.follow(None)
-        wait_until(lambda: not material.pages(NOON), "the end of it")
+        wait_until(lambda: (material.pages(NOON), material.dress) == ((), Dress()), "the end of it")
     finally:
         material.close()
     assert list(tmp_path.glob(".half-*")) == []
