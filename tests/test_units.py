@@ -288,7 +288,7 @@ def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("command", ["pulse", "clear", "payments", "watch", "status"])
+@pytest.mark.parametrize("command", ["pulse", "clear", "payments", "watch", "status", "screen"])
 def test_what_works_with_the_ledger_is_done_by_its_owner(command: str, tmp_path: Path) -> None:
     """Root would leave files there that the controller could not write."""
     said = as_user("root", tmp_path, command, "two words").stdout

@@ -8,6 +8,7 @@ from attract_screen.model.address import host_of
 from attract_screen.model.feed_format import Feed, Notice, Offer, State
 from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
+from attract_screen.model.technician import TechnicianPage, page_of
 
 STALE_AFTER_S = 5.0
 # A feed "from the future" was written before the last boot; the rest is the rounding of its clock.
@@ -59,11 +60,13 @@ class View:
     technician_line: str | None = None
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
+    technician: TechnicianPage | None = None
+    """What is shown in the place of all the rest, to whoever asked for it."""
 
     @property
     def moving(self) -> bool:
         """Whether anything on the picture moves; a still picture is drawn once."""
-        return self.state in _MOVING_STATES
+        return self.technician is None and self.state in _MOVING_STATES
 
 
 def is_fresh(age_s: float) -> bool:
@@ -77,6 +80,8 @@ def view_of(feed: Feed, age_s: float) -> View:
         return out_of_order(f"screen: no news from the controller for more than {STALE_AFTER_S:g} s", feed)
     if feed.notice is not None:
         return _setup(feed, feed.notice)
+    if feed.technician is not None and (page := page_of(feed, feed.technician, feed.written_at_s + age_s)):
+        return View(feed.state, title=feed.machine_name, headline="", technician=page)
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT

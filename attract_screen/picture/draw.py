@@ -102,8 +102,11 @@ def _joined(one: pygame.Rect, other: pygame.Rect) -> list[pygame.Rect]:
 
 
 def _still_layer(layout: Layout, studio: Studio) -> pygame.Surface:
-    surface = _glass(layout.size)
-    _draw_rail(surface, layout.rail)
+    if layout.is_plain:
+        surface = pygame.Surface(layout.size, 0, 32)
+    else:
+        surface = _glass(layout.size)
+        _draw_rail(surface, layout.rail)
     for panel in layout.panels:
         radius = max(2, panel.box.h // 6)
         pygame.draw.rect(surface, panel.fill, panel.box, border_radius=radius)

@@ -76,6 +76,7 @@ class Layout:
     qr: QrPlace | None = None
     lane: CoinLane | None = None
     spinning: tuple[Art, ...] = ()  # coins that turn where they stand
+    is_plain: bool = False  # on black, without bulbs and stars
 
     @property
     def taken(self) -> tuple[Box, ...]:
@@ -122,6 +123,7 @@ class Sheet:
     spinning: list[Art] = field(default_factory=list)
     qr: QrPlace | None = None
     lane: CoinLane | None = None
+    is_plain: bool = False
     cut_short: bool = False
     """Whether something that has to be said whole was not."""
 
@@ -172,4 +174,5 @@ class Sheet:
             qr=self.qr,
             lane=self.lane,
             spinning=tuple(self.spinning),
+            is_plain=self.is_plain,
         )

@@ -14,6 +14,7 @@ from attract_screen.picture.instructions import setup
 from attract_screen.picture.layout import CoinLane, Layout, Sheet
 from attract_screen.picture.parts import cabinet, gap, inner, is_wide, sentence, small_print, title, words
 from attract_screen.picture.pixel_art import PixelArt
+from attract_screen.picture.technician import technician_page
 from attract_screen.picture.typefaces import Typefaces
 from attract_screen.picture.with_code import code_alone, with_code
 
@@ -45,6 +46,8 @@ def pages(
     Where credits and code have no room beside each other, they take turns.
     """
     make = partial(Sheet, size, max(10, min(size) // 22), faces, art, pixel_aspect)
+    if view.technician is not None:
+        return (Page(technician_page(view.technician, size, faces, art), CODE_S),)
     if not view.qr:
         return (Page(_without_code(make(), view), CODE_S),)
     whole = with_code(view, make)

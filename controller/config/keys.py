@@ -68,7 +68,7 @@ class CoinLineConfig:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """A line from the board into the Pi; `active` is the level that means yes."""
+    """A line into the Pi, from the board or a button; `active` is the level that means yes."""
 
     pin: int
     active: Literal["low", "high"]
@@ -104,6 +104,7 @@ class Config:
     ready: InputConfig | None
     ready_stuck_s: int
     coin_meter: CoinMeterConfig | None
+    service_button: InputConfig | None
     board_boot_s: int
     board_keeps_credits: bool
     session_timeout_s: int
@@ -167,6 +168,9 @@ KEYS = {
     "coin_meter.debounce_ms": Key(value.whole(1, 200, "milliseconds"), default=10),
     "coin_meter.within_ms": Key(value.whole(50, 5000, "milliseconds"), default=500),
     "coin_meter.out_of_order_after": Key(value.whole(1, 20, "pulses"), default=3),
+    "service_button.pin": Key(value.pin, default=None),
+    "service_button.active": Key(value.level, default="low"),
+    "service_button.debounce_ms": Key(value.whole(1, 2000, "milliseconds"), default=30),
     "board_boot_s": Key(value.whole(0, 600, "seconds"), default=20),
     "board_keeps_credits": Key(value.yes_or_no, default=False),
     "session_timeout_s": Key(value.whole(30, 86400, "seconds"), default=1800),
@@ -214,6 +218,7 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         ready=_input("ready", v),
         ready_stuck_s=v["ready.stuck_s"],
         coin_meter=_coin_meter(v),
+        service_button=_input("service_button", v),
         board_boot_s=v["board_boot_s"],
         board_keeps_credits=v["board_keeps_credits"],
         session_timeout_s=v["session_timeout_s"],
