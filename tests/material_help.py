@@ -113,7 +113,7 @@ class Shelf:
         self.clock = Clock()
         self.cache = Cache(Place(kept, most_bytes, least_free_bytes=0))
         self.librarian = Librarian(self.cache, self.clock)
-        self.wishes = Wishes(folder, (ROOM,), (ROOM,))
+        self.wishes = Wishes(folder, (ROOM,))
 
     def looked(self) -> Stock:
         """What is ready after enough looks, with nothing under way any more."""

@@ -22,9 +22,9 @@ from attract_screen.material.formats.tree import Mistake
 from attract_screen.material.notes import load_notes
 from attract_screen.material.rules.choice import chosen, is_meant
 from attract_screen.material.rules.hours import Hours, Times, hours_of
-from attract_screen.material.rules.notes import NO_NOTES, Colours, Notes, Remark
+from attract_screen.material.rules.notes import NO_NOTES, Notes, Remark
 from attract_screen.material.stock import Ready, Stock
-from attract_screen.model.contrast import colour_of, contrast
+from attract_screen.model.contrast import OwnColours, colour_of, contrast
 
 WHOLE = """\
 order: [party.jpg, menu.png]
@@ -61,7 +61,7 @@ def test_everything_that_can_be_written_is_read(tmp_path: Path) -> None:
                 "menu.png": Remark("Pizza: until ten", 12.0, Times(Hours(17 * 60, 22 * 60))),
                 "party.jpg": Remark(times=Times(Hours(22 * 60, 2 * 60), frozenset({4, 5}))),
             },
-            colours=Colours((16, 16, 48), (255, 255, 255), (255, 204, 0)),
+            colours=OwnColours((16, 16, 48), (255, 255, 255), (255, 204, 0)),
             logo="logo.png",
             typeface="house.ttf",
         ),
@@ -113,10 +113,20 @@ def test_without_the_file_there_are_no_notes(tmp_path: Path) -> None:
             f"files:\n  a.jpg:\n    caption: {'x' * 81}",
             f"line 3: caption is '{'x' * 60}'...: write at most 80 characters",
         ),
-        ("colours:\n  text: #fff", 'line 2: text is empty: write it in quotes, as "#ffcc00"'),
-        ("colours:\n  text: red", "line 2: text is 'red': write it in quotes, as \"#ffcc00\""),
         (
-            'colours: {background: "#777777", text: "#ffffff"}',
+            'colours:\n  text: "#fff"\n  accent: "#fff"',
+            "line 2: colours lacks background: write all of background, text, accent",
+        ),
+        (
+            "colours: {text: , background: '#000', accent: '#fff'}",
+            'line 1: text is empty: write it in quotes, as "#ffcc00"',
+        ),
+        (
+            "colours: {text: red, background: '#000', accent: '#fff'}",
+            "line 1: text is 'red': write it in quotes, as \"#ffcc00\"",
+        ),
+        (
+            'colours: {background: "#777777", text: "#ffffff", accent: "#000000"}',
             "line 1: text has a contrast of 4.4 to 1 to the background, and needs 4.5 to be read: "
             "the colours are not used",
         ),
@@ -289,6 +299,5 @@ def test_a_clip_runs_whole_and_a_picture_for_the_usual_time() -> None:
     room = (4, 3)
     ready = {(name, room): Ready(Path(name), runs_s) for name, runs_s in (("a", 0.0), ("b", 3.0), ("c", 3.0))}
     stock = Stock(("a", "b", "c", "d"), ready, Notes(remarks={"c": Remark(seconds=5.0)}))
-    assert [stock.seconds(name, room) for name in stock.names] == [8.0, 9.0, 5.0, 8.0]
-    assert stock.names_at(FRIDAY, None) == ("a", "b", "c", "d")
-    assert stock.names_at(FRIDAY, room) == ("a", "b", "c")
+    assert [stock.seconds(name) for name in stock.names] == [8.0, 9.0, 5.0, 8.0]
+    assert stock.names_at(FRIDAY) == ("a", "b", "c", "d")

@@ -25,18 +25,20 @@ from attract_screen.material.workshop import Work
 
 log = logging.getLogger(__name__)
 
+LOGO_ROOM = (1024, 384)
+"""As large as a title ever is; it is scaled down to the one that is drawn."""
 LOOK_EVERY_S, LOOK_SOON_S = 3.0, 1.0
+_NO_ROOM = (0, 0)
 # A file that is broken may be half a copy that stands still.
 COMPLAIN_AFTER_S = 6.0
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is to be shown: the folder, and the sizes in which its pictures and its logo are asked for."""
+    """What is to be shown: the folder, and the sizes in which its pictures are asked for."""
 
     folder: Path | None = None
     rooms: tuple[Size, ...] = ()
-    logo_rooms: tuple[Size, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,9 +172,9 @@ class Librarian:
         tasks = []
         by_name = {file.name: file for file in self._listing.files if file.name not in self._refused}
         if (face := self._named(by_name, self._notes.typeface, Kind.TYPEFACE)) is not None:
-            tasks.append(_task(face, (0, 0)))
+            tasks.append(_task(face, _NO_ROOM))
         if (logo := self._named(by_name, self._notes.logo, Kind.PICTURE)) is not None:
-            tasks += [_task(logo, room) for room in wishes.logo_rooms]
+            tasks.append(_task(logo, LOGO_ROOM))
         for room in wishes.rooms:
             tasks += [_task(by_name[name], room) for name in self._names(by_name)]
         return tasks
@@ -256,9 +258,10 @@ class Librarian:
         ready = {
             (task.file.name, task.room): self._ready[task.key] for task in tasks if task.key in self._ready
         }
-        face = next((r.path for (_, room), r in ready.items() if room == (0, 0)), None)
+        by_room = {room: each.path for (_, room), each in ready.items()}
         by_name = {file.name: file for file in self._listing.files if file.name not in self._refused}
-        return Stock(self._names(by_name), ready, self._notes, face)
+        names = self._names(by_name)
+        return Stock(names, ready, self._notes, by_room.get(_NO_ROOM), by_room.get(LOGO_ROOM))
 
 
 def _task(file: FoundFile, room: Size) -> _Task:

@@ -21,11 +21,13 @@ from attract_screen.material.projector import Projector
 from attract_screen.material.stock import EMPTY, Size, Stock
 from attract_screen.model.letters import drawable
 from attract_screen.model.programme import MaterialPage
+from attract_screen.picture.dress import Dress
 
 log = logging.getLogger(__name__)
 
 _BUSY_S, _IDLE_S = 0.1, 1.0
-_MOST_ROOMS = 2  # as while the screen turns from one layout to another
+_MOST_ROOMS = 3  # with a caption, without, and while the screen turns from one layout to another
+_STEP = 16
 
 
 class OwnMaterial:
@@ -57,27 +59,27 @@ class OwnMaterial:
             self._thread.start()
 
     def pages(self, now: datetime) -> tuple[MaterialPage, ...]:
-        """What is to be shown at this time of this day, in its order."""
-        stock, room = self._stock, self._room
+        """What has its turn at this time of this day, in its order; some of it may not be ready yet."""
+        stock = self._stock
         return tuple(
-            MaterialPage(name, drawable(stock.notes.remark(name).caption), stock.seconds(name, room))
-            for name in stock.names_at(now, room)
+            MaterialPage(name, drawable(stock.notes.remark(name).caption), stock.seconds(name))
+            for name in stock.names_at(now)
         )
 
     def surface(self, key: str, size: Size, elapsed_s: float) -> pygame.Surface | None:
         """The picture of a page, no larger than `size`; None while it is not ready."""
-        if size not in self._wishes.rooms:
-            self._wish(replace(self._wishes, rooms=(*self._wishes.rooms, size)[-_MOST_ROOMS:]))
-        return self._frame(key, size, elapsed_s)
+        room = _rounded(size)
+        if room not in self._wishes.rooms:
+            self._wish(replace(self._wishes, rooms=(*self._wishes.rooms, room)[-_MOST_ROOMS:]))
+        ready = self._stock.ready.get((key, room))
+        return None if ready is None else self._frame(ready.path, elapsed_s)
 
-    def logo(self, size: Size) -> pygame.Surface | None:
-        """The cabinet's own logo, no larger than `size`; None if it has none, or it is not ready."""
-        name = self._stock.notes.logo
-        if name is None:
-            return None
-        if size not in self._wishes.logo_rooms:
-            self._wish(replace(self._wishes, logo_rooms=(*self._wishes.logo_rooms, size)[-_MOST_ROOMS:]))
-        return self._frame(name, size, 0.0)
+    @property
+    def dress(self) -> Dress:
+        """How the cabinet is to look; an equal one until something of it changes."""
+        stock = self._stock
+        logo = None if stock.logo is None else self._frame(stock.logo, 0.0)
+        return Dress(stock.notes.colours, stock.typeface, logo)
 
     def close(self) -> None:
         """Stop following."""
@@ -87,23 +89,16 @@ class OwnMaterial:
             self._thread.join(timeout=5.0)
         self._projector.close()
 
-    @property
-    def _room(self) -> Size | None:
-        return self._wishes.rooms[-1] if self._wishes.rooms else None
-
     def _wish(self, wishes: Wishes) -> None:
         self._wishes = wishes
         self._wake.set()
 
-    def _frame(self, name: str, size: Size, elapsed_s: float) -> pygame.Surface | None:
-        ready = self._stock.ready.get((name, size))
-        if ready is None:
-            return None
+    def _frame(self, path: Path, elapsed_s: float) -> pygame.Surface | None:
         try:
-            return self._projector.surface(ready.path, elapsed_s)
+            return self._projector.surface(path, elapsed_s)
         except (ReelError, OSError):
             self._projector.close()
-            self._damaged.put(ready.path)
+            self._damaged.put(path)
             self._wake.set()
             return None
 
@@ -134,6 +129,11 @@ class OwnMaterial:
                 failing = True
             self._wake.wait(_BUSY_S if librarian.busy else _IDLE_S)
         librarian.close()
+
+
+def _rounded(size: Size) -> Size:
+    """Rooms that differ by a few pixels are one: a price more or less makes no picture ready anew."""
+    return max(_STEP, size[0] // _STEP * _STEP), max(_STEP, size[1] // _STEP * _STEP)
 
 
 def _forget(place: Place) -> None:

@@ -11,7 +11,7 @@ import pygame
 
 from attract_screen.material.formats.reel import TAIL_BYTES, Reel, ReelError, index_bytes, read_index
 
-_MOST_OPEN = 3
+_MOST_OPEN = 4  # the logo among them
 
 
 @dataclass

@@ -63,7 +63,7 @@ def _moving(image: Image.Image, room: Size, least_frame_ms: int) -> Iterator[Fra
         image.seek(number)
         image.load()  # some formats tell a frame's time only then
         if kept is None:
-            kept, stands_ms = fitted(image, room), 0
+            kept, stands_ms = fitted(_on_black(image), room), 0
         duration = int(image.info.get("duration") or 0)
         stands_ms += duration if duration >= _LEAST_MEANT_MS else _USUAL_FRAME_MS
         if stands_ms >= least_frame_ms:
@@ -85,6 +85,15 @@ def fitted(image: Image.Image, room: Size) -> Image.Image:
     is_pixel_art = times >= 2 and max(width, height) <= 256
     method = Image.Resampling.NEAREST if is_pixel_art else Image.Resampling.LANCZOS
     return image.resize(size, method, reducing_gap=3.0)
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    """A frame without holes, through which the frame before would be seen."""
+    if not _has_holes(image):
+        return image
+    whole = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    whole.alpha_composite(image.convert("RGBA"))
+    return whole.convert("RGB")
 
 
 def _has_holes(image: Image.Image) -> bool:

@@ -30,23 +30,20 @@ class Stock:
     ready: Mapping[tuple[str, Size], Ready] = field(default_factory=lambda: MappingProxyType({}))
     notes: Notes = NO_NOTES
     typeface: Path | None = None
+    logo: Path | None = None
 
-    def names_at(self, now: datetime, room: Size | None) -> tuple[str, ...]:
-        """The files shown at this time; those alone that are ready, once it is known for what room."""
-        return tuple(
-            name
-            for name in self.names
-            if self.notes.remark(name).times.has(now) and (room is None or (name, room) in self.ready)
-        )
+    def names_at(self, now: datetime) -> tuple[str, ...]:
+        """The files that have their turn at this time, be they ready or not."""
+        return tuple(name for name in self.names if self.notes.remark(name).times.has(now))
 
-    def seconds(self, name: str, room: Size | None) -> float:
+    def seconds(self, name: str) -> float:
         """How long a file is shown: as it is said, else a clip as often as it fits into the usual time."""
         said = self.notes.remark(name).seconds
         usual = said or self.notes.seconds or USUAL_SECONDS
-        ready = None if room is None else self.ready.get((name, room))
-        if said is not None or ready is None or not ready.runs_s:
+        runs_s = max((each.runs_s for (of, _), each in self.ready.items() if of == name), default=0.0)
+        if said is not None or not runs_s:
             return usual
-        return min(MOST_SECONDS, ceil(usual / ready.runs_s) * ready.runs_s)
+        return min(MOST_SECONDS, ceil(usual / runs_s) * runs_s)
 
 
 EMPTY = Stock()

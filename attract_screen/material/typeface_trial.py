@@ -11,6 +11,7 @@ from attract_screen.material.refused import Refused
 
 MOST_TYPEFACE_BYTES = 16 * 1024 * 1024
 _NEEDED = string.ascii_letters + string.digits + " .,:;!?'\"()-+/&%$"
+_USELESS = "it is no typeface that can be drawn with: take another"
 _SIZES = (10, 24, 72, 200)
 
 
@@ -29,9 +30,11 @@ def try_typeface(file: BinaryIO) -> None:
         copy.flush()
         try:
             fonts = [pygame.font.Font(copy.name, size) for size in _SIZES]
-        except (pygame.error, OSError) as error:
-            raise Refused(f"it is no typeface that can be drawn with: {error}") from None
+        except Exception:  # noqa: BLE001 - each version of the library says it otherwise
+            raise Refused(_USELESS) from None
     lacking = [c for c, metrics in zip(_NEEDED, fonts[0].metrics(_NEEDED), strict=True) if metrics is None]
+    if len(lacking) == len(_NEEDED):
+        raise Refused(_USELESS)
     if lacking:
         raise Refused(f"it lacks letters, {lacking[0]!r} among them: take another typeface")
     for font in fonts:

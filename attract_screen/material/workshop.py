@@ -96,12 +96,7 @@ def _named(status: int) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Nothing of ours but where the code is: what the file's decoder finds here is no secret's place."""
+    """Nothing of ours but where code is: what opens a stranger's file finds no more in it."""
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    return {
-        **kept,
-        "PATH": os.defpath,
-        "PYTHONPATH": str(_CODE),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-    }
+    code = os.pathsep.join(filter(None, (str(_CODE), os.environ.get("PYTHONPATH"))))
+    return {**kept, "PATH": os.defpath, "PYTHONPATH": code, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 Colour = tuple[int, int, int]
 
 LEAST_CONTRAST: Final = 4.5
 """Of text upon what is behind it: WCAG 2.2, success criterion 1.4.3."""
+
+
+@dataclass(frozen=True)
+class OwnColours:
+    """The cabinet's own, in the place of the design's; text and accent can be read on the background."""
+
+    background: Colour
+    text: Colour
+    accent: Colour
+
 
 _HEX = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 

@@ -15,12 +15,11 @@ from attract_screen.material.rules.notes import (
     MOST_CAPTION_CHARS,
     MOST_SECONDS,
     NO_NOTES,
-    Colours,
     Notes,
     Remark,
     composed,
 )
-from attract_screen.model.contrast import LEAST_CONTRAST, Colour, colour_of, contrast
+from attract_screen.model.contrast import LEAST_CONTRAST, Colour, OwnColours, colour_of, contrast
 
 _KEYS = ("order", "seconds", "files", "colours", "logo", "typeface")
 _REMARK_KEYS = ("caption", "seconds", "hours", "days")
@@ -156,21 +155,32 @@ def _beside(text: str) -> str | None:
     return text if "/" not in text and text not in (".", "..") and "\0" not in text else None
 
 
-def _colours(reading: Reading, tree: Tree | None) -> Colours:
-    """The colours; where one cannot be read upon another none of them holds."""
-    keys = reading.section("colours", tree, _COLOUR_KEYS).keys
-    colours = {key: _colour(reading, key, keys.get(key)) for key in _COLOUR_KEYS}
-    background = colours["background"]
-    for key in ("text", "accent"):
-        colour = colours[key]
-        if background and colour and (ratio := contrast(colour, background)) < LEAST_CONTRAST:
-            text = (
-                f"{key} has a contrast of {math.floor(ratio * 10) / 10} to 1 to the background, and needs "
-                f"{LEAST_CONTRAST} to be read: the colours are not used"
-            )
-            reading.wrong(keys[key].line, text)
-            return Colours()
-    return Colours(**colours)
+def _colours(reading: Reading, tree: Tree | None) -> OwnColours | None:
+    """All three, and each to be read on the background; else none."""
+    section = reading.section("colours", tree, _COLOUR_KEYS)
+    keys = section.keys
+    missing = [key for key in _COLOUR_KEYS if key not in keys]
+    if keys and missing:
+        told = f"colours lacks {' and '.join(missing)}: write all of {', '.join(_COLOUR_KEYS)}"
+        reading.wrong(section.line, told)
+    background, text, accent = (_colour(reading, key, keys.get(key)) for key in _COLOUR_KEYS)
+    if background is None or text is None or accent is None:
+        return None
+    is_read = [
+        _is_read(reading, key, keys[key].line, contrast(colour, background))
+        for key, colour in (("text", text), ("accent", accent))
+    ]
+    return OwnColours(background, text, accent) if all(is_read) else None
+
+
+def _is_read(reading: Reading, key: str, line: int, ratio: float) -> bool:
+    """Whether a contrast is enough; one that is not becomes a mistake."""
+    if ratio >= LEAST_CONTRAST:
+        return True
+    shown = math.floor(ratio * 10) / 10
+    text = f"{key} has a contrast of {shown} to 1 to the background, and needs {LEAST_CONTRAST} to be read"
+    reading.wrong(line, f"{text}: the colours are not used")
+    return False
 
 
 def _colour(reading: Reading, key: str, tree: Tree | None) -> Colour | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from attract_screen.material.rules.hours import ALWAYS, Times
-from attract_screen.model.contrast import Colour
+from attract_screen.model.contrast import OwnColours
 
 NOTES_NAME = "screen.yaml"
 USUAL_SECONDS = 8.0
@@ -26,22 +26,13 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Colours:
-    """The cabinet's own; None leaves the design's."""
-
-    background: Colour | None = None
-    text: Colour | None = None
-    accent: Colour | None = None
-
-
-@dataclass(frozen=True)
 class Notes:
     """Everything that the file says. `logo` and `typeface` are names of files beside it."""
 
     order: tuple[str, ...] = ()
     seconds: float | None = None
     remarks: Mapping[str, Remark] = field(default_factory=lambda: MappingProxyType({}))
-    colours: Colours = Colours()
+    colours: OwnColours | None = None
     logo: str | None = None
     typeface: str | None = None
 
