@@ -28,7 +28,6 @@ USED = {
     "clear": {"sqlite3", "yaml"},
     "take-card": {"yaml"},
     "setup-screen": {"yaml"},
-    "screen": {"yaml"},
     "--help": set(),
 }
 
