@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pygame
 
 from attract_screen.feed import FeedReader, Reading
+from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror
 from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.still_care import StillCare
@@ -44,12 +46,14 @@ class Show:
         reader: FeedReader,
         rotate: int | None = None,
         mirror: Mirror | None = None,
+        material: OwnMaterial | None = None,
     ) -> None:
         self._glass = glass
         self._reader = reader
         self._fixed_rotate = rotate
         self._monitor = Monitor(rotate or 0)
         self._mirror = mirror
+        self._material = material
         self._studio = Studio()
         self._started_s = boot_clock_s()
         self._look_at_s = self._started_s
@@ -81,6 +85,8 @@ class Show:
 
     def _look(self, now_s: float) -> None:
         reading = self._reader.look()
+        if self._material is not None and reading.feed is not None:
+            self._material.follow(Path(reading.feed.folder) if reading.feed.folder else None)
         view = view_for(reading, now_s, now_s - self._started_s)
         monitor = self._known_monitor(reading)
         shown_qr = self._view.qr if self._view else None

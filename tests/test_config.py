@@ -121,6 +121,7 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         aspect=None,
         overscan_percent=0,
         theme="night",
+        folder=None,
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
@@ -202,6 +203,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "screen.aspect": "4:3",
         "screen.overscan_percent": "5",
         "screen.theme": "vector",
+        "screen.folder": "/srv/screen",
         "payment_link": "https://buy.example.com/x",
         "accept_unsigned_coinpulse": "true",
     }
@@ -233,6 +235,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         aspect="4:3",
         overscan_percent=5,
         theme="vector",
+        folder=Path("/srv/screen"),
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108

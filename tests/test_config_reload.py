@@ -58,6 +58,7 @@ def reloaded(tmp_path: Path, before: str, after: str) -> Reloaded:
         ("", "screen: {aspect: '4:3'}", "screen.aspect"),
         ("", "screen: {overscan_percent: 5}", "screen.overscan_percent"),
         ("", "screen: {theme: backglass}", "screen.theme"),
+        ("", "screen: {folder: /srv/screen}", "screen.folder"),
         ("", "payment_link: https://buy.example.com/x", "payment_link"),
         ("", "accept_unsigned_coinpulse: true", "accept_unsigned_coinpulse"),
         ("game_over: {pin: 27}", "game_over: {pin: 27, debounce_ms: 40}", "game_over.debounce_ms"),

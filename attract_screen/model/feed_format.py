@@ -17,6 +17,7 @@ from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
 FORMAT = 1
 MAX_QR_CHARS = 300
 MAX_NOTE_CHARS = 80
+MAX_FOLDER_CHARS = 1024
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -105,6 +106,8 @@ class Feed:
     """What is on next, and from when on."""
     games_today: int | None = None
     """Credits that were played since midnight; None where nobody can tell."""
+    folder: str | None = None
+    """Where the operator's own pictures lie: a whole path."""
 
     @property
     def monitor(self) -> Monitor:
@@ -145,6 +148,7 @@ def parse_feed(raw: bytes) -> Feed:
         period=_period(fields, "period", "until"),
         coming=_period(fields, "next", "from"),
         games_today=_games_today(fields),
+        folder=_folder(fields),
     )
 
 
@@ -316,6 +320,17 @@ def _games_today(fields: Mapping[str, object]) -> int | None:
     if fields.get("today") is None:
         return None
     return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
+
+
+def _folder(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("folder")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise _wrong("folder", value, "null, or a whole path")
+    if len(value) > MAX_FOLDER_CHARS:
+        raise _wrong("folder", value, f"a path of at most {MAX_FOLDER_CHARS} characters")
+    return value
 
 
 def _technician_line(fields: Mapping[str, object]) -> str | None:

@@ -132,4 +132,5 @@ def _about(config: Config) -> dict[str, Any]:
         "aspect": config.aspect,
         "overscan_percent": config.overscan_percent,
         "theme": config.theme,
+        "folder": None if config.folder is None else str(config.folder),
     }

@@ -114,6 +114,7 @@ class Config:
     aspect: str | None
     overscan_percent: int
     theme: str
+    folder: Path | None
     state_dir: Path
     screen_feed: Path
     mock_board: Path | None
@@ -179,6 +180,7 @@ KEYS = {
     "screen.aspect": Key(value.aspect, default=None),
     "screen.overscan_percent": Key(value.whole(0, MOST_OVERSCAN_PERCENT, "percent"), default=0),
     "screen.theme": Key(value.theme, default=USUAL_THEME.value),
+    "screen.folder": Key(value.absolute_path, default=None),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
     "mock_pins_for_demo_only": Key(value.absolute_path, default=None),
@@ -226,6 +228,7 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         aspect=v["screen.aspect"],
         overscan_percent=v["screen.overscan_percent"],
         theme=v["screen.theme"],
+        folder=v["screen.folder"],
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],

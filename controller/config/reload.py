@@ -25,6 +25,7 @@ _PLACES = {
     "screen.aspect": "aspect",
     "screen.overscan_percent": "overscan_percent",
     "screen.theme": "theme",
+    "screen.folder": "folder",
     "mock_pins_for_demo_only": "mock_board",
     "boot_id_for_demo_only": "demo_boot_id",
 }
