@@ -48,6 +48,7 @@ class FeedReader:
         self._can_show = can_show
         self._identity: _Identity | None = None
         self._reading = Reading(missing=True)
+        self._odd = ""
 
     def look(self) -> Reading:
         """The latest reading. A new problem is logged once."""
@@ -77,3 +78,7 @@ class FeedReader:
                 _log.info("The feed %s was read", self._path)
             else:
                 _log.error("%s", self._reading.problem)
+        odd = self._reading.feed.odd if self._reading.feed else ""
+        if odd and odd != self._odd:
+            _log.warning("%s", odd)
+        self._odd = odd

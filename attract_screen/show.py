@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pygame
 
 from attract_screen.feed import FeedReader, Reading
 from attract_screen.language.catalogues import Catalogues
 from attract_screen.language.speaker import Speaker
+from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror
 from attract_screen.model.monitor import Monitor, frame_in
+from attract_screen.model.still_care import StillCare
 from attract_screen.model.view import View, out_of_order, starting, view_of
 from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.picture.draw import Picture, Studio
@@ -46,16 +49,19 @@ class Show:
         reader: FeedReader,
         rotate: int | None = None,
         mirror: Mirror | None = None,
+        material: OwnMaterial | None = None,
     ) -> None:
         self._glass = glass
         self._reader = reader
         self._fixed_rotate = rotate
         self._monitor = Monitor(rotate or 0)
         self._mirror = mirror
+        self._material = material
         self._studio = Studio()
         self._speaker = Speaker(Catalogues(self._studio.can_write))
         self._started_s = boot_clock_s()
         self._look_at_s = self._started_s
+        self._care = StillCare(self._started_s, self._started_s)
         self._view: View | None = None
         self._picture: Picture | None = None
         self._frame = frame_in(glass.get_size(), self._monitor)
@@ -83,12 +89,20 @@ class Show:
 
     def _look(self, now_s: float) -> None:
         reading = self._reader.look()
+        if self._material is not None and reading.feed is not None:
+            self._material.follow(Path(reading.feed.folder) if reading.feed.folder else None)
         running_s = now_s - self._started_s
         view = view_for(reading, now_s, running_s, self._speaker.language(reading.feed, running_s))
         monitor = self._known_monitor(reading)
-        if (view, monitor) != (self._view, self._monitor):
-            self._view, self._monitor = view, monitor
+        shown_qr = self._view.qr if self._view else None
+        care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))
+        new = (view, monitor, care.stand)
+        if new != (self._view, self._monitor, self._care.stand) or self._is_over(now_s):
+            self._view, self._monitor, self._care = view, monitor, care
             self._redraw(view, now_s)
+
+    def _is_over(self, now_s: float) -> bool:
+        return self._picture is not None and self._picture.is_over(now_s - self._started_s)
 
     def _known_monitor(self, reading: Reading) -> Monitor:
         """What was last known stays: an apology stands upright too."""
@@ -100,7 +114,8 @@ class Show:
 
     def _redraw(self, view: View, now_s: float) -> None:
         self._frame = frame_in(self._glass.get_size(), self._monitor)
-        self._picture = Picture(view, self._frame.size, self._studio)
+        frame = self._frame
+        self._picture = Picture(view, frame.size, self._studio, frame.pixel_aspect, self._care.stand)
         self._picture.draw(now_s - self._started_s)
         clear(self._glass)
         carry(self._picture.surface, [self._picture.surface.get_rect()], self._frame, self._glass)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po, write_po
@@ -28,6 +28,8 @@ LANGUAGES = ("en", "es", "fr", "de", "ms", "zh_CN", "ja")
 _SOURCES = [("**/operator/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
 # CLDR's third form of these is for millions.
 _PLURALS = {"es": (2, "(n != 1)"), "fr": (2, "(n > 1)")}
+# What `marked` has in hand is translated later, where it is shown.
+_KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None}
 _WIDTH = 98
 Text = str | tuple[str, str]
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -75,7 +77,9 @@ def gathered(domain: Domain) -> dict[Text, list[str]]:
     """Each text in the code, with its plural where it has one, and what is said of it to translators."""
     found: dict[Text, list[str]] = {}
     said = {"comment_tags": ("For translators:",), "strip_comment_tags": True}
-    for _file, _line, text, comments, _context in extract_from_dir(domain.package, _SOURCES, **said):
+    for _file, _line, text, comments, _context in extract_from_dir(
+        domain.package, _SOURCES, keywords=_KEYWORDS, **said
+    ):
         known = found.setdefault(tuple(text[:2]) if isinstance(text, tuple) else text, [])
         known += [comment for comment in comments if comment not in known]
     return found

@@ -12,14 +12,18 @@ from typing import TypeVar
 from attract_screen.model.letters import HasLetter, drawable, has_letter, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
 from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES, USUAL_LANGUAGE
+from attract_screen.model.technician_format import Technician, TechnicianError, read_technician
+from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
 
 FORMAT = 1
 MAX_QR_CHARS = 300
 MAX_NOTE_CHARS = 80
+MAX_FOLDER_CHARS = 1024
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
 _ASPECT = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
+_WALL_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 
 _T = TypeVar("_T")
@@ -50,6 +54,14 @@ class Offer:
     credits: int
     amount: int
     currency: str
+
+
+@dataclass(frozen=True)
+class PricePeriod:
+    """A time of other prices: its name, and what clocks show when it ends or begins; empty if not soon."""
+
+    name: str
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,19 @@ class Feed:
     overscan_percent: int = 0
     languages: tuple[str, ...] = (USUAL_LANGUAGE,)
     """Those that take turns, by their codes; at least one."""
+    technician: Technician | None = None
+    """What a technician asked to see, in the place of the player's picture."""
+    odd: str = ""
+    """What of the feed cannot be shown and is left out; the rest can."""
+    theme: ThemeName = USUAL_THEME
+    period: PricePeriod | None = None
+    """What is on now in place of the usual prices, and until when."""
+    coming: PricePeriod | None = None
+    """What is on next, and from when on."""
+    games_today: int | None = None
+    """Credits that were played since midnight; None where nobody can tell."""
+    folder: str | None = None
+    """Where the operator's own pictures lie: a whole path."""
 
     @property
     def monitor(self) -> Monitor:
@@ -102,6 +127,7 @@ def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
     if fields.get("format") != FORMAT or fields.get("format") is True:
         raise _wrong("format", fields.get("format"), f"{FORMAT}")
     machine_id = _matching(_MACHINE_ID, fields, "machine_id", "1-64 of A-Z a-z 0-9 _ -")
+    technician, odd = _technician(fields)
     return Feed(
         written_at_s=_seconds(fields, "written_at_s"),
         state=_state(fields),
@@ -120,6 +146,13 @@ def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
         languages=_languages(fields),
+        technician=technician,
+        odd=odd,
+        theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
+        period=_period(fields, "period", "until"),
+        coming=_period(fields, "next", "from"),
+        games_today=_games_today(fields),
+        folder=_folder(fields),
     )
 
 
@@ -137,6 +170,11 @@ def aspect_of(text: str) -> Aspect | None:
 def is_currency(text: str) -> bool:
     """Whether it is a currency's code, as Stripe and the feed write it."""
     return _CURRENCY.fullmatch(text) is not None
+
+
+def is_wall_time(text: str) -> bool:
+    """Whether it is what a clock on the wall shows, such as 17:00."""
+    return _WALL_TIME.fullmatch(text) is not None
 
 
 def _json_object(raw: bytes) -> Mapping[str, object]:
@@ -275,10 +313,55 @@ def _languages(fields: Mapping[str, object]) -> tuple[str, ...]:
     return known[:MOST_LANGUAGES] or (USUAL_LANGUAGE,)
 
 
+def _text_or(fields: Mapping[str, object], field: str, otherwise: str) -> str:
+    return otherwise if fields.get(field) is None else _typed(str, fields, field, "text or null")
+
+
+def _period(fields: Mapping[str, object], field: str, when: str) -> PricePeriod | None:
+    """One whose name has no letter that can be shown is none."""
+    if fields.get(field) is None:
+        return None
+    expected = f"null or an object with a name and {when} as 17:00"
+    value = _typed(dict, fields, field, expected)
+    name, at = value.get("name"), value.get(when)
+    if not isinstance(name, str) or len(name) > MAX_NOTE_CHARS:
+        raise _wrong(field, value, expected)
+    if at is not None and not (isinstance(at, str) and is_wall_time(at)):
+        raise _wrong(field, value, expected)
+    return PricePeriod(drawable(name), at or "") if drawable(name) else None
+
+
+def _games_today(fields: Mapping[str, object]) -> int | None:
+    if fields.get("today") is None:
+        return None
+    return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
+
+
+def _folder(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("folder")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise _wrong("folder", value, "null, or a whole path")
+    if len(value) > MAX_FOLDER_CHARS:
+        raise _wrong("folder", value, f"a path of at most {MAX_FOLDER_CHARS} characters")
+    return value
+
+
 def _technician_line(fields: Mapping[str, object]) -> str | None:
     if fields.get("technician_line") is None:
         return None
     return drawable(_typed(str, fields, "technician_line", "text or null")) or None
+
+
+def _technician(fields: Mapping[str, object]) -> tuple[Technician | None, str]:
+    """The page, or why it cannot be shown: a player's picture is not given up for a technician's."""
+    if fields.get("technician") is None:
+        return None, ""
+    try:
+        return read_technician(fields["technician"]), ""
+    except TechnicianError as error:
+        return None, f"{error}: the usual picture is shown"
 
 
 def _notice(fields: Mapping[str, object]) -> Notice:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from attract_screen.model.address import host_of
 from attract_screen.model.feed_format import Feed, Notice, Offer, State
 from attract_screen.model.letters import drawable
+from attract_screen.model.technician import TechnicianPage, page_of
 from attract_screen.model.wording import ENGLISH, Language
 
 STALE_AFTER_S = 5.0
@@ -38,16 +40,22 @@ class View:
     prices: tuple[PriceRow, ...] = ()
     steps: tuple[str, ...] = ()
     qr: str | None = None
+    host: str = ""
+    """Who is asked by whoever scans the code; it is read beneath the code, and only there."""
+    machine_id: str = ""
+    """Which machine the code is of; it too only with a code."""
     technician_line: str | None = None
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
+    technician: TechnicianPage | None = None
+    """What is shown in the place of all the rest, to whoever asked for it."""
     language: Language = ENGLISH
     """What it is written in; a picture's captions are asked of it."""
 
     @property
     def moving(self) -> bool:
         """Whether anything on the picture moves; a still picture is drawn once."""
-        return self.state in _MOVING_STATES
+        return self.technician is None and self.state in _MOVING_STATES
 
 
 def is_fresh(age_s: float) -> bool:
@@ -62,6 +70,8 @@ def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
         return out_of_order(line, feed, language)
     if feed.notice is not None:
         return _setup(feed, feed.notice)
+    if feed.technician is not None and (page := page_of(feed, feed.technician, feed.written_at_s + age_s)):
+        return View(feed.state, title=feed.machine_name, headline="TECHNICIAN", technician=page)
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s, language)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
@@ -74,6 +84,8 @@ def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
         prices=_price_rows(feed.offers, language) if inviting else (),
         steps=_steps(feed.offers, language) if inviting else (),
         qr=qr,
+        host=host_of(qr) if qr else "",
+        machine_id=feed.machine_id if qr else "",
         technician_line=feed.technician_line,
         language=language,
     )

@@ -6,6 +6,8 @@ import pygame
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Monitor, Size, frame_in
+from attract_screen.model.page_turn import page_at
+from attract_screen.model.still_care import AT_FIRST, Stand
 from attract_screen.model.view import View
 from attract_screen.picture import theme
 from attract_screen.picture.font_files import SAMPLES
@@ -13,7 +15,7 @@ from attract_screen.picture.glass import carry, clear
 from attract_screen.picture.layout import Layout, QrPlace
 from attract_screen.picture.ornament import Ornament, Sprite
 from attract_screen.picture.pixel_art import PixelArt
-from attract_screen.picture.scenes import arrange
+from attract_screen.picture.scenes import pages
 from attract_screen.picture.typefaces import Typefaces
 
 A_FLAT_ONE = Monitor()
@@ -40,19 +42,33 @@ class Studio:
 
 
 class Picture:
-    """One view at one size: a still layer, drawn once, and the sprites that move over it."""
+    """One view at one size: a still layer, drawn once a page, and the sprites that move over it."""
 
-    def __init__(self, view: View, size: Size, studio: Studio) -> None:
-        faces = studio.faces_of(view.language.code)
-        self.layout = arrange(view, size, faces, studio.art)
+    def __init__(
+        self,
+        view: View,
+        size: Size,
+        studio: Studio,
+        pixel_aspect: float = 1.0,
+        stand: Stand = AT_FIRST,
+    ) -> None:
         self.moving = view.moving
         self.surface = pygame.Surface(size, 0, 32)
-        self._still = _still_layer(self.layout, faces, studio.art)
-        self._ornament = Ornament(self.layout, view.state, studio.art)
+        self._state = view.state
+        self._studio = studio
+        self._stand = stand
+        self._pages = pages(view, size, studio.faces, studio.art, pixel_aspect)
         self._shown: list[Sprite] = []
+        self._open(0)
+
+    def is_over(self, elapsed_s: float) -> bool:
+        """Whether it is another page's turn: the whole picture is to be drawn."""
+        return self._page_at(elapsed_s) != self._page
 
     def draw(self, elapsed_s: float) -> None:
         """The whole picture as it is `elapsed_s` seconds into its movement."""
+        if self.is_over(elapsed_s):
+            self._open(self._page_at(elapsed_s))
         self.surface.blit(self._still, (0, 0))
         self._shown = self._ornament.sprites(elapsed_s if self.moving else 0.0)
         self.surface.blits(self._shown)
@@ -69,11 +85,20 @@ class Picture:
         after = [self.surface.blit(*new) for _, new in moved]
         return [rect for pair in zip(before, after, strict=True) for rect in _joined(*pair)]
 
+    def _page_at(self, elapsed_s: float) -> int:
+        return page_at(elapsed_s, [page.seconds for page in self._pages])
+
+    def _open(self, page: int) -> None:
+        self._page = page
+        self.layout = self._pages[page].layout.standing(self._stand)
+        self._still = _still_layer(self.layout, self._studio)
+        self._ornament = Ornament(self.layout, self._state, self._studio.art)
+
 
 def render(view: View, size: Size, monitor: Monitor = A_FLAT_ONE, elapsed_s: float = 0.0) -> pygame.Surface:
     """One finished frame of exactly `size`, as it goes to this monitor."""
     frame = frame_in(size, monitor)
-    picture = Picture(view, frame.size, Studio())
+    picture = Picture(view, frame.size, Studio(), frame.pixel_aspect)
     picture.draw(elapsed_s)
     display = pygame.Surface(size, 0, 32)
     clear(display)
@@ -88,18 +113,21 @@ def _joined(one: pygame.Rect, other: pygame.Rect) -> list[pygame.Rect]:
     return rects
 
 
-def _still_layer(layout: Layout, faces: Typefaces, art: PixelArt) -> pygame.Surface:
-    surface = _glass(layout.size)
-    _draw_rail(surface, layout.rail)
+def _still_layer(layout: Layout, studio: Studio) -> pygame.Surface:
+    if layout.is_plain:
+        surface = pygame.Surface(layout.size, 0, 32)
+    else:
+        surface = _glass(layout.size)
+        _draw_rail(surface, layout.rail)
     for panel in layout.panels:
         radius = max(2, panel.box.h // 6)
         pygame.draw.rect(surface, panel.fill, panel.box, border_radius=radius)
         if panel.edge:
             pygame.draw.rect(surface, panel.edge, panel.box, 1, border_radius=radius)
     for piece in layout.art:
-        surface.blit(art.draw(piece.name, piece.scale), piece.box[:2])
+        surface.blit(studio.art.draw(piece.name, piece.scale), piece.box[:2])
     for label in layout.labels:
-        ink = faces.draw(label.text, label.face, label.size, label.colour)
+        ink = studio.faces.draw(label.text, label.face, label.size, label.colour)
         surface.blit(ink, label.box[:2])
     if layout.qr:
         _draw_qr(surface, layout.qr)
@@ -125,7 +153,7 @@ def _draw_rail(surface: pygame.Surface, rail: int) -> None:
 
 def _draw_qr(surface: pygame.Surface, qr: QrPlace) -> None:
     """Dark on light in whole pixels; the card's rounded corners stay outside the quiet zone."""
-    pygame.draw.rect(surface, theme.QR_LIGHT, qr.card, border_radius=qr.box.x - qr.card.x)
+    pygame.draw.rect(surface, theme.QR_LIGHT, qr.card, border_radius=qr.edge)
     grid = pygame.Surface((qr.code.side, qr.code.side), 0, 32)
     for y, row in enumerate(qr.code.modules):
         for x, dark in enumerate(row):

@@ -101,12 +101,14 @@ def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Typefaces) 
 def _candidates(style: Style, faces: Typefaces) -> Iterator[tuple[Typeface, int]]:
     if style.face is not Typeface.SANS:
         row = faces.height(style.face, 1)
-        for scale in range(style.largest // row, style.smallest_scale - 1, -1):
+        for scale in range(style.largest // row, max(1, style.smallest_scale - 1), -1):
             yield style.face, scale
     size = style.largest
     while size > SMALLEST_SANS:
         yield Typeface.SANS, round(size * 0.86)  # a font's line is higher than its em
         size = min(size - 1, round(size * _SIZE_STEP))
+    if style.face is not Typeface.SANS and style.smallest_scale == 1:
+        yield style.face, 1  # lower than the smallest of the font, and harder to read
 
 
 def _setting(text: str, box: Box, type_: _Type, style: Style) -> _Setting | None:

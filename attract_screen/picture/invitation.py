@@ -27,10 +27,10 @@ def invitation(sheet: Sheet, view: View, box: Box) -> None:
     box = box.centred(box.w, round(unit * all_units))
     head, box = box.cut_top(round(unit * _HEADLINE), round(unit * _GROUP_GAP))
     style = Style(Typeface.PIXEL, head.h, theme.WHITE, max_lines=2, smallest_scale=2)
-    sheet.write(view.headline, head, style)
+    sheet.say(view.headline, head, style)
     if view.text:
         note, box = box.cut_top(round(unit * _NOTE), round(unit * _GROUP_GAP))
-        sheet.write(view.text, note, Style(Typeface.SANS, note.h, theme.AMBER))
+        sheet.say(view.text, note, Style(Typeface.SANS, note.h, theme.AMBER))
     if view.prices:
         board, box = box.cut_top(round(unit * _PRICE * len(view.prices)), round(unit * _GROUP_GAP))
         _price_board(sheet, view.prices, board)
@@ -55,8 +55,8 @@ def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
         names.append((price.what, name))
         costs.append((price.price, cost))
     height = box.h // len(prices)
-    sheet.write_alike(names, Style(Typeface.PIXEL, height, theme.WHITE, Align.LEFT))
-    sheet.write_alike(costs, Style(Typeface.PIXEL, height, theme.AMBER, Align.RIGHT))
+    sheet.say_alike(names, Style(Typeface.PIXEL, height, theme.WHITE, Align.LEFT))
+    sheet.say_alike(costs, Style(Typeface.PIXEL, height, theme.AMBER, Align.RIGHT))
 
 
 def _names_width(sheet: Sheet, prices: tuple[PriceRow, ...], width: int) -> int:
@@ -78,11 +78,11 @@ def _steps(sheet: Sheet, steps: tuple[str, ...], box: Box) -> None:
     rows = box.rows(len(steps), gap)
     if rows[0].h < _SMALLEST_STEP_PX:
         line = Style(Typeface.SANS, box.h, theme.LAVENDER, max_lines=2)
-        sheet.write(" · ".join(steps), box, line)
+        sheet.say(" · ".join(steps), box, line)
         return
     badges, lines = zip(*(row.cut_left(row.h, max(5, row.h // 3)) for row in rows), strict=True)
     sheet.panels += [Panel(badge, theme.AMBER) for badge in badges]
     numbers = [(str(i), badge.inset(max(2, badge.h // 5))) for i, badge in enumerate(badges, 1)]
-    sheet.write_alike(numbers, Style(Typeface.PIXEL, rows[0].h, theme.NIGHT))
+    sheet.say_alike(numbers, Style(Typeface.PIXEL, rows[0].h, theme.NIGHT))
     style = Style(Typeface.SANS, rows[0].h, theme.LAVENDER, Align.LEFT)
-    sheet.write_alike(list(zip(steps, lines, strict=True)), style)
+    sheet.say_alike(list(zip(steps, lines, strict=True)), style)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from attract_screen.model.feed_format import MAX_QR_CHARS, aspect_of, fits_qr
 from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES
+from attract_screen.model.themes import THEME_NAMES
 from controller.formats.wire import MACHINE_ID
 from controller.model.board_profiles import PROFILES
 from controller.model.custom_pulse import refused_gap, refused_pulse
@@ -163,13 +164,22 @@ def _known_language(code: str) -> None:
     raise ValueError(f"{hint}The languages are {known}")
 
 
+def theme(text: str) -> str:
+    """The name of a design of the screen."""
+    return _named(text, THEME_NAMES, "designs")
+
+
 def board(text: str) -> str:
     """The name of a board profile."""
-    if text in PROFILES:
+    return _named(text, tuple(PROFILES), "boards")
+
+
+def _named(text: str, known: tuple[str, ...], what: str) -> str:
+    if text in known:
         return text
-    names = ", ".join(PROFILES)
-    close = difflib.get_close_matches(text.lower(), PROFILES, n=1)
-    raise ValueError(f"did you mean {close[0]}? The boards are {names}" if close else f"write one of {names}")
+    names = ", ".join(known)
+    close = difflib.get_close_matches(text.lower(), known, n=1)
+    raise ValueError(f"did you mean {close[0]}? The {what} are {names}" if close else f"write one of {names}")
 
 
 def pulse_ms(text: str) -> int:

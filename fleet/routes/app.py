@@ -14,7 +14,7 @@ from werkzeug import Response
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fleet.book.database.engine import reading, writing
+from fleet.book.database.engine import reading, reason_of, writing
 from fleet.logins.people import touch, who_is
 from fleet.pages.steering import without_steering
 from fleet.routes.alerts import alerts
@@ -148,6 +148,6 @@ def _form_too_old(_: CSRFError) -> ResponseReturnValue:
 
 
 def _book_away(error: SQLAlchemyError) -> ResponseReturnValue:
-    log.error("The book cannot be read: %s", getattr(error, "orig", None) or error)
+    log.error("The book cannot be read: %s", reason_of(error))
     text = "Its database does not answer just now. Nothing that was sold is lost; try again in a minute."
     return render_template("error.html", title="The book cannot be read", text=text), 503

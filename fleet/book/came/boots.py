@@ -15,10 +15,14 @@ from fleet.journal.times import Boot, measured, said
 
 @dataclass(frozen=True)
 class Placed:
-    """When boots began (Unix seconds); `moved` are those that were known to have begun at another time."""
+    """When boots began (Unix seconds); `moved` are those that were known to have begun at another time.
+
+    `met` is how many of them the book had not heard of before.
+    """
 
     began_at: Mapping[str, float]
     moved: Sequence[tuple[Boot, float]]
+    met: int
 
 
 def place_in_time(connection: Connection, batch: Batch, entries: Sequence[Entry], came_at: float) -> Placed:
@@ -39,7 +43,8 @@ def place_in_time(connection: Connection, batch: Batch, entries: Sequence[Entry]
         for name, boot in found.items()
         if name in known and known[name].began_at != boot.began_at
     ]
-    return Placed({name: boot.began_at for name, boot in found.items()}, moved)
+    met = sum(1 for name in found if name not in known)
+    return Placed({name: boot.began_at for name, boot in found.items()}, moved, met)
 
 
 def _known(connection: Connection, machine_id: str, boots: set[str]) -> dict[str, Boot]:

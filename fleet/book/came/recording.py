@@ -28,19 +28,28 @@ class Came:
     came_at: float
 
 
-def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> list[Joined]:
-    """Write down what is new in these batches; for each, how it joined on, in the order given.
+@dataclass(frozen=True)
+class Recorded:
+    """How a batch joined on, how far the book has its ledger now, and how much of it was new."""
+
+    fit: Fit
+    after: Progress
+    entries: int
+    boots: int
+
+
+def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> list[Recorded]:
+    """Write down what is new in these batches; for each, what came of it, in the order given.
 
     The caller commits, and tells the cabinets afterwards.
     """
     machines = sorted({each.batch.machine_id for each in came})
     _meet(connection, machines, min(each.came_at for each in came))
     day_of = days_of(zone_of)
-    joined: list[Joined] = []
+    recorded: list[Recorded] = []
     noted: list[Noted] = []
     for each in came:
         found = _joined(connection, each.batch)
-        joined.append(found)
         new = _new(connection, each, found) if found.fit is Fit.NEW else []
         placed = place_in_time(connection, each.batch, new, each.came_at)
         if placed.moved:
@@ -49,8 +58,9 @@ def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> lis
         for known, began_at in placed.moved:
             move_boot(connection, each.batch.machine_id, known, began_at, day_of)
         noted += _keep(connection, each, new, placed.began_at, day_of)
+        recorded.append(Recorded(found.fit, found.after, len(new), placed.met))
     write_down(connection, noted)
-    return joined
+    return recorded
 
 
 def _meet(connection: Connection, machines: Sequence[str], at: float) -> None:

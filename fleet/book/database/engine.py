@@ -29,6 +29,11 @@ class BookError(RuntimeError):
     """The book cannot be used; the message says why, and what to do."""
 
 
+def reason_of(why: SQLAlchemyError) -> str:
+    """What the database said, in one line: the statement and its values are no matter of a message's."""
+    return (str(getattr(why, "orig", None) or why).splitlines() or [type(why).__name__])[0]
+
+
 def read_url(text: str) -> URL:
     """The address of a database, as SQLAlchemy reads it: a file of SQLite's, or PostgreSQL.
 
@@ -61,7 +66,7 @@ def open_book(url: URL, *, upgrade: bool = True) -> Engine:
     except SQLAlchemyError as why:
         engine.dispose()
         shown = url.render_as_string(hide_password=True)
-        raise BookError(f"The book {shown} cannot be used: {_first_line(why)}") from why
+        raise BookError(f"The book {shown} cannot be used: {reason_of(why)}") from why
     except BaseException:
         engine.dispose()
         raise
@@ -130,7 +135,3 @@ def _is_known(scripts: ScriptDirectory, revision: str) -> bool:
         return scripts.get_revision(revision) is not None
     except CommandError:
         return False
-
-
-def _first_line(why: Exception) -> str:
-    return (str(getattr(why, "orig", None) or why).splitlines() or [type(why).__name__])[0]
