@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from attract_screen.model.letters import HasLetter, drawable, has_letter, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
-from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES, USUAL_LANGUAGE
 from attract_screen.model.technician_format import Technician, TechnicianError, read_technician
 from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES, USUAL_LANGUAGE
 
 FORMAT = 1
 MAX_QR_CHARS = 300

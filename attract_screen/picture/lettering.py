@@ -12,6 +12,7 @@ from attract_screen.picture.theme import Colour
 
 ROWS = 8
 _SPACE_COLUMNS = 3
+_SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _GLYPH_GAP = 1
 
 Glyph = tuple[str, ...]
@@ -22,12 +23,13 @@ class Lettering:
 
     def __init__(self, source: Path) -> None:
         self._glyphs = dict(_glyphs(source.read_text(encoding="utf-8")))
+        self._glyphs |= dict.fromkeys(_SPACES, ("." * _SPACE_COLUMNS,) * ROWS)
 
     def spelled(self, text: str) -> str | None:
-        """The text in letters that exist here (capitals, no accents), or None."""
-        plain = unicodedata.normalize("NFKD", text.upper())
-        plain = "".join(c for c in plain if not unicodedata.combining(c))
-        return plain if all(c == " " or c in self._glyphs for c in plain) else None
+        """The text in letters that exist here (capitals, and no accents but those that are drawn), or None."""
+        capitals = unicodedata.normalize("NFC", text.upper())
+        plain = "".join(c if c in self._glyphs else _plain(c) for c in capitals)
+        return plain if all(c in self._glyphs for c in plain) else None
 
     def columns(self, text: str) -> int:
         """Width of a spelled text in lettering pixels."""
@@ -49,16 +51,21 @@ class Lettering:
         return pygame.transform.scale(grid, (grid.get_width() * scale, grid.get_height() * scale))
 
     def _width(self, char: str) -> int:
-        return _SPACE_COLUMNS if char == " " else len(self._glyphs[char][0])
+        return len(self._glyphs[char][0])
 
     def _ink(self, text: str) -> list[tuple[int, int]]:
         ink = []
         left = 0
         for char in text:
-            for y, row in enumerate(self._glyphs.get(char, ())):
+            for y, row in enumerate(self._glyphs[char]):
                 ink += [(left + x, y) for x, mark in enumerate(row) if mark == "#"]
             left += self._width(char) + _GLYPH_GAP
         return ink
+
+
+def _plain(character: str) -> str:
+    """The letter without what stands on it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
 
 
 def _glyphs(source: str) -> list[tuple[str, Glyph]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT
-from attract_screen.model.wording import USUAL_LANGUAGE
 from attract_screen.model.themes import USUAL_THEME
+from attract_screen.model.wording import USUAL_LANGUAGE
 from controller.config import values as value
 from controller.config.checks import contradictions, doubts
 from controller.config.reader import ConfigError, Key, Problem, read_keys

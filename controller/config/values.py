@@ -13,8 +13,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from attract_screen.model.feed_format import MAX_QR_CHARS, aspect_of, fits_qr
-from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES
 from attract_screen.model.themes import THEME_NAMES
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES
 from controller.formats.wire import MACHINE_ID
 from controller.model.board_profiles import PROFILES
 from controller.model.custom_pulse import refused_gap, refused_pulse
