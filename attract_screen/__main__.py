@@ -148,7 +148,8 @@ def _show(options: argparse.Namespace) -> int:
     material = OwnMaterial(options.keep)
     try:
         if glass is not None:
-            Show(glass, FeedReader(options.feed, letters_here()), options.rotate, mirror, material).run(stopped)
+            reader = FeedReader(options.feed, letters_here())
+            Show(glass, reader, options.rotate, mirror, material).run(stopped)
     finally:
         material.close()
         pygame.quit()

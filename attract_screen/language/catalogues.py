@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from attract_screen.model.wording import ENGLISH, Language, Words
+from attract_screen.language.formats.own_words import OurText, length
+from attract_screen.model.wording import ENGLISH, LANGUAGES, Language, Words
 
 LOCALES = Path(__file__).parent.parent / "locales"
 _DOMAIN = "attract_screen"
@@ -39,3 +40,21 @@ class Catalogues:
             _log.warning("The font for texts in %s is missing; they are shown in English", code)
             return ENGLISH
         return Language(code, words)
+
+
+def find_ours(text: str) -> OurText | None:
+    """A text of the screen's with its forms, by its English words; None if there is none such."""
+    said: list[str] = []
+    is_plural = False
+    for code in LANGUAGES:
+        try:
+            words = gettext.translation(_DOMAIN, LOCALES, [code])
+        except (OSError, UnicodeDecodeError, ValueError):
+            continue
+        has_forms = words.ngettext(text, "", 2) != ""
+        is_plural |= has_forms
+        said.append(words.ngettext(text, text, 2) if has_forms else words.gettext(text))
+    # No language but ours has the same words for it.
+    if not is_plural and all(each == text for each in said):
+        return None
+    return OurText((text, text) if is_plural else (text,), max(map(length, (text, *said))))

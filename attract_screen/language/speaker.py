@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attract_screen.language.catalogues import Catalogues
+from attract_screen.language.formats.own_words import OwnFirst, OwnWords
+from attract_screen.language.own_file import OwnFile
 from attract_screen.model.feed_format import Feed
-from attract_screen.model.wording import ENGLISH, Language, language_at
+from attract_screen.model.wording import USUAL_LANGUAGE, Language, language_at
 
 
 class Speaker:
     """Knows the languages. Those of the last feed stay: an apology is understood, too."""
 
-    def __init__(self, catalogues: Catalogues) -> None:
+    def __init__(self, catalogues: Catalogues, own: OwnFile) -> None:
         self._catalogues = catalogues
-        self._codes: tuple[str, ...] = (ENGLISH.code,)
+        self._own = own
+        self._codes: tuple[str, ...] = (USUAL_LANGUAGE,)
+        self._path: Path | None = None
+        self._words: OwnWords = {}
+        self._with_own: dict[str, Language] = {}
 
     def language(self, feed: Feed | None, elapsed_s: float) -> Language:
-        """The language whose turn it is."""
+        """The language whose turn it is; equal to the one before as long as its words are."""
         if feed is not None:
-            self._codes = feed.languages
-        return self._catalogues.language(language_at(self._codes, elapsed_s))
+            self._codes, self._path = feed.languages, Path(feed.words) if feed.words else None
+        words = self._own.words(self._path, elapsed_s)
+        if words is not self._words:
+            self._words, self._with_own = words, {}
+        code = language_at(self._codes, elapsed_s)
+        if code not in self._with_own:
+            self._with_own[code] = self._spoken(self._catalogues.language(code))
+        return self._with_own[code]
+
+    def _spoken(self, language: Language) -> Language:
+        own = self._words.get(language.code)
+        return Language(language.code, OwnFirst(language.words, own)) if own else language

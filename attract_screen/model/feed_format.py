@@ -98,6 +98,8 @@ class Feed:
     overscan_percent: int = 0
     languages: tuple[str, ...] = (USUAL_LANGUAGE,)
     """Those that take turns, by their codes; at least one."""
+    words: str | None = None
+    """Where the file with the operator's own words is: a whole path."""
     technician: Technician | None = None
     """What a technician asked to see, in the place of the player's picture."""
     odd: str = ""
@@ -146,13 +148,14 @@ def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
         languages=_languages(fields),
+        words=_path(fields, "words"),
         technician=technician,
         odd=odd,
         theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
         period=_period(fields, "period", "until"),
         coming=_period(fields, "next", "from"),
         games_today=_games_today(fields),
-        folder=_folder(fields),
+        folder=_path(fields, "folder"),
     )
 
 
@@ -337,14 +340,14 @@ def _games_today(fields: Mapping[str, object]) -> int | None:
     return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
 
 
-def _folder(fields: Mapping[str, object]) -> str | None:
-    value = fields.get("folder")
+def _path(fields: Mapping[str, object], field: str) -> str | None:
+    value = fields.get(field)
     if value is None:
         return None
     if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
-        raise _wrong("folder", value, "null, or a whole path")
+        raise _wrong(field, value, "null, or a whole path")
     if len(value) > MAX_FOLDER_CHARS:
-        raise _wrong("folder", value, f"a path of at most {MAX_FOLDER_CHARS} characters")
+        raise _wrong(field, value, f"a path of at most {MAX_FOLDER_CHARS} characters")
     return value
 
 

@@ -26,7 +26,7 @@ class Lettering:
         self._glyphs |= dict.fromkeys(_SPACES, ("." * _SPACE_COLUMNS,) * ROWS)
 
     def spelled(self, text: str) -> str | None:
-        """The text in letters that exist here (capitals, and no accents but those that are drawn), or None."""
+        """The text in letters that exist here (capitals, with the accents that are drawn), or None."""
         capitals = unicodedata.normalize("NFC", text.upper())
         plain = "".join(c if c in self._glyphs else _plain(c) for c in capitals)
         return plain if all(c in self._glyphs for c in plain) else None
