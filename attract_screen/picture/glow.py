@@ -1,0 +1,39 @@
+"""Lines that glow, as a beam draws them: a bright core in a halo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pygame
+
+from attract_screen.picture.colours import Colour, mixed
+
+Line = Sequence[tuple[float, float]]
+
+_WHITE: Colour = (255, 255, 255)
+_FINE = 3  # drawn so many times as large, and scaled down, so that lines are smooth
+
+
+def glowing(size: tuple[int, int], lines: Sequence[Line], colour: Colour, width: float) -> pygame.Surface:
+    """The lines on a transparent ground, their cores so many pixels wide."""
+    fine = pygame.Surface((size[0] * _FINE, size[1] * _FINE), pygame.SRCALPHA, 32)
+    fine.fill((*colour, 0))
+    core = mixed(colour, _WHITE, 0.35)
+    for times, tone in ((3.2, (*colour, 44)), (2.1, (*colour, 96)), (1.0, (*core, 255))):
+        for line in lines:
+            _draw(fine, line, tone, max(1.0, width * times * _FINE))
+    return pygame.transform.smoothscale(fine, size)
+
+
+def _draw(surface: pygame.Surface, line: Line, tone: tuple[int, int, int, int], width: float) -> None:
+    """Thick lines with round joints, which pygame's own lines lack."""
+    points = [(x * _FINE, y * _FINE) for x, y in line]
+    radius = width / 2
+    for (x0, y0), (x1, y1) in pairwise(points):
+        length = max(1e-6, ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5)
+        nx, ny = (y1 - y0) / length * radius, (x0 - x1) / length * radius
+        corners = [(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)]
+        pygame.draw.polygon(surface, tone, corners)
+    for x, y in points:
+        pygame.draw.circle(surface, tone, (round(x), round(y)), max(1, round(radius)))

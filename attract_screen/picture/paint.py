@@ -1,0 +1,55 @@
+"""The still layer of a layout: all that does not move, painted bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pygame
+
+from attract_screen.picture.layout import Layout, QrPlace
+from attract_screen.picture.studio import Studio
+
+
+class Painting:
+    """A still layer that is being painted; between two strokes others may have their turn."""
+
+    def __init__(self, layout: Layout, studio: Studio) -> None:
+        self.layout = layout
+        self._surface = studio.theme.ground(layout)
+        self._strokes = _strokes(self._surface, layout, studio)
+
+    def go_on(self) -> bool:
+        """One more stroke; False if there was none left to do."""
+        return next(self._strokes, None) is not None
+
+    def finished(self) -> pygame.Surface:
+        """The whole layer."""
+        while self.go_on():
+            pass
+        return self._surface
+
+
+def _strokes(surface: pygame.Surface, layout: Layout, studio: Studio) -> Iterator[bool]:
+    for panel in layout.panels:
+        studio.theme.panel(surface, panel)
+    for piece in layout.art:
+        surface.blit(studio.art.draw(piece.name, piece.scale), piece.box[:2])
+        yield True
+    for label in layout.labels:
+        ink = studio.faces.draw(label.text, label.face, label.size, label.colour)
+        surface.blit(ink, label.box[:2])
+        yield True
+    if layout.qr:
+        _draw_code(surface, layout.qr, studio)
+        yield True
+
+
+def _draw_code(surface: pygame.Surface, qr: QrPlace, studio: Studio) -> None:
+    """Dark on light in whole pixels."""
+    studio.theme.card(surface, qr)
+    light, dark = studio.theme.colours.code_light, studio.theme.colours.code_dark
+    grid = pygame.Surface((qr.code.side, qr.code.side), 0, 32)
+    for y, row in enumerate(qr.code.modules):
+        for x, is_dark in enumerate(row):
+            grid.set_at((x, y), dark if is_dark else light)
+    surface.blit(pygame.transform.scale(grid, (qr.box.w, qr.box.h)), qr.box[:2])

@@ -1,0 +1,122 @@
+"""Letters as a sign painter slants them, from the typeface that everything else is set in, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pygame
+
+from attract_screen.model.letters import has_letter
+from attract_screen.picture.colours import Colour
+from attract_screen.picture.typefaces import SANS_FILE
+
+_FINE = 3  # drawn so many times as large, and scaled down, so that slanted edges are smooth
+_SLANT = 0.2  # columns a row
+_SIZE_STEP = 0.95
+_MEASURED_PX = 200  # widths of any size are taken from this one: a font for each would fill the memory
+_SMALLEST_PX = 9  # of a line, for each unit of the smallest scale
+_LINE = 1.04  # of the em: capitals and their accents have room, and what hangs below them has little
+
+
+class SlantedLetters:
+    """Capitals; sizes are pixels from the top of a line to its bottom.
+
+    A title is filled with one colour, within an outline, over a shadow.
+    """
+
+    def __init__(self, title: Colour, outline: Colour, shadow: Colour) -> None:
+        self._title, self._outline, self._shadow = title, outline, shadow
+        pygame.font.init()
+        self._measured = pygame.font.Font(str(SANS_FILE), _MEASURED_PX)
+
+    def spelled(self, text: str) -> str | None:
+        """The text in capitals, or None if the typeface lacks one."""
+        capitals = text.upper()
+        return capitals if all(map(has_letter, capitals)) else None
+
+    def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:
+        """None: small print is as low as these letters can be."""
+        return iter(())
+
+    def sizes(self, largest_px: int, smallest_scale: int, *, title: bool) -> Iterator[int]:
+        """Ever smaller ones."""
+        size = largest_px
+        while size >= max(14, _SMALLEST_PX * smallest_scale):
+            yield size
+            size = min(size - 1, round(size * _SIZE_STEP))
+
+    def width(self, text: str, size: int, *, title: bool) -> int:
+        """Pixels from the first to the last column of a text."""
+        plain = self._measured.size(text)[0] * _em(size) / _MEASURED_PX
+        return round(plain) + round(size * _SLANT) + 2 * _edge(size, title=title) + 3
+
+    def height(self, size: int, *, title: bool) -> int:
+        """The size itself."""
+        return size
+
+    def gap(self, size: int) -> int:
+        """Pixels between two lines."""
+        return 0
+
+    def draw(self, text: str, size: int, colour: Colour, *, title: bool) -> pygame.Surface:
+        """The text on a transparent ground."""
+        edge = _edge(size, title=title)
+        w, h = self.width(text, size, title=title), size
+        fine = pygame.Surface((w * _FINE, h * _FINE), pygame.SRCALPHA, 32)
+        fine.fill((*(self._outline if title else colour), 0))
+        at = (edge * _FINE, 0)
+        if title:
+            out = edge * _FINE // 2
+            self._stamp(fine, text, size, self._shadow, [(at[0] + out, at[1] + out)], out)
+            self._stamp(fine, text, size, self._outline, [at], out)
+        self._stamp(fine, text, size, self._title if title else colour, [at], 0)
+        return pygame.transform.smoothscale(fine, (w, h))
+
+    def inks(self, colour: Colour, *, title: bool) -> tuple[Colour, ...]:
+        """One; a title's stands within its outline."""
+        return (self._title,) if title else (colour,)
+
+    def _stamp(
+        self,
+        fine: pygame.Surface,
+        text: str,
+        size: int,
+        ink: Colour,
+        places: list[tuple[int, int]],
+        thick: int,
+    ) -> None:
+        """The text in one ink, made thicker all around by so many pixels."""
+        font = pygame.font.Font(str(SANS_FILE), round(_em(size) * _FINE))
+        slanted = _slanted(font.render(text, True, ink))
+        steps = [(0, 0)] if not thick else [(x * thick, y * thick) for x, y in _AROUND]
+        for left, top in places:
+            for x, y in steps:
+                fine.blit(slanted, (left + round(x), top + round(y)))
+
+
+_AROUND = [
+    (1.0, 0.0),
+    (0.7, 0.7),
+    (0.0, 1.0),
+    (-0.7, 0.7),
+    (-1.0, 0.0),
+    (-0.7, -0.7),
+    (0.0, -1.0),
+    (0.7, -0.7),
+]
+
+
+def _em(size: int) -> float:
+    return size / _LINE
+
+
+def _edge(size: int, *, title: bool) -> int:
+    return max(2, size // 11) if title else 0
+
+
+def _slanted(plain: pygame.Surface) -> pygame.Surface:
+    w, h = plain.get_size()
+    slanted = pygame.Surface((w + round(h * _SLANT) + 1, h), pygame.SRCALPHA, 32)
+    for row in range(h):
+        slanted.blit(plain, (round((h - row) * _SLANT), row), pygame.Rect(0, row, w, 1))
+    return slanted
