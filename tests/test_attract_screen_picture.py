@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import Offer, State, parse_feed
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size, frame_in
+from attract_screen.model.themes import ThemeName
 from attract_screen.model.view import View, out_of_order, view_of
 from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.fit import Style, fit
@@ -56,10 +57,10 @@ every_view = pytest.mark.parametrize("name", sorted(VIEWS))
 every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480), (256, 192), (341, 240)])
 
 
-@pytest.fixture(scope="module")
-def studio() -> Studio:
+@pytest.fixture(scope="module", params=list(ThemeName))
+def studio(request: pytest.FixtureRequest) -> Studio:
     """The fonts and the art, opened once."""
-    return Studio()
+    return Studio(request.param)
 
 
 def laid_out(name: str, size: Size, studio: Studio) -> Layout:

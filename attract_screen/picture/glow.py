@@ -12,6 +12,8 @@ from attract_screen.picture.colours import Colour, mixed
 Line = Sequence[tuple[float, float]]
 
 _WHITE: Colour = (255, 255, 255)
+# So many times as wide as the core, and how opaque.
+_HALO = ((3.4, 22), (2.9, 44), (2.4, 70), (1.9, 104), (1.4, 150))
 _FINE = 3  # drawn so many times as large, and scaled down, so that lines are smooth
 
 
@@ -20,7 +22,8 @@ def glowing(size: tuple[int, int], lines: Sequence[Line], colour: Colour, width:
     fine = pygame.Surface((size[0] * _FINE, size[1] * _FINE), pygame.SRCALPHA, 32)
     fine.fill((*colour, 0))
     core = mixed(colour, _WHITE, 0.35)
-    for times, tone in ((3.2, (*colour, 44)), (2.1, (*colour, 96)), (1.0, (*core, 255))):
+    halo = [(times, (*colour, alpha)) for times, alpha in _HALO]
+    for times, tone in (*halo, (1.0, (*core, 255))):
         for line in lines:
             _draw(fine, line, tone, max(1.0, width * times * _FINE))
     return pygame.transform.smoothscale(fine, size)

@@ -51,7 +51,7 @@ def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
     for price, row in zip(prices, box.rows(len(prices), gap), strict=True):
         sheet.panels.append(Panel(row, sheet.colours.plate, sheet.colours.plate_edge))
         inside = row.inset(max(5, row.h // 4), max(2, min(row.h // 6, (row.h - _SMALLEST_LINE_PX) // 2)))
-        name, cost = inside.cut_left(_names_width(sheet, prices, inside.w), gap)
+        name, cost = inside.cut_left(_names_width(sheet, prices, inside.w), max(gap, row.h // 4))
         names.append((price.what, name))
         costs.append((price.price, cost))
     height = box.h // len(prices)

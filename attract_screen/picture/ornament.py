@@ -17,7 +17,7 @@ from attract_screen.picture.theme import Sprite
 _STAR_SPEEDS = (0.02, 0.035, 0.06)  # of the picture's height, per second
 _COIN_TURN_S = 1.2
 _COIN_FRAMES = ("coin_0", "coin_1", "coin_2", "coin_1")
-_LANE_S = 2.4
+_LANE_S = 4.0
 _LANE_COINS = 3
 
 

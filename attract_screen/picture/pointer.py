@@ -52,7 +52,7 @@ class _Place:
 def _places(layout: Layout) -> list[_Place]:
     if layout.qr is None or layout.stage is None:
         return []
-    card, clear = layout.qr.card, max(2, layout.rail // 4)
+    card, clear = layout.qr.card, max(2, layout.rail // 7)
     left = _left_of(layout, card)
     rooms = [(Box(left, card.y, card.x - clear - left, card.h), True)]
     if layout.stage.y >= card.bottom:
@@ -63,7 +63,7 @@ def _places(layout: Layout) -> list[_Place]:
 
 def _left_of(layout: Layout, card: Box) -> int:
     """Where the free room on the left of a card begins."""
-    clear = max(2, layout.rail // 4)
+    clear = max(2, layout.rail // 7)
     beside = [
         box.right
         for box in layout.taken
@@ -76,7 +76,7 @@ def _left_of(layout: Layout, card: Box) -> int:
 
 def _row(room: Box, *, is_right: bool) -> list[_Place]:
     """As many arrows as have room beside each other."""
-    w = min(room.w // 2, room.h // 10)
+    w = min(room.w, room.h // 9)
     if w < _SMALLEST_PX:
         return []
     count = min(_MOST, max(1, room.w // (w + w // 3)))

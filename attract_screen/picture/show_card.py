@@ -14,6 +14,7 @@ _FINE = 3  # drawn so many times as large, and scaled down, so that slanted edge
 _SLANT = 0.2  # columns a row
 _SIZE_STEP = 0.95
 _MEASURED_PX = 200  # widths of any size are taken from this one: a font for each would fill the memory
+_TINY_PX = (12, 10, 8)
 _SMALLEST_PX = 9  # of a line, for each unit of the smallest scale
 _LINE = 1.04  # of the em: capitals and their accents have room, and what hangs below them has little
 
@@ -35,8 +36,8 @@ class SlantedLetters:
         return capitals if all(map(has_letter, capitals)) else None
 
     def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:
-        """None: small print is as low as these letters can be."""
-        return iter(())
+        """Lower than any small print: for a digit in a badge."""
+        return iter(_TINY_PX if smallest_scale == 1 else ())
 
     def sizes(self, largest_px: int, smallest_scale: int, *, title: bool) -> Iterator[int]:
         """Ever smaller ones."""
@@ -73,8 +74,8 @@ class SlantedLetters:
         return pygame.transform.smoothscale(fine, (w, h))
 
     def inks(self, colour: Colour, *, title: bool) -> tuple[Colour, ...]:
-        """One; a title's stands within its outline."""
-        return (self._title,) if title else (colour,)
+        """One; of a title that of the outline, which is what its letters are told by."""
+        return (self._outline,) if title else (colour,)
 
     def _stamp(
         self,

@@ -17,6 +17,7 @@ _COLUMNS, _ROWS = 4, 6
 _LETTER_H, _LETTER_W, _SPACING, _STROKE = 0.72, 0.46, 0.2, 0.085
 _SPACE_W = 0.3
 _SIZE_STEP = 0.95
+_TINY_PX = (12, 10, 8)
 _SMALLEST_PX = 9  # of a line, for each unit of the smallest scale
 
 
@@ -34,8 +35,8 @@ class StrokeLetters:
         return plain if all(c == " " or c in self._glyphs for c in plain) else None
 
     def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:
-        """None: small print is as low as these letters can be."""
-        return iter(())
+        """Lower than any small print: for a digit in a badge."""
+        return iter(_TINY_PX if smallest_scale == 1 else ())
 
     def sizes(self, largest_px: int, smallest_scale: int, *, title: bool) -> Iterator[int]:
         """Ever smaller ones."""

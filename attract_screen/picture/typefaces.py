@@ -51,7 +51,7 @@ class BigLetters(Protocol):
         """The spelled text on a transparent ground."""
 
     def inks(self, colour: Colour, *, title: bool) -> tuple[Colour, ...]:
-        """The colours that letters are filled with, if they are asked for in this one."""
+        """The colours that letters are told from their ground by, if they are asked for in this one."""
 
 
 class Typefaces:
@@ -99,7 +99,7 @@ class Typefaces:
         return self._letters.draw(text, size, colour, title=face is Typeface.TITLE)
 
     def inks(self, face: Typeface, colour: Colour) -> tuple[Colour, ...]:
-        """The colours that a text of this face is really filled with."""
+        """The colours that a text of this face is really told from its ground by."""
         if face is Typeface.SANS:
             return (colour,)
         return self._letters.inks(colour, title=face is Typeface.TITLE)

@@ -65,18 +65,16 @@ def _ground(layout: Layout) -> pygame.Surface:
 def _draw_frame(surface: pygame.Surface, rail: int, frame: Box) -> None:
     pygame.draw.rect(surface, _WOOD, surface.get_rect(), rail)
     thin = max(1, rail // 10)
-    pygame.draw.rect(surface, _CHROME, frame.inset(-thin), thin)
-    pygame.draw.rect(surface, _RED, frame, thin)
-    pygame.draw.rect(surface, _NAVY, frame.inset(2 * thin), max(1, thin // 2))
+    pygame.draw.rect(surface, _CHROME, frame, thin)
+    pygame.draw.rect(surface, _RED, frame.inset(thin), thin)
+    pygame.draw.rect(surface, _NAVY, frame.inset(2 * thin + 1), 1)
 
 
 def _panel(surface: pygame.Surface, panel: Panel) -> None:
     """A window in a chrome frame; a square one is a round button."""
     box = panel.box
     if box.w == box.h:
-        pygame.draw.circle(surface, panel.edge, (box.x + box.w // 2, box.y + box.h // 2), box.w // 2)
-        inner = max(1, box.w // 2 - max(1, box.w // 12))
-        pygame.draw.circle(surface, panel.fill, (box.x + box.w // 2, box.y + box.h // 2), inner)
+        surface.blit(_button(box.w, panel), box[:2])
         return
     radius, thin = max(2, box.h // 5), max(1, box.h // 14)
     pygame.draw.rect(surface, panel.edge, box, border_radius=radius)
@@ -85,9 +83,18 @@ def _panel(surface: pygame.Surface, panel: Panel) -> None:
     pygame.draw.rect(surface, mixed(panel.fill, (0, 0, 0), 0.45), shade, border_radius=radius // 2)
 
 
+def _button(side: int, panel: Panel) -> pygame.Surface:
+    fine = pygame.Surface((side * 4, side * 4), pygame.SRCALPHA, 32)
+    fine.fill((*panel.edge, 0))
+    centre = (side * 2, side * 2)
+    pygame.draw.circle(fine, panel.edge, centre, side * 2)
+    pygame.draw.circle(fine, panel.fill, centre, side * 2 - max(4, side // 3))
+    return pygame.transform.smoothscale(fine, (side, side))
+
+
 def _card(surface: pygame.Surface, qr: QrPlace) -> None:
     """White in a line of red and one of navy; both stay outside the quiet zone."""
-    line = max(1, qr.edge // 3)
+    line = max(1, qr.edge // 2)
     pygame.draw.rect(surface, _NAVY, qr.card, border_radius=qr.edge)
     pygame.draw.rect(
         surface, BACKGLASS.colours.code_light, Box(*qr.card).inset(line), border_radius=qr.edge // 2
@@ -107,12 +114,11 @@ def _jewel(size: int, colour: Colour, glow: float) -> pygame.Surface:
     def draw(lamp: pygame.Surface, fine: int) -> None:
         lamp.fill(_WOOD)
         centre = (fine // 2, fine // 2)
-        # The chrome line along the frame's inner edge stays whole.
         for ring in range(6):
             halo = mixed(_WOOD, colour, glow * 0.06 * ring)
             pygame.draw.circle(lamp, halo, centre, round(fine * (0.4 - 0.02 * ring)))
         pygame.draw.circle(lamp, _CHROME, centre, round(fine * 0.3))
-        pygame.draw.circle(lamp, mixed(mixed(_WOOD, colour, 0.35), colour, glow), centre, round(fine * 0.25))
+        pygame.draw.circle(lamp, mixed(mixed(_WOOD, colour, 0.42), colour, glow), centre, round(fine * 0.25))
         bright = mixed(mixed(_WOOD, colour, 0.55), (255, 250, 230), glow)
         pygame.draw.circle(lamp, bright, (round(fine * 0.46), round(fine * 0.46)), round(fine * 0.12))
 

@@ -23,7 +23,7 @@ _GREEN: Colour = (104, 255, 150)
 _YELLOW: Colour = (255, 232, 92)
 _MAGENTA: Colour = (255, 110, 214)
 _RED: Colour = (255, 96, 96)
-_WEB: Colour = (22, 34, 84)
+_WEB: Colour = (30, 48, 118)
 _INKS = {"c": _CYAN, "g": _GREEN, "y": _YELLOW, "m": _MAGENTA, "r": _RED}
 
 _SPOKES_A_SIDE = 5
@@ -54,11 +54,18 @@ def _far_end(layout: Layout, frame: Box) -> Box:
 def _draw_tunnel(surface: pygame.Surface, far: Box, near: Box) -> None:
     spokes = list(zip(_around(far), _around(near), strict=True))
     for one, other in spokes:
-        pygame.draw.aaline(surface, _WEB, one, other)
+        _line(surface, one, other)
     for part in _RINGS:
         corners = [_between(*spokes[number], part) for number in range(0, len(spokes), _SPOKES_A_SIDE)]
         for one, other in zip(corners, corners[1:] + corners[:1], strict=True):
-            pygame.draw.aaline(surface, _WEB, one, other)
+            _line(surface, one, other)
+
+
+def _line(surface: pygame.Surface, one: tuple[float, float], other: tuple[float, float]) -> None:
+    """As thick as looks thin at this size."""
+    for thick in range(max(1, min(surface.get_size()) // 400)):
+        for dx, dy in ((thick, 0), (0, thick)):
+            pygame.draw.aaline(surface, _WEB, (one[0] + dx, one[1] + dy), (other[0] + dx, other[1] + dy))
 
 
 def _around(box: Box) -> list[tuple[float, float]]:
