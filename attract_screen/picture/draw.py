@@ -135,7 +135,7 @@ class Picture:
         coming = self._made_next()
         step = self._turn.step(elapsed_s)
         for part in step.new:
-            self._still.blit(coming.painting.finished(), part[:2], part)
+            coming.painting.blit_to(self._still, part)
             self.surface.blit(self._still, part[:2], part)
         for part in step.front:
             self.surface.fill(self._studio.theme.colours.front, part)
@@ -145,12 +145,16 @@ class Picture:
 
     def _begin_turn(self, elapsed_s: float, due_s: float) -> None:
         coming = self._made_next()
-        if coming.painting.go_on() or elapsed_s < due_s:
+        if self._moving and coming.painting.go_on():
+            return  # a stroke a frame: none is late for it
+        turned = self._turned_box(coming.layout)
+        coming.painting.keep(turned)
+        if elapsed_s < due_s:
             return
         self._clip = None
         self._ornament.keep_off((*self.layout.taken, *coming.layout.taken))
         codes = [] if self.layout.qr == coming.layout.qr else codes_of(self.layout, coming.layout)
-        self._turn = Turn(self._studio.theme.reveal, self._turned_box(coming.layout), codes, elapsed_s)
+        self._turn = Turn(self._studio.theme.reveal, turned, codes, elapsed_s)
 
     def _turned_box(self, coming: Layout) -> Box:
         is_beside = self.layout.stage is not None and self.layout.stage == coming.stage
@@ -170,7 +174,7 @@ class Picture:
     def _finish(self, coming: _Next, now_s: float) -> None:
         self._page, self._page_began_s = coming.number, now_s
         self._next = self._turn = self._clip = None
-        self.layout, self._still = coming.layout, coming.painting.finished()
+        self.layout = coming.layout
         self._ornament.keep_off(self.layout.taken)
 
     def _open(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pygame
 
+from attract_screen.model.box import Box
 from attract_screen.picture.layout import Layout, QrPlace
 from attract_screen.picture.studio import Studio
 
@@ -16,11 +17,22 @@ class Painting:
     def __init__(self, layout: Layout, studio: Studio) -> None:
         self.layout = layout
         self._surface = studio.theme.ground(layout)
+        self._corner = (0, 0)
         self._strokes = _strokes(self._surface, layout, studio)
 
     def go_on(self) -> bool:
         """One more stroke; False if there was none left to do."""
         return next(self._strokes, None) is not None
+
+    def keep(self, box: Box) -> None:
+        """Of the whole layer, which is finished, let go all but this."""
+        if self._corner == (0, 0) and self._surface.get_size() != (box.w, box.h):
+            self._surface, self._corner = self._surface.subsurface(box).copy(), (box.x, box.y)
+
+    def blit_to(self, surface: pygame.Surface, part: Box) -> None:
+        """Put a part of the layer where it belongs."""
+        x, y = self._corner
+        surface.blit(self.finished(), part[:2], part._replace(x=part.x - x, y=part.y - y))
 
     def finished(self) -> pygame.Surface:
         """The whole layer."""

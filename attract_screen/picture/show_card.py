@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pygame
 
@@ -10,10 +11,11 @@ from attract_screen.model.letters import has_letter
 from attract_screen.picture.colours import Colour
 from attract_screen.picture.typefaces import SANS_FILE
 
-_FINE = 3  # drawn so many times as large, and scaled down, so that slanted edges are smooth
+# Drawn so many times as large, and scaled down, so that slanted edges are smooth; large ones need less of it.
+_FINE, _LESS_FINE, _LARGE_PX = 3, 2, 48
 _SLANT = 0.2  # columns a row
 _SIZE_STEP = 0.95
-_MEASURED_PX = 200  # widths of any size are taken from this one: a font for each would fill the memory
+_MOST_FONTS = 4
 _TINY_PX = (12, 10, 8)
 _SMALLEST_PX = 9  # of a line, for each unit of the smallest scale
 _LINE = 1.04  # of the em: capitals and their accents have room, and what hangs below them has little
@@ -28,7 +30,8 @@ class SlantedLetters:
     def __init__(self, title: Colour, outline: Colour, shadow: Colour) -> None:
         self._title, self._outline, self._shadow = title, outline, shadow
         pygame.font.init()
-        self._measured = pygame.font.Font(str(SANS_FILE), _MEASURED_PX)
+        # A font for each size that is tried would fill the memory.
+        self._font = lru_cache(maxsize=_MOST_FONTS)(_font)
 
     def spelled(self, text: str) -> str | None:
         """The text in capitals, or None if the typeface lacks one."""
@@ -48,8 +51,8 @@ class SlantedLetters:
 
     def width(self, text: str, size: int, *, title: bool) -> int:
         """Pixels from the first to the last column of a text."""
-        plain = self._measured.size(text)[0] * _em(size) / _MEASURED_PX
-        return round(plain) + round(size * _SLANT) + 2 * _edge(size, title=title) + 3
+        plain = self._font(size).size(text)[0] + round(self._font(size).get_height() * _SLANT) + 1
+        return -(-plain // _fine(size)) + 2 * _edge(size, title=title)
 
     def height(self, size: int, *, title: bool) -> int:
         """The size itself."""
@@ -63,11 +66,12 @@ class SlantedLetters:
         """The text on a transparent ground."""
         edge = _edge(size, title=title)
         w, h = self.width(text, size, title=title), size
-        fine = pygame.Surface((w * _FINE, h * _FINE), pygame.SRCALPHA, 32)
+        larger = _fine(size)
+        fine = pygame.Surface((w * larger, h * larger), pygame.SRCALPHA, 32)
         fine.fill((*(self._outline if title else colour), 0))
-        at = (edge * _FINE, 0)
+        at = (edge * larger, 0)
         if title:
-            out = edge * _FINE // 2
+            out = edge * larger // 2
             self._stamp(fine, text, size, self._shadow, [(at[0] + out, at[1] + out)], out)
             self._stamp(fine, text, size, self._outline, [at], out)
         self._stamp(fine, text, size, self._title if title else colour, [at], 0)
@@ -87,8 +91,7 @@ class SlantedLetters:
         thick: int,
     ) -> None:
         """The text in one ink, made thicker all around by so many pixels."""
-        font = pygame.font.Font(str(SANS_FILE), round(_em(size) * _FINE))
-        slanted = _slanted(font.render(text, True, ink))
+        slanted = _slanted(self._font(size).render(text, True, ink))
         steps = [(0, 0)] if not thick else [(x * thick, y * thick) for x, y in _AROUND]
         for left, top in places:
             for x, y in steps:
@@ -107,8 +110,12 @@ _AROUND = [
 ]
 
 
-def _em(size: int) -> float:
-    return size / _LINE
+def _font(size: int) -> pygame.font.Font:
+    return pygame.font.Font(str(SANS_FILE), round(size / _LINE * _fine(size)))
+
+
+def _fine(size: int) -> int:
+    return _FINE if size < _LARGE_PX else _LESS_FINE
 
 
 def _edge(size: int, *, title: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ _ASSETS = Path(__file__).with_name("assets")
 SANS_FILE = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
 
 
+_MOST_BIG = 12
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 
 
@@ -60,6 +62,8 @@ class Typefaces:
     def __init__(self, letters: BigLetters) -> None:
         pygame.font.init()
         self._letters = letters
+        # A picture has mostly what the one before it had; nobody paints on what is handed out.
+        self._big = lru_cache(maxsize=_MOST_BIG)(letters.draw)
         self._fonts: dict[int, pygame.font.Font] = {}
 
     def spelled(self, text: str, face: Typeface) -> str | None:
@@ -96,7 +100,7 @@ class Typefaces:
         """The spelled text on a transparent ground; a TITLE brings its own colours."""
         if face is Typeface.SANS:
             return self._font(size).render(text, True, colour)
-        return self._letters.draw(text, size, colour, title=face is Typeface.TITLE)
+        return self._big(text, size, colour, title=face is Typeface.TITLE)
 
     def inks(self, face: Typeface, colour: Colour) -> tuple[Colour, ...]:
         """The colours that a text of this face is really told from its ground by."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import pygame
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
+from attract_screen.model.monitor import Size
 from attract_screen.model.reveal import reels
 from attract_screen.picture.colours import Colour, Colours, mixed
 from attract_screen.picture.lamps import Lamps, smooth
@@ -39,6 +41,7 @@ _INKS = {
     "o": (255, 110, 80),
 }
 _RAYS = 28
+_MANY_PX = 700
 _LEVELS = 7
 _JEWELS: tuple[Colour, ...] = ((255, 206, 96), (255, 92, 74), (255, 206, 96), (96, 214, 196))
 _PITCH = 2.2  # from lamp to lamp, in widths of the frame
@@ -46,19 +49,27 @@ _PITCH = 2.2  # from lamp to lamp, in widths of the frame
 
 def _ground(layout: Layout) -> pygame.Surface:
     """Rays that come from behind the code."""
-    surface = pygame.Surface(layout.size, 0, 32)
-    surface.fill(_CREAM)
     frame = Box(0, 0, *layout.size).inset(layout.rail)
     middle = layout.qr.card if layout.qr else frame.centred(2, 2 + frame.h // 5)
-    cx, cy = middle.x + middle.w / 2, middle.y + middle.h / 2
-    far = sum(layout.size)
+    surface = _rays(layout.size, (middle.x + middle.w / 2, middle.y + middle.h / 2))
+    _draw_frame(surface, layout.rail, frame)
+    return surface
+
+
+def _rays(size: Size, middle: tuple[float, float]) -> pygame.Surface:
+    """Where there are many pixels, drawn half as large: scaled up, their edges are as soft as in print."""
+    if min(size) >= _MANY_PX:
+        half = _rays((size[0] // 2, size[1] // 2), (middle[0] / 2, middle[1] / 2))
+        return pygame.transform.smoothscale(half, size)
+    surface = pygame.Surface(size, 0, 32)
+    surface.fill(_CREAM)
+    (cx, cy), far = middle, sum(size)
     for ray in range(_RAYS):
         turns = (ray / _RAYS, (ray + 0.5) / _RAYS)
         ends = [(cx + far * math.cos(2 * math.pi * t), cy + far * math.sin(2 * math.pi * t)) for t in turns]
         pygame.draw.polygon(surface, _PEACH, [(cx, cy), *ends])
         for end in ends:
             pygame.draw.aaline(surface, mixed(_CREAM, _PEACH, 0.7), (cx, cy), end)
-    _draw_frame(surface, layout.rail, frame)
     return surface
 
 
@@ -102,10 +113,13 @@ def _card(surface: pygame.Surface, qr: QrPlace) -> None:
 
 
 def _trim(layout: Layout, state: State) -> Trim:
-    kinds = [
-        [_jewel(layout.rail, jewel, level / (_LEVELS - 1)) for level in range(_LEVELS)] for jewel in _JEWELS
-    ]
-    return Lamps(layout, state, kinds, _PITCH)
+    return Lamps(layout, state, _jewels(layout.rail), _PITCH)
+
+
+@lru_cache(maxsize=1)
+def _jewels(size: int) -> list[list[pygame.Surface]]:
+    """Each kind from dark to bright; remembered, because every picture has them."""
+    return [[_jewel(size, jewel, level / (_LEVELS - 1)) for level in range(_LEVELS)] for jewel in _JEWELS]
 
 
 def _jewel(size: int, colour: Colour, glow: float) -> pygame.Surface:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import pygame
 
@@ -103,8 +104,7 @@ class _Orbit:
         self._w, self._h = (side - layout.rail for side in layout.size)
         self._lap_s = _LAP_S.get(state)
         side = layout.rail - 2 * _CLEAR
-        self._rocks = [[_rock(side, turn, kind) for turn in range(_TURNS)] for kind in range(3)]
-        self._ships = [_ship(side, turn) for turn in range(4)]
+        self._rocks, self._ships = _rocks(side), [_ship(side, turn) for turn in range(4)]
 
     def sprites(self, elapsed_s: float) -> list[Sprite]:
         """Where each is now."""
@@ -127,6 +127,12 @@ class _Orbit:
             way, heading = way - length, heading + 1
         x, y = ((way, 0.0), (self._w, way), (self._w - way, self._h), (0.0, self._h - way))[heading]
         return (round(x) + _CLEAR, round(y) + _CLEAR), heading
+
+
+@lru_cache(maxsize=1)
+def _rocks(side: int) -> list[list[pygame.Surface]]:
+    """Three kinds, each as it turns; remembered, because they take longer than the rest of a picture."""
+    return [[_rock(side, turn, kind) for turn in range(_TURNS)] for kind in range(3)]
 
 
 def _rock(side: int, turn: int, kind: int) -> pygame.Surface:
