@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 import pygame
 
 from attract_screen.feed import FeedReader, Reading
+from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror
+from attract_screen.model.feed_format import State
 from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.still_care import StillCare
 from attract_screen.model.view import View, out_of_order, starting, view_of
@@ -46,12 +50,14 @@ class Show:
         reader: FeedReader,
         rotate: int | None = None,
         mirror: Mirror | None = None,
+        material: OwnMaterial | None = None,
     ) -> None:
         self._glass = glass
         self._reader = reader
         self._fixed_rotate = rotate
         self._monitor = Monitor(rotate or 0)
         self._mirror = mirror
+        self._material = material
         self._studio = Studio()
         self._entrance: Entrance | None = None
         self._started_s = boot_clock_s()
@@ -94,18 +100,25 @@ class Show:
 
     def _look(self, now_s: float) -> None:
         reading = self._reader.look()
-        view = view_for(reading, now_s, now_s - self._started_s)
+        if self._material is not None and reading.feed is not None:
+            self._material.follow(Path(reading.feed.folder) if reading.feed.folder else None)
+        view = self._as_known(reading, view_for(reading, now_s, now_s - self._started_s))
         monitor = self._known_monitor(reading)
         shown_qr = self._view.qr if self._view else None
         care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))
         new = (view, monitor, care.stand)
-        if reading.feed is None and self._view is not None:
-            view = replace(view, theme=self._view.theme)
-            new = (view, monitor, care.stand)
         if new != (self._view, self._monitor, self._care.stand):
             is_another = view != self._view
             self._view, self._monitor, self._care = view, monitor, care
             self._redraw(view, now_s - self._started_s, is_another=is_another)
+
+    def _as_known(self, reading: Reading, view: View) -> View:
+        """An apology has the design that was last known, and an invitation what the operator shows now."""
+        if reading.feed is None and self._view is not None:
+            return replace(view, theme=self._view.theme)
+        if self._material is not None and view.qr and view.state is State.ATTRACT:
+            return replace(view, material=self._material.pages(datetime.now()))  # noqa: DTZ005 - the hall's
+        return view
 
     def _known_monitor(self, reading: Reading) -> Monitor:
         """What was last known stays: an apology stands upright too."""
@@ -122,10 +135,17 @@ class Show:
         if is_another:
             self._picture_began_s = elapsed_s
         self._picture = Picture(
-            view, frame.size, self._studio, frame.pixel_aspect, self._care.stand, self._picture_began_s
+            view,
+            frame.size,
+            self._studio,
+            frame.pixel_aspect,
+            self._care.stand,
+            self._picture_began_s,
+            self._material,
         )
         self._picture.draw(elapsed_s)
-        comes_over = is_another and before is not None and frame == self._frame
+        is_plain = view.technician is not None or (before is not None and before.layout.is_plain)
+        comes_over = is_another and frame == self._frame and not is_plain
         self._frame, self._entrance = frame, None
         if comes_over and before is not None:
             self._entrance = Entrance(self._picture, before, self._studio.theme, elapsed_s)

@@ -86,7 +86,7 @@ def decoded(picture: pygame.Surface | Image.Image | Path) -> list[str]:
     else:
         pixels = pygame.image.tostring(picture, "RGB")
         image = Image.frombytes("RGB", picture.get_size(), pixels).convert("L")
-    return [code.text for code in zxingcpp.read_barcodes(image)]
+    return [code.text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
 
 
 def on_the_glass(

@@ -24,14 +24,22 @@ TOO_LONG_FOR_BOTH = an_address(140)
     height=st.integers(1, 2000),
     modules=st.integers(29, 80),
     aspect=st.floats(1 / 1.5, 1.5),
+    least_px=st.integers(1, 4),
 )
-def test_modules_fit_and_are_as_good_as_square(width: int, height: int, modules: int, aspect: float) -> None:
-    """Within half a pixel of square on the glass, and a pixel more has no room."""
-    wide, high = module_in((width, height), modules, aspect)
-    assert (wide * modules <= width, high * modules <= height) == (True, True)
-    assert abs(wide - high / aspect) <= 0.5 or wide == 1 or (wide, high) == (0, 0)
-    larger = max(1, round((high + 1) / aspect))
-    assert (high + 1) * modules > height or larger * modules > width
+def test_modules_fit_and_are_as_good_as_square(
+    width: int, height: int, modules: int, aspect: float, least_px: int
+) -> None:
+    """Within half a pixel of square on the glass, unless that has no room; and larger ones have none."""
+    module = module_in((width, height), modules, aspect, least_px)
+    fitting = [
+        (wide, high)
+        for high in range(least_px, height // modules + 1)
+        for wide in [max(least_px, round(high / aspect))]
+        if wide * modules <= width
+    ]
+    smallest = (least_px, least_px) if least_px * modules <= min(width, height) else None
+    assert module == max(fitting, key=lambda size: size[1], default=smallest)
+    assert module is None or abs(module[0] - module[1] / aspect) <= 0.5 or module[0] == least_px
 
 
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])

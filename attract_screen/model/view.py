@@ -9,6 +9,7 @@ from attract_screen.model.feed_format import Feed, Notice, Offer, PricePeriod, S
 from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
 from attract_screen.model.programme import MaterialPage
+from attract_screen.model.technician import TechnicianPage, page_of
 from attract_screen.model.themes import USUAL_THEME, ThemeName
 
 STALE_AFTER_S = 5.0
@@ -75,11 +76,13 @@ class View:
     material: tuple[MaterialPage, ...] = ()
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
+    technician: TechnicianPage | None = None
+    """What is shown in the place of all the rest, to whoever asked for it."""
 
     @property
     def moving(self) -> bool:
         """Whether anything on the picture moves; a still picture is drawn once."""
-        return self.state in _MOVING_STATES
+        return self.technician is None and self.state in _MOVING_STATES
 
 
 def is_fresh(age_s: float) -> bool:
@@ -93,6 +96,8 @@ def view_of(feed: Feed, age_s: float) -> View:
         return out_of_order(f"screen: no news from the controller for more than {STALE_AFTER_S:g} s", feed)
     if feed.notice is not None:
         return _setup(feed, feed.notice)
+    if feed.technician is not None and (page := page_of(feed, feed.technician, feed.written_at_s + age_s)):
+        return View(feed.state, title=feed.machine_name, headline="TECHNICIAN", technician=page)
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT

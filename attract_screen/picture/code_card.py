@@ -52,8 +52,8 @@ def put_code(
     below = gap + line_h * len(words.lines) if words.lines else 0
     free = (room.w - 2 * edge, room.h - 2 * edge - above - below)
     modules = code.side + _MODULES_TO_MOVE
-    module = module_in(free, modules, sheet.pixel_aspect)
-    if min(module) < least_px:
+    module = module_in(free, modules, sheet.pixel_aspect, least_px)
+    if module is None:
         return None
     w, h = (side * modules + 2 * edge for side in module)
     widest = max((sheet.faces.width(forms[0], Typeface.SANS, line_h) for forms in words.lines), default=0)

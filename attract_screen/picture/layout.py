@@ -98,6 +98,7 @@ class Layout:
     spinning: tuple[Art, ...] = ()  # coins that turn where they stand
     stage: Box | None = None  # where pages take turns beside the code
     material: MaterialPlace | None = None
+    is_plain: bool = False  # on black, without bulbs and stars
 
     @property
     def taken(self) -> tuple[Box, ...]:
@@ -126,7 +127,12 @@ class Layout:
         )
 
     def standing(self, stand: Stand) -> Layout:
-        """The layout with everything moved to where it is to stand; the code within its card."""
+        """The layout with everything moved to where it is to stand; the code within its card.
+
+        A plain one is gone in minutes: it stays, and has no room on its card.
+        """
+        if self.is_plain:
+            return self
         dx, dy = (step * step_px(min(self.size)) for step in stand.words)
 
         def moved(box: Box) -> Box:
@@ -163,6 +169,7 @@ class Sheet:
     lane: CoinLane | None = None
     stage: Box | None = None
     material: MaterialPlace | None = None
+    is_plain: bool = False
     cut_short: bool = False
     """Whether something that has to be said whole was not."""
 
@@ -215,4 +222,5 @@ class Sheet:
             spinning=tuple(self.spinning),
             stage=self.stage,
             material=self.material,
+            is_plain=self.is_plain,
         )

@@ -45,6 +45,8 @@ class Ornament:
 
     def sprites(self, elapsed_s: float) -> list[Sprite]:
         """Every moving part and its top left corner; the list keeps its order and its length."""
+        if self._layout.is_plain:
+            return []
         return [
             *self._trim.sprites(elapsed_s),
             *self._falling_stars(elapsed_s),

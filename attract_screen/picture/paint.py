@@ -16,7 +16,7 @@ class Painting:
 
     def __init__(self, layout: Layout, studio: Studio) -> None:
         self.layout = layout
-        self._surface = studio.theme.ground(layout)
+        self._surface = _black(layout) if layout.is_plain else studio.theme.ground(layout)
         self._corner = (0, 0)
         self._strokes = _strokes(self._surface, layout, studio)
 
@@ -39,6 +39,10 @@ class Painting:
         while self.go_on():
             pass
         return self._surface
+
+
+def _black(layout: Layout) -> pygame.Surface:
+    return pygame.Surface(layout.size, 0, 32)
 
 
 def _strokes(surface: pygame.Surface, layout: Layout, studio: Studio) -> Iterator[bool]:

@@ -18,6 +18,7 @@ from attract_screen.picture.layout import CoinLane, Layout, Sheet
 from attract_screen.picture.parts import cabinet, gap, inner, is_wide, sentence, small_print, title, words
 from attract_screen.picture.stage import turned_to
 from attract_screen.picture.studio import Studio
+from attract_screen.picture.technician import technician_page
 from attract_screen.picture.with_code import code_alone, with_code
 
 _TOO_LONG = "The address is too long for a QR code on this screen."
@@ -46,6 +47,8 @@ def pages(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> 
     Where credits and code have no room beside each other, they take turns.
     """
     make = partial(studio.sheet, size, pixel_aspect)
+    if view.technician is not None:
+        return _still(technician_page(view.technician, size, studio))
     if not view.qr:
         return _still(_without_code(make(), view))
     whole = with_code(view, make)
