@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from attract_screen.language.catalogues import Catalogues
 from attract_screen.language.formats.own_words import OwnFirst, OwnWords
 from attract_screen.language.own_file import OwnFile
+from attract_screen.material.complaints import Complaints
 from attract_screen.model.feed_format import Feed
 from attract_screen.model.wording import USUAL_LANGUAGE, Language, language_at
+from attract_screen.picture.sans import can_write, first_lacking
 
 
 class Speaker:
@@ -37,3 +40,9 @@ class Speaker:
     def _spoken(self, language: Language) -> Language:
         own = self._words.get(language.code)
         return Language(language.code, OwnFirst(language.words, own)) if own else language
+
+
+def speaker() -> Speaker:
+    """One for this machine, with the fonts that are here."""
+    own = OwnFile(first_lacking, Complaints(time.monotonic))
+    return Speaker(Catalogues(can_write), own)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from attract_screen.model.address import host_of
-from attract_screen.model.feed_format import Feed, Notice, Offer, State
+from attract_screen.model.feed_format import Feed, Notice, Offer, PricePeriod, State
 from attract_screen.model.letters import drawable
+from attract_screen.model.programme import MaterialPage
 from attract_screen.model.technician import TechnicianPage, page_of
+from attract_screen.model.themes import USUAL_THEME, ThemeName
 from attract_screen.model.wording import ENGLISH, Language
 
 STALE_AFTER_S = 5.0
@@ -15,6 +17,7 @@ STALE_AFTER_S = 5.0
 FUTURE_TOLERANCE_S = 0.5
 SLOW_PAYMENT_S = 20.0
 MAX_OFFERS = 4
+FEWEST_GAMES = 3
 
 # Not while paying: somebody who waits for a credit must not be led to pay a second time.
 _QR_STATES = frozenset({State.ATTRACT, State.PLAYING})
@@ -27,6 +30,14 @@ class PriceRow:
 
     what: str
     price: str
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing to tell, large, and the words below it: "37" and "GAMES TODAY"."""
+
+    headline: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,11 @@ class View:
     machine_id: str = ""
     """Which machine the code is of; it too only with a code."""
     technician_line: str | None = None
+    theme: ThemeName = USUAL_THEME
+    coming: News | None = None
+    """Which prices come next; like what follows, only while players are invited."""
+    today: News | None = None
+    material: tuple[MaterialPage, ...] = ()
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
     technician: TechnicianPage | None = None
@@ -75,7 +91,7 @@ def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s, language)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
-    text = feed.note if inviting else text
+    text = _note(feed, language) if inviting else text
     return View(
         state=feed.state,
         title=feed.machine_name,
@@ -88,6 +104,9 @@ def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
         machine_id=feed.machine_id if qr else "",
         technician_line=feed.technician_line,
         language=language,
+        theme=feed.theme,
+        coming=_coming(feed.coming, language) if inviting else None,
+        today=_today(feed.games_today, language) if inviting else None,
     )
 
 
@@ -99,7 +118,7 @@ def starting(language: Language = ENGLISH) -> View:
 def out_of_order(technician_line: str, feed: Feed | None = None, language: Language = ENGLISH) -> View:
     """The apology for a screen that cannot know how the cabinet is; `feed` is the last known."""
     view = replace(_nameless(State.OUT_OF_ORDER, language), technician_line=drawable(technician_line))
-    return view if feed is None else replace(view, title=feed.machine_name)
+    return view if feed is None else replace(view, title=feed.machine_name, theme=feed.theme)
 
 
 def _setup(feed: Feed, notice: Notice) -> View:
@@ -110,6 +129,7 @@ def _setup(feed: Feed, notice: Notice) -> View:
         headline=notice.headline.upper(),
         lines=notice.lines,
         technician_line=feed.technician_line,
+        theme=feed.theme,
     )
 
 
@@ -128,6 +148,15 @@ def _words(feed: Feed, in_state_s: float, language: Language) -> tuple[str, str]
     if feed.state is State.PLAYING:
         return _playing_words(feed.credits, feed.waiting, language)
     return _fixed(feed.state, language)
+
+
+def _note(feed: Feed, language: Language) -> str:
+    """Why the prices are not the usual ones; an older relay says it in English alone."""
+    period = feed.period
+    if period is None or not period.at:
+        return feed.note if period is None else period.name
+    words = language.gettext("{name} until {time}")
+    return words.format(name=period.name, time=language.clock(period.at))
 
 
 def _coins_only(language: Language) -> tuple[str, str]:
@@ -176,6 +205,22 @@ def _playing_words(credits: int, waiting: int, language: Language) -> tuple[str,
 
 def _credits(credits: int, language: Language) -> str:
     return language.ngettext("{count} CREDIT", "{count} CREDITS", credits)
+
+
+def _coming(period: PricePeriod | None, language: Language) -> News | None:
+    if period is None or not period.at:
+        return None
+    # For translators: below the name of a time of other prices, such as HAPPY HOUR.
+    since = language.gettext("from {time}").format(time=language.clock(period.at))
+    return News(period.name.upper(), since)
+
+
+def _today(games: int | None, language: Language) -> News | None:
+    """A machine that hardly anybody has played says nothing of it."""
+    if games is None or games < FEWEST_GAMES:
+        return None
+    # For translators: below a number, which is large and on its own.
+    return News(str(games), language.ngettext("game today", "games today", games))
 
 
 def _price_rows(offers: tuple[Offer, ...], language: Language) -> tuple[PriceRow, ...]:

@@ -20,8 +20,8 @@ LANGUAGES: Final = {
 """Those that there are catalogues for, by the names that a technician writes."""
 USUAL_LANGUAGE: Final = "en"
 MOST_LANGUAGES: Final = 2
-LANGUAGE_S: Final = 12.0
-"""So long is one of several languages shown: time to read all that stands beside a code."""
+LANGUAGE_S: Final = 8.0
+"""So long is one of several languages shown: time to read the prices, and no multiple of any page's time."""
 
 
 class Words(Protocol):

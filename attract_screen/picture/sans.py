@@ -11,10 +11,11 @@ import pygame
 
 from attract_screen.model.letters import HasLetter, has_letter, is_wide
 from attract_screen.model.wording import USUAL_LANGUAGE
-from attract_screen.picture.font_files import SANS_FILE, installed_files
-from attract_screen.picture.theme import Colour
+from attract_screen.picture.colours import Colour
+from attract_screen.picture.font_files import SAMPLES, SANS_FILE, installed_files, own_files
 
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
+NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _ANY_SIZE = 16  # to ask what a font has
 
 _log = logging.getLogger(__name__)
@@ -26,6 +27,18 @@ def letters_here(files: Sequence[Path] | None = None) -> HasLetter:
     return lambda character: has_letter(character) or (is_wide(character) and installed.has_wide(character))
 
 
+def can_write(language: str) -> bool:
+    """Whether the font is here that the language cannot do without."""
+    return Sans.of(language).has_wide(SAMPLES.get(language, ""))
+
+
+def first_lacking(language: str, text: str) -> str:
+    """The first character that a text in this language cannot be shown with; nothing if it can."""
+    wide = Sans.of(language)
+    known = (c in NO_BREAK_SPACES or has_letter(c) or (is_wide(c) and wide.has_wide(c)) for c in text)
+    return next((c for c, is_known in zip(text, known, strict=True) if not is_known), "")
+
+
 class Sans:
     """Measures and draws one line; sizes are pixels per em. `wide_files` are asked in their order."""
 
@@ -34,6 +47,11 @@ class Sans:
         self._fonts: dict[tuple[Path, int], pygame.font.Font] = {}
         self._files = wide_files
         self._runs = lru_cache(maxsize=512)(self._runs_of)
+
+    @classmethod
+    def of(cls, language: str) -> Sans:
+        """With the fonts that are here for a language."""
+        return cls((*own_files(language), *installed_files(language)))
 
     def has_wide(self, text: str) -> bool:
         """Whether there is a glyph for each wide character of the text."""
