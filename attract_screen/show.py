@@ -17,7 +17,7 @@ from attract_screen.mirror import Mirror
 from attract_screen.model.feed_format import State
 from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.still_care import StillCare
-from attract_screen.model.view import View, out_of_order, starting, view_of
+from attract_screen.model.view import View, in_all, out_of_order, starting, view_of
 from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.picture.draw import Picture
 from attract_screen.picture.entrance import Entrance
@@ -113,8 +113,9 @@ class Show:
         if self._material is not None and reading.feed is not None:
             self._material.follow(Path(reading.feed.folder) if reading.feed.folder else None)
         running_s = now_s - self._started_s
-        language = self._speaker.language(reading.feed, running_s)
-        view = self._as_known(reading, view_for(reading, now_s, running_s, language))
+        languages = self._speaker.languages(reading.feed, running_s)
+        view = in_all(languages, lambda language: view_for(reading, now_s, running_s, language))
+        view = self._as_known(reading, view)
         monitor = self._known_monitor(reading)
         shown_qr = self._view.qr if self._view else None
         care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Protocol
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
@@ -36,18 +37,25 @@ _SMALLEST_WORDS_PX = 56
 Way = Callable[[Sheet, View, QrCode, int], bool]
 
 
-def with_code(view: View, make: Callable[[], Sheet]) -> Layout | None:
+class MakeSheet(Protocol):
+    """Makes an empty sheet for the view, or for the same in another language."""
+
+    def __call__(self, language: str = ...) -> Sheet:
+        """A sheet with the faces of that language."""
+
+
+def with_code(view: View, make: MakeSheet) -> Layout | None:
     """The picture with its code and all its words, or with fewer of them; None if not even so."""
     nicest, barest = (_inviting(make()), _ALONE) if view.state is State.ATTRACT else _WHILE_PLAYING
     return _first(nicest, view, make) or _first(barest, view, make)
 
 
-def code_alone(view: View, make: Callable[[], Sheet]) -> Layout | None:
+def code_alone(view: View, make: MakeSheet) -> Layout | None:
     """The code with the line beneath it, and nothing else."""
     return _first(_ALONE, view, make)
 
 
-def _first(ways: tuple[Way, ...], view: View, make: Callable[[], Sheet]) -> Layout | None:
+def _first(ways: tuple[Way, ...], view: View, make: MakeSheet) -> Layout | None:
     """The first way that says all there is to say; or else the first that has a code."""
     second_best = None
     for code, least_px in _ever_finer(view, make().size):
@@ -55,10 +63,15 @@ def _first(ways: tuple[Way, ...], view: View, make: Callable[[], Sheet]) -> Layo
             sheet = make()
             if not way(sheet, view, code, least_px):
                 continue
-            if not sheet.cut_short:
+            if not sheet.cut_short and all(_says_all(way, twin, code, least_px, make) for twin in view.twins):
                 return sheet.done()
             second_best = second_best or sheet.done()
     return second_best
+
+
+def _says_all(way: Way, view: View, code: QrCode, least_px: int, make: MakeSheet) -> bool:
+    sheet = make(view.language.code)
+    return way(sheet, view, code, least_px) and not sheet.cut_short
 
 
 def _ever_finer(view: View, size: Size) -> Iterator[tuple[QrCode, int]]:
