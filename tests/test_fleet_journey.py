@@ -146,7 +146,7 @@ def beginning(folder: Path) -> Iterator[Journey]:
     wiring = Wiring(pace=QUICK)
     with (
         running_chain(folder / "chain", wiring=wiring, coin_meter=COIN_METER) as chain,
-        running_fleet(chain, folder / "book.sqlite", settings=money_settings(chain)) as fleet,
+        running_fleet(chain.broker, folder / "book.sqlite", settings=money_settings(chain)) as fleet,
         phone(folder / "profile") as chrome,
     ):
         wait_until_it_sells(chain)

@@ -15,7 +15,7 @@ from fleet.alerting.channel_urls import Send, send
 from fleet.alerting.outage import Outage
 from fleet.alerting.round import Decider
 from fleet.alerting.telling import Teller
-from fleet.book.engine import reading
+from fleet.book.engine import cause, reading
 from fleet.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,7 @@ class Alerter:
             with reading(self._engine) as connection:
                 self._outage.worked(connection)
         except SQLAlchemyError as error:
-            # The statement and its values are no matter of a message's.
-            why = str(getattr(error, "orig", None) or type(error).__name__)
+            why = cause(error)
             log.warning("alerts could not be decided: %s", why)
             self._outage.failed(why, self._clock())
         except Exception:

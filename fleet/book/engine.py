@@ -61,11 +61,16 @@ def open_book(url: URL, *, upgrade: bool = True) -> Engine:
     except SQLAlchemyError as why:
         engine.dispose()
         shown = url.render_as_string(hide_password=True)
-        raise BookError(f"The book {shown} cannot be used: {_first_line(why)}") from why
+        raise BookError(f"The book {shown} cannot be used: {cause(why)}") from why
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def cause(error: Exception) -> str:
+    """What a database said went wrong, in a line: without the statement, which has values in it."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
 
 
 def _engine(url: URL) -> Engine:
@@ -130,7 +135,3 @@ def _is_known(scripts: ScriptDirectory, revision: str) -> bool:
         return scripts.get_revision(revision) is not None
     except CommandError:
         return False
-
-
-def _first_line(why: Exception) -> str:
-    return (str(getattr(why, "orig", None) or why).splitlines() or [type(why).__name__])[0]

@@ -13,7 +13,7 @@ from contextlib import suppress
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from fleet.book.engine import writing
+from fleet.book.engine import cause, writing
 from fleet.book.notes import fleet_id
 from fleet.book.places import zones
 from fleet.book.recording import Came, record
@@ -102,7 +102,7 @@ class Ingester:
             try:
                 self._write(came, statuses)
             except SQLAlchemyError as why:
-                log.error("Cannot write into the book, trying again: %s", getattr(why, "orig", None) or why)
+                log.error("Cannot write into the book, trying again: %s", cause(why))
                 if self._stopped.wait(wait_s):
                     return False
                 wait_s = min(2 * wait_s, AGAIN_S[1])

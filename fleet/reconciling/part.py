@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from cloud_relay.errors import RelayError
 from cloud_relay.rules.orders import Ownership
-from fleet.book.engine import reading, writing
+from fleet.book.engine import cause, reading, writing
 from fleet.book.notes import keep_note
 from fleet.book.places import zones
 from fleet.book.recording import day_at
@@ -78,6 +80,8 @@ class Reconciler:
         except RelayError as why:
             self._is_looked_at = False
             return f"Stripe could not be read: {why}. It is tried again within the hour."
+        except SQLAlchemyError as why:
+            return f"What Stripe says could not be kept: {cause(why)}. It is tried again within the hour."
         return ""
 
     def _reading(self, how: StripeReading) -> Reading:
@@ -88,5 +92,6 @@ class Reconciler:
     def _say(self, trouble: str) -> None:
         if trouble:
             log.error("%s", trouble)
-        with writing(self._engine) as connection:
+        # A book that takes nothing is told by what writes all the time; here it must not end everything.
+        with suppress(SQLAlchemyError), writing(self._engine) as connection:
             keep_note(connection, TROUBLE, trouble)

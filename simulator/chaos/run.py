@@ -107,7 +107,7 @@ def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outco
         coin_meter = COIN_METER if meter else None
         chain = stack.enter_context(running_chain(folder, wiring=wiring, coin_meter=coin_meter))
         neighbour = stack.enter_context(hall_next_door(folder / "next-door", chain, settings))
-        fleet = stack.enter_context(running_fleet(chain, folder / "book.sqlite"))
+        fleet = stack.enter_context(running_fleet(chain.broker, folder / "book.sqlite"))
         return _Run(chain, neighbour, fleet, Breaker(chain, links, relays_clock), schedule).play()
 
 
