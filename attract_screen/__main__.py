@@ -25,6 +25,7 @@ import pygame
 
 from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
 from attract_screen.feed import FeedReader, read_feed
+from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
@@ -81,6 +82,14 @@ def _add_show_options(group: argparse._ArgumentGroup) -> None:
         help="auto: a window on a desktop, else the bare console (kmsdrm)",
     )
     group.add_argument(
+        "--keep",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="where the operator's pictures are kept ready; of several, the first that works",
+    )
+    group.add_argument(
         "--mirror",
         type=Path,
         metavar="FILE.png",
@@ -132,10 +141,12 @@ def _show(options: argparse.Namespace) -> int:
         _log.error("%s", error)
         return EXIT_NO_DISPLAY
     mirror = Mirror(options.mirror) if options.mirror else None
+    material = OwnMaterial(options.keep)
     try:
         if glass is not None:
-            Show(glass, FeedReader(options.feed), options.rotate, mirror).run(stopped)
+            Show(glass, FeedReader(options.feed), options.rotate, mirror, material).run(stopped)
     finally:
+        material.close()
         pygame.quit()
     _log.info("The attract screen was stopped")
     return 0

@@ -46,6 +46,7 @@ class FeedReader:
         self._path = path
         self._identity: _Identity | None = None
         self._reading = Reading(missing=True)
+        self._odd = ""
 
     def look(self) -> Reading:
         """The latest reading. A new problem is logged once."""
@@ -75,3 +76,7 @@ class FeedReader:
                 _log.info("The feed %s was read", self._path)
             else:
                 _log.error("%s", self._reading.problem)
+        odd = self._reading.feed.odd if self._reading.feed else ""
+        if odd and odd != self._odd:
+            _log.warning("%s", odd)
+        self._odd = odd

@@ -10,6 +10,7 @@ from typing import Any
 
 from controller.announcements.announcer import Announcer
 from controller.announcements.journal_post import JournalPost
+from controller.announcements.technician_feed import TechnicianFeed
 from controller.board.coin_line import CoinLine
 from controller.board.coin_line_start import Process
 from controller.board.input_gate import InputGate
@@ -93,10 +94,15 @@ def open_edges(
     with ExitStack() as closing:
         ledger = Ledger(config.state_dir / LEDGER_NAME, wall_time)
         closing.callback(ledger.close)
-        announcer = Announcer(config, boot_id, games_today=lambda pulses: _games_today(ledger, pulses))
+        relay = None if one_shot else _relay_client(config, put, closing)
+        announcer = Announcer(
+            config,
+            boot_id,
+            games_today=lambda pulses: _games_today(ledger, pulses),
+            technician=TechnicianFeed(config, lambda: relay.clock_ahead_s if relay else None),
+        )
         journal_post = JournalPost(config.machine_id, boot_id, ledger)
         tools = one_shot.tools if one_shot else _control_socket(config, put, closing)
-        relay = None if one_shot else _relay_client(config, put, closing)
         broker = None if one_shot else _broker(config, announcer, put)
         coin_line = CoinLine(
             config.coin_line, config.mock_board, config.tally, ledger.identity, put, start_coin_line

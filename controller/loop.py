@@ -199,8 +199,10 @@ class Loop:
 
     def _next_item(self) -> QueueItem | None:
         """What comes next; None if it is time for something before anything comes."""
+        due_s = (next_wake_s(self._cabinet), self._edges.announcer.due_s)
+        wake_s = min((at_s for at_s in due_s if at_s is not None), default=None)
         try:
-            return self._items.get(timeout=_wait_s(next_wake_s(self._cabinet), since_boot_s()))
+            return self._items.get(timeout=_wait_s(wake_s, since_boot_s()))
         except queue.Empty:
             return None
 

@@ -28,6 +28,14 @@ def test_a_whole_feed_is_read() -> None:
     assert parse_feed(json.dumps(FIELDS).encode()) == FEED
 
 
+def test_the_folder_of_the_operator_s_own_pictures_is_read() -> None:
+    """The folder is known by its whole path; a controller of yesterday names none."""
+    folders = [
+        parse_feed(json.dumps({**FIELDS, **more}).encode()).folder for more in ({}, {"folder": "/srv/s"})
+    ]
+    assert folders == [None, "/srv/s"]
+
+
 def test_unknown_fields_are_ignored() -> None:
     """A newer controller may write more than this screen knows."""
     assert parse_feed(json.dumps({**FIELDS, "weather": "fine"}).encode()) == FEED
@@ -125,6 +133,14 @@ def test_a_name_is_shown_as_far_as_the_typeface_goes(name: str, title: str) -> N
             "overscan_percent",
             True,
             "the feed's overscan_percent is True; expected a whole number from 0 to 10",
+        ),
+        ("folder", 7, "the feed's folder is 7; expected null, or a whole path"),
+        ("folder", "pictures", "the feed's folder is 'pictures'; expected null, or a whole path"),
+        ("folder", "/a\nb", "the feed's folder is '/a\\nb'; expected null, or a whole path"),
+        (
+            "folder",
+            "/" + "x" * 1024,
+            f"the feed's folder is '/{'x' * 58}…; expected a path of at most 1024 characters",
         ),
         ("note", 7, "the feed's note is 7; expected null or at most 80 characters"),
         ("note", "x" * 81, f"the feed's note is '{'x' * 59}…; expected null or at most 80 characters"),

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 from conftest import has_caught_up, wait_until
+from fleet.book.engine import open_book
 from fleet_site import addresses
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
@@ -33,7 +34,6 @@ from test_relay_thanks_browser import phone, read
 from test_whole_chain import checkout, wait_until_it_sells
 
 from controller.ledger.reader import read_ledger
-from fleet.book.engine import open_book
 from fleet.routes.app import create_app
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC

@@ -12,7 +12,9 @@ from typing import Any
 
 from PIL import Image
 
+from controller.model.fault import FaultKind
 from controller.pages.card_page import machine_line, next_notice, refused_notice
+from controller.pages.remedies import MEANINGS
 
 SCREENS = Path(__file__).parent.parent / "docs" / "screens"
 SIZE = "400x300"
@@ -38,6 +40,26 @@ MISTAKES = (
     "Line 6: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
     "Line 14: relay.tokn is unknown: did you mean relay.token?",
 )
+TECHNICIAN: dict[str, Any] = {
+    "until_s": 119,
+    "turned_s": 0,
+    "state": "offline",
+    "selling": False,
+    "faults": [
+        {
+            "kind": "broker",
+            "text": "broker: broker.example.com:8883 cannot be reached: timed out",
+            "means": MEANINGS[FaultKind.BROKER],
+            "remedy": "run `sudo cabinet check` and see under broker.",
+        }
+    ],
+    "lines": [
+        {"line": "coin_line", "pin": 17, "active": False, "edges": 2},
+        {"line": "ready", "pin": 22, "active": True, "edges": 0},
+        {"line": "coin_meter", "pin": 23, "active": False, "edges": 2},
+        {"line": "service_button", "pin": 6, "active": False, "edges": 2},
+    ],
+}
 # Each picture, by its name: what the controller's feed says there.
 PICTURES: dict[str, dict[str, Any]] = {
     "starting": {"state": "starting", "qr": None},
@@ -59,6 +81,7 @@ PICTURES: dict[str, dict[str, Any]] = {
         "qr": None,
         "technician_line": "coin meter: the last 3 coin pulses were not counted by the board",
     },
+    "technician": {"state": "offline", "qr": None, "technician": TECHNICIAN},
     "setup": {
         "state": "setup",
         "qr": None,

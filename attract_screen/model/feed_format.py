@@ -11,11 +11,13 @@ from typing import TypeVar
 
 from attract_screen.model.letters import drawable, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
+from attract_screen.model.technician_format import Technician, TechnicianError, read_technician
 from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
 
 FORMAT = 1
 MAX_QR_CHARS = 300
 MAX_NOTE_CHARS = 80
+MAX_FOLDER_CHARS = 1024
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -93,6 +95,10 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    technician: Technician | None = None
+    """What a technician asked to see, in the place of the player's picture."""
+    odd: str = ""
+    """What of the feed cannot be shown and is left out; the rest can."""
     theme: ThemeName = USUAL_THEME
     period: PricePeriod | None = None
     """What is on now in place of the usual prices, and until when."""
@@ -100,6 +106,8 @@ class Feed:
     """What is on next, and from when on."""
     games_today: int | None = None
     """Credits that were played since midnight; None where nobody can tell."""
+    folder: str | None = None
+    """Where the operator's own pictures lie: a whole path."""
 
     @property
     def monitor(self) -> Monitor:
@@ -116,6 +124,7 @@ def parse_feed(raw: bytes) -> Feed:
     if fields.get("format") != FORMAT or fields.get("format") is True:
         raise _wrong("format", fields.get("format"), f"{FORMAT}")
     machine_id = _matching(_MACHINE_ID, fields, "machine_id", "1-64 of A-Z a-z 0-9 _ -")
+    technician, odd = _technician(fields)
     return Feed(
         written_at_s=_seconds(fields, "written_at_s"),
         state=_state(fields),
@@ -133,10 +142,13 @@ def parse_feed(raw: bytes) -> Feed:
         free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
+        technician=technician,
+        odd=odd,
         theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
         period=_period(fields, "period", "until"),
         coming=_period(fields, "next", "from"),
         games_today=_games_today(fields),
+        folder=_folder(fields),
     )
 
 
@@ -310,10 +322,31 @@ def _games_today(fields: Mapping[str, object]) -> int | None:
     return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
 
 
+def _folder(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("folder")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise _wrong("folder", value, "null, or a whole path")
+    if len(value) > MAX_FOLDER_CHARS:
+        raise _wrong("folder", value, f"a path of at most {MAX_FOLDER_CHARS} characters")
+    return value
+
+
 def _technician_line(fields: Mapping[str, object]) -> str | None:
     if fields.get("technician_line") is None:
         return None
     return drawable(_typed(str, fields, "technician_line", "text or null")) or None
+
+
+def _technician(fields: Mapping[str, object]) -> tuple[Technician | None, str]:
+    """The page, or why it cannot be shown: a player's picture is not given up for a technician's."""
+    if fields.get("technician") is None:
+        return None, ""
+    try:
+        return read_technician(fields["technician"]), ""
+    except TechnicianError as error:
+        return None, f"{error}: the usual picture is shown"
 
 
 def _notice(fields: Mapping[str, object]) -> Notice:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from attract_screen.model.address import host_of
-from attract_screen.model.feed_format import Feed, Notice, Offer, State
+from attract_screen.model.feed_format import Feed, Notice, Offer, PricePeriod, State
 from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
+from attract_screen.model.programme import MaterialPage
+from attract_screen.model.technician import TechnicianPage, page_of
+from attract_screen.model.themes import USUAL_THEME, ThemeName
 
 STALE_AFTER_S = 5.0
 # A feed "from the future" was written before the last boot; the rest is the rounding of its clock.
 FUTURE_TOLERANCE_S = 0.5
 SLOW_PAYMENT_S = 20.0
 MAX_OFFERS = 4
+FEWEST_GAMES = 3
 
 # Not while paying: somebody who waits for a credit must not be led to pay a second time.
 _QR_STATES = frozenset({State.ATTRACT, State.PLAYING})
@@ -42,6 +46,14 @@ class PriceRow:
 
 
 @dataclass(frozen=True)
+class News:
+    """One thing to tell, large, and the words below it: "37" and "GAMES TODAY"."""
+
+    headline: str
+    text: str
+
+
+@dataclass(frozen=True)
 class View:
     """Everything a player can read on one picture; equal views are equal pictures."""
 
@@ -57,13 +69,20 @@ class View:
     machine_id: str = ""
     """Which machine the code is of; it too only with a code."""
     technician_line: str | None = None
+    theme: ThemeName = USUAL_THEME
+    coming: News | None = None
+    """Which prices come next; like what follows, only while players are invited."""
+    today: News | None = None
+    material: tuple[MaterialPage, ...] = ()
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
+    technician: TechnicianPage | None = None
+    """What is shown in the place of all the rest, to whoever asked for it."""
 
     @property
     def moving(self) -> bool:
         """Whether anything on the picture moves; a still picture is drawn once."""
-        return self.state in _MOVING_STATES
+        return self.technician is None and self.state in _MOVING_STATES
 
 
 def is_fresh(age_s: float) -> bool:
@@ -77,6 +96,8 @@ def view_of(feed: Feed, age_s: float) -> View:
         return out_of_order(f"screen: no news from the controller for more than {STALE_AFTER_S:g} s", feed)
     if feed.notice is not None:
         return _setup(feed, feed.notice)
+    if feed.technician is not None and (page := page_of(feed, feed.technician, feed.written_at_s + age_s)):
+        return View(feed.state, title=feed.machine_name, headline="TECHNICIAN", technician=page)
     headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
@@ -92,6 +113,9 @@ def view_of(feed: Feed, age_s: float) -> View:
         host=host_of(qr) if qr else "",
         machine_id=feed.machine_id if qr else "",
         technician_line=feed.technician_line,
+        theme=feed.theme,
+        coming=_coming(feed.coming) if inviting else None,
+        today=_today(feed.games_today) if inviting else None,
     )
 
 
@@ -103,7 +127,7 @@ def starting() -> View:
 def out_of_order(technician_line: str, feed: Feed | None = None) -> View:
     """The apology for a screen that cannot know how the cabinet is; `feed` is the last known."""
     view = replace(_nameless(State.OUT_OF_ORDER), technician_line=drawable(technician_line))
-    return view if feed is None else replace(view, title=feed.machine_name)
+    return view if feed is None else replace(view, title=feed.machine_name, theme=feed.theme)
 
 
 def _setup(feed: Feed, notice: Notice) -> View:
@@ -113,6 +137,7 @@ def _setup(feed: Feed, notice: Notice) -> View:
         headline=notice.headline.upper(),
         lines=notice.lines,
         technician_line=feed.technician_line,
+        theme=feed.theme,
     )
 
 
@@ -164,6 +189,15 @@ def _their(credits: int) -> str:
 
 def _credits(credits: int) -> str:
     return "1 credit" if credits == 1 else f"{credits} credits"
+
+
+def _coming(period: PricePeriod | None) -> News | None:
+    return News(period.name.upper(), f"from {period.at}") if period and period.at else None
+
+
+def _today(games: int | None) -> News | None:
+    """A machine that hardly anybody has played says nothing of it."""
+    return News(str(games), "games today") if games is not None and games >= FEWEST_GAMES else None
 
 
 def _price_rows(offers: tuple[Offer, ...]) -> tuple[PriceRow, ...]:

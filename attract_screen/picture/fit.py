@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from attract_screen.model.box import Box
-from attract_screen.picture.theme import Colour
+from attract_screen.picture.colours import Colour
 from attract_screen.picture.typefaces import Typeface, Typefaces
 
 ELLIPSIS = "…"
@@ -43,7 +43,7 @@ class Style:
     colour: Colour
     align: Align = Align.CENTRE
     max_lines: int = 1
-    smallest_scale: int = 1  # of pixel lettering; smaller than this, the text is set in SANS
+    smallest_scale: int = 1  # of a design's own letters; smaller than this, the text is set in SANS
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class _Type:
 
     @property
     def gap(self) -> int:
-        """Between two lines; a font brings its own."""
-        return 0 if self.face is Typeface.SANS else 2 * self.size
+        """Between two lines."""
+        return self.faces.gap(self.face, self.size)
 
     def lines_in(self, box: Box) -> int:
         """How many lines a box is high enough for."""
@@ -98,16 +98,14 @@ def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Typefaces) 
 
 
 def _candidates(style: Style, faces: Typefaces) -> Iterator[tuple[Typeface, int]]:
-    if style.face is not Typeface.SANS:
-        row = faces.height(style.face, 1)
-        for scale in range(style.largest // row, max(1, style.smallest_scale - 1), -1):
-            yield style.face, scale
+    for own in faces.sizes(style.face, style.largest, style.smallest_scale):
+        yield style.face, own
     size = style.largest
     while size > SMALLEST_SANS:
         yield Typeface.SANS, round(size * 0.86)  # a font's line is higher than its em
         size = min(size - 1, round(size * _SIZE_STEP))
-    if style.face is not Typeface.SANS and style.smallest_scale == 1:
-        yield style.face, 1  # lower than the smallest of the font, and harder to read
+    for own in faces.tiny_sizes(style.face, style.smallest_scale):
+        yield style.face, own
 
 
 def _setting(text: str, box: Box, type_: _Type, style: Style) -> _Setting | None:

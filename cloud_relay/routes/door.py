@@ -12,6 +12,7 @@ from cloud_relay.broker.statuses import Statuses
 from cloud_relay.errors import BrokerUnavailable, Busy, PublishRefused
 from cloud_relay.relay import Relay
 from cloud_relay.routes.checkout import to_checkout
+from cloud_relay.routes.door_test import test_page
 from cloud_relay.routes.free_play import give_free, ticket_of_phone
 from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.reader import players_language
@@ -47,11 +48,9 @@ def door(relay: Relay, limits: Limits) -> Blueprint:
 
     @routes.get("/p/<machine_id>")
     def show(machine_id: str) -> ResponseReturnValue:
-        status = _look(statuses, machine_id)
-        asked = _ask(relay, limits, machine_id, request.args.get("code", ""), status)
-        if why := _why_closed(relay, status):
-            return _closed(asked, status, why), 200
-        return _page(relay, asked, asked.trouble)
+        if "test" in request.args and is_machine_id(machine_id):
+            return test_page(relay, statuses, machine_id)
+        return _show(relay, limits, statuses, machine_id)
 
     @routes.post("/p/<machine_id>")
     def buy(machine_id: str) -> ResponseReturnValue:
@@ -72,6 +71,14 @@ def door(relay: Relay, limits: Limits) -> Blueprint:
         return sent_on
 
     return routes
+
+
+def _show(relay: Relay, limits: Limits, statuses: Statuses, machine_id: str) -> str:
+    status = _look(statuses, machine_id)
+    asked = _ask(relay, limits, machine_id, request.args.get("code", ""), status)
+    if why := _why_closed(relay, status):
+        return _closed(asked, status, why)
+    return _page(relay, asked, asked.trouble)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller import __version__
-from controller.announcements.screen_feed import ScreenFeed
+from controller.announcements.screen_feed import PageSource, ScreenFeed, no_page
 from controller.cloud.broker import Broker, Published
 from controller.config.keys import Config
 from controller.formats import wire
@@ -37,6 +37,7 @@ class Announcer:
         config: Config,
         boot_id: str,
         clock: Callable[[], float] = since_boot_s,
+        technician: PageSource = no_page,
         games_today: Callable[[int], int | None] = lambda _: None,
     ) -> None:
         self._machine_id = config.machine_id
@@ -44,7 +45,7 @@ class Announcer:
         self._token_tag = wire.token_tag(config.relay.token) if config.relay else None
         self._pulses_per_credit = config.coin_line.pulses_per_credit
         self._games_today = games_today
-        self._screen = ScreenFeed(config.screen_feed, _about(config), clock)
+        self._screen = ScreenFeed(config.screen_feed, _about(config), clock, technician)
         self._clock = clock
         self._published: Status | None = None
         self._moment_s = _moment_s(config.machine_id)
@@ -55,6 +56,11 @@ class Announcer:
         """The configuration was read again; `outstanding` is what of it does not hold yet."""
         self._pulses_per_credit = config.coin_line.pulses_per_credit
         self._screen.rename({**_about(config), "configuration": outstanding})
+
+    @property
+    def due_s(self) -> float | None:
+        """When the screen is to be told what waits (seconds since boot); None if nothing does."""
+        return self._screen.due_s
 
     def announce(self, cabinet: Cabinet, broker: Broker) -> None:
         """Let the door and the screen know what changed."""
@@ -126,4 +132,5 @@ def _about(config: Config) -> dict[str, Any]:
         "aspect": config.aspect,
         "overscan_percent": config.overscan_percent,
         "theme": config.theme,
+        "folder": None if config.folder is None else str(config.folder),
     }

@@ -6,8 +6,10 @@ import json
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency, is_wall_time
@@ -78,6 +80,8 @@ class RelayClient:
         self._on_event = on_event
         self._clock = clock
         self._limits = limits
+        self.clock_ahead_s: float | None = None
+        """How far this machine's time of day was ahead of the relay's, by its last answer that told one."""
         self._closed = False
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
@@ -174,7 +178,19 @@ class RelayClient:
         query: dict[str, tuple[str, ...]] | None = None,
     ) -> Answer:
         url = f"{self._machine_url}/{what}"
-        return send(method, url, self._limits, headers=self._headers, params=query, json=body, way=self._way)
+        answer = send(
+            method, url, self._limits, headers=self._headers, params=query, json=body, way=self._way
+        )
+        self.clock_ahead_s = _ahead_s(answer.date, time.time())
+        return answer
+
+
+def _ahead_s(date: str, now_s: float) -> float | None:
+    """How far a time of day is ahead of the one in a header, which has whole seconds."""
+    try:
+        return round(now_s - parsedate_to_datetime(date).timestamp() - 0.5, 1)
+    except ValueError:
+        return None
 
 
 def way_to(relay: RelayConfig) -> Way:

@@ -61,9 +61,12 @@ def _leaves_its_rest(before: DebouncedLine, after: DebouncedLine, line: InputLin
 
 
 def _may_answer_us(turn: Turn, line: InputLine) -> bool:
-    """A board may close its coin slot for a moment with each coin; its meter has a rule of its own."""
+    """A board may close its coin slot for a moment with each coin; its meter has a rule of its own.
+
+    And a person may press a button as often as he likes.
+    """
     with_a_pulse = line == "ready" and any(train.in_flight for train in turn.cabinet.trains)
-    return line == "coin_meter" or with_a_pulse
+    return line in ("coin_meter", "service_button") or with_a_pulse
 
 
 def _noise(turn: Turn, line: InputLine) -> LineNoise:
