@@ -45,6 +45,7 @@ class _Next:
     number: int
     layout: Layout
     painting: Painting
+    is_ready: bool = False
 
 
 class Picture:
@@ -148,7 +149,10 @@ class Picture:
         if self._moving and coming.painting.go_on():
             return  # a stroke a frame: none is late for it
         turned = self._turned_box(coming.layout)
-        coming.painting.keep(turned)
+        if not coming.is_ready:
+            coming.is_ready = True
+            self._paint_material(coming)
+            coming.painting.keep(turned)
         if elapsed_s < due_s:
             return
         self._clip = None
@@ -182,6 +186,13 @@ class Picture:
         self.layout = self._pages[self._page].layout().standing(self._stand)
         self._still = Painting(self.layout, self._studio).finished()
         self._ornament = Ornament(self.layout, self._state, self._studio)
+
+    def _paint_material(self, coming: _Next) -> None:
+        """The operator's picture comes up with its page; to ask for it early has it made ready."""
+        place = coming.layout.material
+        clip = place and self._material.surface(place.key, (place.box.w, place.box.h), 0.0)
+        if place and clip:
+            coming.painting.finished().blit(clip, place.box.centred(*clip.get_size())[:2])
 
     def _show_material(self, elapsed_s: float) -> list[pygame.Rect]:
         """The operator's picture in the middle of its place; a clip's next frame, if there is one."""
