@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pygame
@@ -26,6 +27,7 @@ from attract_screen.picture.typefaces import Typeface, Typefaces
 CATALOGUES = Catalogues(can_write)
 STUDIOS = {name: Studio(name) for name in ThemeName}
 SIZES = ((320, 240), (240, 320), (640, 480), (480, 640), (480, 800), (800, 480), (1920, 1080), (1080, 1920))
+SMALL = ((320, 240), (480, 800))
 CURRENCIES = {"en": "usd", "ms": "myr", "zh_CN": "cny", "ja": "jpy"}
 HAPPY = {"period": PricePeriod("Happy hour", "18:00"), "coming": PricePeriod("Late", "22:00")}
 FEEDS: dict[str, Feed] = {
@@ -76,8 +78,9 @@ def words_of(view: View) -> list[str]:
     return [plain(text) for text in (view.headline, view.text, *view.steps) if text]
 
 
-@every_theme
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "theme"), [*product(SIZES, [ThemeName.NIGHT]), *product(SMALL, list(ThemeName)[1:])]
+)
 @every_language
 def test_all_is_said_whole_in_every_language(code: str, size: Size, theme: ThemeName) -> None:
     """No text is cut, and none is left out that English has room for."""
@@ -121,7 +124,7 @@ def test_nothing_is_set_smaller_than_can_be_read(code: str, size: Size) -> None:
 
 
 @every_theme
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SMALL, (240, 320), (640, 480)])
 @pytest.mark.parametrize("pair", [("en", "es"), ("fr", "de"), ("ms", "zh_CN"), ("ja", "en")])
 def test_the_code_stands_still_while_languages_take_turns(
     pair: tuple[str, str], size: Size, theme: ThemeName

@@ -9,9 +9,7 @@ from controller.pages.findings import Finding, note, ok, warning
 from controller.system.other_user import NotLookedError, look_as
 from controller.system.systemd_units import Unit
 
-_ELSEWHERE = (
-    "Put it where the screen can read it, as /srv/screen/words.yaml, and write that into screen.words."
-)
+_ELSEWHERE = "Put it where the screen can read it, as /srv/words.yaml, and write that into screen.words."
 _MEND = "Mend it: the screen reads it again by itself."
 
 
