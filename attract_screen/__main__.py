@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +23,16 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import pygame
 
-from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
+from attract_screen.attempts import attempts_in
+from attract_screen.display import DEFAULT_SIZE, Display, DisplayError, Kind, choose
 from attract_screen.feed import FeedReader, read_feed
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
 from attract_screen.show import Show
+from attract_screen.sound import CoinSound
+from attract_screen.systemd_notify import READY, STOPPING, notify
+from attract_screen.watchdog import wait_awake
 
 EXIT_NO_DISPLAY = 1
 EXIT_USAGE = 2
@@ -126,26 +130,25 @@ def _show(options: argparse.Namespace) -> int:
     def stopped() -> bool:
         return bool(stops)
 
+    notify(READY)
+    attempts = attempts_in(os.environ.get("RUNTIME_DIRECTORY"))
+    wait_awake(attempts.begin(), stopped)
+    display = Display(choose(Kind(options.display), os.environ), options.size)
+    mirror = Mirror(options.mirror) if options.mirror else None
+    sound = CoinSound()
     try:
-        glass = _glass(options, stopped)
-    except DisplayError as error:
+        show = Show(display, FeedReader(options.feed), options.rotate, mirror, sound, attempts.succeeded)
+        show.run(stopped)
+    except (DisplayError, pygame.error) as error:
         _log.error("%s", error)
         return EXIT_NO_DISPLAY
-    mirror = Mirror(options.mirror) if options.mirror else None
-    try:
-        if glass is not None:
-            Show(glass, FeedReader(options.feed), options.rotate, mirror).run(stopped)
     finally:
+        notify(STOPPING)
+        sound.end()
         pygame.quit()
+    attempts.succeeded()
     _log.info("The attract screen was stopped")
     return 0
-
-
-def _glass(options: argparse.Namespace, stopped: Callable[[], bool]) -> pygame.Surface | None:
-    kind = choose(Kind(options.display), os.environ)
-    if kind is Kind.KMSDRM:
-        return wait_for_console(options.size, stopped)
-    return open_display(kind, options.size)
 
 
 if __name__ == "__main__":

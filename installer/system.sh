@@ -9,7 +9,7 @@ has_packaged_lgpio() { [ -e /etc/rpi-issue ] || apt-cache show python3-lgpio >/d
 # pygame is the system's everywhere: the one from pip cannot draw without a desktop. Debian's does so with EGL, OpenGL ES and
 # Mesa's drivers, none of which its package names.
 missing_packages() {
-    wanted="ca-certificates python3-venv python3-pygame libegl1 libgles2 libgl1-mesa-dri"
+    wanted="ca-certificates python3-venv python3-pygame libegl1 libgles2 libgl1-mesa-dri alsa-utils"
     if has_packaged_lgpio; then wanted="$wanted python3-lgpio"; fi
     for package in $wanted; do
         has_package "$package" || printf ' %s' "$package"

@@ -154,8 +154,8 @@ def test_neither_waits_for_a_network_a_display_or_the_other() -> None:
     assert waits == {
         # network.target waits for nothing to be up: it is there so that at shutdown the network goes last.
         "arcade-controller": {"network.target", "time-set.target"},
-        # No display: what knows of displays, without which none that comes later could be used.
-        "arcade-attract-screen": {"modprobe@drm.service"},
+        # No display: what knows of displays and of sound, without which none that comes later could be used.
+        "arcade-attract-screen": {"modprobe@drm.service", "modprobe@snd.service"},
     }
 
 
@@ -213,7 +213,7 @@ def test_each_gets_its_own_devices_and_no_others() -> None:
     }
     assert devices == {
         "arcade-controller": ("closed", {"char-gpiochip rw"}),
-        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r"}),
+        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r", "char-alsa rw"}),
     }
 
 
