@@ -85,6 +85,9 @@ def _add_show_options(group: argparse._ArgumentGroup) -> None:
         help="auto: a window on a desktop, else the bare console (kmsdrm)",
     )
     group.add_argument(
+        "--while-fed", action="store_true", help="end once the feed is taken away, as a marquee does"
+    )
+    group.add_argument(
         "--mirror",
         type=Path,
         metavar="FILE.png",
@@ -128,7 +131,7 @@ def _show(options: argparse.Namespace) -> int:
         signal.signal(number, lambda received, _frame: stops.append(received))
 
     def stopped() -> bool:
-        return bool(stops)
+        return bool(stops) or (options.while_fed and not options.feed.exists())
 
     notify(READY)
     attempts = attempts_in(os.environ.get("RUNTIME_DIRECTORY"))

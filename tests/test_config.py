@@ -18,6 +18,7 @@ from controller.config.keys import (
     Config,
     ConfigError,
     InputConfig,
+    MarqueeConfig,
     RelayConfig,
     load_config,
 )
@@ -119,6 +120,9 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         rotate=0,
         aspect=None,
         overscan_percent=0,
+        sound=False,
+        display=None,
+        marquee=MarqueeConfig(None, "name", 0),
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
@@ -196,6 +200,11 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "screen.rotate": "270",
         "screen.aspect": "4:3",
         "screen.overscan_percent": "5",
+        "screen.sound": "true",
+        "screen.display": "HDMI-A-1",
+        "marquee.display": "card2",
+        "marquee.shows": "all",
+        "marquee.rotate": "90",
         "payment_link": "https://buy.example.com/x",
         "accept_unsigned_coinpulse": "true",
     }
@@ -225,6 +234,9 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         rotate=270,
         aspect="4:3",
         overscan_percent=5,
+        sound=True,
+        display="HDMI-A-1",
+        marquee=MarqueeConfig("card2", "all", 90),
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108

@@ -124,7 +124,7 @@ def test_no_unit_takes_code_from_the_folder_that_it_works_in() -> None:
         for line in unit.read_text().splitlines()
         if line.startswith("Exec") and "python" in line
     ]
-    assert len(starts) == 5
+    assert len(starts) == 6
     assert [line for line in starts if not re.search(r"/venv/bin/python -P (-OO -X \S+ )?-m ", line)] == []
 
 

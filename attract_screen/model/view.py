@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from attract_screen.model.feed_format import Feed, Notice, Offer, State
+from attract_screen.model.feed_format import Feed, Notice, Offer, Shows, State
 from attract_screen.model.letters import drawable
 from attract_screen.model.prices import price
 
@@ -52,6 +52,7 @@ class View:
     steps: tuple[str, ...] = ()
     qr: str | None = None
     technician_line: str | None = None
+    shows: Shows = Shows.ALL
     lines: tuple[str, ...] = ()
     """What is to be done or wrong, each for itself; only in the state SETUP."""
 
@@ -68,6 +69,8 @@ def is_fresh(age_s: float) -> bool:
 
 def view_of(feed: Feed, age_s: float) -> View:
     """The picture for a feed that was written `age_s` seconds ago."""
+    if feed.shows is Shows.NAME:
+        return _marquee(feed, age_s)
     if not is_fresh(age_s):
         return out_of_order(f"screen: no news from the controller for more than {STALE_AFTER_S:g} s", feed)
     if feed.notice is not None:
@@ -85,6 +88,18 @@ def view_of(feed: Feed, age_s: float) -> View:
         steps=_steps(feed.offers) if inviting else (),
         qr=qr,
         technician_line=feed.technician_line,
+    )
+
+
+def _marquee(feed: Feed, age_s: float) -> View:
+    """The name whatever happens; beside it what a credit costs, while one can be bought."""
+    sells = is_fresh(age_s) and feed.qr is not None and feed.state in _QR_STATES
+    return View(
+        state=State.ATTRACT if sells else State.OFFLINE,
+        title=feed.machine_name,
+        headline="",
+        prices=_price_rows(feed.offers) if sells else (),
+        shows=Shows.NAME,
     )
 
 

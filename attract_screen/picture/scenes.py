@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attract_screen.model.box import Box
-from attract_screen.model.feed_format import State
+from attract_screen.model.feed_format import Shows, State
 from attract_screen.model.monitor import Size
 from attract_screen.model.view import View
 from attract_screen.picture import theme
@@ -11,6 +11,7 @@ from attract_screen.picture.fit import Style
 from attract_screen.picture.instructions import setup
 from attract_screen.picture.invitation import invitation, units
 from attract_screen.picture.layout import Art, CoinLane, Layout, QrPlace, Sheet
+from attract_screen.picture.marquee import marquee
 from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode, encode
 from attract_screen.picture.typefaces import Typeface, Typefaces
@@ -51,6 +52,9 @@ def _inner(sheet: Sheet) -> Box:
 
 def _usual(view: View, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
     sheet = _sheet(size, faces, art)
+    if view.shows is Shows.NAME:
+        marquee(sheet, view, _inner(sheet))
+        return sheet.done()
     if view.state is State.SETUP:
         setup(sheet, view, _inner(sheet))
         return sheet.done()

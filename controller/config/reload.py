@@ -24,6 +24,8 @@ _PLACES = {
     "screen.rotate": "rotate",
     "screen.aspect": "aspect",
     "screen.overscan_percent": "overscan_percent",
+    "screen.sound": "sound",
+    "screen.display": "display",
     "mock_pins_for_demo_only": "mock_board",
     "boot_id_for_demo_only": "demo_boot_id",
 }
