@@ -26,9 +26,12 @@ import pygame
 from attract_screen.attempts import attempts_in
 from attract_screen.display import DEFAULT_SIZE, Display, DisplayError, Kind, choose
 from attract_screen.feed import FeedReader, read_feed
+from attract_screen.language.speaker import speaker
+from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
+from attract_screen.picture.sans import letters_here
 from attract_screen.show import Show
 from attract_screen.sound import CoinSound
 from attract_screen.systemd_notify import READY, STOPPING, notify
@@ -88,6 +91,14 @@ def _add_show_options(group: argparse._ArgumentGroup) -> None:
         "--while-fed", action="store_true", help="end once the feed is taken away, as a marquee does"
     )
     group.add_argument(
+        "--keep",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="where the operator's pictures are kept ready; of several, the first that works",
+    )
+    group.add_argument(
         "--mirror",
         type=Path,
         metavar="FILE.png",
@@ -114,9 +125,10 @@ def _size(text: str) -> Size:
 
 def _render(options: argparse.Namespace) -> int:
     try:
-        feed = read_feed(options.feed)
+        feed = read_feed(options.feed, letters_here())
         monitor = feed.monitor if options.rotate is None else replace(feed.monitor, rotate=options.rotate)
-        view = view_of(feed, options.age)
+        language = speaker().language(feed, options.elapsed)
+        view = view_of(feed, options.age, language)
         frame = render(view, options.size or DEFAULT_SIZE, monitor, options.elapsed)
         save_png(frame, options.render)
     except (FeedError, OSError) as error:
@@ -138,9 +150,10 @@ def _show(options: argparse.Namespace) -> int:
     wait_awake(attempts.begin(), stopped)
     display = Display(choose(Kind(options.display), os.environ), options.size)
     mirror = Mirror(options.mirror) if options.mirror else None
-    sound = CoinSound()
+    material, sound = OwnMaterial(options.keep), CoinSound()
+    reader = FeedReader(options.feed, letters_here())
     try:
-        show = Show(display, FeedReader(options.feed), options.rotate, mirror, sound, attempts.succeeded)
+        show = Show(display, reader, options.rotate, mirror, material, sound, attempts.succeeded)
         show.run(stopped)
     except (DisplayError, pygame.error) as error:
         _log.error("%s", error)
@@ -148,6 +161,7 @@ def _show(options: argparse.Namespace) -> int:
     finally:
         notify(STOPPING)
         sound.end()
+        material.close()
         pygame.quit()
     attempts.succeeded()
     _log.info("The attract screen was stopped")

@@ -27,11 +27,8 @@ from attract_screen.said import SAID_AGAIN_AFTER_S, Said
 from attract_screen.systemd_notify import ALIVE
 
 ROOT = Path(__file__).parent.parent
-ASSETS = sorted(
-    path.name
-    for path in (ROOT / "attract_screen/picture/assets").iterdir()
-    if not path.name.endswith("LICENSE.txt")
-)
+# What the usual design is drawn with, in English.
+ASSETS = ("DejaVuSansCondensed-Bold.ttf", "lettering.txt", "pixel_art.txt")
 HDMI_1 = Connector(1, "HDMI-A-1", connected=True, modes=("1920x1080", "640x480"))
 HDMI_2 = Connector(1, "HDMI-A-2", connected=True, modes=("1280x1024",))
 DARK = Connector(1, "HDMI-A-1", connected=False)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -17,11 +18,14 @@ WITHIN_S = 20.0
 
 
 @contextmanager
-def selling_chain(wiring: Wiring | None = None) -> Iterator[Chain]:
-    """The chain, once its door sells; in the end it tells what it read at Stripe."""
+def selling_chain(wiring: Wiring | None = None, **config: Any) -> Iterator[Chain]:
+    """The chain, once its door sells; in the end it tells what it read at Stripe.
+
+    `config` replaces top-level keys of config.yaml.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        running_chain(Path(folder), wiring=wiring) as chain,
+        running_chain(Path(folder), wiring=wiring, **config) as chain,
     ):
         wait(lambda: sells(chain), "the door to sell")
         yield chain

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from controller.announcements.screen_feed import ScreenFeed
+from controller.announcements.screen_feed import PageSource, ScreenFeed, no_page
 from controller.config.keys import Config
 from controller.model.cabinet import Cabinet
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 class Screens:
     """Writes what each screen shows; where each is, and what it is there for, is of the configuration."""
 
-    def __init__(self, config: Config, clock: Callable[[], float]) -> None:
+    def __init__(self, config: Config, clock: Callable[[], float], technician: PageSource = no_page) -> None:
         self._clock = clock
-        self._main = ScreenFeed(config.screen_feed, main_screen(config), clock)
+        self._main = ScreenFeed(config.screen_feed, main_screen(config), clock, technician)
         self._marquee: ScreenFeed | None = None
         self._set_up_marquee(config)
 
@@ -27,11 +27,16 @@ class Screens:
         self._main.rename({**main_screen(config), "configuration": outstanding})
         self._set_up_marquee(config)
 
-    def show(self, cabinet: Cabinet) -> None:
+    @property
+    def due_s(self) -> float | None:
+        """When what waits is to be written (seconds since boot); None if nothing does."""
+        return self._main.due_s
+
+    def show(self, cabinet: Cabinet, games_today: int | None = None) -> None:
         """Write each feed if it says something new, or has not been written for a second."""
-        self._main.show(cabinet)
+        self._main.show(cabinet, games_today)
         if self._marquee is not None:
-            self._marquee.show(cabinet)
+            self._marquee.show(cabinet, games_today)
 
     def _set_up_marquee(self, config: Config) -> None:
         """The file is what starts the marquee's process, and what ends it when it goes."""
@@ -53,6 +58,10 @@ def main_screen(config: Config) -> dict[str, Any]:
         "rotate": config.rotate,
         "aspect": config.aspect,
         "overscan_percent": config.overscan_percent,
+        "languages": list(config.languages),
+        "words": str(config.words) if config.words else None,
+        "theme": config.theme,
+        "folder": None if config.folder is None else str(config.folder),
         "display": config.display,
         "not_display": config.marquee.display,
         "sound": config.sound,

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from fleet.book import tables
-from fleet.book.engine import open_book, writing
+from fleet.book.database.engine import open_book, writing
 from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.rules.roles import Role
 from simulator.chain.cabinet import MACHINE_ID, NAME
@@ -46,7 +46,7 @@ def operator_of(chain: Chain, folder: Path, port: int) -> Iterator[Operator]:
     """Fill a book, and have the fleet go on with it; nobody waits until it is up."""
     folder.mkdir()
     token = _made(folder / "book.sqlite")
-    with running_fleet(chain, folder / "book.sqlite", port, is_waited_for=False) as fleet:
+    with running_fleet(chain.broker, folder / "book.sqlite", port, is_waited_for=False) as fleet:
         yield Operator(fleet.url, token)
 
 
