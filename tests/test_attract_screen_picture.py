@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import Offer, State, parse_feed
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size, frame_in
+from attract_screen.model.themes import ThemeName
 from attract_screen.model.view import View, out_of_order, view_of
-from attract_screen.picture.draw import Picture, Studio, render
+from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.fit import Style, fit
 from attract_screen.picture.glass import carry
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import arrange
+from attract_screen.picture.studio import Studio
 from attract_screen.picture.typefaces import Typeface
 
 MANY_OFFERS = (Offer(1, 500, "jpy"), Offer(3, 1250, "chf"), Offer(5, 2500, "myr")) * 2
@@ -55,15 +57,15 @@ every_view = pytest.mark.parametrize("name", sorted(VIEWS))
 every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480), (256, 192), (341, 240)])
 
 
-@pytest.fixture(scope="module")
-def studio() -> Studio:
+@pytest.fixture(scope="module", params=list(ThemeName))
+def studio(request: pytest.FixtureRequest) -> Studio:
     """The fonts and the art, opened once."""
-    return Studio()
+    return Studio(request.param)
 
 
 def laid_out(name: str, size: Size, studio: Studio) -> Layout:
     """The layout of a named view."""
-    return arrange(VIEWS[name], size, studio.faces, studio.art)
+    return arrange(VIEWS[name], size, studio)
 
 
 def picture_bytes(surface: pygame.Surface) -> bytes:
@@ -197,7 +199,7 @@ def test_the_technician_line_is_there_at_every_size(name: str, size: Size, studi
 def test_a_name_that_no_face_can_write_gives_way_to_the_machine_id(studio: Studio) -> None:
     """Empty boxes would be no name at all."""
     view = view_of(parse_feed(json.dumps({**FIELDS, "machine_name": "ギャラガ"}).encode()), 0.0)
-    layout = arrange(view, (640, 480), studio.faces, studio.art)
+    layout = arrange(view, (640, 480), studio)
     assert [label.text for label in layout.labels if label.face is Typeface.TITLE] == ["GALAGA-01"]
 
 

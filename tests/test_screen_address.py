@@ -13,8 +13,8 @@ from attract_screen.model.address import host_of, shortened_host, shortened_id
 from attract_screen.model.feed_format import State, parse_feed
 from attract_screen.model.monitor import Size
 from attract_screen.model.view import view_of
-from attract_screen.picture.draw import Studio
 from attract_screen.picture.scenes import arrange
+from attract_screen.picture.studio import Studio
 
 HOST_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-."
 
@@ -80,7 +80,7 @@ def test_a_shortened_host_ends_as_the_host_does(host: str) -> None:
 @pytest.mark.parametrize("size", [*SIZES, (240, 320), (256, 192), (192, 256), (341, 240), (1280, 400)])
 def test_whose_code_it_is_stands_beneath_it(size: Size, state: State, studio: Studio) -> None:
     """The host first and then the machine, in letters that can be read: a sticker leads to another host."""
-    layout = arrange(a_view(state), size, studio.faces, studio.art)
+    layout = arrange(a_view(state), size, studio)
     assert layout.qr is not None
     beneath = [label for label in layout.labels if label.text in ("pay.example.com", "galaga-01")]
     assert [label.text for label in beneath] == ["pay.example.com", "galaga-01"]
@@ -95,7 +95,7 @@ def test_a_long_host_shows_whose_it_is(size: Size, state: State, studio: Studio)
     """What is left out is the middle."""
     host = "payments.of.all.the.cabinets." * 4 + "example.co.uk"
     view = a_view(state, qr=f"https://{host}/p/galaga-01", machine_id="galaga-" + "0123456789" * 5)
-    texts = " ".join(label.text for label in arrange(view, size, studio.faces, studio.art).labels)
+    texts = " ".join(label.text for label in arrange(view, size, studio).labels)
     assert ("example.co.uk" in texts, "89" in texts) == (True, True)
 
 

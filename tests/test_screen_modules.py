@@ -11,8 +11,9 @@ from test_attract_screen_tubes import an_address
 from attract_screen.model.feed_format import State
 from attract_screen.model.modules import module_in
 from attract_screen.model.monitor import Monitor, Size, frame_in
-from attract_screen.model.page_turn import CODE_S, CREDITS_S, page_at
-from attract_screen.picture.draw import Picture, Studio, render
+from attract_screen.model.page_turn import CODE_S, CREDITS_S
+from attract_screen.picture.draw import Picture, render
+from attract_screen.picture.studio import Studio
 
 TURNING: Size = (200, 160)
 TOO_LONG_FOR_BOTH = an_address(140)
@@ -60,22 +61,14 @@ def test_a_code_is_square_on_a_glass_whose_pixels_are_not(
     assert decoded(on_the_glass(render(a_view(), size, monitor), glass=glass)) == [a_view().qr]
 
 
-def test_pages_take_turns_by_their_seconds() -> None:
-    """And a single one stays for ever."""
-    assert [page_at(at_s, [5.0, 10.0]) for at_s in (0.0, 4.9, 5.0, 14.9, 15.0, 20.0)] == [0, 0, 1, 1, 0, 1]
-    assert [page_at(at_s, [5.0]) for at_s in (0.0, 7.0, 1e9)] == [0, 0, 0]
-    assert page_at(3.0, []) == 0
-
-
 def test_credits_and_code_take_turns_where_there_is_no_room_for_both() -> None:
     """A code that is left out sells nothing; one that is too fine neither."""
     view = a_view(State.PLAYING, qr=TOO_LONG_FOR_BOTH)
     picture, seen = Picture(view, TURNING, Studio()), []
     picture.draw(0.0)
     for elapsed_s in (0.0, CREDITS_S - 0.1, CREDITS_S, CREDITS_S + CODE_S - 0.1, CREDITS_S + CODE_S):
-        turned = picture.is_over(elapsed_s)
-        if turned:
-            picture.draw(elapsed_s)
+        turned = picture.is_due(elapsed_s)
+        picture.draw(elapsed_s)
         words = [label.text for label in picture.layout.labels]
         seen.append((turned, decoded(picture.surface), "3 CREDITS" in " ".join(words)))
     credits, code = [], [TOO_LONG_FOR_BOTH]

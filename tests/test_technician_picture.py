@@ -16,9 +16,10 @@ from attract_screen.model.box import Box
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size
 from attract_screen.model.still_care import Stand
 from attract_screen.model.technician import Row
-from attract_screen.picture.draw import Picture, Studio, render
+from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import arrange
+from attract_screen.picture.studio import Studio
 
 SMALL = ((320, 240), (240, 320), (256, 192), (341, 240), (800, 480))
 every_size = pytest.mark.parametrize("size", [*SIZES, *SMALL[1:]])
@@ -51,7 +52,7 @@ def studio() -> Studio:
 
 def leaves(size: Size, studio: Studio, **changes: Any) -> list[Layout]:
     """Each turn's layout."""
-    return [arrange(view, size, studio.faces, studio.art) for view in turns(**changes)]
+    return [arrange(view, size, studio) for view in turns(**changes)]
 
 
 def codes(size: Size, rotate: int, **changes: Any) -> list[list[str]]:
@@ -95,7 +96,7 @@ def test_a_code_keeps_its_quiet_zone_wherever_the_rest_is_moved(studio: Studio) 
     """What stands for hours moves, within a card that has room for it; this one has none, and needs none."""
     (view, *_) = turns()
     moved = Picture(view, (640, 480), studio, stand=Stand(words=(1, 1), code=(1, 1))).layout
-    assert moved == arrange(view, (640, 480), studio.faces, studio.art)
+    assert moved == arrange(view, (640, 480), studio)
 
 
 @every_size
@@ -154,7 +155,7 @@ def test_all_leaves_of_a_small_screen_come_in_two_minutes(studio: Studio) -> Non
 @given(width=st.integers(160, 700), height=st.integers(160, 700), number=st.integers(0, 14))
 def test_any_size_has_a_page(width: int, height: int, number: int) -> None:
     """However odd the display."""
-    layout = arrange(list(turns())[number], (width, height), _STUDIO.faces, _STUDIO.art)
+    layout = arrange(list(turns())[number], (width, height), _STUDIO)
     glass = Box(0, 0, width, height)
     assert layout.labels
     assert [box for box in layout.taken if not glass.contains(box)] == []

@@ -8,7 +8,6 @@ from attract_screen.model.address import shortened_host, shortened_id
 from attract_screen.model.box import Box
 from attract_screen.model.modules import module_in
 from attract_screen.model.view import View
-from attract_screen.picture import theme
 from attract_screen.picture.fit import SMALLEST_SANS, Style
 from attract_screen.picture.layout import QrPlace, Sheet
 from attract_screen.picture.qr import QrCode
@@ -61,14 +60,15 @@ def put_code(
     block = _anchored(room, max(w, min(room.w, widest)), above + h + below, anchor)
     card = Box(block.x + (block.w - w) // 2, block.y + above, w, h)
     sheet.qr = QrPlace(code, module, card, edge)
-    sheet.write(words.caption, block._replace(h=caption_h), Style(Typeface.PIXEL, caption_h, theme.LAVENDER))
+    caption = Style(Typeface.PIXEL, caption_h, sheet.colours.soft)
+    sheet.write(words.caption, block._replace(h=caption_h), caption)
     write_lines(sheet, words, Box(block.x, card.bottom + gap, block.w, below - gap))
     return block
 
 
 def write_lines(sheet: Sheet, words: Legend, box: Box) -> None:
     """Whose code it is, in the middle of a box."""
-    style = Style(Typeface.SANS, _line_h(sheet), theme.LAVENDER)
+    style = Style(Typeface.SANS, _line_h(sheet), sheet.colours.soft)
     box = box.centred(box.w, style.largest * len(words.lines))
     for number, forms in enumerate(words.lines):
         row = Box(box.x, box.y + number * style.largest, box.w, style.largest)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import pygame
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Size
 from attract_screen.model.still_care import Stand, step_px
+from attract_screen.picture.colours import Colour, Colours
 from attract_screen.picture.fit import ELLIPSIS, Label, Style, fit, fit_alike
 from attract_screen.picture.listing import fit_list
-from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.qr import QrCode
-from attract_screen.picture.theme import Colour
 from attract_screen.picture.typefaces import Typefaces
 
 
@@ -22,12 +24,22 @@ class Panel:
 
     box: Box
     fill: Colour
-    edge: Colour | None = None
+    edge: Colour
+
+
+class Pictures(Protocol):
+    """A design's own pictures, by their names; all designs have the same names, of the same sizes."""
+
+    def size(self, name: str) -> Size:
+        """Columns and rows of a piece."""
+
+    def draw(self, name: str, scale: int) -> pygame.Surface:
+        """The piece on a transparent ground, each of its columns `scale` pixels wide."""
 
 
 @dataclass(frozen=True)
 class Art:
-    """A piece of pixel art at an integer scale."""
+    """A picture at an integer scale."""
 
     name: str
     scale: int
@@ -65,6 +77,14 @@ class CoinLane:
 
 
 @dataclass(frozen=True)
+class MaterialPlace:
+    """Where the operator's picture of this key is shown, in the middle of the box."""
+
+    key: str
+    box: Box
+
+
+@dataclass(frozen=True)
 class Layout:
     """One picture of one size. Nothing in it overlaps, but labels on their panels, art on art."""
 
@@ -76,6 +96,8 @@ class Layout:
     qr: QrPlace | None = None
     lane: CoinLane | None = None
     spinning: tuple[Art, ...] = ()  # coins that turn where they stand
+    stage: Box | None = None  # where pages take turns beside the code
+    material: MaterialPlace | None = None
     is_plain: bool = False  # on black, without bulbs and stars
 
     @property
@@ -88,7 +110,21 @@ class Layout:
             boxes.append(self.qr.card)
         if self.lane:
             boxes.append(self.lane.box)
+        if self.material:
+            boxes.append(self.material.box)
         return tuple(boxes)
+
+    def without_page(self) -> Layout:
+        """What stands around the stage."""
+        stage = self.stage
+        if stage is None:
+            return self
+        return replace(
+            self,
+            labels=tuple(each for each in self.labels if not stage.contains(each.box)),
+            panels=tuple(each for each in self.panels if not stage.contains(each.box)),
+            art=tuple(each for each in self.art if not stage.contains(each.box)),
+        )
 
     def standing(self, stand: Stand) -> Layout:
         """The layout with everything moved to where it is to stand; the code within its card.
@@ -110,6 +146,8 @@ class Layout:
             qr=self.qr and replace(self.qr, moved=stand.code),
             lane=self.lane and replace(self.lane, box=moved(self.lane.box)),
             spinning=tuple(replace(piece, box=moved(piece.box)) for piece in self.spinning),
+            stage=self.stage and moved(self.stage),
+            material=self.material and replace(self.material, box=moved(self.material.box)),
         )
 
 
@@ -119,8 +157,9 @@ class Sheet:
 
     size: Size
     rail: int
+    colours: Colours
     faces: Typefaces
-    art: PixelArt
+    art: Pictures
     pixel_aspect: float = 1.0
     labels: list[Label] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
@@ -128,6 +167,8 @@ class Sheet:
     spinning: list[Art] = field(default_factory=list)
     qr: QrPlace | None = None
     lane: CoinLane | None = None
+    stage: Box | None = None
+    material: MaterialPlace | None = None
     is_plain: bool = False
     cut_short: bool = False
     """Whether something that has to be said whole was not."""
@@ -179,5 +220,7 @@ class Sheet:
             qr=self.qr,
             lane=self.lane,
             spinning=tuple(self.spinning),
+            stage=self.stage,
+            material=self.material,
             is_plain=self.is_plain,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
 from attract_screen.model.view import View
-from attract_screen.picture import theme
 from attract_screen.picture.fit import Style
 from attract_screen.picture.layout import Art, Sheet
 from attract_screen.picture.typefaces import Typeface
@@ -35,14 +34,14 @@ def small_print(sheet: Sheet, view: View, box: Box) -> Box:
     lines = 2 if view.state is State.OUT_OF_ORDER else 1
     height = max(14, sheet.short // 28)
     rest, foot = box.cut_bottom(height * lines, gap(sheet) // 2)
-    sheet.write(view.technician_line, foot, Style(Typeface.SANS, height, theme.DIM, max_lines=lines))
+    sheet.write(view.technician_line, foot, Style(Typeface.SANS, height, sheet.colours.dim, max_lines=lines))
     return rest
 
 
 def title(sheet: Sheet, view: View, box: Box, share: float | None = None) -> Box:
     """The machine's name at the top; what is left below it."""
     top, rest = cut_title(sheet, box, share)
-    style = Style(Typeface.TITLE, round(top.h * 0.92), theme.AMBER, max_lines=2, smallest_scale=2)
+    style = Style(Typeface.TITLE, round(top.h * 0.92), sheet.colours.accent, max_lines=2, smallest_scale=2)
     labels = sheet.write(view.title, top, style)
     if view.moving:
         _flank(sheet, top, min((label.box.x for label in labels), default=top.x))
@@ -59,14 +58,16 @@ def words(sheet: Sheet, view: View, box: Box) -> None:
     """The headline over the sentences."""
     block = box.centred(box.w, min(box.h, round(sheet.short * 0.62)))
     head, rest = block.cut_top(round(block.h * 0.58), gap(sheet))
-    style = Style(Typeface.PIXEL, round(sheet.short * 0.2), theme.AMBER, max_lines=2, smallest_scale=2)
+    style = Style(
+        Typeface.PIXEL, round(sheet.short * 0.2), sheet.colours.accent, max_lines=2, smallest_scale=2
+    )
     sheet.say(view.headline, head, style)
     sheet.say(view.text, rest, sentence(sheet))
 
 
 def sentence(sheet: Sheet) -> Style:
     """How a whole sentence is set."""
-    return Style(Typeface.SANS, max(14, sheet.short // 13), theme.LAVENDER, max_lines=3)
+    return Style(Typeface.SANS, max(14, sheet.short // 13), sheet.colours.soft, max_lines=3)
 
 
 def cabinet(sheet: Sheet, face: str, box: Box) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from attract_screen.model.box import Box
 from attract_screen.model.technician import Row, Section, Tone
+from attract_screen.picture.colours import Colour
 from attract_screen.picture.fit import Align, Label, Style
 from attract_screen.picture.listing import wrapped
-from attract_screen.picture.theme import Colour
 from attract_screen.picture.typefaces import Typeface, Typefaces
 
 # On black each of them has more than 7:1 (WCAG 2.2, 1.4.6), and none tells what the words do not.

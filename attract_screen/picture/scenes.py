@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,16 +10,16 @@ from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
 from attract_screen.model.monitor import Size
 from attract_screen.model.page_turn import CODE_S, CREDITS_S
+from attract_screen.model.programme import Page as ProgrammePage
+from attract_screen.model.programme import programme
 from attract_screen.model.view import View
 from attract_screen.picture.instructions import setup
 from attract_screen.picture.layout import CoinLane, Layout, Sheet
 from attract_screen.picture.parts import cabinet, gap, inner, is_wide, sentence, small_print, title, words
-from attract_screen.picture.pixel_art import PixelArt
+from attract_screen.picture.stage import turned_to
+from attract_screen.picture.studio import Studio
 from attract_screen.picture.technician import technician_page
-from attract_screen.picture.typefaces import Typefaces
 from attract_screen.picture.with_code import code_alone, with_code
-
-_TOO_LONG = "The address is too long for a QR code on this screen."
 
 _EXPRESSIONS = {
     State.STARTING: "waking",
@@ -32,39 +33,56 @@ _EXPRESSIONS = {
 
 @dataclass(frozen=True)
 class Page:
-    """One of a picture's pages, and how long it is shown before the next."""
+    """One of a picture's pages, laid out when it is asked for, and how long it is shown before the next."""
 
-    layout: Layout
+    layout: Callable[[], Layout]
     seconds: float
 
 
-def pages(
-    view: View, size: Size, faces: Typefaces, art: PixelArt, pixel_aspect: float = 1.0
-) -> tuple[Page, ...]:
+def pages(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> tuple[Page, ...]:
     """Lay the view out; `size` is the picture's own, before any rotation.
 
     Where credits and code have no room beside each other, they take turns.
     """
-    make = partial(Sheet, size, max(10, min(size) // 22), faces, art, pixel_aspect)
+    studio = studio.speaking(view.language.code)
+    make = partial(studio.sheet, size, pixel_aspect)
     if view.technician is not None:
-        return (Page(technician_page(view.technician, size, faces, art), CODE_S),)
+        return _still(technician_page(view.technician, size, studio))
     if not view.qr:
-        return (Page(_without_code(make(), view), CODE_S),)
+        return _still(_without_code(make(), view))
     whole = with_code(view, make)
+    if whole is not None and view.state is State.ATTRACT:
+        return _programme(view, whole, make)
     if whole is not None:
-        return (Page(whole, CODE_S),)
+        return _still(whole)
     alone = code_alone(view, make)
     if alone is None:
-        return (Page(_too_long(make(), view), CODE_S),)
+        return _still(_too_long(make(), view))
     if view.state is State.PLAYING:
         credits = _without_code(make(), replace(view, qr=None))
-        return Page(credits, CREDITS_S), Page(alone, CODE_S)
-    return (Page(alone, CODE_S),)
+        return Page(lambda: credits, CREDITS_S), Page(lambda: alone, CODE_S)
+    return _still(alone)
 
 
-def arrange(view: View, size: Size, faces: Typefaces, art: PixelArt, pixel_aspect: float = 1.0) -> Layout:
+def arrange(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> Layout:
     """The first page."""
-    return pages(view, size, faces, art, pixel_aspect)[0].layout
+    return pages(view, size, studio, pixel_aspect)[0].layout()
+
+
+def _still(layout: Layout) -> tuple[Page, ...]:
+    return (Page(lambda: layout, CODE_S),)
+
+
+def _programme(view: View, whole: Layout, make: Callable[[], Sheet]) -> tuple[Page, ...]:
+    """Around the code all stays as it is; a page that has no room beside it gives its time to the prices."""
+    if whole.stage is None:
+        return _still(whole)
+    told = programme(coming=view.coming is not None, today=view.today is not None, material=view.material)
+    return tuple(Page(partial(_turned_to, page, view, whole, make), page.seconds) for page in told)
+
+
+def _turned_to(page: ProgrammePage, view: View, whole: Layout, make: Callable[[], Sheet]) -> Layout:
+    return turned_to(page, view, whole, make()) or whole
 
 
 def _without_code(sheet: Sheet, view: View) -> Layout:
@@ -85,7 +103,8 @@ def _too_long(sheet: Sheet, view: View) -> Layout:
     if view.state is State.PLAYING:
         _notice(sheet, view, body)
     else:
-        sheet.write(_TOO_LONG, body, sentence(sheet))
+        why = view.language.gettext("The address is too long for a QR code on this screen.")
+        sheet.write(why, body, sentence(sheet))
     return sheet.done()
 
 

@@ -8,10 +8,10 @@ from itertools import chain
 
 from attract_screen.model.box import Box
 from attract_screen.model.technician_format import Line
+from attract_screen.picture.colours import Colour
 from attract_screen.picture.fit import SMALLEST_SANS, Style
 from attract_screen.picture.layout import Panel, Sheet
 from attract_screen.picture.rows import AMBER, DIM
-from attract_screen.picture.theme import Colour
 from attract_screen.picture.typefaces import Typeface
 
 _REST: Colour = (24, 24, 32)

@@ -8,15 +8,16 @@ from attract_screen.model.technician import TechnicianPage
 from attract_screen.picture.fit import Align, Style
 from attract_screen.picture.layout import Layout, QrPlace, Sheet
 from attract_screen.picture.leaves import CodePlace, Room, leaves_of
-from attract_screen.picture.pixel_art import PixelArt
 from attract_screen.picture.rows import AMBER, DIM, set_lines
 from attract_screen.picture.strip import cut_strip
-from attract_screen.picture.typefaces import Typeface, Typefaces
+from attract_screen.picture.studio import Studio
+from attract_screen.picture.typefaces import Typeface
 
 
-def technician_page(page: TechnicianPage, size: Size, faces: Typefaces, art: PixelArt) -> Layout:
+def technician_page(page: TechnicianPage, size: Size, studio: Studio) -> Layout:
     """Lay out the leaf whose turn it is."""
-    sheet = Sheet(size, rail=max(2, min(size) // 120), faces=faces, art=art, is_plain=True)
+    faces, colours = studio.faces, studio.theme.colours
+    sheet = Sheet(size, max(2, min(size) // 120), colours, faces, studio.art, is_plain=True)
     room, gap = Room(sheet.short, faces), max(4, sheet.short // 60)
     inside = Box(0, 0, *size).inset(sheet.rail + gap)
     head, rest = inside.cut_top(max(15, sheet.short // 20), gap)

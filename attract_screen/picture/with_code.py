@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
@@ -28,8 +29,8 @@ _GOOD_MODULE_PX = 3
 # A finer code is a blur to a phone at arm's length.
 _SMALLEST_MODULE_PX = 2
 # Of the picture's shorter side: a code that wide leaves the rest to the words.
-_LARGE = {State.ATTRACT: 0.5, State.PLAYING: 0.36}
-_LARGE_IF_TALL = 0.9  # of that
+_LARGE = {State.ATTRACT: 0.5, State.PLAYING: 0.42}
+_LARGE_IF_TALL = {State.ATTRACT: 0.45, State.PLAYING: 0.5}
 _SMALLEST_WORDS_PX = 56
 
 # Fills the sheet and says True; or False, if its code would have finer modules than so many pixels.
@@ -48,28 +49,36 @@ def code_alone(view: View, make: Callable[[], Sheet]) -> Layout | None:
 
 
 def _first(ways: tuple[Way, ...], view: View, make: Callable[[], Sheet]) -> Layout | None:
-    """The first way that says all there is to say; or else the first that has a code."""
-    second_best = None
-    for code, least_px in _ever_finer(view, make().size):
+    """The first way with a large code, or else that with the largest; best one that leaves nothing unsaid."""
+    second_best: list[Layout] = []
+    for code, least_px, is_large in _ever_finer(view, make().size):
+        whole: list[Layout] = []
         for way in ways:
             sheet = make()
-            if not way(sheet, view, code, least_px):
-                continue
-            if not sheet.cut_short:
-                return sheet.done()
-            second_best = second_best or sheet.done()
-    return second_best
+            if way(sheet, view, code, least_px):
+                (second_best if sheet.cut_short else whole).append(sheet.done())
+        if whole:
+            return whole[0] if is_large else _largest(whole)
+    return _largest(second_best)
 
 
-def _ever_finer(view: View, size: Size) -> Iterator[tuple[QrCode, int]]:
-    """Codes, and how coarse they should be; a coarser one is worth more to a phone than a sturdier one."""
+def _largest(layouts: Sequence[Layout]) -> Layout | None:
+    sized = [(min(layout.qr.module), layout) for layout in layouts if layout.qr]
+    return max(sized, key=itemgetter(0))[1] if sized else None
+
+
+def _ever_finer(view: View, size: Size) -> Iterator[tuple[QrCode, int, bool]]:
+    """Codes, how coarse they have to be, and whether that is large.
+
+    A coarser one is worth more to a phone than a sturdier one.
+    """
     sturdy = encode(view.qr or "")
-    share = _LARGE[view.state] * (_LARGE_IF_TALL if size[0] < size[1] else 1)
-    large_px = -(-round(min(size) * share) // sturdy.side)
-    yield sturdy, max(_GOOD_MODULE_PX, large_px)
+    share = _LARGE_IF_TALL if size[0] < size[1] else _LARGE
+    large_px = -(-round(min(size) * share[view.state]) // sturdy.side)
+    yield sturdy, max(_GOOD_MODULE_PX, large_px), True
     for least_px in (_GOOD_MODULE_PX, _SMALLEST_MODULE_PX):
-        yield sturdy, least_px
-        yield encode(view.qr or "", sturdy=False), least_px
+        yield sturdy, least_px, False
+        yield encode(view.qr or "", sturdy=False), least_px, False
 
 
 def _inviting(sheet: Sheet) -> tuple[Way, ...]:
@@ -136,10 +145,10 @@ def _small_code(sheet: Sheet, view: View, code: QrCode, least_px: int) -> bool:
     box = small_print(sheet, view, inner(sheet))
     body = cut_title(sheet, box)[1]
     if is_wide(body):
-        text, room = body.cut_left(body.w * 3 // 5 - gap(sheet), gap(sheet))
+        text, room = body.cut_left(body.w * 11 // 20 - gap(sheet), gap(sheet))
     else:
         text, room = body.cut_top(body.h * 11 // 20 - gap(sheet), gap(sheet))
-    block = put_code(sheet, code, legend(view, _MORE), room, least_px)
+    block = put_code(sheet, code, _with_more(view), room, least_px)
     if block is not None:
         title(sheet, view, box)
         words(sheet, view, text)
@@ -151,11 +160,22 @@ def _large_code(sheet: Sheet, view: View, code: QrCode, least_px: int) -> bool:
     box = small_print(sheet, view, inner(sheet))
     wide = is_wide(box)
     cut = box.cut_left(box.w * 2 // 5) if wide else box.cut_top(box.h * 7 // 20, gap(sheet))
-    block = put_code(sheet, code, legend(view, _MORE), cut[1], least_px, anchor=RIGHT if wide else CENTRE)
+    block = put_code(
+        sheet,
+        code,
+        _with_more(view),
+        cut[1],
+        least_px,
+        anchor=RIGHT if wide else CENTRE,
+    )
     if block is not None:
         text = box.cut_left(block.x - 2 * gap(sheet) - box.x)[0] if wide else cut[0]
         words(sheet, view, title(sheet, view, text, share=0.24))
     return block is not None
+
+
+def _with_more(view: View) -> Legend:
+    return legend(view, view.language.gettext("ADD CREDITS"))
 
 
 def _credits_alone(sheet: Sheet, view: View, code: QrCode, least_px: int) -> bool:
@@ -172,5 +192,4 @@ def _credits_alone(sheet: Sheet, view: View, code: QrCode, least_px: int) -> boo
 
 _BETWEEN: tuple[Way, ...] = (partial(_between, 0.03), partial(_between, 0.025))
 _ALONE: tuple[Way, ...] = (_alone, _host_beside)
-_MORE = "ADD CREDITS"
 _WHILE_PLAYING: tuple[tuple[Way, ...], tuple[Way, ...]] = ((_small_code, _large_code), (_credits_alone,))
