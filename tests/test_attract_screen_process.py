@@ -96,9 +96,13 @@ def test_the_qr_leaves_the_glass_with_the_offer(start: Start, tmp_path: Path) ->
 
 def test_the_technician_s_page_comes_and_goes_by_itself(start: Start, tmp_path: Path) -> None:
     """When its time is up the player's code is back, though nobody has written another feed."""
-    write_feed(tmp_path / "feed.json", technician=asked_for(60.0))
+
+    def page_is_shown() -> bool:
+        write_feed(tmp_path / "feed.json", technician=asked_for(60.0))
+        return mirrored(tmp_path) == [TEST_ADDRESS]
+
     start("--size", "640x480")
-    wait_until(lambda: mirrored(tmp_path) == [TEST_ADDRESS], "the page")
+    wait_until(page_is_shown, "the page")
     write_feed(tmp_path / "feed.json", technician=asked_for(1.0))
     wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the player's picture")
 
