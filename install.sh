@@ -31,6 +31,7 @@ new=$app.new                # built here,
 old=$app.old                # and this one is put back if it does not start
 config=/etc/arcade-cabinet/config.yaml
 state=/var/lib/arcade-cabinet
+pictures=/var/lib/arcade-attract-screen   # made from others, and made anew when they are missed
 command=/usr/local/bin/cabinet
 udev_rule=/etc/udev/rules.d/60-arcade-cabinet.rules
 user_list=/etc/sysusers.d/arcade-cabinet.conf

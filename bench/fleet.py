@@ -21,8 +21,8 @@ from bench.world.fleet_pages import Month, Served, month, serve
 from bench.world.fleet_year import machine_ids, year
 from bench.world.journal_cost import Cost, controller_of_before, cost
 from bench.world.postgres import postgres
-from fleet.book.engine import open_book, writing
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.database.engine import open_book, writing
 from fleet.journal.batch import read_batch
 
 TITLE = "The fleet: entries, overview, a month's report, memory, and what a journal costs a cabinet"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 
-from cloud_relay.quiet_end import leave, quiet_imports, run_quietly
+from cloud_relay.quiet_end import leave, quiet_imports
 
 if __name__ == "__main__":
     quiet_imports()
 
+from cloud_relay.command_line import EX_CONFIG, EX_FAILED, EX_USAGE, complain, run_command
 from cloud_relay.errors import RelayError
 from cloud_relay.operator.check.command import check
 from cloud_relay.operator.commands import list_machines, list_open, refund_one, tidy_once
@@ -21,36 +21,18 @@ from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.operator.offers import list_offers
 from cloud_relay.operator.on_sale import NoSuchTime, list_on_sale
 from cloud_relay.operator.setup.commands import add_setup_commands
-from cloud_relay.plain_output import make_log_plain, plain_terminal
 from cloud_relay.relay import Relay, relay_from
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.receipts import is_payment_id
 from cloud_relay.setting_reader import SettingsError
-from cloud_relay.settings import EX_CONFIG, read_offer_list, read_settings, read_token_book
+from cloud_relay.settings import read_offer_list, read_settings, read_token_book
 
-_EX_FAILED, _EX_USAGE = 1, 2
+FAILURES: Mapping[type[Exception], int] = {SettingsError: EX_CONFIG, RelayError: EX_FAILED}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 what failed, 2 a wrong call, 78 wrong settings."""
-    return run_quietly(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    make_log_plain()
-    with plain_terminal():
-        return _run(_parser().parse_args(arguments))
-
-
-def _run(options: argparse.Namespace) -> int:
-    try:
-        status: int = options.run(options)
-    except SettingsError as why:
-        return _complain(str(why), EX_CONFIG)
-    except RelayError as why:
-        return _complain(str(why), _EX_FAILED)
-    return status
+    return run_command(_parser, arguments, FAILURES)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,11 +72,11 @@ def _list_offers(options: argparse.Namespace) -> int:
     if options.at is None and options.machine is None:
         return list_offers(offers, sys.stdout)
     if options.machine is not None and not is_machine_id(options.machine):
-        return _complain(f"{options.machine!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", _EX_USAGE)
+        return complain(f"{options.machine!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", EX_USAGE)
     try:
         return list_on_sale(offers, options.at or "now", options.machine, time.time(), sys.stdout)
     except NoSuchTime as why:
-        return _complain(str(why), _EX_USAGE)
+        return complain(str(why), EX_USAGE)
 
 
 def _lister(run: Callable[..., int]) -> Callable[[argparse.Namespace], int]:
@@ -111,13 +93,13 @@ def _with_relay(act: Callable[[Relay], int], environment: Mapping[str, str] = os
 
 def _refund(payment_id: str) -> int:
     if not is_payment_id(payment_id):
-        return _complain(f"{payment_id!r:.80} is no PaymentIntent's id: pi_... was expected", _EX_USAGE)
+        return complain(f"{payment_id!r:.80} is no PaymentIntent's id: pi_... was expected", EX_USAGE)
     return _with_relay(lambda relay: refund_one(relay, payment_id, sys.stdout))
 
 
 def _print_token(machine_id: str) -> int:
     if not is_machine_id(machine_id):
-        return _complain(f"{machine_id!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", _EX_USAGE)
+        return complain(f"{machine_id!r:.80} is no machine id: 1 to 64 of A-Z a-z 0-9 _ -", EX_USAGE)
     sys.stdout.write(read_token_book(os.environ).issue(machine_id) + "\n")
     return 0
 
@@ -125,11 +107,6 @@ def _print_token(machine_id: str) -> int:
 def _print_tags() -> int:
     sys.stdout.write(",".join(read_settings(os.environ).stripe.ownership.tags) + "\n")
     return 0
-
-
-def _complain(text: str, status: int) -> int:
-    sys.stderr.write(text + "\n")
-    return status
 
 
 if __name__ == "__main__":

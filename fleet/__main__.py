@@ -8,23 +8,24 @@ import os
 import sys
 from collections.abc import Mapping
 
-from cloud_relay.plain_output import make_log_plain, plain_terminal
-from cloud_relay.quiet_end import leave, quiet_imports, run_quietly
+from cloud_relay.quiet_end import leave, quiet_imports
 
 if __name__ == "__main__":
     quiet_imports()
 
+from cloud_relay.command_line import EX_CONFIG, EX_FAILED, run_command
 from cloud_relay.setting_reader import SettingsError
-from fleet.book.engine import BookError
+from fleet.book.database.engine import BookError
 from fleet.commands.book import add_book_commands
 from fleet.commands.people import add_people_commands
 from fleet.serving import MakePart, make_alerter, make_ingester, make_pages, make_reconciler, serve
 from fleet.settings import read_settings
 
-# sysexits.h: the service manager does not start us again over it.
-EX_CONFIG = 78
-_EX_FAILED = 1
-
+FAILURES: Mapping[type[Exception], int] = {
+    SettingsError: EX_CONFIG,
+    BookError: EX_FAILED,
+    OSError: EX_FAILED,
+}
 PARTS: Mapping[str, tuple[str, MakePart]] = {
     "ingest": ("write what cabinets say into the book", make_ingester),
     "reconcile": ("read Stripe, and hold it against what cabinets say", make_reconciler),
@@ -35,27 +36,8 @@ PARTS: Mapping[str, tuple[str, MakePart]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 what failed, 2 a wrong call, 78 wrong settings."""
-    return run_quietly(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("fleet").setLevel(logging.INFO)
-    make_log_plain()
-    with plain_terminal():
-        return _run(_parser().parse_args(arguments))
-
-
-def _run(options: argparse.Namespace) -> int:
-    try:
-        status: int = options.run(options)
-    except SettingsError as why:
-        return _complain(str(why), EX_CONFIG)
-    except BookError as why:
-        return _complain(str(why), _EX_FAILED)
-    except OSError as why:
-        return _complain(f"{why.filename or 'FLEET_LISTEN'}: {why.strerror or why}", _EX_FAILED)
-    return status
+    return run_command(_parser, arguments, FAILURES)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,11 +55,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(*names: str) -> int:
     return serve(read_settings(os.environ), [(name, PARTS[name][1]) for name in names])
-
-
-def _complain(text: str, status: int) -> int:
-    sys.stderr.write(text + "\n")
-    return status
 
 
 if __name__ == "__main__":

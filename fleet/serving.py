@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from fleet.alerting.alerter import Alerter
-from fleet.book.engine import open_book
+from fleet.book.database.engine import open_book
 from fleet.ingest.ingester import Ingester
 from fleet.reconciling.part import Reconciler
 from fleet.routes.serving import Pages

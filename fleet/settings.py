@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 from cloud_relay import setting_texts as texts
 from cloud_relay.setting_reader import SettingReader
 from cloud_relay.zones import zone_named
-from fleet.book.engine import read_url
+from fleet.book.database.engine import read_url
 
 DATABASE = "sqlite:////var/lib/arcade-fleet/book.sqlite"
 LOGIN = "cloud.fleet"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from simulator.chain.broker import RELAY_USERNAME
 
 FLEET_USERNAME = "cloud.fleet"
+# The two logins of the fleet, which take turns.
+FLEET_USERNAMES = (FLEET_USERNAME, "cloud.fleet2")
 # The two logins of the relay, which take turns.
 RELAY_USERNAMES = (RELAY_USERNAME, "cloud.relay2")
 LEAVES = ("coinpulse", "gameover", "status", "journal", "journal/seen")
@@ -32,26 +34,26 @@ TOPICS = [
 ]
 # Put into a topic, these would cover those of others.
 WILDCARD_LOGINS = ("+", "#", "+/#", "galaga-01/#", "galaga-01/journal")
-IDENTITIES = (*RELAY_USERNAMES, FLEET_USERNAME, *CABINETS, *WILDCARD_LOGINS)
+IDENTITIES = (*RELAY_USERNAMES, *FLEET_USERNAMES, *CABINETS, *WILDCARD_LOGINS)
 # Of a cabinet: what it says and what it hears.
 SAYS, HEARS = ("gameover", "status", "journal"), ("coinpulse", "journal/seen")
 
 MAY_PUBLISH = {
     **{login: topics(("coinpulse", "gameover"), *MACHINES) | {TIDIED} for login in RELAY_USERNAMES},
-    FLEET_USERNAME: topics(("journal/seen",), *MACHINES),
+    **{login: topics(("journal/seen",), *MACHINES) for login in FLEET_USERNAMES},
     **{cabinet: topics(SAYS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 MAY_HEAR = {
     **{login: topics(("status",), *MACHINES) | {TIDIED} for login in RELAY_USERNAMES},
-    FLEET_USERNAME: topics(("journal", "status", "gameover"), *MACHINES),
+    **{login: topics(("journal", "status", "gameover"), *MACHINES) for login in FLEET_USERNAMES},
     **{cabinet: topics(HEARS, cabinet) for cabinet in CABINETS},
     **{login: set[str]() for login in WILDCARD_LOGINS},
 }
 # What may be subscribed to for all machines at once.
 TOGETHER = {
     **{login: {"arcade/machine/+/status", "arcade/relay/+/tidied"} for login in RELAY_USERNAMES},
-    FLEET_USERNAME: topics(("journal", "status", "gameover"), "+"),
+    **{login: topics(("journal", "status", "gameover"), "+") for login in FLEET_USERNAMES},
 }
 WILDCARDS = [
     "#",

@@ -12,7 +12,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
-from fleet.book.engine import open_book
+from fleet.book.database.engine import open_book
 from simulator.chain.broker import RELAY_USERNAME, Broker
 from simulator.chain.part import Part
 

@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 from fleet.alerting.alerter import Alerter
 from fleet.alerting.channel_urls import NotTold
 from fleet.book import tables
-from fleet.book.engine import reading, writing
-from fleet.book.workers import beat
+from fleet.book.database.engine import reading, writing
+from fleet.book.running.workers import beat
 from fleet.pages.alert_texts import Message
 from fleet.settings import MqttSettings, Settings, WebSettings
 

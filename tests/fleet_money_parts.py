@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from stand_in_stripe_help import API_KEY, Clock, client_of, session_params
 
 from cloud_relay.rules.orders import Order, Ownership
-from fleet.book.engine import open_book
+from fleet.book.database.engine import open_book
 from fleet.reconciling.reader import StripeReader, StripeReading
 from fleet.reconciling.reading import Reading
 from simulator.stripe.model.permissions import READ_ONLY
@@ -88,5 +88,5 @@ def account() -> Iterator[Account]:
         stripe.api_keys.allow(READ_KEY, READ_ONLY)
         reading = StripeReading(READ_KEY, OWNERSHIP, stripe.api_url)
         engine = open_book(make_url(f"sqlite:///{folder}/book.sqlite"))
-        yield Account(stripe, clock, engine, reading, Reading(engine, StripeReader(reading), day_of))
+        yield Account(stripe, clock, engine, reading, Reading(engine, StripeReader(reading), UTC))
         engine.dispose()

@@ -21,8 +21,9 @@ from test_fleet_money_book import stripes, tell, two_machines
 from werkzeug.test import TestResponse
 
 from fleet.book import tables
-from fleet.book.engine import open_book, writing
-from fleet.book.stripe_book import mark_read, save_payments
+from fleet.book.database.engine import open_book, writing
+from fleet.book.stripe.marks import mark_read
+from fleet.book.stripe.payments import save_payments
 from fleet.routes.app import create_app
 from fleet.routes.world import World
 from fleet.rules.roles import Role

@@ -16,11 +16,11 @@ from test_fleet_login import PASSWORD, Site
 from werkzeug.routing import AnyConverter, Rule
 
 from fleet.book import tables
-from fleet.book.audit import note_deed
-from fleet.book.engine import writing
-from fleet.book.places import zones
-from fleet.book.recording import Came, record
-from fleet.book.statuses import record_statuses
+from fleet.book.came.recording import Came, record
+from fleet.book.came.statuses import record_statuses
+from fleet.book.database.engine import writing
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.places import zones
 from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.rules.roles import PUBLIC, Role
 

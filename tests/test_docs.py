@@ -98,6 +98,7 @@ PICTURES = {
     "controller": picture("controller"),
     "cloud_relay": picture("cloud_relay"),
     "fleet": picture("fleet"),
+    "fleet/book": picture("fleet/book"),
     "attract_screen": picture("attract_screen"),
     "simulator": picture("simulator", 1),
 }
@@ -121,11 +122,13 @@ def arrows(drawn: str) -> set[tuple[str, str]]:
 def imports(package: str) -> set[tuple[str, str]]:
     """Which room, or module beside the rooms, imports from which, within a package."""
     found = set()
+    dotted = package.replace("/", ".")
     for path in (ROOT / package).rglob("*.py"):
         here = path.relative_to(ROOT / package).parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package:
-                inside = (node.module or "").split(".")[1:2] or [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{dotted}."):
+                within = (node.module or "").removeprefix(dotted).split(".")
+                inside = within[1:2] or [alias.name for alias in node.names]
                 found |= {(here, there) for there in inside if there != here}
     return found
 

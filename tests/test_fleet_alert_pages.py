@@ -12,7 +12,7 @@ from fleet_alerts_kit import SETTINGS, Fleet
 from sqlalchemy import Engine, insert, select
 
 from fleet.book import tables
-from fleet.book.engine import reading, writing
+from fleet.book.database.engine import reading, writing
 from fleet.routes.alerts import alerts
 from fleet.routes.app import create_app
 from fleet.routes.channels import channels

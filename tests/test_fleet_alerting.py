@@ -16,11 +16,12 @@ from sqlalchemy import Engine, event, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from fleet.book import deliveries, tables
-from fleet.book.alerts import acknowledge
-from fleet.book.engine import open_book, reading, writing
-from fleet.book.stripe_book import mark_read
-from fleet.book.workers import end_trouble, hold_lease, say_trouble
+from fleet.book import tables
+from fleet.book.alerts import deliveries
+from fleet.book.alerts.flips import acknowledge
+from fleet.book.database.engine import open_book, reading, writing
+from fleet.book.running.workers import end_trouble, hold_lease, say_trouble
+from fleet.book.stripe.marks import mark_read
 
 pytestmark = pytest.mark.fleet
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from test_surroundings import buy
 
 from fleet.book import tables
-from fleet.book.engine import open_book, reading
+from fleet.book.database.engine import open_book, reading
 from simulator.chain.cabinet import MACHINE_ID
 from simulator.chain.chain import running_chain
 from simulator.chain.fleet import running_fleet

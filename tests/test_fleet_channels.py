@@ -26,7 +26,7 @@ from fleet_alerts_kit import Fleet
 from sqlalchemy.engine import make_url
 
 from fleet.alerting.channel_urls import NotTold, check, send, shown
-from fleet.book.engine import open_book
+from fleet.book.database.engine import open_book
 from fleet.pages.alert_texts import Message, Told, message, one_line, subject_text
 
 pytestmark = pytest.mark.fleet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC
@@ -16,10 +17,10 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import URL, make_url
 
 from fleet.book import tables
-from fleet.book.copying import NotEmpty, backup, copy_book, restore
-from fleet.book.engine import open_book, reading, writing
-from fleet.book.rebuilding import rebuild
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.copying import NotEmpty, backup, copy_book, restore
+from fleet.book.database.engine import open_book, reading, writing
 
 pytestmark = pytest.mark.fleet
 
@@ -92,6 +93,15 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password() -> No
     assert done.returncode == 1
     assert done.stderr.startswith("The book postgresql+psycopg://fleet:***@127.0.0.1:1/book cannot be used: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_named_by_its_setting(tmp_path: Path) -> None:
+    """One line, and no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        listen = f"127.0.0.1:{other.getsockname()[1]}"
+        book = f"sqlite:///{tmp_path}/book.sqlite"
+        done = fleet("web", **COMPLETE, FLEET_DATABASE=book, FLEET_LISTEN=listen)
+    assert (done.returncode, done.stderr) == (1, "FLEET_LISTEN: Address already in use\n")
 
 
 def filled(database: URL) -> URL:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from test_fleet_ingest import FLEET_PASSWORD, Line, again, ingesting, is_up
 
 from fleet.book import tables
-from fleet.book.engine import open_book, reading, writing
+from fleet.book.database.engine import open_book, reading, writing
 from fleet.logins.people import add_person
 from fleet.rules.roles import Role
 from fleet.settings import LOGIN

@@ -18,8 +18,10 @@ from sqlalchemy.engine import URL
 
 from cloud_relay.broker.direct_client import DirectClient
 from fleet.book import tables
-from fleet.book.engine import open_book, reading
+from fleet.book.database.engine import open_book, reading, writing
 from fleet.ingest.ingester import Ingester
+from fleet.ingest.limits import Limits
+from fleet.rules.rates import BOOT_COSTS, Rate
 from fleet.settings import LOGIN, MqttSettings, Settings, WebSettings
 from simulator.chain.broker import Broker
 
@@ -66,9 +68,11 @@ class Line:
 
 
 @contextmanager
-def ingesting(broker: Broker, database: URL, engine: Engine, share: str | None = None) -> Iterator[Ingester]:
+def ingesting(
+    broker: Broker, database: URL, engine: Engine, share: str | None = None, limits: Limits | None = None
+) -> Iterator[Ingester]:
     mqtt = MqttSettings("localhost", broker.port_for(LOGIN), LOGIN, FLEET_PASSWORD, broker.ca_file, share)
-    ingester = Ingester(Settings(database, mqtt, WEB, UTC), engine)
+    ingester = Ingester(Settings(database, mqtt, WEB, UTC), engine, limits=limits)
     thread = threading.Thread(target=ingester.run)
     thread.start()
     try:
@@ -200,4 +204,62 @@ def test_a_database_that_dies_in_the_middle_loses_nothing(broker: Broker, postgr
     with reading(engine) as connection:
         assert sorted(rows(connection, tables.sales, "payment_id")) == [("pi_1",), ("pi_2",)]
     engine.dispose()
+    line.close()
+
+
+def test_a_book_that_takes_no_entries_is_a_trouble_until_it_takes_them(
+    broker: Broker, database: URL, book: Engine
+) -> None:
+    """The rest of the database works: only whoever writes entries can know, and alerts are to tell it."""
+    cabinet, line = SmallCabinet(), Line(broker)
+    cabinet.sell("pi_1")
+    with ingesting(broker, database, book):
+        wait_until(lambda: is_up(book), "the broker to be heard")
+        run(book, "ALTER TABLE sales RENAME TO sales_away")
+        line.send(cabinet.payload())
+        wait_until(lambda: troubles(book) != [], "the trouble")
+        ((subject, kind, text),) = troubles(book)
+        assert (subject, kind) == (":fleet", "database")
+        assert text.startswith("what cabinets send cannot be written down, and waits: ")
+        assert "sales" in text
+        assert "INSERT" not in text
+        assert len(text.splitlines()) == 1
+        run(book, "ALTER TABLE sales_away RENAME TO sales")
+        wait_until(lambda: line.told_of(2), "the confirmation")
+        wait_until(lambda: troubles(book) == [], "its end")
+    line.close()
+
+
+def run(engine: Engine, statement: str) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql(statement)
+
+
+def troubles(engine: Engine) -> list[tuple[Any, ...]]:
+    with reading(engine) as connection:
+        return rows(connection, tables.troubles, "subject", "kind", "text")
+
+
+def test_what_comes_again_is_no_flood_and_what_is_new_can_be_one(
+    broker: Broker, database: URL, book: Engine
+) -> None:
+    """A cabinet that was not told says the same for as long as it takes; a stolen one is stopped."""
+    cabinet, line = SmallCabinet(), Line(broker)
+    for number in range(5):
+        cabinet.write("coin", number=number)
+    a_boot_and_ten = Limits(Rate(daily=0, burst=BOOT_COSTS + 10))
+    with ingesting(broker, database, book, limits=a_boot_and_ten):
+        wait_until(lambda: is_up(book), "the broker to be heard")
+        for _ in range(20):
+            line.send(cabinet.payload())
+        for number in range(5, 11):
+            cabinet.write("coin", number=number)
+        line.send(cabinet.payload(5, 5))
+        wait_until(lambda: line.told_of(10), "the rest of what it may write")
+        assert troubles(book) == []
+        line.send(cabinet.payload(10))
+        wait_until(lambda: troubles(book) != [], "the flood")
+    text = "sends more entries than any machine has: they are not written down"
+    assert troubles(book) == [("galaga-01", "flood", text)]
+    assert not line.told_of(11)
     line.close()

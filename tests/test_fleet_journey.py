@@ -33,7 +33,7 @@ from test_relay_thanks_browser import phone, read
 from test_whole_chain import checkout, wait_until_it_sells
 
 from controller.ledger.reader import read_ledger
-from fleet.book.engine import open_book
+from fleet.book.database.engine import open_book
 from fleet.routes.app import create_app
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from fleet.book import tables
-from fleet.book.engine import open_book, reading, writing
+from fleet.book.database.engine import open_book, reading, writing
 from fleet.logins.people import add_person
 from fleet.routes.app import create_app
 from fleet.routes.world import World

@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from fleet.book import tables
-from fleet.book.cash import NewCollection, collected, save_collection
-from fleet.book.differences import difference_of, differences
-from fleet.book.engine import reading, writing
-from fleet.book.money_rows import count_of, rows_of
-from fleet.book.recording import Came, record
-from fleet.book.scopes import Scope
-from fleet.book.shares import Span, parts_of_place
-from fleet.book.stripe_book import mark_read, save_payments
-from fleet.book.takings import takings
+from fleet.book.came.recording import Came, record
+from fleet.book.database.engine import reading, writing
+from fleet.book.figures.differences import difference_of, differences
+from fleet.book.figures.money_rows import count_of, rows_of
+from fleet.book.figures.shares import Span, parts_of_place
+from fleet.book.figures.takings import takings
+from fleet.book.stripe.marks import mark_read
+from fleet.book.stripe.payments import save_payments
+from fleet.book.typed.cash import NewCollection, collected, save_collection
+from fleet.book.typed.scopes import Scope
 from fleet.reports.cash import Collected
 from fleet.reports.periods import Period
 from fleet.reports.rows import RowsOf, Wanted

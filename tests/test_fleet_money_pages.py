@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 
 from cloud_relay.rules.orders import Order
 from fleet.book import tables
-from fleet.book.engine import reading, writing
+from fleet.book.database.engine import reading, writing
 from fleet.rules.roles import Role
 from fleet.settings import RelaySettings, StripeSettings
 from simulator.chain.broker import Broker

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from fleet.book import tables
-from fleet.book.engine import open_book, reading
+from fleet.book.database.engine import open_book, reading
 from fleet.logins.codes import as_text
 from fleet.rules.roles import Role
 

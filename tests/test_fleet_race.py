@@ -12,8 +12,8 @@ from fleet_kit import Postgres, rows, whole_book
 
 from bench.world.fleet_year import machine_ids, year
 from fleet.book import tables
-from fleet.book.engine import open_book, reading, writing
-from fleet.book.rebuilding import rebuild
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.engine import open_book, reading, writing
 
 pytestmark = pytest.mark.fleet
 _SEED, _MACHINES = 7, 6
@@ -23,8 +23,8 @@ import random, sys
 from datetime import UTC
 from sqlalchemy.engine import make_url
 from bench.world.fleet_year import machine_ids, year
-from fleet.book.engine import open_book, writing
-from fleet.book.recording import Came, record
+from fleet.book.database.engine import open_book, writing
+from fleet.book.came.recording import Came, record
 from fleet.journal.batch import read_batch
 book, dice = open_book(make_url(sys.argv[1])), random.Random(sys.argv[2])
 left = [list(year({_SEED}, name, 5)) for name in machine_ids({_MACHINES})]

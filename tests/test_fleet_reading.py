@@ -8,8 +8,9 @@ import pytest
 from fleet_money_parts import OWNERSHIP, READ_KEY, Account, account, day_of
 
 from cloud_relay.errors import StripeUnavailable
-from fleet.book.engine import reading, writing
-from fleet.book.stripe_book import add_up_days, read_marks, redo_days
+from fleet.book.database.engine import reading, writing
+from fleet.book.stripe.days import add_up_days, redo_days
+from fleet.book.stripe.marks import read_marks
 from fleet.book.tables import sales, stripe_days, stripe_movements, stripe_payments, stripe_returns
 from fleet.reconciling.key import KeyCanWrite, ReadKeyReport, look_at_key
 from fleet.reconciling.reader import StripeReading

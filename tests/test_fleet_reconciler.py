@@ -9,16 +9,18 @@ from dataclasses import replace
 import pytest
 from conftest import PASSWORDS, wait_until
 from flask import Flask, redirect
+from fleet_alerts_kit import Channels
 from fleet_money_parts import READ_KEY, Account, account
 from relay_parts import OPERATOR_KEY, RelayUnderTest, relay_under_test, served
 from sqlalchemy import Engine, event
 
 from cloud_relay.rules.orders import Order
-from fleet.book.engine import reading, writing
-from fleet.book.notes import read_note
-from fleet.book.posts import answer_of, answer_post, take_post
-from fleet.book.stripe_book import read_marks
-from fleet.book.tables import stripe_payments
+from fleet.alerting.alerter import Alerter
+from fleet.book.database.engine import reading, writing
+from fleet.book.running.notes import read_note
+from fleet.book.stripe.marks import read_marks
+from fleet.book.tables import alerts, stripe_payments, troubles
+from fleet.book.typed.posts import answer_of, answer_post, take_post
 from fleet.reconciling.part import TROUBLE, Reconciler
 from fleet.reconciling.relay_desk import RelayAnswer, RelayDesk
 from fleet.settings import RelaySettings, Settings, read_settings
@@ -89,6 +91,58 @@ def test_a_stripe_that_is_away_is_told_and_tried_again(hall: Account) -> None:
     said = part.read()
     assert said.startswith("Stripe could not be read: list events")
     assert part.read() == ""
+
+
+def go_round(hall: Account, alerter: Alerter, for_s: int) -> None:
+    """Have alerts of this book be decided for so long."""
+    for _ in range(for_s // 15):
+        hall.clock.now_s += 15
+        alerter.go_round()
+
+
+def test_a_stripe_that_cannot_be_read_is_an_alert_until_it_can(hall: Account) -> None:
+    """Told within 90 s of the try that failed, whatever failed, and over with the next that works."""
+    part = Reconciler(settings_of(hall), hall.engine, hall.clock)
+    hall.stripe.api_keys.allow(READ_KEY, {**READ_ONLY, "charge": "write"})
+    alerter = Alerter(settings_of(hall), hall.engine, send=Channels(), clock=hall.clock)
+    said = part.turn()
+    go_round(hall, alerter, 90)
+    hall.stripe.api_keys.allow(READ_KEY, READ_ONLY)
+    assert hall.rows(alerts, "subject", "kind", "text", "ended_at") == [
+        (":stripe", "stripe_unreadable", said, None)
+    ]
+    assert part.turn() == ""
+    go_round(hall, alerter, 30)
+    ((ended_at,),) = hall.rows(alerts, "ended_at")
+    assert ended_at is not None
+
+
+def test_a_book_that_does_not_take_what_stripe_says_is_a_trouble_too(hall: Account) -> None:
+    """The part goes on, and the next turn writes it."""
+    charged = hall.charge()
+    part = Reconciler(settings_of(hall), hall.engine, hall.clock)
+    rename(hall, "stripe_payments", "away")
+    said = part.turn()
+    assert said.startswith("What Stripe says cannot be written down: no such table: ")
+    assert hall.rows(troubles, "subject", "kind", "text") == [(":stripe", "stripe_unreadable", said)]
+    rename(hall, "away", "stripe_payments")
+    assert part.turn() == ""
+    assert hall.rows(troubles, "kind") == []
+    assert hall.rows(stripe_payments, "payment_id") == [(charged,)]
+
+
+def test_a_book_that_takes_nothing_at_all_does_not_end_the_part(hall: Account) -> None:
+    """Alerts tell by themselves that the database is away."""
+    part = Reconciler(settings_of(hall), hall.engine, hall.clock)
+    rename(hall, "troubles", "away")
+    assert part.turn() == ""
+    rename(hall, "away", "troubles")
+    assert part.turn() == ""
+
+
+def rename(hall: Account, table: str, name: str) -> None:
+    with writing(hall.engine) as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
 
 
 def test_the_key_is_looked_at_once(hall: Account) -> None:

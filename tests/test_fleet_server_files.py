@@ -22,13 +22,13 @@ from fake_emqx_settings import Settings as EmqxSettings
 from test_relay_check_broker import AS_CABINET, AS_RELAY, found, reached
 from test_server_files import ROOT, SERVER, compose
 
+from cloud_relay.command_line import EX_CONFIG
 from cloud_relay.errors import SetupFailed
 from cloud_relay.formats.env_file import read_env
 from cloud_relay.formats.mosquitto_passwords import usernames
 from cloud_relay.logins.mosquitto import SERVICES
 from cloud_relay.operator.setup.broker import add_arguments, set_up_broker
 from cloud_relay.setting_reader import SettingsError
-from fleet.__main__ import EX_CONFIG
 from fleet.rules.alert_rules import RULES
 from fleet.settings import read_settings
 from simulator.chain.broker import FLEET_USERNAME, Broker

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from fleet.book import tables
-from fleet.book.engine import reading, writing
-from fleet.book.rebuilding import rebuild
-from fleet.book.recording import Came, record
+from fleet.book.came.recording import Came, record
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.engine import reading, writing
 from fleet.journal.batch import Batch
 
 pytestmark = pytest.mark.fleet

@@ -26,9 +26,9 @@ ONE, THREE = Offer(1, 100, "usd"), Offer(3, 250, "usd")
         (250, "usd", 37, "2.9 % + $0.30"),
         (100, "eur", 27, "1.5 % + \u20ac0.25"),
         (100, "gbp", 22, "1.5 % + \u00a30.20"),
-        (100, "aud", 32, "1.7 % + 0.30 AUD"),
+        (100, "aud", 32, "1.7 % + A$0.30"),
         (300, "jpy", 11, "3.6 %"),
-        (30_000, "huf", 8950, "1.5 % + 85.00 HUF"),
+        (30_000, "huf", 8950, "1.5 % + HUF\xa085.00"),
         (1000, "krw", None, None),
     ],
 )
@@ -110,11 +110,11 @@ def test_the_command_lists_each_offer_with_its_fee_and_the_operators_share(comma
     done = command({"currency": "usd", "offers": bundle, "machines": machines})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "machine       offer      price     fee    your share  lost",
-        "flipper       1 credit   1000 KRW  ?      ?           ?",
-        "pong          1 credit   $1.00     $0.33  $0.67       33 %",
-        "(all others)  1 credit   $1.00     $0.33  $0.67       33 %",
-        "(all others)  3 credits  $2.50     $0.37  $2.13       15 %",
+        "machine       offer      price   fee    your share  lost",
+        "flipper       1 credit   ₩1,000  ?      ?           ?",
+        "pong          1 credit   $1.00   $0.33  $0.67       33 %",
+        "(all others)  1 credit   $1.00   $0.33  $0.67       33 %",
+        "(all others)  3 credits  $2.50   $0.37  $2.13       15 %",
         "Stripe's fee in KRW: not known here, see stripe.com/pricing.",
         "Stripe's fee in USD: 2.9 % + $0.30.",
         "About, for a card of the account's own country: others cost more, and your contract may differ.",

@@ -217,7 +217,7 @@ def test_an_offer_is_told_by_its_button_its_words_and_its_price() -> None:
     one, three = Offer(1, 100, "usd"), Offer(3, 250, "chf")
     assert [(each.key, each.words, each.price) for each in (one, three)] == [
         ("1-100-usd", "1 credit", "$1.00"),
-        ("3-250-chf", "3 credits", "2.50 CHF"),
+        ("3-250-chf", "3 credits", "CHF\xa02.50"),
     ]
     assert three.order_for("galaga-01") == Order("galaga-01", 3, 250, "chf")
 

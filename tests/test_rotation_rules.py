@@ -11,9 +11,11 @@ from conftest import PASSWORDS, wait_until
 from machine_commands import Office, an_office
 from relay_parts import RELAY_SECRET, Cabinet
 
-from cloud_relay.errors import FileTrouble
+from cloud_relay.errors import BrokerUnavailable, FileTrouble
 from cloud_relay.formats.env_file import read_env
+from cloud_relay.logins.mosquitto import MosquittoLogins
 from cloud_relay.operator.machines.told import NotRotated
+from cloud_relay.rules.access import FLEETS
 from cloud_relay.rules.machine_report import read_report
 from cloud_relay.rules.setting_up.rotation import MachineToken, as_json, finished, machine_tokens, other_login
 from cloud_relay.rules.tokens import TokenBook, TokenUse, machine_token, relay_tag, token_tag
@@ -71,6 +73,12 @@ def test_the_relay_s_two_logins_take_turns() -> None:
     assert turns == ["cloud.relay2", "cloud.relay", None]
 
 
+def test_the_fleet_s_two_logins_take_turns_too() -> None:
+    """And none of them is the relay's."""
+    turns = [other_login(name, FLEETS) for name in ("cloud.fleet", "cloud.fleet2", "cloud.relay")]
+    assert turns == ["cloud.fleet2", "cloud.fleet", None]
+
+
 def test_a_new_secret_is_stored_for_its_owner_and_never_shown(office: Office) -> None:
     """Begun twice by mistake, it is not begun twice."""
     file = office.folder / "relay.env"
@@ -120,6 +128,7 @@ def test_nothing_is_finished_that_was_not_begun(office: Office) -> None:
         (("webhook-secret", "--finish"), "STRIPE_WEBHOOK_SECRET is one secret"),
         (("broker-password", "--remove", "cloud.relay2"), "cloud.relay2 is not there"),
         (("broker-password", "--remove", "cloud.relay"), "cloud.relay is the login in MQTT_USERNAME"),
+        (("broker-password", "--remove", "galaga-01"), "galaga-01 is no login of the relay's"),
     ):
         with pytest.raises(NotRotated, match=words):
             office.run("rotate", *arguments)
@@ -167,3 +176,65 @@ def test_a_relay_with_another_login_has_no_second_one(office: Office) -> None:
     with pytest.raises(NotRotated, match="MQTT_USERNAME is 'relay': the access rules know the relay as"):
         office.run("rotate", "broker-password", MQTT_USERNAME="relay")
     assert "cloud.relay2" not in (broker.folder / "services.passwords").read_text()
+
+
+FLEETS_FIRST = "fleets-first-password"
+
+
+def fleet_file(office: Office) -> Path:
+    """The fleet's environment file, with a login that the broker lets in."""
+    broker, file = office.hall.broker, office.folder / "fleet.env"
+    broker.passwords |= dict.fromkeys(FLEETS, "")  # by which their listener is chosen
+    file.write_text(f"FLEET_ZONE=UTC\nMQTT_USERNAME=cloud.fleet\nMQTT_PASSWORD={FLEETS_FIRST}\n")
+    MosquittoLogins(broker.folder).add("cloud.fleet", FLEETS_FIRST)
+    wait_until(lambda: office.lets_in("cloud.fleet", FLEETS_FIRST), "the fleet's login")
+    return file
+
+
+def test_the_fleet_s_password_is_changed_with_the_old_login_beside_the_new_one(office: Office) -> None:
+    """Its own file says the new one, and the relay's nothing of it; the old one goes when it is told to."""
+    file = fleet_file(office)
+    status, said = office.run("rotate", "fleet-password", "--fleet-env", str(file))
+    kept = read_env(file.read_text())
+    assert (status, kept["FLEET_ZONE"], kept["MQTT_USERNAME"]) == (0, "UTC", "cloud.fleet2")
+    assert "cloud.fleet2 is the fleet's login from now on" in said
+    assert "Restart the fleet, every process of it (sudo systemctl restart arcade-fleet)" in said
+    assert kept["MQTT_PASSWORD"] not in said
+    wait_until(lambda: office.lets_in("cloud.fleet2", kept["MQTT_PASSWORD"]), "the other login")
+    assert office.lets_in("cloud.fleet", FLEETS_FIRST)
+    status, said = office.run("rotate", "fleet-password", "--fleet-env", str(file))
+    assert (status, said.splitlines()[0]) == (
+        1,
+        "The broker lets cloud.fleet2 in, and cloud.fleet is there, too: if every process has cloud.fleet2 "
+        "by now, --remove cloud.fleet.",
+    )
+    remove = ("rotate", "fleet-password", "--fleet-env", str(file), "--remove")
+    with pytest.raises(NotRotated, match=r"cloud\.fleet2 is the login in MQTT_USERNAME"):
+        office.run(*remove, "cloud.fleet2")
+    with pytest.raises(NotRotated, match=r"cloud\.relay is no login of the fleet's"):
+        office.run(*remove, "cloud.relay")
+    assert office.run(*remove, "cloud.fleet")[0] == 0
+    wait_until(lambda: not office.lets_in("cloud.fleet", FLEETS_FIRST), "its end")
+    assert office.lets_in("cloud.fleet2", kept["MQTT_PASSWORD"])
+    assert office.lets_in("cloud.relay", PASSWORDS["cloud.relay"])
+
+
+def test_the_old_login_of_a_fleet_stays_while_its_new_one_is_not_let_in(office: Office) -> None:
+    """Removing it would leave the fleet outside."""
+    file = fleet_file(office)
+    MosquittoLogins(office.hall.broker.folder).add("cloud.fleet2", "lost-before-it-was-written-down")
+    file.write_text("MQTT_USERNAME=cloud.fleet2\nMQTT_PASSWORD=another-password\n")
+    with pytest.raises(BrokerUnavailable):
+        office.run("rotate", "fleet-password", "--fleet-env", str(file), "--remove", "cloud.fleet")
+    assert office.lets_in("cloud.fleet", FLEETS_FIRST)
+
+
+def test_a_fleet_without_a_login_has_none_to_change(office: Office) -> None:
+    """It is made by `setup broker`; a name that the rules do not know is not made up."""
+    file = office.folder / "fleet.env"
+    with pytest.raises(NotRotated, match=r"has no login cloud\.fleet yet: `setup broker --fleet-env"):
+        office.run("rotate", "fleet-password", "--fleet-env", str(file))
+    file = fleet_file(office)
+    file.write_text("MQTT_USERNAME=fleet\n")
+    with pytest.raises(NotRotated, match=r"rules know the fleet as cloud\.fleet and cloud\.fleet2"):
+        office.run("rotate", "fleet-password", "--fleet-env", str(file))

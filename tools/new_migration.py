@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import make_url
 
-from fleet.book.engine import MIGRATIONS, open_book, writing
+from fleet.book.database.engine import MIGRATIONS, open_book, writing
 
 
 def main() -> None:

@@ -21,9 +21,9 @@ from sqlalchemy.engine import make_url
 from bench.idle import memory_mb
 from bench.world.fleet_year import BEGAN_AT, Message, machine_ids, year
 from fleet.book import tables
-from fleet.book.engine import open_book, reading, writing
-from fleet.book.recording import Came, record
-from fleet.book.statuses import record_statuses
+from fleet.book.came.recording import Came, record
+from fleet.book.came.statuses import record_statuses
+from fleet.book.database.engine import open_book, reading, writing
 from fleet.journal.batch import read_batch
 from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.reports.takings import By

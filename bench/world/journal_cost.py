@@ -20,7 +20,7 @@ from bench.idle import children, memory_mb
 from bench.world.sales import buy, selling_chain, sells, wait
 from controller.system.clock import since_boot_s
 from fleet.book import tables
-from fleet.book.engine import open_book, writing
+from fleet.book.database.engine import open_book, writing
 from fleet.logins.people import add_person
 from fleet.routes.login import COOKIE
 from fleet.rules.roles import Role

@@ -13,7 +13,9 @@ from typing import Literal
 RELAY, FLEET = "cloud.relay", "cloud.fleet"
 # The relay's login and its other one, which take turns: each works while the other's password is changed.
 RELAYS = (RELAY, "cloud.relay2")
-SERVICES = (*RELAYS, FLEET)
+# The fleet's, likewise.
+FLEETS = (FLEET, "cloud.fleet2")
+SERVICES = (*RELAYS, *FLEETS)
 EVERYBODY = "*"
 # A name with one of these in it, put into a rule's topic, would cover other cabinets' topics.
 WILDCARD_LOGINS = "[+#/]"
@@ -59,15 +61,21 @@ def _relay_rules(login: str) -> tuple[Rule, ...]:
     )
 
 
+def _fleet_rules(login: str) -> tuple[Rule, ...]:
+    """The fleet's book hears what happened on every machine, and says how far it has written it down."""
+    return (
+        Rule(True, login, "subscribe", _topics("+", "journal", "status", "gameover")),
+        Rule(True, login, "publish", _topics("+", "journal/seen")),
+        Rule(False, login, "all", ("#",)),
+    )
+
+
 RULES = (
     Rule(False, WILDCARD_LOGINS, "all", ("#",)),
     # A coin pulse is for now: a kept one would be there for a cabinet that is cleared or changed years later.
     Rule(False, EVERYBODY, "publish", _topics("+", "coinpulse"), retained=True),
     *(rule for login in RELAYS for rule in _relay_rules(login)),
-    # The fleet's book hears what happened on every machine, and says how far it has written it down.
-    Rule(True, FLEET, "subscribe", _topics("+", "journal", "status", "gameover")),
-    Rule(True, FLEET, "publish", _topics("+", "journal/seen")),
-    Rule(False, FLEET, "all", ("#",)),
+    *(rule for login in FLEETS for rule in _fleet_rules(login)),
     Rule(False, EVERYBODY, "all", BROKERS_OWN),
     # A cabinet hears what is sent to itself, and speaks for itself. It never sells.
     Rule(True, EVERYBODY, "subscribe", _topics(OWN, "coinpulse", "journal/seen")),

@@ -9,7 +9,7 @@ from controller.model.board_profiles import CUSTOM, PROFILES
 from controller.model.custom_pulse import doubtful_gap, doubtful_pulse
 
 FIGURES = ("coin_line.pulse_ms", "coin_line.gap_ms", "coin_line.settle_ms")
-LINES = ("coin_line.pin", "game_over.pin", "ready.pin", "coin_meter.pin")
+LINES = ("coin_line.pin", "game_over.pin", "ready.pin", "coin_meter.pin", "service_button.pin")
 # The board's coin counter output lasts at least so long: coin-op.org, Player Input Connector.
 METER_PULSE_MS = 60
 # UART0 of the Pi's header, which a serial console uses: www.raspberrypi.com/documentation, Configure UARTs.

@@ -24,6 +24,10 @@ _PLACES = {
     "screen.rotate": "rotate",
     "screen.aspect": "aspect",
     "screen.overscan_percent": "overscan_percent",
+    "screen.languages": "languages",
+    "screen.words": "words",
+    "screen.theme": "theme",
+    "screen.folder": "folder",
     "mock_pins_for_demo_only": "mock_board",
     "boot_id_for_demo_only": "demo_boot_id",
 }
@@ -106,6 +110,7 @@ def _applicable(running: Config, read: Config) -> Config:
         game_over=_kept_pin(running.game_over, read.game_over),
         ready=_kept_pin(running.ready, read.ready),
         coin_meter=_kept_pin(running.coin_meter, read.coin_meter),
+        service_button=_kept_pin(running.service_button, read.service_button),
         state_dir=running.state_dir,
         screen_feed=running.screen_feed,
         mock_board=running.mock_board,

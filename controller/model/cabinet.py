@@ -14,6 +14,7 @@ from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, PaymentState, Train
 from controller.model.policy import Rules
 from controller.model.session import Session
+from controller.model.technician_page import TechnicianPage
 from controller.model.trust import Trust
 
 # A payment behind a longer queue might not start within its credit window, three minutes by default.
@@ -82,7 +83,9 @@ class Cabinet:
 
     Of the messages that were refused, those at `refused_said_s` stand in the log, and `refused_unsaid` since
     do not. `closed_by` is what of `trust` keeps the door closed, as it was last said in the log.
-    `idle_since_s` is when the last session ended, if it did in this run.
+    `idle_since_s` is when the last session ended, if it did in this run. We are connected since
+    `broker_since_s`, and the relay last did what it was asked at `relay_answered_s`. `press_answered`: the
+    service button was held until something came of it, or is not believed; it has to be released first.
     """
 
     rules: Rules
@@ -114,12 +117,17 @@ class Cabinet:
     offer_trouble: str | None = None
     broker_up: bool = False
     broker_trouble: str | None = None
+    broker_since_s: float | None = None
+    relay_answered_s: float | None = None
     coin_line_trouble: str | None = None
     line_rests_until_s: float | None = None
     game_over: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
     ready: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
     not_ready_since_s: float | None = None
     coin_meter: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    service_button: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    press_answered: bool = False
+    technician_page: TechnicianPage | None = None
     noise: Mapping[InputLine, LineNoise] = field(default_factory=dict)
     meter_habits: MeterHabits = field(default_factory=MeterHabits)
     meter_rose_s: float | None = None
@@ -205,6 +213,7 @@ def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
         game_over=DebouncedLine(rules.game_over_hold_s),
         ready=DebouncedLine(rules.ready_hold_s),
         coin_meter=DebouncedLine(rules.coin_meter.hold_s if rules.coin_meter else 0.0),
+        service_button=DebouncedLine(rules.service_button_hold_s),
     )
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
-from fleet.book import alerts, habits
-from fleet.book.engine import reading, writing
-from fleet.book.money_short import money_short
-from fleet.book.watched import read_world
-from fleet.book.workers import beat, hold_lease, make_lease
+from fleet.book.alerts import flips as alerts
+from fleet.book.alerts import habits
+from fleet.book.alerts.money_short import money_short
+from fleet.book.alerts.watched import read_world
+from fleet.book.database.engine import reading, writing
+from fleet.book.running.workers import beat, hold_lease, make_lease
 from fleet.rules.alert_flips import Held, flips, hold
 from fleet.rules.alert_rules import findings
 from fleet.rules.alert_state import Key

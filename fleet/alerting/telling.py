@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from cloud_relay.zones import zone_named
 from fleet.alerting.channel_urls import NotTold, Send
-from fleet.book import deliveries
-from fleet.book.alerts import covers_of
-from fleet.book.engine import reading, writing
+from fleet.book.alerts import deliveries
+from fleet.book.alerts.flips import covers_of
+from fleet.book.database.engine import reading, writing
 from fleet.book.tables import locations, machines
 from fleet.pages.alert_texts import Message, Told, message, one_line, subject_text
 from fleet.rules.quiet_hours import quiet_until

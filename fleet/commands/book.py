@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from fleet.book.copying import NotEmpty, backup, copy_book, restore
-from fleet.book.engine import BookError, open_book, read_url, writing
-from fleet.book.places import zones
-from fleet.book.rebuilding import rebuild
+from fleet.book.computed.rebuilding import rebuild
+from fleet.book.database.copying import NotEmpty, backup, copy_book, restore
+from fleet.book.database.engine import BookError, open_book, read_url, writing
+from fleet.book.typed.places import zones
 from fleet.settings import read_database, read_zone
 
 

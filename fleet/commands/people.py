@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection
 
-from fleet.book.audit import note_deed
-from fleet.book.engine import BookError, open_book, writing
-from fleet.book.locations import location_names
+from fleet.book.database.engine import BookError, open_book, writing
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.locations import location_names
 from fleet.logins.codes import as_text
 from fleet.logins.people import add_person, checked_password, checked_place, everybody
 from fleet.reports.table import one_line

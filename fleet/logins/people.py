@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from fleet.book import tables
-from fleet.book.audit import note_deed
+from fleet.book.typed.audit import note_deed
 from fleet.rules.lockout import is_over, locked_until
 from fleet.rules.roles import Role
 

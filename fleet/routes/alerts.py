@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fleet.book import alert_lists
-from fleet.book.alerts import acknowledge
-from fleet.book.audit import note_deed
-from fleet.book.engine import reading, writing
-from fleet.book.workers import is_alive
+from fleet.book.alerts import lists as alert_lists
+from fleet.book.alerts.flips import acknowledge
+from fleet.book.database.engine import reading, writing
+from fleet.book.running.workers import is_alive
+from fleet.book.typed.audit import note_deed
 from fleet.pages.alerts_page import view
 from fleet.routes.world import World, person, seen_location
 from fleet.rules.roles import may

@@ -14,7 +14,7 @@ from werkzeug import Response
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fleet.book.engine import cause, reading, writing
+from fleet.book.database.engine import reading, reason_of, writing
 from fleet.logins.people import touch, who_is
 from fleet.pages.steering import without_steering
 from fleet.routes.alerts import alerts
@@ -124,8 +124,8 @@ def _touched(world: World, token: str, now: float) -> str:
         with writing(world.engine) as connection:
             touch(connection, token, now)
     except SQLAlchemyError as error:
-        log.error("The book cannot be written: %s", cause(error))
-        return cause(error)
+        log.error("The book cannot be written: %s", reason_of(error))
+        return reason_of(error)
     return ""
 
 
@@ -163,9 +163,9 @@ def _form_too_old(_: CSRFError) -> ResponseReturnValue:
 
 def _book_away(error: SQLAlchemyError) -> ResponseReturnValue:
     if request.method == "GET":
-        log.error("The book cannot be read: %s", cause(error))
+        log.error("The book cannot be read: %s", reason_of(error))
         title, text = "The book cannot be read", "Its database does not answer just now. " + _NOT_LOST
     else:
-        log.error("The book cannot be written: %s", cause(error))
+        log.error("The book cannot be written: %s", reason_of(error))
         title, text = "The book cannot be written", _NOT_KEPT
     return render_template("error.html", title=title, text=text), 503

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from fleet.book.scopes import Scope
+from fleet.book.typed.scopes import Scope
 from fleet.reports.periods import BadPeriod, Period, read_period
 from fleet.reports.rows import RowsOf, Wanted
 from fleet.reports.takings import By

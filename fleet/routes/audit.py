@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fleet.book.audit import deeds
-from fleet.book.engine import reading
+from fleet.book.database.engine import reading
+from fleet.book.typed.audit import deeds
 from fleet.pages.audit_table import audit_table
 from fleet.routes.csv_file import csv_response
 from fleet.routes.world import World

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from cloud_relay.zones import zone_named
 from fleet.alerting.channel_urls import NotTold, Send, check, shown
 from fleet.alerting.channel_urls import send as apprise_send
-from fleet.book import alert_lists
-from fleet.book import channels as book
-from fleet.book.audit import note_deed
-from fleet.book.channels import Channel
-from fleet.book.engine import reading, writing
+from fleet.book.alerts import channels as book
+from fleet.book.alerts import lists as alert_lists
+from fleet.book.alerts.channels import Channel
+from fleet.book.database.engine import reading, writing
+from fleet.book.typed.audit import note_deed
 from fleet.pages.alert_texts import one_line, test_message
 from fleet.pages.alerts_page import clock
 from fleet.pages.channel_form import escalation_words, quiet_text, quiet_times, quiet_words

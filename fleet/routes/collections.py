@@ -13,13 +13,13 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from cloud_relay.zones import zone_named
-from fleet.book.audit import note_deed
-from fleet.book.cash import NewCollection, collected, save_collection
-from fleet.book.engine import reading, writing
-from fleet.book.naming import Names, names, places
-from fleet.book.posts import answer_of, answer_post, take_post
-from fleet.book.shares import Span, parts_of_place
-from fleet.book.stripe_book import read_marks
+from fleet.book.database.engine import reading, writing
+from fleet.book.figures.shares import Span, parts_of_place
+from fleet.book.stripe.marks import read_marks
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.cash import NewCollection, collected, save_collection
+from fleet.book.typed.naming import Names, names, places
+from fleet.book.typed.posts import answer_of, answer_post, take_post
 from fleet.pages.cash_tables import collections_table, variances_table
 from fleet.pages.statement import Statement, Terms, statement
 from fleet.paper.pdf import statement_pdf
@@ -29,6 +29,7 @@ from fleet.reports.periods import Period, last_month
 from fleet.reports.shares import Deduction
 from fleet.routes.asked import allowed_scope, asked_period, asked_scope
 from fleet.routes.csv_file import csv_response
+from fleet.routes.dating import dated_later
 from fleet.routes.world import World, person
 from fleet.rules.typed_amounts import BadField, read_amount, read_currency, read_moment, read_text
 
@@ -61,8 +62,10 @@ def collections(world: World) -> Blueprint:
     def show() -> ResponseReturnValue:
         with reading(world.engine) as connection:
             known = places(connection, allowed_scope().location_id)
+            later = dated_later(connection, world, names(connection, asked_scope()).machines)
         return render_template(
             "statement.html",
+            dated_later=later,
             made=_statement(world),
             places=known,
             period=_statement_period(world),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fleet.book.audit import note_deed
-from fleet.book.engine import reading, writing
+from fleet.book.database.engine import reading, writing
+from fleet.book.typed.audit import note_deed
 from fleet.logins.guesses import Guesses
 from fleet.logins.people import enter as enter_by
 from fleet.logins.people import hash_of, proved

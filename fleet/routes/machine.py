@@ -9,10 +9,10 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from fleet.book import machine as book
-from fleet.book.engine import reading
-from fleet.book.overview import machines_now
-from fleet.book.places import zones
+from fleet.book.database.engine import reading
+from fleet.book.figures import machine as book
+from fleet.book.figures.overview import machines_now
+from fleet.book.typed.places import zones
 from fleet.pages.times import ago
 from fleet.plots.draw import bars, time_line
 from fleet.reports import machine as report
@@ -20,6 +20,7 @@ from fleet.reports.amounts import in_words
 from fleet.reports.overview import Machine
 from fleet.reports.table import Table
 from fleet.routes.csv_file import csv_response
+from fleet.routes.dating import dated_later
 from fleet.routes.payment import payment_address
 from fleet.routes.world import World, person, seen_location
 from fleet.rules.roles import may
@@ -95,6 +96,7 @@ def machine(world: World) -> Blueprint:
                 "machine.html",
                 machine=asked.machine,
                 version=book.version_of(connection, machine_id),
+                dated_later=dated_later(connection, world, {machine_id}),
                 games=book.games_of(connection, machine_id, asked.since_at),
                 currencies=report.currencies_of(days, asked.coins),
                 went_wrong=any(day.in_doubt or day.uncounted for day in days),

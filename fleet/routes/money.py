@@ -9,13 +9,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from fleet.book.differences import differences
-from fleet.book.engine import reading
-from fleet.book.money_rows import count_of, rows_of
-from fleet.book.naming import Names, names
-from fleet.book.notes import read_note
-from fleet.book.stripe_book import read_marks
-from fleet.book.takings import takings
+from fleet.book.database.engine import reading
+from fleet.book.figures.differences import differences
+from fleet.book.figures.money_rows import count_of, rows_of
+from fleet.book.figures.takings import takings
+from fleet.book.running.notes import read_note
+from fleet.book.stripe.marks import read_marks
+from fleet.book.typed.naming import Names, names
 from fleet.pages.money_tables import About, changes_table, takings_table
 from fleet.pages.row_tables import TITLES, differences_table, rows_table
 from fleet.reconciling.part import TROUBLE
@@ -34,6 +34,7 @@ from fleet.routes.asked import (
     fields_of,
 )
 from fleet.routes.csv_file import csv_response
+from fleet.routes.dating import dated_later
 from fleet.routes.payment import add_payment_pages, payment_address
 from fleet.routes.world import World
 
@@ -53,6 +54,7 @@ class _Shown:
     names: Names
     read_until: Moment | None
     trouble: str
+    dated_later: str
 
     @property
     def is_read(self) -> bool:
@@ -136,6 +138,7 @@ def _shown(world: World) -> _Shown:
     with reading(world.engine) as connection:
         named, marks = names(connection, allowed_scope()), read_marks(connection)
         trouble = read_note(connection, TROUBLE) or ""
+        later = dated_later(connection, world, names(connection, scope).machines)
         name = (lambda machine: named.place_of.get(machine, machine)) if by is By.LOCATION else str
         now, before = (
             report(by, takings(connection, by, each, scope), name) for each in (period, period.before)
@@ -145,7 +148,7 @@ def _shown(world: World) -> _Shown:
     about = About(period, scope.machine_id or "", scope.location_id, named.machines, named.places)
     table = takings_table(now, about, address_of, is_read=is_read)
     compared = changes_table(now, before, period, is_read=is_read)
-    return _Shown(period, now, before, table, compared, named, read_until, trouble)
+    return _Shown(period, now, before, table, compared, named, read_until, trouble, later)
 
 
 def _sums(shown: _Shown) -> dict[str, str]:

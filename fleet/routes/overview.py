@@ -7,8 +7,8 @@ import hashlib
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from fleet.book.engine import reading
-from fleet.book.overview import machines_now
+from fleet.book.database.engine import reading
+from fleet.book.figures.overview import machines_now
 from fleet.pages.times import ago
 from fleet.reports.amounts import in_words
 from fleet.reports.overview import overview as summed_up

@@ -10,9 +10,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from fleet.book.audit import note_deed
-from fleet.book.engine import reading, writing
-from fleet.book.locations import location_names
+from fleet.book.database.engine import reading, writing
+from fleet.book.typed.audit import note_deed
+from fleet.book.typed.locations import location_names
 from fleet.logins.codes import as_picture
 from fleet.logins.people import (
     LEAST_PASSWORD,

@@ -21,21 +21,24 @@ class Pages:
     """Serves until stopped.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is taken; it names the setting.
     """
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._channels: dict[int, object] = {}
-        self._server = create_server(
-            create_app(World(settings, engine)),
-            map=self._channels,
-            host=settings.web.host,
-            port=settings.web.port,
-            threads=THREADS,
-            max_request_body_size=_LARGEST_BODY_BYTES,
-            clear_untrusted_proxy_headers=not settings.web.trusted_proxies,
-            ident=None,
-        )
+        try:
+            self._server = create_server(
+                create_app(World(settings, engine)),
+                map=self._channels,
+                host=settings.web.host,
+                port=settings.web.port,
+                threads=THREADS,
+                max_request_body_size=_LARGEST_BODY_BYTES,
+                clear_untrusted_proxy_headers=not settings.web.trusted_proxies,
+                ident=None,
+            )
+        except OSError as why:
+            raise OSError(why.errno, why.strerror or str(why), "FLEET_LISTEN") from why
         self._over = threading.Event()
 
     def run(self) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.stripe.payments import CONFLICT
 from fleet.book import tables
-from fleet.book.engine import open_book, reading
+from fleet.book.database.engine import open_book, reading
 from simulator.board.board_server import BoardServer
 from simulator.chain.cabinet import OFFERS
 from simulator.chain.chain import Chain

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from fleet.book import tables
-from fleet.book.dialect import put_new
-from fleet.book.recording import Came, record
-from fleet.book.statuses import record_statuses
+from fleet.book.came.recording import Came, record
+from fleet.book.came.statuses import record_statuses
+from fleet.book.database.dialect import put_new
 from fleet.journal.batch import Batch, Entry
 from fleet.journal.chain import BEGINNING, canonical, next_sum
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from fleet.book import tables
-from fleet.book.engine import open_book, writing
+from fleet.book.database.engine import open_book, writing
 from fleet.logins.people import add_person, enter, hash_of, proved
 from fleet.rules.roles import Role
 from simulator.chain.cabinet import MACHINE_ID, NAME

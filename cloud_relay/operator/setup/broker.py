@@ -19,7 +19,7 @@ from cloud_relay.logins.mosquitto import MosquittoLogins
 from cloud_relay.operator.setup.emqx import set_up_emqx
 from cloud_relay.operator.setup.mosquitto import MosquittoOrder, next_words, set_up_folder
 from cloud_relay.operator.setup.service_login import ServiceLogin
-from cloud_relay.rules.access import FLEET
+from cloud_relay.rules.access import FLEETS
 
 _ENV_FILE = "relay-broker.env"
 _TLS_PORT = "8883"
@@ -142,4 +142,4 @@ def _service_logins(
     if fleet_s is not None and fleet_s.resolve() == relay_s.resolve():
         raise SetupFailed(f"{fleet_s} is the relay's: give the fleet's login another file by --fleet-env")
     relay = ServiceLogin(environment, relay_s, broker)
-    return [relay] if fleet_s is None else [relay, ServiceLogin({}, fleet_s, broker, (FLEET,))]
+    return [relay] if fleet_s is None else [relay, ServiceLogin({}, fleet_s, broker, FLEETS)]

@@ -10,7 +10,7 @@ from typing import TextIO
 from cloud_relay.errors import NoPasswordDatabase, SetupFailed
 from cloud_relay.logins.interface import Logins
 from cloud_relay.operator.setup.kept import Kept
-from cloud_relay.rules.access import FLEET, RELAYS
+from cloud_relay.rules.access import FLEETS, RELAYS
 
 
 class ServiceLogin:
@@ -35,7 +35,7 @@ class ServiceLogin:
         self._kept, self._env_file, self._broker = Kept(environment, env_file), env_file, broker
         self.name = self._variable("MQTT_USERNAME") or names[0]
         if self.name not in names:
-            who = "fleet" if names[0] == FLEET else "relay"
+            who = "fleet" if names == FLEETS else "relay"
             raise SetupFailed(
                 f"MQTT_USERNAME is {self.name!r:.80}: the access rules know the {who} as {names[0]}"
             )

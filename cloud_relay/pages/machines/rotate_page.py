@@ -33,19 +33,25 @@ WEBHOOK_OTHERS = (
     "disabled."
 )
 WEBHOOK_FINISHED = "The old secret of the webhook goes: no endpoint signs with it any more."
-LOGIN_BEGUN = "{new} is the relay's login from now on ({where}). {old} works beside it until it is removed."
-LOGIN_NEXT = (RESTART, "Run this with the relay's new environment, and with --remove {old}.")
+RESTART_FLEET = (
+    "Restart the fleet, every process of it (sudo systemctl restart arcade-fleet). The broker needs this "
+    "release's access rules, which know {new}."
+)
+LOGIN_BEGUN = "{new} is the {who}'s login from now on ({where}). {old} works beside it until it is removed."
+LOGIN_NEXT = "Run this with the {who}'s new environment, and with --remove {old}."
 LOGIN_HALF = (
-    "If the relay logs in as {new} by now, run this with its environment. If the password of {new} was lost "
-    "before the relay had it: --remove {new}, and begin again."
+    "If the {who} logs in as {new} by now, run this with its environment. If the password of {new} was lost "
+    "before the {who} had it: --remove {new}, and begin again."
 )
 LOGIN_TWO = (
     "The broker lets {new} in, and {old} is there, too: if every process has {new} by now, --remove {old}."
 )
 LOGIN_FINISHED = "{old} is taken away ({where}): whoever still had it is out."
 LOGIN_ONE = "There is nothing to remove: {old} is not there."
-LOGIN_OURS = "{old} is the login in MQTT_USERNAME: run this with the relay's new environment."
-NEITHER_LOGIN = "MQTT_USERNAME is {name!r}: the access rules know the relay as {known}"
+LOGIN_OURS = "{old} is the login in MQTT_USERNAME: run this with the {who}'s new environment."
+LOGIN_FOREIGN = "{old} is no login of the {who}'s, which are {known}: nothing was removed."
+LOGIN_NONE = "The fleet has no login {name} yet: `setup broker --fleet-env FILE` makes it."
+NEITHER_LOGIN = "MQTT_USERNAME is {name!r}: the access rules know the {who} as {known}"
 
 
 def steps_text(said: str, steps: Sequence[str]) -> str:
@@ -55,7 +61,7 @@ def steps_text(said: str, steps: Sequence[str]) -> str:
 
 
 def settings_step(values: Mapping[str, str], printed: str) -> str:
-    """What the relay is to be told, or that its file says it now."""
+    """What the relay is to be told, or that its file, or the fleet's, says it now."""
     if not printed:
         return f"Done: its file says so now ({', '.join(values)})."
     return "In the relay's environment: " + " and ".join(printed.splitlines())

@@ -51,10 +51,10 @@ def finished(secrets: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
     return {"RELAY_SECRET": secrets[0], "FORMER_RELAY_TAGS": ",".join(former)}
 
 
-def other_login(username: str) -> str | None:
-    """The relay's login whose turn is next; None where it has neither of the two."""
-    others = [login for login in RELAYS if login != username]
-    return others[0] if username in RELAYS else None
+def other_login(username: str, turns: tuple[str, ...] = RELAYS) -> str | None:
+    """The login whose turn is next, of a service that has these; None where `username` is none of them."""
+    others = [login for login in turns if login != username]
+    return others[0] if username in turns else None
 
 
 def as_json(rows: Iterable[MachineToken]) -> str:

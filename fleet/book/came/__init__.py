@@ -1,0 +1,1 @@
+"""What cabinets said, as it came."""

@@ -1,0 +1,1 @@
+"""What pages and reports are made of, asked of the database."""

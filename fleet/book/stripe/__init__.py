@@ -1,0 +1,1 @@
+"""The other book: what Stripe says of payments."""

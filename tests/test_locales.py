@@ -1,0 +1,71 @@
+"""The catalogues: all that players read, in every language, as `make locales` writes them."""
+
+from __future__ import annotations
+
+import gettext
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from tools import glyphs, locales
+from tools.locales import DOMAINS, LANGUAGES, Domain
+
+every_catalogue = pytest.mark.parametrize(
+    ("domain", "language"),
+    [(domain, language) for domain in DOMAINS for language in LANGUAGES],
+    ids=lambda part: part.name if isinstance(part, Domain) else part,
+)
+
+
+@every_catalogue
+def test_a_catalogue_has_the_texts_of_the_code_and_no_others(domain: Domain, language: str) -> None:
+    """Nothing is left out and nothing kept that nobody says any more; `make locales` puts it right."""
+    wanted = locales.brought_up(domain, language, locales.gathered(domain))
+    assert domain.po(language).read_bytes().decode() == locales.as_po(wanted).decode()
+
+
+@every_catalogue
+def test_what_programs_read_is_what_translators_wrote(domain: Domain, language: str) -> None:
+    """The .mo is compiled from the .po that lies beside it."""
+    wanted = locales.brought_up(domain, language, locales.gathered(domain))
+    assert domain.mo(language).read_bytes() == locales.as_mo(wanted)
+
+
+@every_catalogue
+def test_every_text_is_translated_in_all_its_forms(domain: Domain, language: str) -> None:
+    """Each with the places that its text has in braces, and none that somebody has still to look at."""
+    catalogue = locales.written(domain, language)
+    assert list(locales.problems(catalogue)) == []
+    assert [message.id for message in catalogue if message.id and message.fuzzy] == []
+
+
+@every_catalogue
+def test_the_standard_library_reads_the_catalogue(domain: Domain, language: str) -> None:
+    """Cabinet and relay have no Babel: their gettext finds what the .po says."""
+    with domain.mo(language).open("rb") as file:
+        words = gettext.GNUTranslations(file)
+    for message in locales.written(domain, language):
+        if message.id and not message.pluralizable:
+            assert words.gettext(message.id) == message.string
+
+
+@pytest.mark.parametrize("language", glyphs.CUT)
+def test_the_font_that_is_shipped_has_what_the_texts_are_written_with(language: str) -> None:
+    """And no more: it was cut for them. `make locales` cuts it anew."""
+    wanted = glyphs.wanted(language, locales.strings(locales.SCREEN, language))
+    assert glyphs.characters(language) == wanted
+
+
+def test_wrong_translations_are_named() -> None:
+    """Each kind of mistake that a translator can make."""
+    catalogue = Catalog("de", fuzzy=False)
+    catalogue.add("{credits} credit", "Guthaben")
+    catalogue.add("INSERT COIN", "")
+    catalogue.add("Good luck!", "Viel Glück! ")
+    catalogue.add(("{n} game", "{n} games"), ("{n} Spiel", "{m} Spiele"))
+    assert list(locales.problems(catalogue)) == [
+        "de: '{credits} credit': 'Guthaben' has other places in braces",
+        "de: 'INSERT COIN': is not translated",
+        "de: 'Good luck!': 'Viel Glück! ' begins or ends with a space",
+        "de: ('{n} game', '{n} games'): '{m} Spiele' has other places in braces",
+    ]
