@@ -15,9 +15,9 @@ VM := PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; PORT=8800)
+demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; LANGUAGES=en,ja: of the screen; PORT=8800)
 	@tools/prepare.sh demo
-	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan)
+	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan) $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 demo-once: ## one sale through the whole chain, with its time line; no browser, no display
 	@tools/prepare.sh demo

@@ -88,5 +88,5 @@ def account() -> Iterator[Account]:
         stripe.api_keys.allow(READ_KEY, READ_ONLY)
         reading = StripeReading(READ_KEY, OWNERSHIP, stripe.api_url)
         engine = open_book(make_url(f"sqlite:///{folder}/book.sqlite"))
-        yield Account(stripe, clock, engine, reading, Reading(engine, StripeReader(reading), day_of))
+        yield Account(stripe, clock, engine, reading, Reading(engine, StripeReader(reading), UTC))
         engine.dispose()

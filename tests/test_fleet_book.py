@@ -15,11 +15,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import make_url
 
 from fleet.book import tables
-from fleet.book.came.recording import Came, record
+from fleet.book.came.recording import Came, Recorded, record
 from fleet.book.computed.rebuilding import rebuild
 from fleet.book.database.engine import BookError, open_book, reading, writing
 from fleet.journal.batch import Batch
-from fleet.journal.progress import Fit, Joined
+from fleet.journal.progress import Fit
 
 pytestmark = pytest.mark.fleet
 
@@ -28,7 +28,7 @@ def utc(_: str) -> Any:
     return UTC
 
 
-def put(book: Engine, *batches: Batch, came_at: float = NOON + 100) -> list[Joined]:
+def put(book: Engine, *batches: Batch, came_at: float = NOON + 100) -> list[Recorded]:
     with writing(book) as connection:
         return record(connection, [Came(batch, came_at) for batch in batches], utc)
 
@@ -76,7 +76,7 @@ def test_what_comes_again_is_there_once(book: Engine) -> None:
         cabinet.sell(f"pi_{number}")
     assert [each.fit for each in put(book, cabinet.batch(0, 4), cabinet.batch(0, 4))] == [Fit.NEW, Fit.KNOWN]
     (joined,) = put(book, cabinet.batch(1))
-    assert [entry.seq for entry in joined.new] == [5, 6]
+    assert (joined.entries, joined.after.seq) == (2, 6)
     with reading(book) as connection:
         assert rows(connection, tables.entries, "seq") == [(n,) for n in range(1, 7)]
         assert rows(connection, tables.days, "sales", "charged") == [(3, 300)]

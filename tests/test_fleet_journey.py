@@ -20,7 +20,6 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 from conftest import has_caught_up, wait_until
-from fleet.book.engine import open_book
 from fleet_site import addresses
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
@@ -34,6 +33,7 @@ from test_relay_thanks_browser import phone, read
 from test_whole_chain import checkout, wait_until_it_sells
 
 from controller.ledger.reader import read_ledger
+from fleet.book.database.engine import open_book
 from fleet.routes.app import create_app
 from fleet.routes.world import World
 from fleet.rules.roles import PUBLIC
@@ -146,7 +146,7 @@ def beginning(folder: Path) -> Iterator[Journey]:
     wiring = Wiring(pace=QUICK)
     with (
         running_chain(folder / "chain", wiring=wiring, coin_meter=COIN_METER) as chain,
-        running_fleet(chain, folder / "book.sqlite", settings=money_settings(chain)) as fleet,
+        running_fleet(chain.broker, folder / "book.sqlite", settings=money_settings(chain)) as fleet,
         phone(folder / "profile") as chrome,
     ):
         wait_until_it_sells(chain)

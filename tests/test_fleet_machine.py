@@ -11,14 +11,18 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pytest
+from fleet_alerts_kit import SETTINGS, Channels
 from fleet_kit import NOON, SmallCabinet
 from fleet_site import BASE, OURS, FullSite
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
+from fleet.alerting.alerter import Alerter
 from fleet.book import tables
 from fleet.book.came.recording import Came, record
+from fleet.book.computed.dating import date_due
 from fleet.book.database.engine import reading, writing
 from fleet.book.figures.machine import games_of, quarters_of
+from fleet.pages.location_form import DATED_LATER
 from fleet.reports.machine import Bars, Coins, Day, Games, Quarter, days_table, pulses_by_day, takings_by_hour
 from fleet.rules.roles import Role
 
@@ -182,6 +186,29 @@ def test_days_move_with_the_zone_of_the_place(tmp_path: Path) -> None:
     assert [tuple(each) for each in deeds[-1:]] == [
         ("the-staff", "machine changed", '{"name": "Galaga", "location_id": 2, "coin_value": 50}')
     ]
+    site.engine.dispose()
+
+
+def test_pages_with_days_of_another_zone_say_so_until_these_are_dated_anew(tmp_path: Path) -> None:
+    """A machine with years of sales is left to the process of alerts: its page waits for nothing."""
+    site = FullSite(tmp_path)
+    browser = site.as_(Role.OWNER)
+
+    def say_so() -> list[bool]:
+        pages = (f"/machines/{OURS}", "/money", "/money?location=2", "/statement?location=1")
+        return [DATED_LATER in browser.get(each, base_url=BASE).text for each in pages]
+
+    date_due(site.engine, UTC, 60.0)
+    assert say_so() == [False] * 4
+    with writing(site.engine) as connection:
+        connection.execute(
+            update(tables.machines)
+            .where(tables.machines.c.machine_id == OURS)
+            .values(zone="Pacific/Honolulu")
+        )
+    assert say_so() == [True, True, False, True]
+    Alerter(SETTINGS, site.engine, send=Channels()).go_round()
+    assert say_so() == [False] * 4
     site.engine.dispose()
 
 

@@ -38,6 +38,13 @@ def test_what_is_wrong_stands_first_with_its_remedy() -> None:
     )
 
 
+def test_of_many_faults_the_worst_are_told_and_the_others_counted() -> None:
+    """All of them would take a small screen longer than the page stays."""
+    rows = sections(faults=[FAULT] * 7)["NOW"]
+    assert [row.label for row in rows].count("FAULT") == 4
+    assert rows[-1] == Row("", "and 3 more: sudo cabinet status", Tone.BAD)
+
+
 def test_a_machine_that_sells_says_so() -> None:
     """And that nothing is wrong, which is no empty place."""
     assert sections(state="attract", selling=True, faults=[])["NOW"] == (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,21 @@ def test_the_command_shows_it_and_a_credit_arrives_meanwhile(bench: Workbench) -
     assert (pulsed, bench.coins(), counted) == (0, 1, (2, 2))
     assert [(each["credits"], each["outcome"]) for each in told["payments"]] == [(1, "test")]
     assert (ended, page(bench)) == ((0, ["the screen shows the player's page"]), None)
+
+
+def test_the_page_comes_though_nothing_can_be_written(bench: Workbench) -> None:
+    """That is when a technician stands there; and what waits for the disk is written once it can be."""
+    with closing(sqlite3.connect(bench.folder / "state" / "ledger.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        bench.board.insert_cash_coin()
+        bench.controller.wait_for_line("ledger cannot be written: database is locked")
+        hold(bench, shown=True)
+        kinds = [fault["kind"] for fault in (page(bench) or {})["faults"]]
+        other.execute("ROLLBACK")
+    bench.controller.wait_for_line("ledger can be written again")
+    hold(bench, shown=False)
+    assert kinds[0] == "ledger"
+    assert bench.ledger("SELECT count(*) FROM coins") == [(1,)]
 
 
 def test_without_a_controller_nobody_can_tell_the_screen(bench: Workbench) -> None:

@@ -11,7 +11,7 @@ from attract_screen.model.leaf_times import LEAF_S
 from controller.model.cabinet import accepting
 from controller.model.effects import FirePulse
 from controller.model.events import InputChanged, TechnicianPageRequested, Tick
-from controller.rules.decide import next_wake_s
+from controller.rules.decide import decide_button, next_wake_s
 from controller.rules.technician_page import HELD_S, SHOWN_S
 
 HOLD_S = 0.03
@@ -188,6 +188,26 @@ def test_a_hold_counts_though_the_loop_was_held_up() -> None:
     shown = is_shown(bench)
     wait_awake(bench, 5.0)
     assert (shown, is_shown(bench)) == (True, True)
+
+
+def test_alone_the_button_decides_nothing_of_the_other_lines() -> None:
+    """While nothing can be written their edges wait, so that nobody knows how they stand."""
+    bench = button_bench()
+    for number in range(600):
+        bench.now_s += 0.001
+        bench.handle(InputChanged("game_over", number % 2 == 0, bench.now_s))
+    before = bench.cabinet
+    for event in (
+        InputChanged("service_button", True, bench.now_s),
+        InputChanged("service_button", False, bench.now_s + 2.5),
+        Tick(),
+    ):
+        bench.cabinet = decide_button(bench.cabinet, event, bench.now_s + 60).cabinet
+    assert is_shown(bench)
+    assert (bench.cabinet.noise["game_over"], bench.cabinet.game_over) == (
+        before.noise["game_over"],
+        before.game_over,
+    )
 
 
 def test_a_tool_shows_it_anew_and_ends_it() -> None:

@@ -12,6 +12,8 @@ from attract_screen.model.prices import price
 from attract_screen.model.technician_format import Clock, Fault, Line, Link, Payment, Technician
 
 TOO_HOT_CELSIUS = 80.0
+# More would fill every leaf of a small screen: those that count most come first.
+MOST_FAULTS = 4
 _DOING = {
     "starting": "starting",
     "attract": "waiting for a player",
@@ -117,8 +119,10 @@ def _now(technician: Technician) -> Section:
     doing = _DOING.get(technician.state, technician.state)
     selling = Row("sells", "yes", Tone.GOOD) if technician.selling else Row("sells", "NO", Tone.BAD)
     rows = [Row("state", doing), selling]
-    for fault in technician.faults:
+    for fault in technician.faults[:MOST_FAULTS]:
         rows += [Row("FAULT", fault.text, Tone.BAD), Row("", fault.remedy)]
+    if more := len(technician.faults[MOST_FAULTS:]):
+        rows.append(Row("", f"and {more} more: sudo cabinet status", Tone.BAD))
     if not technician.faults:
         rows.append(Row("faults", "none", Tone.GOOD))
     return Section("NOW", tuple(rows))

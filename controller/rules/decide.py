@@ -95,6 +95,13 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
     return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts), tuple(turn.entries))
 
 
+def decide_button(cabinet: Cabinet, event: InputChanged | Tick, now_s: float) -> Decision:
+    """What follows for the service button alone: it records nothing, and so needs no ledger."""
+    turn = Turn(cabinet, now_s, PAYMENT_TABLE)
+    technician_page.button_alone(turn, event)
+    return Decision(turn.cabinet, (), tuple(turn.acts))
+
+
 def next_wake_s(cabinet: Cabinet) -> float | None:
     """When time alone will change something (seconds since boot, `AT_ONCE`); None if it will not."""
     return min((at_s for wakes_s in _WAKES for at_s in wakes_s(cabinet)), default=None)

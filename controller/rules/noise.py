@@ -27,10 +27,13 @@ def races(turn: Turn, at_s: float) -> None:
     _note(turn, "coin_meter", _noise(turn, "coin_meter").found(Unsteady.RACES, at_s))
 
 
-def calm_down(turn: Turn, until_s: float) -> None:
-    """Every edge until then was told: a line that has been steady for long enough is believed again."""
+def calm_down(turn: Turn, until_s: float, only: InputLine | None = None) -> None:
+    """Every edge until then was told: a line that has been steady for long enough is believed again.
+
+    With `only` the others' edges were not told.
+    """
     for line, noise in turn.cabinet.noise.items():
-        if (ends_s := noise.ends_s) is not None and until_s >= ends_s:
+        if only in (None, line) and (ends_s := noise.ends_s) is not None and until_s >= ends_s:
             _note(turn, line, noise.at(until_s))
 
 

@@ -8,8 +8,9 @@ from typing import Final
 from attract_screen.model.leaf_times import SHOWN_S
 from controller.model.cabinet import Cabinet
 from controller.model.debounce import DebouncedLine
-from controller.model.events import TechnicianPageRequested
+from controller.model.events import InputChanged, TechnicianPageRequested, Tick
 from controller.model.technician_page import TechnicianPage
+from controller.rules import noise
 from controller.rules.turn import Turn
 
 # Longer than a knock or a cleaning cloth, and short enough to be held with the other hand in a cable.
@@ -32,6 +33,20 @@ def believe(turn: Turn, line: DebouncedLine) -> None:
         _turn_over(turn)
     elif page is not None:
         turn.change(technician_page=page.turned(turn.now_s))
+
+
+def button_alone(turn: Turn, event: InputChanged | Tick) -> None:
+    """The button while nothing else is decided, for want of a ledger: it needs none."""
+    if isinstance(event, InputChanged):
+        line = turn.cabinet.service_button.settled(event.known_until_s)
+        moved = line.edge(event.active, event.at_s, event.began_s)
+        count(turn, event.line, event.edges)
+        noise.heard(turn, event, line, moved)
+    else:
+        moved = turn.cabinet.service_button.settled(turn.now_s)
+        noise.calm_down(turn, turn.now_s, only="service_button")
+    believe(turn, moved)
+    mind_page(turn)
 
 
 def begin(turn: Turn, line: DebouncedLine) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fleet.alerting.channel_urls import Send, send
 from fleet.alerting.outage import Outage
-from fleet.alerting.round import Decider
+from fleet.alerting.round import LOOK_AT_MOST_S, Decider
 from fleet.alerting.telling import Teller
+from fleet.book.computed.dating import date_due
 from fleet.book.database.engine import reading, reason_of
 from fleet.settings import Settings
 
@@ -34,7 +35,7 @@ class Alerter:
         send: Send = send,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._engine, self._clock = engine, clock
+        self._engine, self._zone, self._clock = engine, settings.zone, clock
         self._worker = secrets.token_hex(8)
         self._decider: Decider | None = None
         self._teller = Teller(engine, send, self._worker, clock, f"{settings.web.url}/alerts")
@@ -52,7 +53,10 @@ class Alerter:
         self._ends.set()
 
     def go_round(self) -> None:
-        """Decide, tell, and learn; what fails is logged, and tried again in the next round."""
+        """Decide, tell and learn, and date machines anew that a page had no time for.
+
+        What fails is logged, and tried again in the next round.
+        """
         try:
             if self._decider is None:
                 self._decider = Decider(self._engine, self._worker, self._clock)
@@ -60,6 +64,7 @@ class Alerter:
             self._teller.tell_due()
             if decides:
                 self._decider.look_closer()
+                date_due(self._engine, self._zone, LOOK_AT_MOST_S)
             with reading(self._engine) as connection:
                 self._outage.worked(connection)
         except SQLAlchemyError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -119,6 +119,16 @@ class Sheet:
                 self.note(moved)
             case _:
                 self.note(moved)
+
+    def redate(self, key: tuple[str, str], day: str) -> None:
+        """Have a sale be of another day."""
+        self._put(replace(self.sales[key], day=day))
+
+    def redate_coin(self, row: Mapping[str, Any], day: str) -> None:
+        """Have a coin's row, as the book has it, be of another day."""
+        self.coins.append({**row, "day": day})
+        for of, times in ((row["day"], -1), (day, +1)):
+            self._count(DayKey(row["machine_id"], of, "cash", "", 0), times, sales=1)
 
     def _move_sale(self, noted: Noted, moved: Noted, key: tuple[str, str]) -> None:
         sale = self.sales.get(key)

@@ -12,6 +12,7 @@ from fleet.rules.opening import WEEKDAYS, parse_opening
 DAY_NAMES = dict(
     zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True)
 )
+DATED_LATER = "Days are still being put right for another time zone; that may take some minutes."
 _SPLIT = re.compile(r"[,;\s]+")
 _SHARE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
 

@@ -12,11 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud_relay.errors import RelayError
 from cloud_relay.rules.orders import Ownership
-from fleet.book.database.engine import reading, reason_of, writing
+from fleet.book.database.engine import reason_of, writing
 from fleet.book.running.notes import keep_note
 from fleet.book.running.workers import end_trouble, say_trouble
-from fleet.book.typed.places import zones
-from fleet.journal.days import day_at
 from fleet.reconciling.key import KeyCanWrite, look_at_key
 from fleet.reconciling.reader import StripeReader, StripeReading
 from fleet.reconciling.reading import Reading
@@ -93,9 +91,7 @@ class Reconciler:
         return ""
 
     def _reading(self, how: StripeReading) -> Reading:
-        with reading(self._engine) as connection:
-            zone_of = zones(connection, self._settings.zone)
-        return Reading(self._engine, StripeReader(how), lambda machine, at: day_at(at, zone_of(machine)))
+        return Reading(self._engine, StripeReader(how), self._settings.zone)
 
     def _say(self, trouble: str) -> None:
         if trouble:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from fleet.book.computed.dating import days_where_dated
 from fleet.book.database.engine import reading, writing
 from fleet.book.stripe.marks import first_sale_s, mark_read, read_marks
-from fleet.book.stripe.payments import save_movements, save_payments
+from fleet.book.stripe.payments import machines_of, save_movements, save_payments
+from fleet.book.typed.places import zones
 from fleet.journal.days import DayOf
 from fleet.reconciling.reader import StripeReader
 from fleet.rules.stripe_objects import StripePayment
@@ -36,10 +39,11 @@ class Run:
 class Reading:
     """Keeps Stripe's side of the book. A run that fails is done again, and two at once do no harm."""
 
-    def __init__(self, engine: Engine, reader: StripeReader, day_of: DayOf) -> None:
+    def __init__(self, engine: Engine, reader: StripeReader, zone: tzinfo) -> None:
+        """The `zone` is that of machines in no location."""
         self._engine = engine
         self._reader = reader
-        self._day_of = day_of
+        self._zone = zone
 
     def run(self, now_s: float) -> Run:
         """Read what changed since the last run; the first time, all since the first sale of the book.
@@ -101,10 +105,16 @@ class Reading:
         moved = 0
         for page in self._reader.movements_since(since_s):
             with writing(self._engine) as connection:
-                save_movements(connection, page, self._day_of)
+                machines = machines_of(connection, [movement.payment_id for movement in page])
+                save_movements(connection, page, self._day_of(connection, machines))
             moved += len(page)
         return moved
 
     def _save(self, payments: Sequence[StripePayment], now_s: float) -> None:
         with writing(self._engine) as connection:
-            save_payments(connection, payments, now_s, self._day_of)
+            machines = [payment.machine_id for payment in payments]
+            save_payments(connection, payments, now_s, self._day_of(connection, machines))
+
+    def _day_of(self, connection: Connection, machine_ids: Iterable[str]) -> DayOf:
+        """The days are those of the rest of the book, also while a machine is put into another zone."""
+        return days_where_dated(connection, machine_ids, zones(connection, self._zone))

@@ -29,6 +29,7 @@ from fleet.reports.periods import Period, last_month
 from fleet.reports.shares import Deduction
 from fleet.routes.asked import allowed_scope, asked_period, asked_scope
 from fleet.routes.csv_file import csv_response
+from fleet.routes.dating import dated_later
 from fleet.routes.world import World, person
 from fleet.rules.typed_amounts import BadField, read_amount, read_currency, read_moment, read_text
 
@@ -61,8 +62,10 @@ def collections(world: World) -> Blueprint:
     def show() -> ResponseReturnValue:
         with reading(world.engine) as connection:
             known = places(connection, allowed_scope().location_id)
+            later = dated_later(connection, world, names(connection, asked_scope()).machines)
         return render_template(
             "statement.html",
+            dated_later=later,
             made=_statement(world),
             places=known,
             period=_statement_period(world),

@@ -11,16 +11,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from cloud_relay.zones import zone_named
-from fleet.book.computed.rebuilding import rebuild
 from fleet.book.database.engine import reading, writing
 from fleet.book.typed import locations as book
 from fleet.book.typed.audit import note_deed
 from fleet.book.typed.locations import Location, Setting
-from fleet.book.typed.places import zones
 from fleet.pages.location_form import DAY_NAMES, fields_of, opening_of, opening_words, share_of
 from fleet.reports.amounts import Money
 from fleet.reports.shares import Deduction
 from fleet.reports.table import one_line
+from fleet.routes.dating import date_now
 from fleet.routes.world import World, person
 from fleet.rules.typed_amounts import read_amount, read_currency, read_text
 
@@ -63,7 +62,7 @@ def locations(world: World) -> Blueprint:
                 _set(world, connection, machine_id)
         except ValueError as why:
             return _settings_page(world, machine_id, request.form, str(why)), 422
-        flash("Kept.")
+        flash(f"Kept. {date_now(world)}".strip())
         return redirect(url_for("machine.page", machine_id=machine_id), 303)
 
     return pages
@@ -76,31 +75,24 @@ def _keep(world: World, number: int | None) -> ResponseReturnValue:
             if number is None:
                 book.add_location(connection, new)
             else:
-                _change(world, connection, number, new)
+                _change(connection, number, new)
             what = "location added" if number is None else "location changed"
             note_deed(connection, world.clock(), person().name, what, **asdict(new))
     except ValueError as why:
         return _page(world, request.form, number, str(why)), 422
-    flash(f"{one_line(new.name)}: kept.")
+    flash(f"{one_line(new.name)}: kept. {date_now(world)}".strip())
     return redirect(url_for("locations.page"), 303)
 
 
-def _change(world: World, connection: Connection, number: int, new: Location) -> None:
-    before = book.read_location(connection, number) or abort(404)
-    machines = book.machines_in(connection, number)
+def _change(connection: Connection, number: int, new: Location) -> None:
+    book.read_location(connection, number) or abort(404)
     book.change_location(connection, number, new)
-    if machines and before.zone != new.zone:
-        rebuild(connection, zones(connection, world.settings.zone), machines)
 
 
 def _set(world: World, connection: Connection, machine_id: str) -> None:
     before = book.read_setting(connection, machine_id) or abort(404)
     new = _read_setting(request.form, book.location_names(connection))
-    zone = zones(connection, world.settings.zone)(machine_id)
     book.set_machine(connection, machine_id, new)
-    zone_of = zones(connection, world.settings.zone)
-    if zone_of(machine_id) != zone:
-        rebuild(connection, zone_of, [machine_id])
     changed = {name: value for name, value in asdict(new).items() if value != asdict(before)[name]}
     note_deed(connection, world.clock(), person().name, "machine changed", machine_id, **changed)
 

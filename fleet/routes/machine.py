@@ -20,6 +20,7 @@ from fleet.reports.amounts import in_words
 from fleet.reports.overview import Machine
 from fleet.reports.table import Table
 from fleet.routes.csv_file import csv_response
+from fleet.routes.dating import dated_later
 from fleet.routes.payment import payment_address
 from fleet.routes.world import World, person, seen_location
 from fleet.rules.roles import may
@@ -95,6 +96,7 @@ def machine(world: World) -> Blueprint:
                 "machine.html",
                 machine=asked.machine,
                 version=book.version_of(connection, machine_id),
+                dated_later=dated_later(connection, world, {machine_id}),
                 games=book.games_of(connection, machine_id, asked.since_at),
                 currencies=report.currencies_of(days, asked.coins),
                 went_wrong=any(day.in_doubt or day.uncounted for day in days),

@@ -34,6 +34,7 @@ from fleet.routes.asked import (
     fields_of,
 )
 from fleet.routes.csv_file import csv_response
+from fleet.routes.dating import dated_later
 from fleet.routes.payment import add_payment_pages, payment_address
 from fleet.routes.world import World
 
@@ -53,6 +54,7 @@ class _Shown:
     names: Names
     read_until: Moment | None
     trouble: str
+    dated_later: str
 
     @property
     def is_read(self) -> bool:
@@ -136,6 +138,7 @@ def _shown(world: World) -> _Shown:
     with reading(world.engine) as connection:
         named, marks = names(connection, allowed_scope()), read_marks(connection)
         trouble = read_note(connection, TROUBLE) or ""
+        later = dated_later(connection, world, names(connection, scope).machines)
         name = (lambda machine: named.place_of.get(machine, machine)) if by is By.LOCATION else str
         now, before = (
             report(by, takings(connection, by, each, scope), name) for each in (period, period.before)
@@ -145,7 +148,7 @@ def _shown(world: World) -> _Shown:
     about = About(period, scope.machine_id or "", scope.location_id, named.machines, named.places)
     table = takings_table(now, about, address_of, is_read=is_read)
     compared = changes_table(now, before, period, is_read=is_read)
-    return _Shown(period, now, before, table, compared, named, read_until, trouble)
+    return _Shown(period, now, before, table, compared, named, read_until, trouble, later)
 
 
 def _sums(shown: _Shown) -> dict[str, str]:

@@ -15,9 +15,7 @@ from fleet.book.database.engine import reading, writing
 from fleet.book.figures.differences import difference_of
 from fleet.book.figures.one_payment import OnePayment, one_payment
 from fleet.book.typed.audit import note_deed
-from fleet.book.typed.places import zones
 from fleet.book.typed.posts import answer_of, answer_post, take_post
-from fleet.journal.days import day_at
 from fleet.pages.row_tables import rows_table
 from fleet.reconciling.part import stripe_reading
 from fleet.reconciling.reader import StripeReader
@@ -112,11 +110,8 @@ def _read_again(world: World, payment_id: str, answer: RelayAnswer) -> None:
     """Have the page show what is so now; the hourly run would find it too."""
     if world.settings.stripe is None or not answer.is_done:
         return
-    with reading(world.engine) as connection:
-        zone_of = zones(connection, world.settings.zone)
     reader = StripeReader(stripe_reading(world.settings.stripe))
-    again = Reading(world.engine, reader, lambda machine, at: day_at(at, zone_of(machine)))
     try:
-        again.read_one(payment_id, world.clock())
+        Reading(world.engine, reader, world.settings.zone).read_one(payment_id, world.clock())
     except RelayError as why:
         log.warning("Did not read %s again: %s", payment_id, why)

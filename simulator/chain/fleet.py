@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from cloud_relay.rules.tokens import relay_tag
-from simulator.chain.broker import FLEET_USERNAME
+from simulator.chain.broker import FLEET_USERNAME, Broker
 from simulator.chain.chain import Chain
 from simulator.chain.part import Part
 from simulator.chain.ports import free_port
@@ -44,16 +44,18 @@ def money_settings(chain: Chain) -> dict[str, str]:
 
 @contextmanager
 def running_fleet(
-    chain: Chain,
+    broker: Broker,
     book: Path,
     port: int = 0,
     *,
     is_waited_for: bool = True,
     settings: Mapping[str, str] | None = None,
+    inside: Sequence[str] = (),
 ) -> Iterator[RunningFleet]:
-    """Start `python -m fleet serve` for a chain, with its book in a file of SQLite's, and stop it after.
+    """Start `python -m fleet serve` at a broker, with its book in a file of SQLite's, and stop it after.
 
-    `settings` are added to its environment.
+    `settings` are added to its environment. `inside` is a command that its own is given to, and that becomes
+    it: what makes its surroundings.
 
     Raises:
         PartFailedError: it was waited for, and ended or did not come up.
@@ -66,12 +68,13 @@ def running_fleet(
         "FLEET_LISTEN": f"127.0.0.1:{port}",
         "FLEET_SECRET": secrets.token_hex(32),
         "MQTT_BROKER": "localhost",
-        "MQTT_PORT": str(chain.broker.services_port),
-        "MQTT_PASSWORD": chain.broker.passwords[FLEET_USERNAME],
-        "MQTT_CA_FILE": str(chain.broker.ca_file),
+        "MQTT_PORT": str(broker.services_port),
+        "MQTT_PASSWORD": broker.passwords[FLEET_USERNAME],
+        "MQTT_CA_FILE": str(broker.ca_file),
         **(settings or {}),
     }
-    part = Part("fleet", [sys.executable, "-m", "fleet", "serve"], book.parent / "fleet.log", environment)
+    command = [*inside, sys.executable, "-m", "fleet", "serve"]
+    part = Part("fleet", command, book.parent / "fleet.log", environment)
     part.start()
     try:
         if is_waited_for:

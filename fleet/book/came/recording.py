@@ -10,11 +10,13 @@ from sqlalchemy import Connection, select
 
 from fleet.book import tables
 from fleet.book.came.boots import place_in_time
+from fleet.book.came.meeting import meet
+from fleet.book.computed.dating import days_where_dated
 from fleet.book.computed.moving import move_boot
 from fleet.book.computed.sheets import write_down
-from fleet.book.database.dialect import put, put_new
+from fleet.book.database.dialect import put
 from fleet.journal.batch import Batch, Entry
-from fleet.journal.days import DayOf, ZoneOf, days_of
+from fleet.journal.days import DayOf, ZoneOf
 from fleet.journal.facts import read_fact
 from fleet.journal.progress import Fit, Joined, Progress, join
 from fleet.journal.sheet import Noted
@@ -44,8 +46,8 @@ def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> lis
     The caller commits, and tells the cabinets afterwards.
     """
     machines = sorted({each.batch.machine_id for each in came})
-    _meet(connection, machines, min(each.came_at for each in came))
-    day_of = days_of(zone_of)
+    meet(connection, machines, min(each.came_at for each in came))
+    day_of = days_where_dated(connection, machines, zone_of)
     recorded: list[Recorded] = []
     noted: list[Noted] = []
     for each in came:
@@ -61,14 +63,6 @@ def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> lis
         recorded.append(Recorded(found.fit, found.after, len(new), placed.met))
     write_down(connection, noted)
     return recorded
-
-
-def _meet(connection: Connection, machines: Sequence[str], at: float) -> None:
-    """A machine's row is its lock, where several processes write: always taken in the same order."""
-    rows = [{"machine_id": name, "name": "", "first_heard_at": at} for name in machines]
-    put_new(connection, tables.machines, rows)
-    known = tables.machines.c.machine_id
-    connection.execute(select(known).where(known.in_(machines)).order_by(known).with_for_update()).all()
 
 
 def _joined(connection: Connection, batch: Batch) -> Joined:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, select
 
 from cloud_relay.rules.messages import read_status, status_fields
 from fleet.book import tables
-from fleet.book.database.dialect import put, put_new
+from fleet.book.came.meeting import meet
+from fleet.book.database.dialect import put
 
 _MOST_BYTES = 8192
 
@@ -19,14 +20,7 @@ def record_statuses(connection: Connection, heard: Sequence[tuple[str, bytes, fl
     machines = sorted({machine_id for machine_id, _, _ in heard})
     if not machines:
         return
-    at = min(each[2] for each in heard)
-    put_new(
-        connection,
-        tables.machines,
-        [{"machine_id": name, "name": "", "first_heard_at": at} for name in machines],
-    )
-    table = tables.machines.c.machine_id
-    connection.execute(select(table).where(table.in_(machines)).order_by(table).with_for_update()).all()
+    meet(connection, machines, min(each[2] for each in heard))
     known = _known(connection, machines)
     rows: dict[str, dict[str, Any]] = {}
     changes = []

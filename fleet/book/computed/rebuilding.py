@@ -8,6 +8,7 @@ from datetime import tzinfo
 from sqlalchemy import Connection, delete
 
 from fleet.book import tables
+from fleet.book.computed.dating import all_dated
 from fleet.book.computed.entry_rows import noted_in_parts
 from fleet.book.computed.sheets import write_down
 from fleet.book.stripe.days import redo_days
@@ -20,6 +21,7 @@ def rebuild(
     connection: Connection, zone_of: Callable[[str], tzinfo], machines: Sequence[str] | None = None
 ) -> int:
     """Compute it anew, of all machines or of these; how many entries it was made from."""
+    all_dated(connection, machines, zone_of)
     for table in COMPUTED:
         every = delete(table)
         connection.execute(every if machines is None else every.where(table.c.machine_id.in_(machines)))

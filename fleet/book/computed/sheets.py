@@ -20,7 +20,7 @@ def write_down(connection: Connection, noted: Sequence[Noted]) -> None:
     sheet = Sheet(_sales(connection, noted), _open_faults(connection, noted))
     for each in noted:
         sheet.note(each)
-    _write(connection, sheet)
+    write_sheet(connection, sheet)
 
 
 def move_down(connection: Connection, moves: Sequence[tuple[Noted, Noted]], since_at: float) -> None:
@@ -31,11 +31,12 @@ def move_down(connection: Connection, moves: Sequence[tuple[Noted, Noted]], sinc
     sheet = Sheet(_sales(connection, before), faults=_faults_since(connection, before, since_at))
     for noted, moved in moves:
         sheet.move(noted, moved)
-    _write(connection, sheet)
+    write_sheet(connection, sheet)
 
 
-def _write(connection: Connection, sheet: Sheet) -> None:
-    put(connection, tables.sales, [asdict(sheet.sales[key]) for key in sorted(sheet.changed_sales)])
+def write_sheet(connection: Connection, sheet: Sheet) -> None:
+    """Write the rows that a sheet changed, and by how much it changed the sums of days."""
+    put(connection, tables.sales, [vars(sheet.sales[key]) for key in sorted(sheet.changed_sales)])
     put(connection, tables.faults, [asdict(fault) for fault in sheet.changed_faults.values()])
     put(connection, tables.coins, sheet.coins)
     put(connection, tables.games, sheet.games)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -55,11 +56,16 @@ def redo_days(connection: Connection, day_of: DayOf, machines: Sequence[str] | N
         query = select(key, table.c.machine_id, table.c[at], table.c.day)
         if machines is not None:
             query = query.where(table.c.machine_id.in_(machines))
+        changes = []
         for name, machine_id, at_s, day in connection.execute(query).all():
             now = day_of(machine_id, at_s)
             if now != day:
-                connection.execute(update(table).where(key == name).values(day=now))
+                changes.append({"of": name, "to": now})
                 touched |= {(machine_id, day), (machine_id, now)}
+        if changes:
+            connection.execute(
+                update(table).where(key == bindparam("of")).values(day=bindparam("to")), changes
+            )
     add_up_days(connection, None if machines is None else touched)
 
 

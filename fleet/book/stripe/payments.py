@@ -58,6 +58,13 @@ def save_movements(connection: Connection, movements: Sequence[Movement], day_of
     add_up_days(connection, {(row["machine_id"], row["day"]) for row in rows})
 
 
+def machines_of(connection: Connection, payment_ids: Sequence[str]) -> list[str]:
+    """At whose machines these payments were made, as far as they are ours."""
+    of = stripe_payments.c
+    found = connection.execute(select(of.machine_id).where(of.payment_id.in_(payment_ids)).distinct())
+    return list(found.scalars())
+
+
 def _days_in_book(connection: Connection, payment_ids: list[str]) -> set[MachineDay]:
     """The days under which payments stand now; they may be moved to others."""
     found: set[MachineDay] = set()

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from fleet.book.tables.base import Number, machine, metadata
 
@@ -27,6 +38,7 @@ entries = Table(
     UniqueConstraint("machine_id", "sum"),
 )
 Index("ix_entries_machine_id_at", entries.c.machine_id, entries.c.at)
+Index("ix_entries_machine_id_boot_boot_s", entries.c.machine_id, entries.c.boot, entries.c.boot_s)
 
 # How far each ledger is in the book without a gap: up to `seq`, whose sum is `sum`. `first` is the oldest
 # that came: what was before it had been pruned.
@@ -42,7 +54,8 @@ ledgers = Table(
 )
 
 # When each boot of a machine began. `is_measured`: by the time at which a message of that boot came;
-# otherwise it is what the machine's own clock said, kept between its neighbours.
+# otherwise it is what the machine's own clock said, kept between its neighbours. `moves` is how often it
+# turned out to have begun at another time.
 boots = Table(
     "boots",
     metadata,
@@ -50,6 +63,7 @@ boots = Table(
     Column("boot", String(64), primary_key=True),
     Column("began_at", Float, nullable=False),
     Column("is_measured", Boolean, nullable=False),
+    Column("moves", Integer, nullable=False, server_default="0"),
 )
 
 # What each machine said last of itself (its retained `status`), as it came in `body`, and since when it is

@@ -21,7 +21,9 @@ locations = Table(
     Column("deductions", Text, nullable=False),
 )
 
-# A machine that was ever heard of. `coin_value` is what one coin of its slot is worth.
+# A machine that was ever heard of. `coin_value` is what one coin of its slot is worth. `zone`, which nobody
+# types, is the time zone in which its days are: that of its location, once all of them were dated anew, and
+# "" before any was.
 machines = Table(
     "machines",
     metadata,
@@ -32,6 +34,7 @@ machines = Table(
     Column("coin_currency", String(3)),
     Column("first_heard_at", Float, nullable=False),
     Column("retired_at", Float),
+    Column("zone", String(64), nullable=False, server_default=""),
 )
 
 # Cash taken out: `counted` by hand, `metered` coins since the collection before by the machine's own count.

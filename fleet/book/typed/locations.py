@@ -77,13 +77,6 @@ def change_location(connection: Connection, number: int, new: Location) -> None:
     connection.execute(update(locations).where(locations.c.id == number).values(_row(new)))
 
 
-def machines_in(connection: Connection, number: int) -> list[str]:
-    """The machines in a location, kept from others who write of them until this transaction ends."""
-    of = machines.c
-    query = select(of.machine_id).where(of.location_id == number).order_by(of.machine_id).with_for_update()
-    return [row.machine_id for row in connection.execute(query)]
-
-
 def all_machines(connection: Connection) -> Sequence[Any]:
     """Every machine with its settings and the name of its location."""
     query = select(machines, locations.c.name.label("place")).select_from(machines.outerjoin(locations))
