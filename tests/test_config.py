@@ -18,6 +18,7 @@ from controller.config.keys import (
     Config,
     ConfigError,
     InputConfig,
+    MarqueeConfig,
     RelayConfig,
     load_config,
 )
@@ -120,8 +121,13 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         rotate=0,
         aspect=None,
         overscan_percent=0,
+        languages=("en",),
+        words=None,
         theme="night",
         folder=None,
+        sound=False,
+        display=None,
+        marquee=MarqueeConfig(None, "name", 0),
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
@@ -202,8 +208,15 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "screen.rotate": "270",
         "screen.aspect": "4:3",
         "screen.overscan_percent": "5",
+        "screen.languages": "en, ja",
+        "screen.words": "/srv/words.yaml",
         "screen.theme": "vector",
         "screen.folder": "/srv/screen",
+        "screen.sound": "true",
+        "screen.display": "HDMI-A-1",
+        "marquee.display": "card2",
+        "marquee.shows": "all",
+        "marquee.rotate": "90",
         "payment_link": "https://buy.example.com/x",
         "accept_unsigned_coinpulse": "true",
     }
@@ -234,8 +247,13 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         rotate=270,
         aspect="4:3",
         overscan_percent=5,
+        languages=("en", "ja"),
+        words=Path("/srv/words.yaml"),
         theme="vector",
         folder=Path("/srv/screen"),
+        sound=True,
+        display="HDMI-A-1",
+        marquee=MarqueeConfig("card2", "all", 90),
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108
@@ -439,7 +457,7 @@ def test_the_way_to_the_relay_may_lead_through_a_proxy(tmp_path: Path) -> None:
     config = load(tmp_path, text)
 
     assert config.relay == RelayConfig("https://pay.example.com", TOKEN, proxy)
-    assert "word" not in repr(config)
+    assert "me:word" not in repr(config)
 
 
 def test_a_proxy_without_a_relay_is_a_mistake(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Picture:
     ) -> None:
         self.surface = pygame.Surface(size, 0, 32)
         self._moving = view.moving
-        self._studio = studio
+        self._studio = studio = studio.speaking(view.language.code)
         self._material = material or NoMaterial()
         self._sequence = Sequence(view, size, studio, pixel_aspect, stand)
         self._sequence.begin(began_s)

@@ -13,6 +13,8 @@ from attract_screen.picture.paint import Painting
 from attract_screen.picture.scenes import pages
 from attract_screen.picture.studio import Studio
 
+_LATE_S = 2.0
+
 
 @dataclass
 class Coming:
@@ -62,9 +64,14 @@ class Sequence:
         return self._coming
 
     def turn(self, now_s: float) -> None:
-        """From now on the next page stands there."""
+        """From now on the next page stands there; its time began when it was due, unless that is long ago.
+
+        So a picture that is drawn anew meanwhile, in another language say, finds the same page.
+        """
+        due_s = self.turns_at_s()
         self.layout = self.coming().layout
-        self._page, self._coming, self.began_s = self._next_page, None, now_s
+        self._page, self._coming = self._next_page, None
+        self.began_s = now_s if due_s is None or now_s - due_s > _LATE_S else due_s
 
     @property
     def _next_page(self) -> int:

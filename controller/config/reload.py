@@ -24,8 +24,12 @@ _PLACES = {
     "screen.rotate": "rotate",
     "screen.aspect": "aspect",
     "screen.overscan_percent": "overscan_percent",
+    "screen.languages": "languages",
+    "screen.words": "words",
     "screen.theme": "theme",
     "screen.folder": "folder",
+    "screen.sound": "sound",
+    "screen.display": "display",
     "mock_pins_for_demo_only": "mock_board",
     "boot_id_for_demo_only": "demo_boot_id",
 }
