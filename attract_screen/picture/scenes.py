@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from attract_screen.model.box import Box
-from attract_screen.model.feed_format import State
+from attract_screen.model.feed_format import Shows, State
 from attract_screen.model.monitor import Size
 from attract_screen.model.page_turn import CODE_S, CREDITS_S
 from attract_screen.model.programme import Page as ProgrammePage
@@ -15,6 +15,7 @@ from attract_screen.model.programme import programme
 from attract_screen.model.view import View
 from attract_screen.picture.instructions import setup
 from attract_screen.picture.layout import CoinLane, Layout, Sheet
+from attract_screen.picture.marquee import marquee
 from attract_screen.picture.parts import cabinet, gap, inner, is_wide, sentence, small_print, title, words
 from attract_screen.picture.stage import turned_to
 from attract_screen.picture.studio import Studio
@@ -51,13 +52,15 @@ def pages(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> 
 
     if view.technician is not None:
         return _still(technician_page(view.technician, size, studio))
-    if not view.qr:
-        return _still(_without_code(make(), view))
+    if view.shows is Shows.NAME:
+        return _still(marquee(make(), view))
+    return _with_the_code(view, make) if view.qr else _still(_without_code(make(), view))
+
+
+def _with_the_code(view: View, make: MakeSheet) -> tuple[Page, ...]:
     whole = with_code(view, make)
-    if whole is not None and view.state is State.ATTRACT:
-        return _programme(view, whole, make)
     if whole is not None:
-        return _still(whole)
+        return _programme(view, whole, make) if view.state is State.ATTRACT else _still(whole)
     alone = code_alone(view, make)
     if alone is None:
         return _still(_too_long(make(), view))
