@@ -17,6 +17,8 @@ from attract_screen.picture.font_files import SAMPLES, SANS_FILE, installed_file
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _ANY_SIZE = 16  # to ask what a font has
+# Each takes a fifth of a megabyte, and looking for the largest size that fits opens many.
+_MOST_FONTS = 32
 
 _log = logging.getLogger(__name__)
 
@@ -115,5 +117,7 @@ class Sans:
 
     def _font(self, path: Path, size: int) -> pygame.font.Font:
         if (path, size) not in self._fonts:
+            if len(self._fonts) >= _MOST_FONTS:
+                del self._fonts[next(iter(self._fonts))]
             self._fonts[path, size] = pygame.font.Font(str(path), size)
         return self._fonts[path, size]
