@@ -7,18 +7,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pygame
 import pytest
 from attract_screen_samples import ADDRESS, FEED, decoded, on_the_glass, write_feed
 from conftest import wait_until
+from technician_samples import TECHNICIAN, TEST_ADDRESS
 
 from attract_screen.display import Display, Kind, choose
 from attract_screen.feed import Reading
 from attract_screen.mirror import Mirror
 from attract_screen.model.connectors import ANYWHERE
 from attract_screen.model.view import out_of_order, starting, view_of
-from attract_screen.show import view_for
+from attract_screen.show import boot_clock_s, view_for
 from controller.check.display import WAITING
 
 ROOT = Path(__file__).parent.parent
@@ -98,6 +100,25 @@ def test_the_qr_leaves_the_glass_with_the_offer(start: Start, tmp_path: Path) ->
     wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the first picture")
     write_feed(tmp_path / "feed.json", state="offline", qr=None)
     wait_until(lambda: mirrored(tmp_path) == [], "the code to go")
+
+
+def test_the_technician_s_page_comes_and_goes_by_itself(start: Start, tmp_path: Path) -> None:
+    """When its time is up the player's code is back, though nobody has written another feed."""
+
+    def page_is_shown() -> bool:
+        write_feed(tmp_path / "feed.json", technician=asked_for(60.0))
+        return mirrored(tmp_path) == [TEST_ADDRESS]
+
+    start("--size", "640x480")
+    wait_until(page_is_shown, "the page")
+    write_feed(tmp_path / "feed.json", technician=asked_for(1.0))
+    wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the player's picture")
+
+
+def asked_for(seconds: float) -> dict[str, Any]:
+    """A page with nothing wrong on it, which stays for so long from now."""
+    now_s = boot_clock_s()
+    return TECHNICIAN | {"faults": [], "until_s": now_s + seconds, "turned_s": now_s}
 
 
 def test_the_screen_goes_by_the_monitor_that_the_feed_tells_of(start: Start, tmp_path: Path) -> None:
