@@ -15,9 +15,9 @@ VM := PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; PORT=8800)
+demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; LANGUAGES=en,ja: of the screen; PORT=8800)
 	@tools/prepare.sh demo
-	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan)
+	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan) $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 demo-once: ## one sale through the whole chain, with its time line; no browser, no display
 	@tools/prepare.sh demo
@@ -46,6 +46,11 @@ test-fleet: ## the operator's book and pages, on SQLite and on PostgreSQL (part 
 kills: ## kill controller and coin line at random moments of trains, and compare ledger and wire (KILLS=500 SEED=1)
 	@tools/prepare.sh test
 	KILLS=$(KILLS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_kills.py
+
+photos: PHOTOS = 200
+photos: ## read the screen's code from simulated photos, and print how each was taken (PHOTOS=200 SEED=1; part of `make test`, with few)
+	@tools/prepare.sh test
+	PHOTOS=$(PHOTOS) SEED=$(SEED) $(VENV) -m pytest --timeout 0 --log-cli-level INFO tests/test_screen_photos.py
 
 mutants: MINUTES = 10
 mutants: ## change the rules here and there, and count what no test notices (MINUTES=10 ONLY=controller/rules/receipts.py JOBS=1)
@@ -127,10 +132,14 @@ locales: ## gather the texts that players read, bring all languages' catalogues 
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/locales.py
 
+screens: ## draw every picture of the screen, in each design, language, size and rotation, on contact sheets in build/screens (some minutes; THEME=night LANGUAGE=en ROTATE=0: fewer)
+	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/contact_sheets.py $(if $(THEME),--theme $(THEME)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(ROTATE),--rotate $(ROTATE))
+
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)
 
 clean: ## remove what the verbs made here
 	rm -rf .venv .demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help demo demo-once chaos bench test test-server test-cloud test-fleet test-pygame kills mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs locales release clean
+.PHONY: help demo demo-once chaos bench test test-server test-cloud test-fleet test-pygame kills photos mutants lint check test-install bundle lock outdated test-bare test-vm test-pi image test-image test-power format pictures docs locales release clean

@@ -31,14 +31,16 @@ new=$app.new                # built here,
 old=$app.old                # and this one is put back if it does not start
 config=/etc/arcade-cabinet/config.yaml
 state=/var/lib/arcade-cabinet
+pictures=/var/lib/arcade-attract-screen   # made from others, and made anew when they are missed
 command=/usr/local/bin/cabinet
 udev_rule=/etc/udev/rules.d/60-arcade-cabinet.rules
 user_list=/etc/sysusers.d/arcade-cabinet.conf
 unit_dir=/etc/systemd/system
 release="controller attract_screen pyproject.toml README.md CHANGELOG.md"
 run_from="install.sh installer requirements systemd config.yaml $release"
-started="arcade-first-boot.service arcade-controller.service arcade-attract-screen.service"
-units="$started arcade-setup-screen.service"   # the last is started by the controller's end
+started="arcade-first-boot.service arcade-controller.service arcade-attract-screen.service arcade-marquee.path"
+# The controller's end starts the one, and a feed for a marquee the other.
+units="$started arcade-setup-screen.service arcade-marquee.service"
 
 mode=install
 start=yes

@@ -28,12 +28,14 @@ from cloud_relay.routes.limits import Limits
 from cloud_relay.routes.machines import machines
 from cloud_relay.routes.metrics import metrics
 from cloud_relay.routes.payment_links import payment_links
+from cloud_relay.routes.reader import speak_players_language
 from cloud_relay.routes.refunds import refunds
 from cloud_relay.routes.requests import tell_requests
 from cloud_relay.routes.room import MACHINES_AT_ONCE, PHONES_AT_ONCE, Room
 from cloud_relay.routes.status import status_of
 from cloud_relay.routes.thanks import thanks
 from cloud_relay.routes.webhook import webhook
+from cloud_relay.rules.language import marked
 from cloud_relay.rules.phones.limits import PhoneLimits
 from cloud_relay.setting_reader import SettingsError
 from cloud_relay.settings import Settings, read_settings
@@ -75,6 +77,7 @@ def app_for(
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # nobody asks, and openapi.json has no such answer
     tell_requests(app, relay)
+    speak_players_language(app, relay.settings.own_words)
     app.jinja_env.globals["test_mode"] = not relay.settings.stripe.livemode
     app.jinja_env.globals["root"] = relay.settings.root
     app.register_blueprint(webhook(relay, retries or RetryThread(relay)))
@@ -132,12 +135,12 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
 
 def _unavailable(error: ConnectionError) -> ResponseReturnValue:
     log.error("Answered 503: %s", error)
-    return _refused(ServiceUnavailable("A service that the relay needs does not answer. Try again."))
+    return _refused(ServiceUnavailable(marked("A service that the relay needs does not answer. Try again.")))
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
     log.error("A request failed: %s %s", request.method, request.path, exc_info=error)
-    return _refused(InternalServerError("Something went wrong in the relay."))
+    return _refused(InternalServerError(marked("Something went wrong in the relay.")))
 
 
 def _with_headers(frame_ancestors: str) -> Callable[[Response], Response]:

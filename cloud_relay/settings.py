@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cloud_relay import setting_texts as texts
+from cloud_relay.catalogues import texts_of_ours
 from cloud_relay.rules.orders import Ownership
+from cloud_relay.rules.own_words import OwnWords, read_own_words
 from cloud_relay.rules.phones.limits import HALL_MACHINES, MOST_HALL_MACHINES
 from cloud_relay.rules.selling.offers_setting import read_offers
 from cloud_relay.rules.selling.on_sale import Offers
@@ -66,6 +68,7 @@ class Settings:
     trusted_proxies: int = 0
     hall_machines: int = HALL_MACHINES
     log_format: str | None = None
+    own_words: OwnWords = field(default_factory=dict)
 
     @property
     def root(self) -> str:
@@ -120,6 +123,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_format=reader.read("LOG_FORMAT", texts.one_of("json", "text"))
         if "LOG_FORMAT" in reader
         else None,
+        own_words=reader.read("WORDS", _own_words, "{}"),
     )
     reader.finish()
     return settings
@@ -180,6 +184,10 @@ def read_offer_list(environment: Mapping[str, str]) -> Offers:
 
 def _offers(text: str) -> Offers:
     return read_offers(text, zone_named)
+
+
+def _own_words(text: str) -> OwnWords:
+    return read_own_words(text, texts_of_ours)
 
 
 def _token_book(reader: SettingReader) -> TokenBook:

@@ -35,6 +35,7 @@ COMMANDS = {
     "setup-screen": ("controller.commands.setup", "add_setup_screen_command"),
     "pulse": ("controller.commands.pulse", "add_pulse_command"),
     "watch": ("controller.commands.watch", "add_watch_command"),
+    "screen": ("controller.commands.screen", "add_screen_command"),
     "clear": ("controller.commands.clear", "add_clear_command"),
 }
 

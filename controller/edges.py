@@ -10,6 +10,7 @@ from typing import Any
 
 from controller.announcements.announcer import Announcer
 from controller.announcements.journal_post import JournalPost
+from controller.announcements.technician_feed import TechnicianFeed
 from controller.board.coin_line import CoinLine
 from controller.board.coin_line_start import Process
 from controller.board.input_gate import InputGate
@@ -26,7 +27,7 @@ from controller.formats.wire import CoinPulseMessage
 from controller.ledger.file import LEDGER_NAME
 from controller.ledger.ledger import Ledger
 from controller.model.events import Delivery
-from controller.system.clock import since_boot_s, wall_time
+from controller.system.clock import is_clock_set, since_boot_s, wall_time
 
 log = logging.getLogger("controller")
 
@@ -93,10 +94,15 @@ def open_edges(
     with ExitStack() as closing:
         ledger = Ledger(config.state_dir / LEDGER_NAME, wall_time)
         closing.callback(ledger.close)
-        announcer = Announcer(config, boot_id)
+        relay = None if one_shot else _relay_client(config, put, closing)
+        announcer = Announcer(
+            config,
+            boot_id,
+            games_today=lambda pulses: _games_today(ledger, pulses),
+            technician=TechnicianFeed(config, lambda: relay.clock_ahead_s if relay else None),
+        )
         journal_post = JournalPost(config.machine_id, boot_id, ledger)
         tools = one_shot.tools if one_shot else _control_socket(config, put, closing)
-        relay = None if one_shot else _relay_client(config, put, closing)
         broker = None if one_shot else _broker(config, announcer, put)
         coin_line = CoinLine(
             config.coin_line, config.mock_board, config.tally, ledger.identity, put, start_coin_line
@@ -106,6 +112,11 @@ def open_edges(
         gate = InputGate(input_holds_s(config), put)
         look_again = closing.enter_context(board_inputs(input_lines(config), config.mock_board, gate.hear))
         yield Edges(ledger, tools, announcer, journal_post, relay, broker, coin_line, gate, look_again)
+
+
+def _games_today(ledger: Ledger, pulses_per_credit: int) -> int | None:
+    """A Pi that nobody has told the time would count another day's games."""
+    return ledger.today.games(pulses_per_credit) if is_clock_set() else None
 
 
 def _control_socket(config: Config, put: Callable[[Any], None], closing: ExitStack) -> ToolChannel:

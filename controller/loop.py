@@ -41,6 +41,7 @@ from controller.model.effects import (
 from controller.model.events import (
     Event,
     FoundPayment,
+    InputChanged,
     LedgerFailed,
     LedgerHealed,
     MessageRefused,
@@ -51,7 +52,7 @@ from controller.model.events import (
     Tick,
 )
 from controller.model.payment import KnownPayment
-from controller.rules.decide import Decision, decide, next_wake_s
+from controller.rules.decide import Decision, decide, decide_button, next_wake_s
 from controller.rules.turn import AT_ONCE
 from controller.system.clock import since_boot_s
 from controller.system.hardware import board_serial
@@ -199,8 +200,10 @@ class Loop:
 
     def _next_item(self) -> QueueItem | None:
         """What comes next; None if it is time for something before anything comes."""
+        due_s = (next_wake_s(self._cabinet), self._edges.announcer.due_s)
+        wake_s = min((at_s for at_s in due_s if at_s is not None), default=None)
         try:
-            return self._items.get(timeout=_wait_s(next_wake_s(self._cabinet), since_boot_s()))
+            return self._items.get(timeout=_wait_s(wake_s, since_boot_s()))
         except queue.Empty:
             return None
 
@@ -285,11 +288,19 @@ class Loop:
         if self._cabinet.ledger_trouble is None:
             failed = LedgerFailed(trouble)
             self._follow(failed, decide(self._cabinet, failed, since_boot_s()))
+        self._mind_the_button()
         self._with_broker(self._announce)
         if self._stop_requested.wait(DISK_RETRY_S):
             raise LedgerError(f"stopped while the ledger could not be written: {trouble}")
         notify(ALIVE)
         more_time(CARD_STALLS_S)  # where it met with this at its start
+
+    def _mind_the_button(self) -> None:
+        """The technician's page is wanted most while something is wrong."""
+        now_s = since_boot_s()
+        events: list[InputChanged | Tick] = [*self._edges.inputs.take_of("service_button"), Tick(now_s)]
+        for event in events:
+            self._follow(event, decide_button(self._cabinet, event, now_s))
 
     def _gather(
         self, item: Event | CoinPulseArrived | OpenPaymentsListed | Published | JournalSeen | Reloaded

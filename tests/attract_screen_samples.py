@@ -9,12 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pygame
 import zxingcpp
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from attract_screen.model.feed_format import Feed, Offer, State
+from attract_screen.model.feed_format import Feed, Offer, State, parse_feed
+from attract_screen.model.monitor import Size
 from attract_screen.model.view import View, view_of
+from attract_screen.picture.draw import render
 
 ADDRESS = "https://pay.example.com/p/galaga-01"
 SIZES = (
@@ -68,6 +72,19 @@ def a_view(state: State = State.ATTRACT, **changes: Any) -> View:
     return view_of(replace(FEED, state=state, **changes), 0.0)
 
 
+def frame_of(size: Size, elapsed_s: float = 0.7, **changes: Any) -> pygame.Surface:
+    """What the display shows of the sample feed with some of its fields changed, themes and all."""
+    feed = parse_feed(json.dumps({**FIELDS, **changes}).encode())
+    return render(view_of(feed, 0.0), size, feed.monitor, elapsed_s)
+
+
+def pixels_of(frame: pygame.Surface) -> NDArray[np.uint8]:
+    """A frame's rows, columns and colours."""
+    width, height = frame.get_size()
+    flat = np.frombuffer(pygame.image.tostring(frame, "RGB"), np.uint8)
+    return flat.reshape(height, width, 3)
+
+
 def write_feed(path: Path, **changes: Any) -> None:
     """Replace the feed file as the controller does, stamped now."""
     now_s = time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -86,7 +103,7 @@ def decoded(picture: pygame.Surface | Image.Image | Path) -> list[str]:
     else:
         pixels = pygame.image.tostring(picture, "RGB")
         image = Image.frombytes("RGB", picture.get_size(), pixels).convert("L")
-    return [code.text for code in zxingcpp.read_barcodes(image)]
+    return [code.text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
 
 
 def on_the_glass(

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from small_disk import SmallDisk
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL, make_url
 
@@ -129,10 +130,14 @@ def has_postgres() -> bool:
 
 
 class Postgres:
-    """A PostgreSQL of its own in a folder, reached by a socket there."""
+    """A PostgreSQL of its own in a folder, reached by a socket there.
 
-    def __init__(self, folder: Path) -> None:
+    `inside` is a command that its own are given to, and that becomes them.
+    """
+
+    def __init__(self, folder: Path, inside: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._inside = inside
         self._process: subprocess.Popen[bytes] | None = None
         # It refuses to be root's; an ordinary user must reach the folder.
         self._user = pwd.getpwnam("nobody") if os.getuid() == 0 else None
@@ -160,15 +165,22 @@ class Postgres:
         """End it at once, as a power cut does."""
         self._run("pg_ctl", "-w", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
 
-    def new_database(self, name: str) -> URL:
-        """An empty database."""
-        self._run("createdb", "-h", str(self._folder), "-U", "fleet", name)
+    def new_database(self, name: str, disk: SmallDisk | None = None) -> URL:
+        """An empty database, with its tables on this disk."""
+        where = ["-h", str(self._folder), "-U", "fleet"]
+        if disk and self._user:
+            os.chown(disk.seen, self._user.pw_uid, self._user.pw_gid)
+            self._run("psql", *where, "-c", f"CREATE TABLESPACE {name} LOCATION '{disk.folder}'", "postgres")
+        self._run("createdb", *where, *([f"--tablespace={name}"] if disk else []), name)
         return make_url(f"postgresql+psycopg://fleet@/{name}").update_query_dict({"host": str(self._folder)})
 
     def _run(self, program: str, *arguments: str) -> None:
         path = _POSTGRES[-1] / program
-        command = [str(path) if path.exists() else program, *arguments]
-        user = {"user": self._user.pw_uid, "group": self._user.pw_gid} if self._user else {}
+        # Who enters another's mounts is root, and becomes the ordinary user there.
+        become = [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
+        inside = [*self._inside, "setpriv", *become] if self._inside and self._user else []
+        command = [*inside, str(path) if path.exists() else program, *arguments]
+        user = {"user": self._user.pw_uid, "group": self._user.pw_gid} if self._user and not inside else {}
         done = subprocess.run(
             command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, **user
         )
@@ -177,11 +189,11 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(inside: Sequence[str] = ()) -> Iterator[Postgres]:
     """One in a short folder, for a socket's path may have only a hundred characters."""
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as top:
         Path(top).chmod(0o711)
-        server = Postgres(Path(top) / "pg")
+        server = Postgres(Path(top) / "pg", inside)
         server.start()
         try:
             yield server

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from attract_screen.feed import FeedReader, Reading, read_feed
 from attract_screen.model.feed_format import FeedError, parse_feed
+from attract_screen.model.themes import ThemeName
 
 
 def problem_of(raw: bytes) -> str | None:
@@ -25,6 +26,14 @@ def problem_of(raw: bytes) -> str | None:
 def test_a_whole_feed_is_read() -> None:
     """Every field arrives as it was written."""
     assert parse_feed(json.dumps(FIELDS).encode()) == FEED
+
+
+def test_the_folder_of_the_operator_s_own_pictures_is_read() -> None:
+    """The folder is known by its whole path; a controller of yesterday names none."""
+    folders = [
+        parse_feed(json.dumps({**FIELDS, **more}).encode()).folder for more in ({}, {"folder": "/srv/s"})
+    ]
+    assert folders == [None, "/srv/s"]
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -125,8 +134,29 @@ def test_a_name_is_shown_as_far_as_the_typeface_goes(name: str, title: str) -> N
             True,
             "the feed's overscan_percent is True; expected a whole number from 0 to 10",
         ),
+        ("folder", 7, "the feed's folder is 7; expected null, or a whole path"),
+        ("folder", "pictures", "the feed's folder is 'pictures'; expected null, or a whole path"),
+        ("folder", "/a\nb", "the feed's folder is '/a\\nb'; expected null, or a whole path"),
+        (
+            "folder",
+            "/" + "x" * 1024,
+            f"the feed's folder is '/{'x' * 58}…; expected a path of at most 1024 characters",
+        ),
         ("note", 7, "the feed's note is 7; expected null or at most 80 characters"),
         ("note", "x" * 81, f"the feed's note is '{'x' * 59}…; expected null or at most 80 characters"),
+        ("theme", 7, "the feed's theme is 7; expected text or null"),
+        ("today", 7, "the feed's today is 7; expected null or an object with games"),
+        ("today", {"games": -1}, "the feed's today.games is -1; expected a whole number from 0 up"),
+        ("today", {}, "the feed's today.games is None; expected a whole number from 0 up"),
+        (
+            "period",
+            "x",
+            "the feed's period is 'x'; expected null or an object with a name and until as 17:00",
+        ),
+        ("next", {"from": "17:00"}, "the feed's next is {'from': '17:00'}; expected null or an object with"),
+        ("next", {"name": "Late", "from": "25:00"}, "the feed's next is {'name': 'Late', 'from': '25:00'}"),
+        ("next", {"name": "Late", "from": 17}, "the feed's next is {'name': 'Late', 'from': 17}; expected"),
+        ("period", {"name": "x" * 81}, "the feed's period is {'name': 'xxx"),
         ("free", 1, "the feed's free is 1; expected true or false"),
         ("technician_line", 7, "the feed's technician_line is 7; expected text or null"),
     ],
@@ -229,3 +259,15 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b" " * 70_000)
     with pytest.raises(FeedError, match="larger than 65536 bytes"):
         read_feed(path)
+
+
+def test_a_design_that_this_version_lacks_is_shown_as_the_usual_one() -> None:
+    """A controller may be newer than the screen, and a machine that sells must not look broken."""
+    shown = [parse_feed(json.dumps({**FIELDS, "theme": name}).encode()).theme for name in ("vector", "neon")]
+    assert shown == [ThemeName.VECTOR, ThemeName.NIGHT]
+
+
+def test_a_period_whose_name_cannot_be_shown_is_none() -> None:
+    """Nobody reads "from 17:00" alone."""
+    said = {**FIELDS, "next": {"name": "\u5922", "from": "17:00"}}
+    assert parse_feed(json.dumps(said).encode()).coming is None

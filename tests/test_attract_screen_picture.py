@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import Offer, State, parse_feed
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size, frame_in
+from attract_screen.model.themes import ThemeName
 from attract_screen.model.view import View, out_of_order, view_of
-from attract_screen.picture.draw import Picture, Studio, render
+from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.fit import Style, fit
 from attract_screen.picture.glass import carry
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import arrange
+from attract_screen.picture.studio import Studio
 from attract_screen.picture.typefaces import Typeface
 
 MANY_OFFERS = (Offer(1, 500, "jpy"), Offer(3, 1250, "chf"), Offer(5, 2500, "myr")) * 2
@@ -55,15 +57,15 @@ every_view = pytest.mark.parametrize("name", sorted(VIEWS))
 every_size = pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480), (256, 192), (341, 240)])
 
 
-@pytest.fixture(scope="module")
-def studio() -> Studio:
+@pytest.fixture(scope="module", params=list(ThemeName))
+def studio(request: pytest.FixtureRequest) -> Studio:
     """The fonts and the art, opened once."""
-    return Studio()
+    return Studio(request.param)
 
 
 def laid_out(name: str, size: Size, studio: Studio) -> Layout:
     """The layout of a named view."""
-    return arrange(VIEWS[name], size, studio.faces, studio.art)
+    return arrange(VIEWS[name], size, studio)
 
 
 def picture_bytes(surface: pygame.Surface) -> bytes:
@@ -106,9 +108,10 @@ def test_the_qr_keeps_its_quiet_zone_and_whole_modules(size: Size, studio: Studi
     picture.draw(0.0)
     qr = picture.layout.qr
     assert qr is not None
-    assert (qr.box.w, qr.box.h) == (qr.code.side * qr.module_px,) * 2
+    (module_px, other_px) = qr.module
+    assert (qr.box.w, qr.box.h, other_px) == (*(qr.code.side * module_px,) * 2, module_px)
     assert qr.card.contains(qr.box)
-    quiet = qr.box.inset(4 * qr.module_px)
+    quiet = qr.box.inset(4 * module_px)
     light = {
         tuple(picture.surface.get_at((x, y)))[:3]
         for x in range(qr.box.x, qr.box.right)
@@ -196,8 +199,8 @@ def test_the_technician_line_is_there_at_every_size(name: str, size: Size, studi
 def test_a_name_that_no_face_can_write_gives_way_to_the_machine_id(studio: Studio) -> None:
     """Empty boxes would be no name at all."""
     view = view_of(parse_feed(json.dumps({**FIELDS, "machine_name": "ギャラガ"}).encode()), 0.0)
-    layout = arrange(view, (640, 480), studio.faces, studio.art)
-    assert layout.labels[0].text == "GALAGA-01"
+    layout = arrange(view, (640, 480), studio)
+    assert [label.text for label in layout.labels if label.face is Typeface.TITLE] == ["GALAGA-01"]
 
 
 def test_a_line_that_is_too_long_ends_in_an_ellipsis(studio: Studio) -> None:

@@ -17,8 +17,9 @@ from attract_screen.model.monitor import (
     Monitor,
     frame_in,
 )
-from attract_screen.picture.draw import Picture, Studio, render
+from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.glass import carry
+from attract_screen.picture.studio import Studio
 
 TUBE = (4, 3)
 # What is sent to a tube of 15 kHz, on a Pi's composite output among it.
@@ -72,8 +73,9 @@ def test_a_flat_display_and_a_tube_of_vga_have_square_pixels(size: tuple[int, in
         ((1920, 480), (4, 3), Frame((640, 480), 0, (3, 1), (0, 0))),
         ((1920, 240), (8, 1), Frame((1920, 240), 0, (1, 1), (0, 0))),
         ((320, 480), (4, 3), Frame((320, 240), 0, (1, 2), (0, 0))),
-        ((2048, 240), None, Frame((341, 240), 0, (6, 1), (1, 0))),
-        ((640, 480), (99, 1), Frame((640, 160), 0, (1, 3), (0, 0))),
+        ((2048, 240), None, Frame((341, 240), 0, (6, 1), (1, 0), 0.9375)),
+        ((640, 480), (99, 1), Frame((640, 160), 0, (1, 3), (0, 0), 1.5)),
+        ((720, 480), (4, 3), Frame((720, 480), 0, (1, 1), (0, 0), 8 / 9)),
     ],
 )
 def test_the_configured_aspect_comes_before_the_size(
@@ -150,7 +152,7 @@ def test_the_credits_stay_beside_a_larger_code(length: int) -> None:
     """Who plays looks for them first."""
     layout = Picture(a_view(State.PLAYING, qr=an_address(length)), (320, 240), Studio()).layout
     words = " ".join(label.text for label in layout.labels)
-    assert words == "ADD CREDITS GALAGA 3 CREDITS Press START. Good luck!"
+    assert words == "ADD CREDITS pay.example.com galaga-01 GALAGA 3 CREDITS Press START. Good luck!"
 
 
 @pytest.mark.parametrize("size", [(1920, 240), (2048, 240)])

@@ -36,6 +36,8 @@ def test_the_attract_picture_invites_prices_and_explains() -> None:
         prices=(PriceRow("1 CREDIT", "$1.00"), PriceRow("3 CREDITS", "$2.50")),
         steps=("Scan the code", "Pay by phone", "Press START"),
         qr=ADDRESS,
+        host="pay.example.com",
+        machine_id="galaga-01",
     )
 
 

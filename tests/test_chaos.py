@@ -26,7 +26,13 @@ from simulator.chaos.watch import Watch
 from simulator.chaos.wrong_clock import ClockFile, command
 
 ROOT = Path(__file__).parent.parent
-SHORT = ("controller killed", "broker's sessions lost", "webhooks repeated", "controller-broker delayed")
+SHORT = (
+    "controller killed",
+    "broker's sessions lost",
+    "webhooks repeated",
+    "controller-broker delayed",
+    "fleet killed",
+)
 
 
 def test_the_same_seed_gives_the_same_schedule() -> None:
@@ -300,7 +306,10 @@ def test_the_coin_line_of_a_controller_is_found() -> None:
 
 
 def test_a_short_run_under_fire_keeps_every_promise(tmp_path: Path) -> None:
-    """Kills, a broker that forgets, a dead network and repeated webhooks: no payment goes wrong."""
+    """Kills, a broker that forgets, a dead network and repeated webhooks: no payment goes wrong.
+
+    Nor does the fleet's book, whose program is killed several times in between.
+    """
     verdict = run_chaos(tmp_path / "chaos", draw(2, 12, SHORT)).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3

@@ -24,6 +24,7 @@ USED = {
     "check-config": {"yaml"},
     "pulse": {"yaml"},
     "watch": {"yaml"},
+    "screen": {"yaml"},
     "clear": {"sqlite3", "yaml"},
     "take-card": {"yaml"},
     "setup-screen": {"yaml"},

@@ -18,6 +18,7 @@ from controller.config.keys import (
     Config,
     ConfigError,
     InputConfig,
+    MarqueeConfig,
     RelayConfig,
     load_config,
 )
@@ -111,6 +112,7 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         ready=None,
         ready_stuck_s=600,
         coin_meter=None,
+        service_button=None,
         board_boot_s=20,
         session_timeout_s=1800,
         payment_link=None,
@@ -119,6 +121,13 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         rotate=0,
         aspect=None,
         overscan_percent=0,
+        languages=("en",),
+        words=None,
+        theme="night",
+        folder=None,
+        sound=False,
+        display=None,
+        marquee=MarqueeConfig(None, "name", 0),
         state_dir=Path("/var/lib/arcade-cabinet"),
         screen_feed=Path("/run/arcade-cabinet/screen.json"),
         mock_board=None,
@@ -190,12 +199,24 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "coin_meter.debounce_ms": "15",
         "coin_meter.within_ms": "300",
         "coin_meter.out_of_order_after": "5",
+        "service_button.pin": "6",
+        "service_button.active": "high",
+        "service_button.debounce_ms": "25",
         "board_boot_s": "0",
         "board_keeps_credits": "true",
         "session_timeout_s": "60",
         "screen.rotate": "270",
         "screen.aspect": "4:3",
         "screen.overscan_percent": "5",
+        "screen.languages": "en, ja",
+        "screen.words": "/srv/words.yaml",
+        "screen.theme": "vector",
+        "screen.folder": "/srv/screen",
+        "screen.sound": "true",
+        "screen.display": "HDMI-A-1",
+        "marquee.display": "card2",
+        "marquee.shows": "all",
+        "marquee.rotate": "90",
         "payment_link": "https://buy.example.com/x",
         "accept_unsigned_coinpulse": "true",
     }
@@ -217,6 +238,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ready=InputConfig(0, "high", 20),
         ready_stuck_s=900,
         coin_meter=CoinMeterConfig(5, "high", 15, 300, 5),
+        service_button=InputConfig(6, "high", 25),
         board_boot_s=0,
         session_timeout_s=60,
         payment_link="https://buy.example.com/x",
@@ -225,6 +247,13 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         rotate=270,
         aspect="4:3",
         overscan_percent=5,
+        languages=("en", "ja"),
+        words=Path("/srv/words.yaml"),
+        theme="vector",
+        folder=Path("/srv/screen"),
+        sound=True,
+        display="HDMI-A-1",
+        marquee=MarqueeConfig("card2", "all", 90),
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
         screen_feed=Path("/tmp/screen.json"),  # noqa: S108
         mock_board=Path("/tmp/board"),  # noqa: S108
@@ -348,6 +377,11 @@ def test_a_wrong_value_is_named_with_its_line_and_what_would_be_right(
     ("line", "problem"),
     [
         ("accept_unsigned_coinpulse: yes", "accept_unsigned_coinpulse is 'yes': write true or false"),
+        (
+            "screen: {theme: vectr}",
+            "screen.theme is 'vectr': did you mean vector? The designs are night, vector, backglass",
+        ),
+        ("screen: {theme: chrome}", "screen.theme is 'chrome': write one of night, vector, backglass"),
         ("screen: {rotate: 45}", "screen.rotate is '45': write one of 0, 90, 180, 270"),
         (
             "ready: {pin: 22, active: LOW}",
@@ -423,7 +457,7 @@ def test_the_way_to_the_relay_may_lead_through_a_proxy(tmp_path: Path) -> None:
     config = load(tmp_path, text)
 
     assert config.relay == RelayConfig("https://pay.example.com", TOKEN, proxy)
-    assert "word" not in repr(config)
+    assert "me:word" not in repr(config)
 
 
 def test_a_proxy_without_a_relay_is_a_mistake(tmp_path: Path) -> None:
@@ -444,7 +478,7 @@ def test_half_a_relay_is_one_problem(tmp_path: Path, half: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["game_over", "ready", "coin_meter"])
+@pytest.mark.parametrize("line", ["game_over", "ready", "coin_meter", "service_button"])
 def test_an_input_on_the_coin_pin_is_refused(tmp_path: Path, line: str) -> None:
     """The coin line would hear itself."""
     assert problems(tmp_path, f"{NEEDED}{line}: {{pin: 17}}\n") == [

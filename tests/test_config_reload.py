@@ -34,6 +34,7 @@ WIRED = """\
 game_over: {pin: 27}
 ready: {pin: 22}
 coin_meter: {pin: 23}
+service_button: {pin: 6}
 """
 
 
@@ -56,6 +57,10 @@ def reloaded(tmp_path: Path, before: str, after: str) -> Reloaded:
         ("", "screen: {rotate: 90}", "screen.rotate"),
         ("", "screen: {aspect: '4:3'}", "screen.aspect"),
         ("", "screen: {overscan_percent: 5}", "screen.overscan_percent"),
+        ("", 'screen: {languages: "en, es"}', "screen.languages"),
+        ("", "screen: {words: /srv/words.yaml}", "screen.words"),
+        ("", "screen: {theme: backglass}", "screen.theme"),
+        ("", "screen: {folder: /srv/screen}", "screen.folder"),
         ("", "payment_link: https://buy.example.com/x", "payment_link"),
         ("", "accept_unsigned_coinpulse: true", "accept_unsigned_coinpulse"),
         ("game_over: {pin: 27}", "game_over: {pin: 27, debounce_ms: 40}", "game_over.debounce_ms"),
@@ -68,6 +73,7 @@ def reloaded(tmp_path: Path, before: str, after: str) -> Reloaded:
             "coin_meter: {pin: 23, out_of_order_after: 9}",
             "coin_meter.out_of_order_after",
         ),
+        ("pin: 6}", "pin: 6, debounce_ms: 9}", "service_button.debounce_ms"),
         ("pin: 17", "pin: 17, pulses_per_credit: 2", "coin_line.pulses_per_credit"),
         ("pin: 17", "pin: 17, max_credits: 9", "coin_line.max_credits"),
         ("", "board: naomi", "board, coin_line.max_credits"),
@@ -94,6 +100,7 @@ def test_what_needs_no_restart_is_applied(tmp_path: Path, before: str, after: st
         ("game_over: {pin: 27}\n", "", "game_over.pin, game_over.active, game_over.debounce_ms"),
         ("ready: {pin: 22}", "ready: {pin: 22, active: high}", "ready.active"),
         ("coin_meter: {pin: 23}", "coin_meter: {pin: 24}", "coin_meter.pin"),
+        ("pin: 6}", "pin: 7}", "service_button.pin"),
         (
             "coin_line: {pin: 17}",
             "board: williams_early\ncoin_line: {pin: 17}",

@@ -234,6 +234,11 @@ def test_a_window_begins_with_the_last_change_before_it() -> None:
         ('{"machineId":"a","credits":3,"amount":250,"timestamp":"x"}', "credits 3 · amount 250"),
         ('{"online":true,"accepting":false,"faults":[]}', "online yes · accepting no"),
         ('{"faults":["broker"]}', 'faults ["broker"]'),
+        (
+            '{"ledger":"9f","first":1,"sentS":7.5,"prev":"","entries":[{"kind":"sale"},{"kind":"fault_ends"}]}',
+            "entries sale, fault ends",
+        ),
+        ('{"ledger":"9f","seq":4,"sum":"3d","fleet":"6e"}', "seq 4"),
         ("[1]", "[1]"),
         ("not JSON " + "x" * 300, "not JSON " + "x" * 191),
     ],

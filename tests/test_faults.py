@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.model.fault import FaultKind
-from controller.pages.remedies import REMEDIES
+from controller.pages.remedies import MEANINGS, REMEDIES
 
 PAGE = (Path(__file__).parent.parent / "docs" / "faults.md").read_text()
 ROWS = [
@@ -24,4 +24,4 @@ def test_the_page_has_a_row_for_each_kind_and_no_other() -> None:
 def test_the_page_says_what_check_says(kind: FaultKind) -> None:
     """A technician reads one remedy, wherever he reads it."""
     (row,) = [row for row in ROWS if row[0] == f"`{kind}`"]
-    assert row[3] == REMEDIES[kind]
+    assert (row[1], row[3]) == (MEANINGS[kind], REMEDIES[kind])

@@ -25,7 +25,7 @@ def test_a_sale_is_in_the_fleet_s_book_as_it_is_in_the_ledger(tmp_path: Path) ->
         wait_until(lambda: has_caught_up(chain.controller), "the cabinet to have caught up")
         before = buy(chain)
         chain.controller.wait_for_line(f"payment {before}: receipt answered: settled")
-        with running_fleet(chain, tmp_path / "book.sqlite") as fleet:
+        with running_fleet(chain.broker, tmp_path / "book.sqlite") as fleet:
             engine = open_book(make_url(fleet.database))
 
             def charged() -> dict[str, tuple[int, int]]:

@@ -242,11 +242,13 @@ def test_a_place_whose_time_zone_was_wrong_has_its_days_anew(hall: Account) -> N
 
 
 def test_one_payment_can_be_read_at_once(hall: Account) -> None:
-    """As after its refund, without a run."""
+    """As after its refund, without a run: with what the refund moved."""
     charged = hall.charge()
     hall.read()
     hall.stripe.refund(charged)
     hall.reading.read_one(charged, hall.clock())
+    moved = sorted(row[1:] for row in hall.rows(stripe_movements, "movement_id", "kind", "amount"))
+    assert moved == [("charge", 250), ("refund", -250)]
     assert in_book(hall)[charged] == ("succeeded", 250, 250, 0)
     assert [row[1:] for row in hall.rows(stripe_returns, "return_id", "kind", "amount", "day")] == [
         ("refund", 250, "2027-01-15")

@@ -12,6 +12,7 @@ from flask import Flask, redirect
 from fleet_alerts_kit import Channels
 from fleet_money_parts import READ_KEY, Account, account
 from relay_parts import OPERATOR_KEY, RelayUnderTest, relay_under_test, served
+from sqlalchemy import Engine, event
 
 from cloud_relay.rules.orders import Order
 from fleet.alerting.alerter import Alerter
@@ -245,3 +246,30 @@ def test_a_form_counts_once(hall: Account) -> None:
         assert take_post(connection, "t2", 2.0)
     with reading(hall.engine) as connection:
         assert (answer_of(connection, "t1"), answer_of(connection, "t2")) == ("Refunded.", "")
+
+
+def limit(engine: Engine, pages: int) -> None:
+    """Have SQLite say of a file with so many pages that its disk is full."""
+    engine.dispose()
+    event.listen(engine, "connect", lambda db, _: db.execute(f"PRAGMA max_page_count = {pages}"))
+
+
+def test_a_book_that_takes_nothing_does_not_end_the_reading(hall: Account) -> None:
+    """It is said, the other parts go on beside it, and once there is room all of it is read."""
+    with reading(hall.engine) as connection:
+        full: int = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    limit(hall.engine, full)
+    charged = sorted(hall.charge() for _ in range(60))
+    part = Reconciler(settings_of(hall), hall.engine, hall.clock)
+    said = part.read()
+    assert said == (
+        "What Stripe says could not be kept: database or disk is full. It is tried again within the hour."
+    )
+    thread = threading.Thread(target=part.run)
+    thread.start()
+    thread.join(0.5)
+    assert thread.is_alive()
+    part.stop()
+    thread.join(5)
+    limit(hall.engine, 10 * full)
+    assert (part.read(), hall.rows(stripe_payments, "payment_id")) == ("", [(each,) for each in charged])

@@ -40,16 +40,16 @@ def test_a_statement_goes_from_what_came_in_to_what_is_whose() -> None:
         ("to be shared, EUR", "€160.85"),
         ("37.5 % for Jürgen, EUR", "€60.32"),
         ("for the operator, EUR", "€100.53"),
-        ("came in, JPY", "¥3500"),
+        ("came in, JPY", "¥3,500"),
         ("less payment fees, JPY", "-¥108"),
         ("less refunds and disputes, JPY", "¥0"),
-        ("to be shared, JPY", "¥3392"),
-        ("37.5 % for Jürgen, JPY", "¥1272"),
-        ("for the operator, JPY", "¥2120"),
+        ("to be shared, JPY", "¥3,392"),
+        ("37.5 % for Jürgen, JPY", "¥1,272"),
+        ("for the operator, JPY", "¥2,120"),
     ]
     assert words(made.machines) == [
         ("Galaga (galaga-01)", "€123.45", "€45.60", "€3.20", "€5.00", "€1.00"),
-        ("pong-01", "¥3000", "¥500", "¥108", "¥0", "¥0"),
+        ("pong-01", "¥3,000", "¥500", "¥108", "¥0", "¥0"),
     ]
     assert made.title == "Statement for Löwen"
     assert made.source.startswith("Phone payments are taken from the payment provider's account, cash from")

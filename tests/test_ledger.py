@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from controller.model.effects import (
     SaveSession,
 )
 from controller.model.events import Started
+from controller.model.offer import PricePeriod
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, PulseFate, Receipt
 from controller.model.trust import Unsettled
 
@@ -363,3 +365,16 @@ def test_what_a_killed_process_had_committed_is_there(path: Path) -> None:
     assert [t.payment.id for t in unfinished][: len(said)] == [f"pi_{n}" for n in said]
     assert len(unfinished) - len(said) in (0, 1)
     assert {t.intended for t in unfinished} == {1}
+
+
+def test_an_offer_is_remembered_with_its_periods_and_one_of_before_without(path: Path) -> None:
+    """A controller that was brought up to date still shows its prices without network."""
+    timed = replace(OFFER, period=PricePeriod("Gala", "23:00"), coming=PricePeriod("Late", "22:00"))
+    with closing(opened(path)) as ledger:
+        ledger.write([SaveOffer(timed)])
+        told = [ledger.read_start().offer]
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE memory SET value = json_remove(value, '$.period', '$.coming', '$.note')")
+    with closing(opened(path)) as ledger:
+        told.append(ledger.read_start().offer)
+    assert told == [timed, OFFER]

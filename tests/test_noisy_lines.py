@@ -107,7 +107,12 @@ def test_an_uncounted_pulse_is_decided_in_time_though_every_line_hums() -> None:
             decided_s += [bench.now_s for record in written if isinstance(record, RecordPulse)]
 
     assert [at_s <= due_s + IN_TIME_S for at_s in decided_s] == [True]
-    assert [fault.split()[0] for fault in bench.faults] == ["coin_meter", "game_over", "ready"]
+    assert [fault.split()[0] for fault in bench.faults] == [
+        "coin_meter",
+        "game_over",
+        "ready",
+        "service_button",
+    ]
 
 
 # A line that is no contact

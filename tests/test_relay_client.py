@@ -30,7 +30,7 @@ from controller.model.events import (
     ReceiptAnswered,
     ReceiptFailed,
 )
-from controller.model.offer import Offer, Price
+from controller.model.offer import Offer, Price, PricePeriod
 from controller.model.payment import Outcome, Payment, Receipt
 from controller.model.trust import Refusal
 
@@ -349,6 +349,25 @@ def test_the_offer_is_fetched_with_the_machines_token(
         ({"note": "x" * 81, "askAgainInS": True}, SOLD, None),
         ({"note": "x" * 80, "askAgainInS": 10**9}, replace(SOLD, note="x" * 80), None),
         ({"askAgainInS": "61"}, SOLD, None),
+        (
+            {"period": {"name": "Happy hour", "until": "18:00"}, "next": {"name": "Late", "from": "22:00"}},
+            replace(SOLD, period=PricePeriod("Happy hour", "18:00"), coming=PricePeriod("Late", "22:00")),
+            None,
+        ),
+        (
+            {"period": {"name": "Gala"}, "next": {"name": "Late"}},
+            replace(SOLD, period=PricePeriod("Gala")),
+            None,
+        ),
+        ({"period": "Gala", "next": ["Late", "22:00"]}, SOLD, None),
+        ({"period": {"name": ""}, "next": {"name": "x" * 81, "from": "22:00"}}, SOLD, None),
+        ({"period": {"name": 7}, "next": {"name": "Late", "from": 22}}, SOLD, None),
+        ({"period": {"name": "Gala", "until": "24:00"}, "next": {"from": "22:00"}}, SOLD, None),
+        (
+            {"next": {"name": "Late", "from": "22:00\n"}, "period": {"name": "Gala", "until": True}},
+            SOLD,
+            None,
+        ),
     ],
 )
 def test_prices_by_the_clock_are_told_with_their_end(

@@ -16,6 +16,7 @@ from conftest import PASSWORDS
 from relay_parts import OFFERS, Cabinet, RelayUnderTest, relay_under_test
 from werkzeug.test import TestResponse
 
+from cloud_relay.rules.door_steps import door_steps
 from simulator.chain.broker import Broker
 from simulator.stripe.model.objects.table import CheckoutSession, PaymentIntent
 
@@ -233,3 +234,65 @@ def test_a_checkout_that_stripe_does_not_open_is_a_503_page(
     answer = buy(relay)
     assert answer.status_code == 503
     assert "The payment service does not answer right now. Nothing was charged." in words(answer)
+
+
+# The door's own test
+
+
+def steps(relay: RelayUnderTest, machine_id: str = "galaga-01") -> list[str]:
+    """What the test says of each step."""
+    answer = relay.client.get(f"/p/{machine_id}?test")
+    assert answer.status_code == 200
+    return [html.unescape(name) for name in re.findall(r"<p><b>(.*?)</p>", answer.text.replace("</b>", ""))]
+
+
+WAY = [
+    "Your phone to the relay: well. The relay has answered you.",
+    "The relay to Stripe: well. It can take payments.",
+    "The relay to the broker: well. The broker has answered.",
+]
+
+
+def test_a_technician_is_told_that_the_whole_way_holds(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """From the phone to the machine; and nothing is sold."""
+    assert steps(relay) == [
+        *WAY,
+        "The machine to the broker: well. It is connected.",
+        "A payment made now: well. It would be credited.",
+    ]
+    assert sessions(relay) == []
+
+
+def test_a_technician_is_told_what_the_machine_itself_says(relay: RelayUnderTest, cabinet: Cabinet) -> None:
+    """The wire is well, and the board is not."""
+    cabinet.say(accepting=False, state="not_ready")
+    assert steps(relay)[3:] == [
+        "The machine to the broker: well. It is connected.",
+        "A payment made now: wrong. Its board takes no coins: see to the ready line.",
+    ]
+
+
+def test_a_technician_is_told_of_a_machine_that_is_not_there(relay: RelayUnderTest) -> None:
+    """A typing error in machine_id looks the same from here."""
+    assert steps(relay, "pacman-02") == [
+        *WAY,
+        "The machine to the broker: wrong. It is not connected, or has another machine_id.",
+        "A payment made now: not looked at. The connection comes first.",
+    ]
+
+
+def test_without_the_broker_nobody_knows_of_the_machine() -> None:
+    """The step that fails is named, and what lies behind it is not blamed."""
+    told = [(step.name, step.sign) for step in door_steps(None, is_fit=False)]
+    assert told == [
+        ("Your phone to the relay", "well"),
+        ("The relay to Stripe", "wrong"),
+        ("The relay to the broker", "wrong"),
+        ("The machine to the broker", "not looked at"),
+        ("A payment made now", "not looked at"),
+    ]
+
+
+def test_the_test_of_what_is_no_machine_s_address_is_refused(relay: RelayUnderTest) -> None:
+    """As the door is."""
+    assert relay.client.get("/p/no machine?test").status_code == 404

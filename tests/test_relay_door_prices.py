@@ -170,6 +170,22 @@ def test_the_cabinet_is_told_what_the_door_sells_and_when_to_ask_again(relay: Re
     assert 30 <= offer_of(relay)["askAgainInS"] <= 50
 
 
+def test_the_cabinet_is_told_the_period_that_is_on_and_the_next_by_its_own_clock(
+    relay: RelayUnderTest,
+) -> None:
+    """Within a day; back to the usual prices is no period of its own."""
+    told = {}
+    for time in ("15:59:00", "16:00:00", "18:00:00", "20:00:00"):
+        it_is(relay, time)
+        told[time] = {key: offer_of(relay).get(key) for key in ("period", "next")}
+    assert told == {
+        "15:59:00": {"period": None, "next": {"name": "Happy hour", "from": "16:00"}},
+        "16:00:00": {"period": {"name": "Happy hour", "until": "18:00"}, "next": None},
+        "18:00:00": {"period": None, "next": {"name": "Free play", "from": "20:00"}},
+        "20:00:00": {"period": {"name": "Free play", "until": "22:00"}, "next": None},
+    }
+
+
 # Codes
 
 

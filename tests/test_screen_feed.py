@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from cabinets import NOW_S, OFFER, open_bench, paid_bench, payment, started_bench
 
+from attract_screen.model import feed_format
+from attract_screen.model.feed_format import parse_feed
 from controller.announcements.screen_feed import ScreenFeed, picture_of
 from controller.model.cabinet import Cabinet
 from controller.model.events import (
@@ -22,7 +24,7 @@ from controller.model.events import (
     OfferFailed,
     OfferReceived,
 )
-from controller.model.offer import Price
+from controller.model.offer import Price, PricePeriod
 from controller.model.policy import MeterRules
 
 ABOUT = {"machine_id": "galaga-01", "machine_name": "Galaga", "rotate": 90}
@@ -64,14 +66,42 @@ def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
         "qr": "https://pay.example/p/galaga-01",
         "offers": PRICES,
         "note": None,
+        "period": None,
+        "next": None,
+        "today": None,
         "credits": 0,
         "technician_line": None,
+        "credited": 0,
         "waiting": 0,
         "free": False,
         "accepting": True,
         "faults": [],
         "since_s": NOW_S,
     }
+
+
+def test_the_feed_tells_the_prices_periods_and_what_was_played_today(tmp_path: Path) -> None:
+    """For the pages of the attract mode; what has no end within a day says none."""
+    path = tmp_path / "screen.json"
+    bench = open_bench()
+    bench.handle(
+        OfferReceived(replace(OFFER, period=PricePeriod("Gala"), coming=PricePeriod("Late", "22:00")))
+    )
+
+    ScreenFeed(path, ABOUT, Clock()).show(bench.cabinet, games_today=37)
+
+    told = read(path)
+    assert (told["period"], told["next"], told["today"]) == (
+        {"name": "Gala", "until": None},
+        {"name": "Late", "from": "22:00"},
+        {"games": 37},
+    )
+    feed = parse_feed(path.read_bytes())
+    assert (feed.period, feed.coming, feed.games_today) == (
+        feed_format.PricePeriod("Gala"),
+        feed_format.PricePeriod("Late", "22:00"),
+        37,
+    )
 
 
 def offline() -> Cabinet:

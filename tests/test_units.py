@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import RawConfigParser
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -124,7 +125,7 @@ def test_no_unit_takes_code_from_the_folder_that_it_works_in() -> None:
         for line in unit.read_text().splitlines()
         if line.startswith("Exec") and "python" in line
     ]
-    assert len(starts) == 5
+    assert len(starts) == 6
     assert [line for line in starts if not re.search(r"/venv/bin/python -P (-OO -X \S+ )?-m ", line)] == []
 
 
@@ -132,6 +133,15 @@ def test_the_screen_reads_the_feed_that_the_controller_writes() -> None:
     """Both know the same file."""
     screen = command("arcade-attract-screen")
     assert screen[screen.index("--feed") + 1] == str(KEYS["screen_feed"].default)
+
+
+def test_the_screen_keeps_its_pictures_beside_the_ledger_if_there_is_a_folder() -> None:
+    """First where that folder is bound to; without it, in the service's own."""
+    unit, screen = service("arcade-attract-screen"), command("arcade-attract-screen")
+    kept = [value for option, value in pairwise(screen) if option == "--keep"]
+    ledger = KEYS["state_dir"].default
+    assert unit["BindPaths"] == f"-{ledger}/screen:{kept[0]}"
+    assert kept[1:] == [f"/var/lib/{unit['StateDirectory']}"]
 
 
 def lines_of(name: str, key: str) -> set[str]:
@@ -154,8 +164,13 @@ def test_neither_waits_for_a_network_a_display_or_the_other() -> None:
     assert waits == {
         # network.target waits for nothing to be up: it is there so that at shutdown the network goes last.
         "arcade-controller": {"network.target", "time-set.target"},
-        # No display: what knows of displays, without which none that comes later could be used.
-        "arcade-attract-screen": {"modprobe@drm.service"},
+        # No display: what knows of displays and of sound, without which none that comes later could be used.
+        # And after a partition, if there is one; it is not required.
+        "arcade-attract-screen": {
+            "modprobe@drm.service",
+            "modprobe@snd.service",
+            r"var-lib-arcade\x2dcabinet.mount",
+        },
     }
 
 
@@ -213,7 +228,7 @@ def test_each_gets_its_own_devices_and_no_others() -> None:
     }
     assert devices == {
         "arcade-controller": ("closed", {"char-gpiochip rw"}),
-        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r"}),
+        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r", "char-alsa rw"}),
     }
 
 
@@ -277,7 +292,7 @@ def as_user(name: str, folder: Path, *arguments: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("command", ["pulse", "clear", "payments", "watch", "status"])
+@pytest.mark.parametrize("command", ["pulse", "clear", "payments", "watch", "status", "screen"])
 def test_what_works_with_the_ledger_is_done_by_its_owner(command: str, tmp_path: Path) -> None:
     """Root would leave files there that the controller could not write."""
     said = as_user("root", tmp_path, command, "two words").stdout

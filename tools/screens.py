@@ -12,7 +12,9 @@ from typing import Any
 
 from PIL import Image
 
+from controller.model.fault import FaultKind
 from controller.pages.card_page import machine_line, next_notice, refused_notice
+from controller.pages.remedies import MEANINGS
 
 SCREENS = Path(__file__).parent.parent / "docs" / "screens"
 SIZE = "400x300"
@@ -38,11 +40,38 @@ MISTAKES = (
     "Line 6: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
     "Line 14: relay.tokn is unknown: did you mean relay.token?",
 )
+TECHNICIAN: dict[str, Any] = {
+    "until_s": 119,
+    "turned_s": 0,
+    "state": "offline",
+    "selling": False,
+    "faults": [
+        {
+            "kind": "broker",
+            "text": "broker: broker.example.com:8883 cannot be reached: timed out",
+            "means": MEANINGS[FaultKind.BROKER],
+            "remedy": "run `sudo cabinet check` and see under broker.",
+        }
+    ],
+    "lines": [
+        {"line": "coin_line", "pin": 17, "active": False, "edges": 2},
+        {"line": "ready", "pin": 22, "active": True, "edges": 0},
+        {"line": "coin_meter", "pin": 23, "active": False, "edges": 2},
+        {"line": "service_button", "pin": 6, "active": False, "edges": 2},
+    ],
+}
 # Each picture, by its name: what the controller's feed says there.
 PICTURES: dict[str, dict[str, Any]] = {
     "starting": {"state": "starting", "qr": None},
     "attract": {},
     "happy-hour": {"note": "Happy hour until 18:00"},
+    "how-to": {},
+    "next-prices": {"next": {"name": "Happy hour", "from": "17:00"}},
+    "games-today": {"today": {"games": 37}},
+    "vector": {"theme": "vector"},
+    "vector-paying": {"theme": "vector", "state": "paying", "credits": 3},
+    "backglass": {"theme": "backglass"},
+    "backglass-paying": {"theme": "backglass", "state": "paying", "credits": 3},
     "free-credit": {"state": "paying", "credits": 1, "free": True},
     "insert-coin": {"qr": None, "technician_line": "relay: 503 Service Unavailable"},
     "paying": {"state": "paying", "credits": 3},
@@ -59,6 +88,7 @@ PICTURES: dict[str, dict[str, Any]] = {
         "qr": None,
         "technician_line": "coin meter: the last 3 coin pulses were not counted by the board",
     },
+    "technician": {"state": "offline", "qr": None, "technician": TECHNICIAN},
     "setup": {
         "state": "setup",
         "qr": None,
@@ -72,6 +102,8 @@ PICTURES: dict[str, dict[str, Any]] = {
         "technician_line": machine_line(None, "10000000f00dcafe"),
     },
 }
+# Seconds into the movement, of those that are not the first page.
+ELAPSED_S = {"how-to": 13.0, "next-prices": 20.0, "games-today": 20.0}
 
 
 def draw(name: str, to: Path, size: str = SIZE) -> None:
@@ -79,8 +111,9 @@ def draw(name: str, to: Path, size: str = SIZE) -> None:
     with tempfile.TemporaryDirectory() as folder:
         feed = Path(folder) / "screen.json"
         feed.write_text(json.dumps(FEED | PICTURES[name]))
-        command = [sys.executable, "-m", "attract_screen", "--render", str(to), "--elapsed", "0.6"]
-        subprocess.run([*command, "--feed", str(feed), "--size", size], check=True)
+        command = [sys.executable, "-m", "attract_screen", "--render", str(to), "--size", size]
+        command += ["--elapsed", str(ELAPSED_S.get(name, 0.6)), "--feed", str(feed)]
+        subprocess.run(command, check=True)
     with Image.open(to) as picture:
         picture.convert("RGB").quantize(COLOURS, kmeans=1).save(to, optimize=True)
 

@@ -54,6 +54,19 @@ class Box(NamedTuple):
         """A box of this size in the middle of this one."""
         return Box(self.x + (self.w - w) // 2, self.y + (self.h - h) // 2, w, h)
 
+    def without(self, other: Box) -> list[Box]:
+        """What is left where another box is cut out: up to four boxes."""
+        if not self.overlaps(other):
+            return [self]
+        top, bottom = max(self.y, other.y), min(self.bottom, other.bottom)
+        parts = [
+            Box(self.x, self.y, self.w, top - self.y),
+            Box(self.x, bottom, self.w, self.bottom - bottom),
+            Box(self.x, top, other.x - self.x, bottom - top),
+            Box(other.right, top, self.right - other.right, bottom - top),
+        ]
+        return [part for part in parts if part.w > 0 and part.h > 0]
+
     def contains(self, other: Box) -> bool:
         """Whether the other box lies wholly inside."""
         return (

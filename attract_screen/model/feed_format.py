@@ -9,16 +9,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from attract_screen.model.letters import drawable, title_of
+from attract_screen.model.connectors import ANYWHERE, PLACE, Wish
+from attract_screen.model.letters import HasLetter, drawable, has_letter, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
+from attract_screen.model.technician_format import Technician, TechnicianError, read_technician
+from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES, USUAL_LANGUAGE
 
 FORMAT = 1
 MAX_QR_CHARS = 300
 MAX_NOTE_CHARS = 80
+MAX_FOLDER_CHARS = 1024
 
 _MACHINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURRENCY = re.compile(r"[a-z]{3}")
 _ASPECT = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
+_WALL_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 
 _T = TypeVar("_T")
@@ -42,6 +48,15 @@ class State(StrEnum):
     """There is no configuration that can be used, and so no controller: a notice says what to do."""
 
 
+class Shows(StrEnum):
+    """What a screen is there for."""
+
+    ALL = "all"
+    """What a player has to know: the main screen."""
+    NAME = "name"
+    """The machine's name and what a credit costs: a marquee that leaves the code to the main screen."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """So many credits for so much money; `amount` is in the currency's minor unit."""
@@ -49,6 +64,14 @@ class Offer:
     credits: int
     amount: int
     currency: str
+
+
+@dataclass(frozen=True)
+class PricePeriod:
+    """A time of other prices: its name, and what clocks show when it ends or begins; empty if not soon."""
+
+    name: str
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +106,30 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    wish: Wish = ANYWHERE
+    """Where to draw, on a machine with more than one monitor."""
+    shows: Shows = Shows.ALL
+    sound: bool = False
+    """Whether a coin is to be heard for each payment that is credited."""
+    credited: int = 0
+    """How many payments have been credited since the controller runs."""
+    languages: tuple[str, ...] = (USUAL_LANGUAGE,)
+    """Those that take turns, by their codes; at least one."""
+    words: str | None = None
+    """Where the file with the operator's own words is: a whole path."""
+    technician: Technician | None = None
+    """What a technician asked to see, in the place of the player's picture."""
+    odd: str = ""
+    """What of the feed cannot be shown and is left out; the rest can."""
+    theme: ThemeName = USUAL_THEME
+    period: PricePeriod | None = None
+    """What is on now in place of the usual prices, and until when."""
+    coming: PricePeriod | None = None
+    """What is on next, and from when on."""
+    games_today: int | None = None
+    """Credits that were played since midnight; None where nobody can tell."""
+    folder: str | None = None
+    """Where the operator's own pictures lie: a whole path."""
 
     @property
     def monitor(self) -> Monitor:
@@ -90,8 +137,8 @@ class Feed:
         return Monitor(self.rotate, self.aspect, self.overscan_percent)
 
 
-def parse_feed(raw: bytes) -> Feed:
-    """Read one feed; unknown fields are ignored.
+def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
+    """Read one feed; unknown fields are ignored. A name in letters that cannot be shown is the machine's id.
 
     Raises FeedError, naming the field, its value and what is expected there.
     """
@@ -99,11 +146,12 @@ def parse_feed(raw: bytes) -> Feed:
     if fields.get("format") != FORMAT or fields.get("format") is True:
         raise _wrong("format", fields.get("format"), f"{FORMAT}")
     machine_id = _matching(_MACHINE_ID, fields, "machine_id", "1-64 of A-Z a-z 0-9 _ -")
+    technician, odd = _technician(fields)
     return Feed(
         written_at_s=_seconds(fields, "written_at_s"),
         state=_state(fields),
         machine_id=machine_id,
-        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id),
+        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id, can_show),
         qr=_address(fields),
         offers=_offers(fields),
         credits=_whole(fields, "credits", least=0),
@@ -112,10 +160,23 @@ def parse_feed(raw: bytes) -> Feed:
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
-        note=_price_note(fields),
-        free=_is_free(fields),
+        wish=Wish(_place(fields, "display"), _place(fields, "not_display")),
+        shows=_shows(fields),
+        sound=_flag(fields, "sound"),
+        credited=_whole(fields, "credited", least=0) if "credited" in fields else 0,
+        note=_price_note(fields, can_show),
+        free=_flag(fields, "free"),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
+        languages=_languages(fields),
+        words=_path(fields, "words"),
+        technician=technician,
+        odd=odd,
+        theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
+        period=_period(fields, "period", "until"),
+        coming=_period(fields, "next", "from"),
+        games_today=_games_today(fields),
+        folder=_path(fields, "folder"),
     )
 
 
@@ -133,6 +194,11 @@ def aspect_of(text: str) -> Aspect | None:
 def is_currency(text: str) -> bool:
     """Whether it is a currency's code, as Stripe and the feed write it."""
     return _CURRENCY.fullmatch(text) is not None
+
+
+def is_wall_time(text: str) -> bool:
+    """Whether it is what a clock on the wall shows, such as 17:00."""
+    return _WALL_TIME.fullmatch(text) is not None
 
 
 def _json_object(raw: bytes) -> Mapping[str, object]:
@@ -221,21 +287,35 @@ def _offer(item: object, prefix: str) -> Offer:
     )
 
 
-def _price_note(fields: Mapping[str, object]) -> str:
+def _price_note(fields: Mapping[str, object], can_show: HasLetter) -> str:
     if fields.get("note") is None:
         return ""
     expected = f"null or at most {MAX_NOTE_CHARS} characters"
     note = _typed(str, fields, "note", expected)
     if len(note) > MAX_NOTE_CHARS:
         raise _wrong("note", note, expected)
-    return drawable(note)
+    return drawable(note, can_show)
 
 
-def _is_free(fields: Mapping[str, object]) -> bool:
-    value = fields.get("free", False)
+def _flag(fields: Mapping[str, object], field: str) -> bool:
+    value = fields.get(field, False)
     if not isinstance(value, bool):
-        raise _wrong("free", value, "true or false")
+        raise _wrong(field, value, "true or false")
     return value
+
+
+def _shows(fields: Mapping[str, object]) -> Shows:
+    names = [shows.value for shows in Shows]
+    value = fields.get("shows", Shows.ALL.value)
+    if value not in names:
+        raise _wrong("shows", value, f"one of {', '.join(names)}")
+    return Shows(value)
+
+
+def _place(fields: Mapping[str, object], field: str) -> str | None:
+    if fields.get(field) is None:
+        return None
+    return _matching(PLACE, fields, field, "null, or a connector or card, as 'HDMI-A-2' or 'card1'")
 
 
 def _rotation(fields: Mapping[str, object]) -> int:
@@ -260,10 +340,66 @@ def _overscan_percent(fields: Mapping[str, object]) -> int:
     return value
 
 
+def _languages(fields: Mapping[str, object]) -> tuple[str, ...]:
+    """One that this version lacks is left out: a newer controller may know more."""
+    listed = fields.get("languages")
+    if listed is None:
+        return (USUAL_LANGUAGE,)
+    if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
+        raise _wrong("languages", listed, "null or a list of languages, such as ['en', 'es']")
+    known = tuple(code for code in dict.fromkeys(listed) if code in LANGUAGES)
+    return known[:MOST_LANGUAGES] or (USUAL_LANGUAGE,)
+
+
+def _text_or(fields: Mapping[str, object], field: str, otherwise: str) -> str:
+    return otherwise if fields.get(field) is None else _typed(str, fields, field, "text or null")
+
+
+def _period(fields: Mapping[str, object], field: str, when: str) -> PricePeriod | None:
+    """One whose name has no letter that can be shown is none."""
+    if fields.get(field) is None:
+        return None
+    expected = f"null or an object with a name and {when} as 17:00"
+    value = _typed(dict, fields, field, expected)
+    name, at = value.get("name"), value.get(when)
+    if not isinstance(name, str) or len(name) > MAX_NOTE_CHARS:
+        raise _wrong(field, value, expected)
+    if at is not None and not (isinstance(at, str) and is_wall_time(at)):
+        raise _wrong(field, value, expected)
+    return PricePeriod(drawable(name), at or "") if drawable(name) else None
+
+
+def _games_today(fields: Mapping[str, object]) -> int | None:
+    if fields.get("today") is None:
+        return None
+    return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
+
+
+def _path(fields: Mapping[str, object], field: str) -> str | None:
+    value = fields.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise _wrong(field, value, "null, or a whole path")
+    if len(value) > MAX_FOLDER_CHARS:
+        raise _wrong(field, value, f"a path of at most {MAX_FOLDER_CHARS} characters")
+    return value
+
+
 def _technician_line(fields: Mapping[str, object]) -> str | None:
     if fields.get("technician_line") is None:
         return None
     return drawable(_typed(str, fields, "technician_line", "text or null")) or None
+
+
+def _technician(fields: Mapping[str, object]) -> tuple[Technician | None, str]:
+    """The page, or why it cannot be shown: a player's picture is not given up for a technician's."""
+    if fields.get("technician") is None:
+        return None, ""
+    try:
+        return read_technician(fields["technician"]), ""
+    except TechnicianError as error:
+        return None, f"{error}: the usual picture is shown"
 
 
 def _notice(fields: Mapping[str, object]) -> Notice:

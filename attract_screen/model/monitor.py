@@ -14,6 +14,9 @@ MOST_OVERSCAN_PERCENT = 10
 # A picture of fewer pixels than this has no room for its words.
 SMALLEST_SIDE = 160
 
+# An aspect by which a pixel is longer than this is a mistake, and no reason to sell nothing.
+_MOST_UNEVEN = 1.5
+
 _TUBE: Aspect = (4, 3)
 # What graphics cards and a Pi's composite output send to a tube of 15 kHz in place of 320 columns: one mode
 # for every game. Flat displays of so few lines have other widths, as 1366 or 1424.
@@ -35,12 +38,16 @@ class Monitor:
 
 @dataclass(frozen=True)
 class Frame:
-    """An upright picture of `size` in a display: each of its pixels is `stretch` of the display's."""
+    """An upright picture of `size` in a display: each of its pixels is `stretch` of the display's.
+
+    `pixel_aspect` is how wide a pixel of the picture is on the glass, compared with its height.
+    """
 
     size: Size
     rotate: int
     stretch: tuple[int, int]
     corner: tuple[int, int]
+    pixel_aspect: float = 1.0
 
     def place(self, part: Box) -> Box:
         """Where a part of the upright picture lies on the display."""
@@ -52,22 +59,31 @@ class Frame:
 def frame_in(display: Size, monitor: Monitor) -> Frame:
     """The picture's place in a display, so that its pixels are as good as square on the glass."""
     width, height = display
-    across, down = _stretch(display, monitor.aspect)
+    aspect = _aspect(display, monitor)
+    across, down = _stretch(display, aspect)
     w, h = (_visible(side, monitor.overscan_percent) for side in (width // across, height // down))
     corner = ((width - w * across) // 2, (height - h * down) // 2)
-    size = (h, w) if monitor.rotate % 180 else (w, h)
-    return Frame(size, monitor.rotate, (across, down), corner)
+    wide = (aspect[0] * height * across) / (aspect[1] * width * down)
+    wide = min(max(wide, 1 / _MOST_UNEVEN), _MOST_UNEVEN)
+    if monitor.rotate % 180:
+        return Frame((h, w), monitor.rotate, (across, down), corner, 1 / wide)
+    return Frame((w, h), monitor.rotate, (across, down), corner, wide)
 
 
 def _visible(side: int, overscan_percent: int) -> int:
     return side - 2 * -(-side * overscan_percent // 100)
 
 
-def _stretch(display: Size, aspect: Aspect | None) -> tuple[int, int]:
-    """How many pixels of the display are as wide as one is high, or as high as one is wide."""
+def _aspect(display: Size, monitor: Monitor) -> Aspect:
     width, height = display
     is_tube = height in _TUBE_LINES and width in _TUBE_COLUMNS
-    across, down = aspect or (_TUBE if is_tube else display)
+    return monitor.aspect or (_TUBE if is_tube else display)
+
+
+def _stretch(display: Size, aspect: Aspect) -> tuple[int, int]:
+    """How many pixels of the display are as wide as one is high, or as high as one is wide."""
+    width, height = display
+    across, down = aspect
     return _times(width * down, height * across, width), _times(height * across, width * down, height)
 
 

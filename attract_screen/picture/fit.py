@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from attract_screen.model.box import Box
-from attract_screen.picture.theme import Colour
+from attract_screen.model.phrases import pieces
+from attract_screen.picture.colours import Colour
 from attract_screen.picture.typefaces import Typeface, Typefaces
 
 ELLIPSIS = "…"
@@ -43,7 +44,7 @@ class Style:
     colour: Colour
     align: Align = Align.CENTRE
     max_lines: int = 1
-    smallest_scale: int = 1  # of pixel lettering; smaller than this, the text is set in SANS
+    smallest_scale: int = 1  # of a design's own letters; smaller than this, the text is set in SANS
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class _Type:
 
     @property
     def gap(self) -> int:
-        """Between two lines; a font brings its own."""
-        return 0 if self.face is Typeface.SANS else 2 * self.size
+        """Between two lines."""
+        return self.faces.gap(self.face, self.size)
 
     def lines_in(self, box: Box) -> int:
         """How many lines a box is high enough for."""
@@ -98,48 +99,50 @@ def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Typefaces) 
 
 
 def _candidates(style: Style, faces: Typefaces) -> Iterator[tuple[Typeface, int]]:
-    if style.face is not Typeface.SANS:
-        row = faces.height(style.face, 1)
-        for scale in range(style.largest // row, style.smallest_scale - 1, -1):
-            yield style.face, scale
+    for own in faces.sizes(style.face, style.largest, style.smallest_scale):
+        yield style.face, own
     size = style.largest
     while size > SMALLEST_SANS:
         yield Typeface.SANS, round(size * 0.86)  # a font's line is higher than its em
         size = min(size - 1, round(size * _SIZE_STEP))
+    for own in faces.tiny_sizes(style.face, style.smallest_scale):
+        yield style.face, own
 
 
 def _setting(text: str, box: Box, type_: _Type, style: Style) -> _Setting | None:
     spelled = type_.faces.spelled(text, type_.face)
-    lines = _wrap(spelled, box.w, type_) if spelled else ()
+    parts = pieces(spelled or "")
+    lines = _wrap(parts, box.w, type_)
     if not lines or len(lines) > min(style.max_lines, type_.lines_in(box)):
         return None
-    return _Setting(type_, _balanced(" ".join(lines), box.w, type_, len(lines)))
+    return _Setting(type_, _balanced(parts, box.w, type_, len(lines)))
 
 
-def _wrap(text: str, width: int, type_: _Type) -> tuple[str, ...]:
-    """Whole words over as few lines as possible; nothing if a word alone is too wide."""
+def _wrap(parts: Sequence[str], width: int, type_: _Type) -> tuple[str, ...]:
+    """Whole pieces over as few lines as possible; nothing if one alone is too wide."""
     lines: list[str] = []
-    for word in text.split():
-        if type_.width(word) > width:
+    for part in parts:
+        alone = part.lstrip(" ")
+        if type_.width(alone) > width:
             return ()
-        joined = f"{lines[-1]} {word}" if lines else word
+        joined = f"{lines[-1]}{part}" if lines else alone
         if lines and type_.width(joined) <= width:
             lines[-1] = joined
         else:
-            lines.append(word)
+            lines.append(alone)
     return tuple(lines)
 
 
-def _balanced(text: str, width: int, type_: _Type, count: int) -> tuple[str, ...]:
+def _balanced(parts: Sequence[str], width: int, type_: _Type, count: int) -> tuple[str, ...]:
     """The text on as many lines, the widest of them as narrow as it can be."""
     low, high = 0, width
     while low < high:
         middle = (low + high) // 2
-        if 0 < len(_wrap(text, middle, type_)) <= count:
+        if 0 < len(_wrap(parts, middle, type_)) <= count:
             high = middle
         else:
             low = middle + 1
-    return _wrap(text, high, type_)
+    return _wrap(parts, high, type_)
 
 
 def _elided(text: str, box: Box, style: Style, faces: Typefaces) -> tuple[Label, ...]:

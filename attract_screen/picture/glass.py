@@ -8,12 +8,12 @@ import pygame
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Frame
-from attract_screen.picture import theme
+from attract_screen.picture.colours import Colour
 
 
-def clear(display: pygame.Surface) -> None:
+def clear(display: pygame.Surface, rail: Colour) -> None:
     """Make the whole display what the picture's rail is made of: it may be larger than the picture."""
-    display.fill(theme.BEZEL)
+    display.fill(rail)
 
 
 def carry(

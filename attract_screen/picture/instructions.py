@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from attract_screen.model.box import Box
 from attract_screen.model.view import View
-from attract_screen.picture import theme
 from attract_screen.picture.fit import Align, Style
 from attract_screen.picture.layout import Sheet
 from attract_screen.picture.typefaces import Typeface
@@ -16,8 +15,10 @@ def setup(sheet: Sheet, view: View, inner: Box) -> None:
     inner = inner.inset(gap // 2, 0)
     head, rest = inner.cut_top(round(inner.h * 0.16), gap)
     body, foot = rest.cut_bottom(round(sheet.short * 0.13), gap)
-    style = Style(Typeface.PIXEL, round(sheet.short * 0.12), theme.AMBER, max_lines=2, smallest_scale=2)
+    style = Style(
+        Typeface.PIXEL, round(sheet.short * 0.12), sheet.colours.accent, max_lines=2, smallest_scale=2
+    )
     sheet.write(view.headline, head, style)
-    sheet.list_up(view.lines, body, Style(Typeface.SANS, sheet.short // 10, theme.LAVENDER, Align.LEFT))
-    found = Style(Typeface.SANS, max(14, sheet.short // 16), theme.AMBER, max_lines=2)
+    sheet.list_up(view.lines, body, Style(Typeface.SANS, sheet.short // 10, sheet.colours.soft, Align.LEFT))
+    found = Style(Typeface.SANS, max(14, sheet.short // 16), sheet.colours.accent, max_lines=2)
     sheet.write(view.technician_line or "", foot, found)

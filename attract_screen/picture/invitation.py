@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from attract_screen.model.box import Box
 from attract_screen.model.view import PriceRow, View
-from attract_screen.picture import theme
 from attract_screen.picture.fit import SMALLEST_SANS, Align, Style
 from attract_screen.picture.layout import Panel, Sheet
 from attract_screen.picture.typefaces import Typeface
@@ -20,17 +19,18 @@ _SMALLEST_STEP_PX = 13  # a lower row has no room for its number
 
 def invitation(sheet: Sheet, view: View, box: Box) -> None:
     """Headline, what is special about the prices, price board and the three steps, one under the other."""
+    sheet.stage = box
     if sheet.faces.width(view.text, Typeface.SANS, SMALLEST_SANS) > box.w:
         view = replace(view, text="")  # it would take room from the prices, and not be read
     all_units = units(view)
     unit = min(box.h / all_units, sheet.short * 0.06, box.w * 0.12)
     box = box.centred(box.w, round(unit * all_units))
     head, box = box.cut_top(round(unit * _HEADLINE), round(unit * _GROUP_GAP))
-    style = Style(Typeface.PIXEL, head.h, theme.WHITE, max_lines=2, smallest_scale=2)
-    sheet.write(view.headline, head, style)
+    style = Style(Typeface.PIXEL, head.h, sheet.colours.strong, max_lines=2, smallest_scale=2)
+    sheet.say(view.headline, head, style)
     if view.text:
         note, box = box.cut_top(round(unit * _NOTE), round(unit * _GROUP_GAP))
-        sheet.write(view.text, note, Style(Typeface.SANS, note.h, theme.AMBER))
+        sheet.say(view.text, note, Style(Typeface.SANS, note.h, sheet.colours.accent))
     if view.prices:
         board, box = box.cut_top(round(unit * _PRICE * len(view.prices)), round(unit * _GROUP_GAP))
         _price_board(sheet, view.prices, board)
@@ -49,14 +49,15 @@ def _price_board(sheet: Sheet, prices: tuple[PriceRow, ...], box: Box) -> None:
     names: list[tuple[str, Box]] = []
     costs: list[tuple[str, Box]] = []
     for price, row in zip(prices, box.rows(len(prices), gap), strict=True):
-        sheet.panels.append(Panel(row, theme.PANEL, theme.PANEL_EDGE))
+        sheet.panels.append(Panel(row, sheet.colours.plate, sheet.colours.plate_edge))
         inside = row.inset(max(5, row.h // 4), max(2, min(row.h // 6, (row.h - _SMALLEST_LINE_PX) // 2)))
-        name, cost = inside.cut_left(_names_width(sheet, prices, inside.w), gap)
+        name, cost = inside.cut_left(_names_width(sheet, prices, inside.w), max(gap, row.h // 4))
         names.append((price.what, name))
         costs.append((price.price, cost))
     height = box.h // len(prices)
-    sheet.write_alike(names, Style(Typeface.PIXEL, height, theme.WHITE, Align.LEFT))
-    sheet.write_alike(costs, Style(Typeface.PIXEL, height, theme.AMBER, Align.RIGHT))
+    colours = sheet.colours
+    sheet.say_alike(names, Style(Typeface.PIXEL, height, colours.on_plate, Align.LEFT))
+    sheet.say_alike(costs, Style(Typeface.PIXEL, height, colours.on_plate_accent, Align.RIGHT))
 
 
 def _names_width(sheet: Sheet, prices: tuple[PriceRow, ...], width: int) -> int:
@@ -77,12 +78,13 @@ def _steps(sheet: Sheet, steps: tuple[str, ...], box: Box) -> None:
     gap = max(2, sheet.short // 120)
     rows = box.rows(len(steps), gap)
     if rows[0].h < _SMALLEST_STEP_PX:
-        line = Style(Typeface.SANS, box.h, theme.LAVENDER, max_lines=2)
-        sheet.write(" · ".join(steps), box, line)
+        line = Style(Typeface.SANS, box.h, sheet.colours.soft, max_lines=2)
+        sheet.say(" · ".join(steps), box, line)
         return
     badges, lines = zip(*(row.cut_left(row.h, max(5, row.h // 3)) for row in rows), strict=True)
-    sheet.panels += [Panel(badge, theme.AMBER) for badge in badges]
+    colours = sheet.colours
+    sheet.panels += [Panel(badge, colours.badge, colours.badge_edge) for badge in badges]
     numbers = [(str(i), badge.inset(max(2, badge.h // 5))) for i, badge in enumerate(badges, 1)]
-    sheet.write_alike(numbers, Style(Typeface.PIXEL, rows[0].h, theme.NIGHT))
-    style = Style(Typeface.SANS, rows[0].h, theme.LAVENDER, Align.LEFT)
-    sheet.write_alike(list(zip(steps, lines, strict=True)), style)
+    sheet.say_alike(numbers, Style(Typeface.PIXEL, rows[0].h, sheet.colours.on_badge))
+    style = Style(Typeface.SANS, rows[0].h, sheet.colours.soft, Align.LEFT)
+    sheet.say_alike(list(zip(steps, lines, strict=True)), style)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from attract_screen.model.box import Box
@@ -13,7 +14,7 @@ def fit_list(texts: Sequence[str], box: Box, style: Style, faces: Typefaces) -> 
     """The labels of the texts, from the top down; the last says how many more there would be."""
     smallest = max(SMALLEST_SANS, style.largest // 2)
     for size in range(style.largest, smallest - 1, -1):
-        paragraphs = [_wrapped(text, box.w, size, style, faces) for text in texts]
+        paragraphs = [wrapped(text, box.w, size, style, faces) for text in texts]
         if _height(paragraphs, size, style, faces) <= box.h:
             return tuple(_set(paragraphs, box, size, style, faces))
     return tuple(_set(_cut(texts, box, smallest, style, faces), box, smallest, style, faces))
@@ -21,7 +22,7 @@ def fit_list(texts: Sequence[str], box: Box, style: Style, faces: Typefaces) -> 
 
 def _cut(texts: Sequence[str], box: Box, size: int, style: Style, faces: Typefaces) -> list[tuple[str, ...]]:
     """As many whole texts as there is room for, and the number of the others; of one alone, its beginning."""
-    whole = [_wrapped(text, box.w, size, style, faces) for text in texts]
+    whole = [wrapped(text, box.w, size, style, faces) for text in texts]
     for count in range(len(texts) - 1, 0, -1):
         shown = [*whole[:count], (f"… and {len(texts) - count} more",)]
         if _height(shown, size, style, faces) <= box.h:
@@ -53,7 +54,7 @@ def _set(
         top += _space(line)
 
 
-def _wrapped(text: str, width: int, size: int, style: Style, faces: Typefaces) -> tuple[str, ...]:
+def wrapped(text: str, width: int, size: int, style: Style, faces: Typefaces) -> tuple[str, ...]:
     """Words over as many lines as they need; one that is wider than a line is broken."""
     lines = [""]
     for word in (part for whole in text.split() for part in _broken(whole, width, size, style, faces)):
@@ -67,8 +68,9 @@ def _wrapped(text: str, width: int, size: int, style: Style, faces: Typefaces) -
 
 def _broken(word: str, width: int, size: int, style: Style, faces: Typefaces) -> Iterator[str]:
     while word:
-        taken = next(
-            (n for n in range(len(word), 1, -1) if faces.width(word[:n], style.face, size) <= width), 1
+        fits = bisect_right(
+            range(1, len(word) + 1), width, key=lambda n: faces.width(word[:n], style.face, size)
         )
+        taken = max(1, fits)
         yield word[:taken]
         word = word[taken:]

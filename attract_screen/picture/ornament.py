@@ -1,67 +1,59 @@
-"""What moves: bulbs around the frame, stars behind, coins. Places are a function of time."""
+"""What moves: the trim of the frame, stars, coins, what points at the code. Places are a function of time."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pygame
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
-from attract_screen.picture import theme
+from attract_screen.picture.colours import Colour
 from attract_screen.picture.layout import Layout
-from attract_screen.picture.pixel_art import PixelArt
-from attract_screen.picture.theme import Colour
+from attract_screen.picture.pointer import Pointer
+from attract_screen.picture.studio import Studio
+from attract_screen.picture.theme import Sprite
 
-Sprite = tuple[pygame.Surface, tuple[int, int]]
-
-_LEVELS = 6
-_CHASE_LENGTH = 4  # every fourth bulb is bright
-_CHASE_PERIOD_S = {State.STARTING: 4.0, State.ATTRACT: 2.4, State.PAYING: 1.0}
-_RESTING_LEVEL = {State.PLAYING: _LEVELS - 1}
 _STAR_SPEEDS = (0.02, 0.035, 0.06)  # of the picture's height, per second
 _COIN_TURN_S = 1.2
 _COIN_FRAMES = ("coin_0", "coin_1", "coin_2", "coin_1")
-_LANE_S = 2.4
+_LANE_S = 4.0
 _LANE_COINS = 3
 
 
 class Ornament:
     """The moving parts of one picture."""
 
-    def __init__(self, layout: Layout, state: State, art: PixelArt) -> None:
+    def __init__(self, layout: Layout, state: State, studio: Studio) -> None:
         self._layout = layout
-        self._state = state
-        self._bulbs = bulb_places(layout)
-        self._lamps = [_lamp(layout.rail, level / (_LEVELS - 1)) for level in range(_LEVELS)]
-        self._stars = _stars(layout)
-        self._coins = {scale: [art.draw(name, scale) for name in _COIN_FRAMES] for scale in _scales(layout)}
+        self._trim = studio.theme.trim(layout, state)
+        self._pointer = Pointer(layout, studio.theme.colours.pointer, lit=state is State.ATTRACT)
+        self._stars = _stars(layout, studio.theme.stars)
+        self._coins = {
+            scale: [studio.art.draw(name, scale) for name in _COIN_FRAMES] for scale in _scales(layout)
+        }
         # A star close to a letter would read as a full stop.
-        clearance = max(8, min(layout.size) // 30)
-        self._taken = [pygame.Rect(box).inflate(clearance, clearance) for box in layout.taken]
+        self._clearance = max(8, min(layout.size) // 30)
         self._sky = pygame.Rect(Box(0, 0, *layout.size).inset(layout.rail))
+        self._taken: list[pygame.Rect] = []
+        self.keep_off(layout.taken)
+
+    def keep_off(self, boxes: Sequence[Box]) -> None:
+        """From now on no star passes over these."""
+        off = (*boxes, *self._pointer.boxes)
+        self._taken = [pygame.Rect(box).inflate(self._clearance, self._clearance) for box in off]
 
     def sprites(self, elapsed_s: float) -> list[Sprite]:
         """Every moving part and its top left corner; the list keeps its order and its length."""
+        if self._layout.is_plain:
+            return []
         return [
-            *self._lit_bulbs(elapsed_s),
+            *self._trim.sprites(elapsed_s),
             *self._falling_stars(elapsed_s),
             *self._turning_coins(elapsed_s),
             *self._travelling_coins(elapsed_s),
+            *self._pointer.sprites(elapsed_s),
         ]
-
-    def _lit_bulbs(self, elapsed_s: float) -> Iterator[Sprite]:
-        for index, place in enumerate(self._bulbs):
-            yield self._lamps[self._level(index, elapsed_s)], place
-
-    def _level(self, index: int, elapsed_s: float) -> int:
-        period_s = _CHASE_PERIOD_S.get(self._state)
-        if period_s is None:
-            return _RESTING_LEVEL.get(self._state, 0)
-        turn = index / _CHASE_LENGTH - elapsed_s / period_s
-        glow = 0.5 + 0.5 * math.cos(2 * math.pi * turn)
-        return round(glow * glow * (_LEVELS - 1))
 
     def _falling_stars(self, elapsed_s: float) -> Iterator[Sprite]:
         height = self._layout.size[1]
@@ -94,28 +86,17 @@ class Ornament:
             yield coin, (x, middle - hop + hop // 2)
 
 
-def bulb_places(layout: Layout) -> list[tuple[int, int]]:
-    """Top left corners of the bulbs, clockwise; their number is a multiple of the chase's."""
-    w, h = layout.size[0] - layout.rail, layout.size[1] - layout.rail
-    pitch = layout.rail * 1.5
-    across, down = round(w / pitch), round(h / pitch)
-    down += (across + down) % (_CHASE_LENGTH // 2)
-    top = [(round(w * i / across), 0) for i in range(across)]
-    right = [(w, round(h * i / down)) for i in range(down)]
-    opposite = [(w - x, h - y) for x, y in top + right]
-    return [*top, *right, *opposite]
-
-
 def _scales(layout: Layout) -> set[int]:
     scales = {piece.scale for piece in layout.spinning}
     return scales | {layout.lane.scale} if layout.lane else scales
 
 
-def _stars(layout: Layout) -> list[tuple[pygame.Surface, int, float, float]]:
+def _stars(layout: Layout, tones: Sequence[Colour]) -> list[tuple[pygame.Surface, int, float, float]]:
     """Evenly scattered without randomness, so that the same moment is the same picture."""
+    if not tones:
+        return []
     width, height = layout.size
     unit = max(1, min(width, height) // 240)
-    tones = (theme.mixed(theme.NIGHT, theme.LAVENDER, part) for part in (0.35, 0.6, 1.0))
     dots = [_dot(unit * size, tone) for size, tone in zip((1, 1, 2), tones, strict=True)]
     count = 24 + min(40, width * height // 20000)
     return [
@@ -133,17 +114,3 @@ def _dot(size: int, colour: Colour) -> pygame.Surface:
     dot = pygame.Surface((size, size), 0, 32)
     dot.fill(colour)
     return dot
-
-
-def _lamp(size: int, glow: float) -> pygame.Surface:
-    """One bulb on the rail; drawn larger and scaled down, so that its edge is smooth."""
-    fine = size * 4
-    lamp = pygame.Surface((fine, fine), 0, 32)
-    lamp.fill(theme.BEZEL)
-    centre = (fine // 2, fine // 2)
-    for ring in range(8):
-        halo = theme.mixed(theme.BEZEL, theme.LAMP_ON, glow * 0.05 * ring)
-        pygame.draw.circle(lamp, halo, centre, round(fine * (0.5 - 0.025 * ring)))
-    pygame.draw.circle(lamp, theme.mixed(theme.LAMP_OFF, theme.LAMP_ON, glow), centre, fine * 3 // 10)
-    pygame.draw.circle(lamp, theme.mixed(theme.LAMP_OFF, theme.LAMP_CORE, glow), centre, fine * 3 // 20)
-    return pygame.transform.smoothscale(lamp, (size, size))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pygame
 
-from attract_screen.picture import theme
+from attract_screen.picture.colours import Colour
 
 _SOURCE = Path(__file__).with_name("assets") / "pixel_art.txt"
 
 
 class PixelArt:
-    """Named pieces of pixel art."""
+    """Named pieces of pixel art; `colours` are those of its letters."""
 
-    def __init__(self) -> None:
+    def __init__(self, colours: Mapping[str, Colour]) -> None:
         blocks = _SOURCE.read_text(encoding="utf-8").strip().split("\n\n")[1:]
         self._pieces = {name: rows for name, *rows in (block.splitlines() for block in blocks)}
+        self._colours = colours
 
     def size(self, name: str) -> tuple[int, int]:
         """Columns and rows of a piece."""
@@ -30,5 +32,5 @@ class PixelArt:
         for y, row in enumerate(self._pieces[name]):
             for x, letter in enumerate(row):
                 if letter != ".":
-                    grid.set_at((x, y), theme.PIXELS[letter])
+                    grid.set_at((x, y), self._colours[letter])
         return pygame.transform.scale(grid, (columns * scale, rows * scale))

@@ -1,56 +1,43 @@
-"""Colours: amber lamps on a night-blue cabinet."""
+"""What a design is: colours, letters, pictures, a ground, and how things move and change."""
 
 from __future__ import annotations
 
-Colour = tuple[int, int, int]
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-NIGHT: Colour = (13, 9, 32)  # the glass
-NIGHT_HIGH: Colour = (34, 20, 72)  # the same, where the light falls on it
-BEZEL: Colour = (7, 5, 18)  # the rail that carries the bulbs
-PANEL: Colour = (40, 26, 78)
-PANEL_EDGE: Colour = (88, 62, 140)
+import pygame
 
-AMBER: Colour = (255, 196, 61)
-WHITE: Colour = (250, 246, 236)
-LAVENDER: Colour = (196, 184, 226)
-DIM: Colour = (128, 116, 164)
+from attract_screen.model.feed_format import State
+from attract_screen.model.reveal import Reveal
+from attract_screen.picture.colours import Colour, Colours
+from attract_screen.picture.layout import Layout, Panel, Pictures, QrPlace
+from attract_screen.picture.typefaces import BigLetters
 
-# A title's rows from top to bottom, like light falling into enamel.
-ENAMEL: tuple[Colour, ...] = (
-    (255, 244, 176),
-    (255, 230, 120),
-    (255, 213, 84),
-    (255, 196, 61),
-    (255, 171, 48),
-    (255, 143, 43),
-    (248, 112, 44),
-    (228, 84, 48),
-)
-ENAMEL_SHADOW: Colour = (104, 22, 52)
-
-LAMP_OFF: Colour = (74, 44, 34)
-LAMP_ON: Colour = (255, 214, 110)
-LAMP_CORE: Colour = (255, 250, 226)
-
-QR_LIGHT: Colour = (255, 255, 255)
-QR_DARK: Colour = (10, 6, 26)
-
-# The letters of assets/pixel_art.txt.
-PIXELS: dict[str, Colour] = {
-    "k": (7, 5, 18),
-    "b": (88, 62, 140),
-    "B": (58, 38, 104),
-    "y": AMBER,
-    "Y": (255, 236, 150),
-    "o": (228, 120, 44),
-    "r": (214, 60, 66),
-    "w": WHITE,
-    "g": (150, 138, 184),
-    "c": (96, 214, 232),
-}
+Sprite = tuple[pygame.Surface, tuple[int, int]]
 
 
-def mixed(one: Colour, other: Colour, part: float) -> Colour:
-    """The colour that lies `part` (0 to 1) of the way from one to the other."""
-    red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
-    return red, green, blue
+class Trim(Protocol):
+    """What moves in the frame around the picture."""
+
+    def sprites(self, elapsed_s: float) -> list[Sprite]:
+        """Every moving part and its top left corner; the list keeps its order and its length."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One design. Each of its parts is made when a screen begins to use it, and kept."""
+
+    colours: Colours
+    letters: Callable[[], BigLetters]
+    pictures: Callable[[], Pictures]
+    ground: Callable[[Layout], pygame.Surface]
+    """The whole picture, but for what the layout has on it; the frame is part of it."""
+    panel: Callable[[pygame.Surface, Panel], None]
+    card: Callable[[pygame.Surface, QrPlace], None]
+    """What the code lies on; it ends where the card ends, outside the quiet zone."""
+    trim: Callable[[Layout, State], Trim]
+    reveal: Reveal
+    """In which order parts of a new page come up over the old one."""
+    stars: tuple[Colour, ...] = ()
+    """The tones of what drifts over an empty ground, from far to near."""

@@ -2,67 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
-from pathlib import Path
+from functools import lru_cache
+from typing import Protocol
 
 import pygame
 
-from attract_screen.picture import theme
-from attract_screen.picture.lettering import ROWS, Lettering
-from attract_screen.picture.theme import Colour
+from attract_screen.model.wording import USUAL_LANGUAGE
+from attract_screen.picture.colours import Colour
+from attract_screen.picture.sans import Sans
 
-_ASSETS = Path(__file__).with_name("assets")
-_SANS_FILE = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
-
-
-_TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
+_MOST_BIG = 12
 
 
 class Typeface(Enum):
-    """TITLE is pixel lettering in enamel with a shadow, PIXEL is plain, SANS is the small print."""
+    """TITLE is a design's showiest lettering, PIXEL its plain letters, SANS the small print of all."""
 
     TITLE = "title"
     PIXEL = "pixel"
     SANS = "sans"
 
 
-class Typefaces:
-    """Measures and draws text. Sizes are pixels per lettering row (TITLE, PIXEL) or em (SANS)."""
+class BigLetters(Protocol):
+    """A design's own letters: plain ones, and those of a title, which bring their own colours."""
 
-    def __init__(self) -> None:
-        pygame.font.init()
-        self._lettering = Lettering(_ASSETS / "lettering.txt")
-        self._fonts: dict[int, pygame.font.Font] = {}
+    def spelled(self, text: str) -> str | None:
+        """The text in letters that exist here, or None."""
+
+    def sizes(self, largest_px: int, smallest_scale: int, *, title: bool) -> Iterator[int]:
+        """The sizes to try for a line of at most so many pixels, from the largest down."""
+
+    def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:
+        """What is left to try where not even the small print has room."""
+
+    def width(self, text: str, size: int, *, title: bool) -> int:
+        """Pixels from the first to the last column of a spelled text."""
+
+    def height(self, size: int, *, title: bool) -> int:
+        """Pixels from the top to the bottom of one line."""
+
+    def gap(self, size: int) -> int:
+        """Pixels between two lines."""
+
+    def draw(self, text: str, size: int, colour: Colour, *, title: bool) -> pygame.Surface:
+        """The spelled text on a transparent ground."""
+
+    def inks(self, colour: Colour, *, title: bool) -> tuple[Colour, ...]:
+        """The colours that letters are told from their ground by, if they are asked for in this one."""
+
+
+class Typefaces:
+    """Measures and draws text. Sizes are the letters' own (TITLE, PIXEL), or pixels per em (SANS)."""
+
+    def __init__(self, letters: BigLetters, language: str = USUAL_LANGUAGE) -> None:
+        self._letters = letters
+        self._sans = Sans.of(language)
+        # A picture has mostly what the one before it had; nobody paints on what is handed out.
+        self._big = lru_cache(maxsize=_MOST_BIG)(letters.draw)
 
     def spelled(self, text: str, face: Typeface) -> str | None:
         """The text as the face writes it, or None if it lacks a letter."""
-        return text if face is Typeface.SANS else self._lettering.spelled(text)
+        return text if face is Typeface.SANS else self._letters.spelled(text)
+
+    def sizes(self, face: Typeface, largest_px: int, smallest_scale: int) -> Iterator[int]:
+        """The sizes to try of a design's own letters, from the largest down."""
+        if face is Typeface.SANS:
+            return iter(())
+        return self._letters.sizes(largest_px, smallest_scale, title=face is Typeface.TITLE)
+
+    def tiny_sizes(self, face: Typeface, smallest_scale: int) -> Iterator[int]:
+        """The sizes of a design's own letters to try where not even the small print has room."""
+        return iter(()) if face is Typeface.SANS else self._letters.tiny_sizes(smallest_scale)
 
     def width(self, text: str, face: Typeface, size: int) -> int:
         """Pixels from the first to the last column of a spelled text."""
         if face is Typeface.SANS:
-            return self._font(size).size(text)[0]
-        return (self._lettering.columns(text) + _depth(face)) * size
+            return self._sans.width(text, size)
+        return self._letters.width(text, size, title=face is Typeface.TITLE)
 
     def height(self, face: Typeface, size: int) -> int:
         """Pixels from the top to the bottom of one line."""
         if face is Typeface.SANS:
-            return self._font(size).size(_TALL_AND_DEEP)[1]
-        return (ROWS + _depth(face)) * size
+            return self._sans.height(size)
+        return self._letters.height(size, title=face is Typeface.TITLE)
+
+    def gap(self, face: Typeface, size: int) -> int:
+        """Pixels between two lines; a font brings its own."""
+        return 0 if face is Typeface.SANS else self._letters.gap(size)
 
     def draw(self, text: str, face: Typeface, size: int, colour: Colour) -> pygame.Surface:
         """The spelled text on a transparent ground; a TITLE brings its own colours."""
         if face is Typeface.SANS:
-            return self._font(size).render(text, True, colour)
-        if face is Typeface.TITLE:
-            return self._lettering.draw(text, size, theme.ENAMEL, theme.ENAMEL_SHADOW)
-        return self._lettering.draw(text, size, (colour,) * ROWS)
+            return self._sans.draw(text, size, colour)
+        return self._big(text, size, colour, title=face is Typeface.TITLE)
 
-    def _font(self, size: int) -> pygame.font.Font:
-        if size not in self._fonts:
-            self._fonts[size] = pygame.font.Font(str(_SANS_FILE), size)
-        return self._fonts[size]
-
-
-def _depth(face: Typeface) -> int:
-    return 1 if face is Typeface.TITLE else 0
+    def inks(self, face: Typeface, colour: Colour) -> tuple[Colour, ...]:
+        """The colours that a text of this face is really told from its ground by."""
+        if face is Typeface.SANS:
+            return (colour,)
+        return self._letters.inks(colour, title=face is Typeface.TITLE)

@@ -6,26 +6,26 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC
 from pathlib import Path
 from statistics import median
 
 import pyotp
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from bench.idle import memory_mb
-from bench.world.fleet_year import BEGAN_AT, machine_ids, year
+from bench.world.fleet_year import BEGAN_AT, Message, machine_ids, year
 from fleet.book import tables
 from fleet.book.came.recording import Came, record
 from fleet.book.came.statuses import record_statuses
 from fleet.book.database.engine import open_book, reading, writing
-from fleet.book.figures.takings import takings
-from fleet.book.typed.scopes import Scope
 from fleet.journal.batch import read_batch
 from fleet.logins.people import add_person, enter, hash_of, proved
-from fleet.reports.periods import Period
 from fleet.reports.takings import By
 from fleet.routes.app import create_app
 from fleet.routes.login import COOKIE
@@ -42,10 +42,10 @@ _DAYS = """
     :sales, :sales, :sales, :sales * price, 0, 0 FROM machines, d, k
 """
 _SALES = """
-    WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 364),
+    WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < :last),
     s(m) AS (SELECT 0 UNION ALL SELECT m + 1 FROM s WHERE m < :most)
-    INSERT INTO sales SELECT machine_id, 'pi_' || n || '_' || m, :began + n * 86400 + m * 600,
-    date('2025-01-01', '+' || n || ' days'), 'phone', 1, 100, 'eur', 'delivered', '', 1, 1, 0, 0,
+    INSERT INTO sales SELECT machine_id, 'pi_' || n || '_' || m, :ends - n * 86400 - m * 600,
+    date('2025-12-31', '-' || n || ' days'), 'phone', 1, 100, 'eur', 'delivered', '', 1, 1, 0, 0,
     'settled', 100 FROM machines, d, s
 """
 
@@ -60,49 +60,76 @@ class Served:
     memory_mb: float
 
 
-def serve(file: Path, count: int, days: int) -> Served:
+def serve(file: Path, count: int, days: int, times: int) -> Served:
     """The overview of so many machines, each of them online and with some days behind it."""
+    with _pages(file, count, days, sales=10) as (engine, client):
+        body = _page(client, "/")
+        took_s, to_page_s = [], []
+        for message in list(year(0, machine_ids(1)[0], 3))[:times]:
+            took_s.append(_took_s(lambda: _page(client, "/")))
+            began_s = time.perf_counter()
+            _write(engine, message)
+            to_page_s.append(time.perf_counter() - began_s + _took_s(lambda: _page(client, "/")))
+        return Served(median(took_s), len(body) / 1000, median(to_page_s), memory_mb(os.getpid(), "Pss"))
+
+
+@dataclass(frozen=True)
+class Month:
+    """What the money page of a month took at worst, by day, machine and price, beside the month before."""
+
+    sales: int
+    rows_of_days: int
+    worst_s: float
+
+
+def month(file: Path, machines: int, days: int, sales_a_day: int) -> Month:
+    """The money page over so many machines' sales up to the last day of a year."""
+    with _pages(file, machines, days, sales_a_day) as (engine, client):
+        with writing(engine) as connection:
+            ends = BEGAN_AT + 365 * 86400 - 1
+            connection.execute(text(_SALES), {"most": sales_a_day - 1, "last": days - 1, "ends": ends})
+        with reading(engine) as connection:
+            sales, rows = (
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (tables.sales, tables.days)
+            )
+        address = "/money?from=2025-12-01&to=2025-12-31&by="
+        took_s = [_took_s(lambda by=by: _page(client, address + by)) for by in By]  # type: ignore[misc]
+        return Month(sales, rows, max(took_s))
+
+
+@contextmanager
+def _pages(file: Path, count: int, days: int, sales: int) -> Iterator[tuple[Engine, FlaskClient]]:
+    """A book of so many machines, and a browser that an owner has logged in."""
     url = make_url(f"sqlite:///{file}")
     engine = open_book(url)
-    _fill(engine, count, days, sales=10)
+    _fill(engine, count, days, sales)
     settings = Settings(url, MqttSettings("x", 1, "u", "p", None), _WEB, UTC)
     client = create_app(World(settings, engine, lambda: _NOW)).test_client()
     client.set_cookie(COOKIE, _token(engine), domain="fleet.example.com", secure=True)
-
-    def page() -> bytes:
-        response = client.get("/", base_url=_SITE)
-        if response.status_code != 200:
-            raise RuntimeError(f"the overview answers {response.status_code}")
-        return bytes(response.data)
-
-    took_s, to_page_s, body = [], [], page()
-    messages = list(year(0, machine_ids(1)[0], 3))
-    for message in messages[:3]:
-        began_s = time.perf_counter()
-        page()
-        took_s.append(time.perf_counter() - began_s)
-        began_s = time.perf_counter()
-        with writing(engine) as connection:
-            batch = read_batch(message.payload, message.machine_id)
-            record(connection, [Came(batch, message.came_at)], lambda _: UTC)
-        page()
-        to_page_s.append(time.perf_counter() - began_s)
-    return Served(median(took_s), len(body) / 1000, median(to_page_s), memory_mb(os.getpid(), "Pss"))
+    try:
+        yield engine, client
+    finally:
+        engine.dispose()
 
 
-def month_s(file: Path, a_day: int) -> tuple[int, float]:
-    """How many rows of days there are with so many sales a day, and what a month's report takes."""
-    engine = open_book(make_url(f"sqlite:///{file}"))
-    _fill(engine, 500, 365, sales=a_day)
+def _page(client: FlaskClient, address: str) -> bytes:
+    response = client.get(address, base_url=_SITE)
+    if response.status_code != 200:
+        raise RuntimeError(f"{address} answers {response.status_code}")
+    return bytes(response.data)
+
+
+def _write(engine: Engine, message: Message) -> None:
     with writing(engine) as connection:
-        connection.execute(text(_SALES), {"most": a_day - 1, "began": BEGAN_AT})
-    june = Period(date(2025, 6, 1), date(2025, 6, 30))
-    with reading(engine) as connection:
-        rows = connection.execute(select(func.count()).select_from(tables.days)).scalar_one()
-        began_s = time.perf_counter()
-        for by in (By.DAY, By.MACHINE, By.PRICE):
-            takings(connection, by, june, Scope())
-        return rows, time.perf_counter() - began_s
+        batch = read_batch(message.payload, message.machine_id)
+        record(connection, [Came(batch, message.came_at)], lambda _: UTC)
+
+
+def _took_s(work: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    work()
+    return time.perf_counter() - began_s
 
 
 _WEB = WebSettings(_SITE, "127.0.0.1", 8090, "s" * 32)

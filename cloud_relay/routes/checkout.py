@@ -14,11 +14,14 @@ from flask.typing import ResponseReturnValue
 from cloud_relay.errors import NotAtStripe, StripeUnavailable
 from cloud_relay.relay import Relay
 from cloud_relay.routes.limits import Limits
+from cloud_relay.routes.reader import players_language
+from cloud_relay.rules.language import marked
 from cloud_relay.rules.phones.open_checkout import OFFERED_AGAIN_FOR_S, OpenCheckout, unsealed
 from cloud_relay.rules.selling.offers import Offer
 from cloud_relay.rules.statement import sale_words
 
 COOKIE = "checkout"
+_TOO_MANY = marked("Too many are paying right now. Nothing was charged. Please try again in a moment.")
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ def to_checkout(
     if known and known.is_offered_again(offer.key, now_s, relay.paid.get(machine_id, now_s)):
         return redirect(known.url, 303)
     if not limits.may_open_session():
-        abort(503, "Too many are paying right now. Nothing was charged. Please try again in a moment.")
+        abort(503, _TOO_MANY)
     url = _new_page(relay, limits, machine_id, name, offer)
     _keep(relay, OpenCheckout(machine_id, offer.key, int(now_s), url))
     return redirect(url, 303)
@@ -59,14 +62,14 @@ def _new_page(relay: Relay, limits: Limits, machine_id: str, name: str, offer: O
     try:
         session_id, url = relay.stripe().checkout(
             offer.order_for(machine_id),
-            sale_words(offer.words, name, machine_id),
+            sale_words(players_language().credits(offer.credits), name, machine_id),
             settings.thanks_url,
             settings.door_url(machine_id),
             relay.clock(),
         )
     except (StripeUnavailable, NotAtStripe) as why:
         log.error("Could not open a checkout for %s: %s", machine_id, why)
-        abort(503, "The payment service does not answer right now. Nothing was charged.")
+        abort(503, marked("The payment service does not answer right now. Nothing was charged."))
     limits.made(session_id)
     relay.book.notice()
     return url

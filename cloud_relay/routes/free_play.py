@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from cloud_relay.relay import Relay
 from cloud_relay.routes.limits import Limits
+from cloud_relay.routes.reader import players_language
 from cloud_relay.routes.requests import request_began_s
+from cloud_relay.rules.language import marked
 from cloud_relay.rules.log_events import EventName, Publishing
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.phones.free_tickets import FreeTicket, is_phone, ticket_in, ticket_now
@@ -21,8 +23,8 @@ from cloud_relay.settling.pulses import NOT_NOW, PaidOrder, publish_in_window
 from cloud_relay.settling.told import tell_money, tell_published, why_not
 
 _COOKIE, _KEPT_FOR_S = "free", 24 * 3600
-_TOO_MANY = "Too many free credits at once. Please try again in a minute."
-_NOT_SENT = "The machine cannot be reached right now. Please try again."
+_TOO_MANY = marked("Too many free credits at once. Please try again in a minute.")
+_NOT_SENT = marked("The machine cannot be reached right now. Please try again.")
 
 
 def ticket_of_phone(relay: Relay, machine_id: str, free: FreePlay) -> tuple[FreeTicket, bool]:
@@ -55,8 +57,8 @@ def give_free(
         "free.html",
         machine_id=machine_id,
         name=sale.name,
-        words=ticket.free.words,
-        again_words=wait_words(ticket.next_in_min(relay.clock())),
+        credits=ticket.free.credits,
+        again_words=wait_words(ticket.next_in_min(relay.clock()), players_language()),
     )
 
 

@@ -12,12 +12,13 @@ from werkzeug.exceptions import TooManyRequests
 from cloud_relay.memory.buckets import Buckets
 from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
+from cloud_relay.rules.language import marked
 from cloud_relay.rules.orders import is_machine_id
 from cloud_relay.rules.phones.addresses import caller, is_loopback
 from cloud_relay.rules.phones.limits import PhoneLimits
 from cloud_relay.rules.phones.rates import Rate
 
-_TOO_MANY = "Too many are asking right now. Nothing was charged. Please try again in a moment."
+_TOO_MANY = marked("Too many are asking right now. Nothing was charged. Please try again in a moment.")
 _PROXY = ": that is a proxy, and all phones are counted as one: see TRUSTED_PROXIES in README.md"
 _ONCE_A_MINUTE = Rate(1, 1)
 # A session that was not there comes to be no more: its id is drawn by lot.

@@ -18,7 +18,8 @@ from cloud_relay.rules.orders import (
 )
 from cloud_relay.rules.phones.free_tickets import is_free_credit
 from cloud_relay.rules.receipts import BadReceipt, is_payment_id
-from cloud_relay.rules.selling.words import TODAY_DAYS, ask_again_s, note_of
+from cloud_relay.rules.selling.on_sale import Offers, OnSale
+from cloud_relay.rules.selling.words import TODAY_DAYS, ask_again_s, next_of, note_of, period_of
 from cloud_relay.rules.settlement import Result
 from cloud_relay.settling.pulses import paid_order
 from cloud_relay.settling.receipts import settle
@@ -85,7 +86,21 @@ def _on_sale(relay: Relay, machine_id: str) -> dict[str, object]:
         **free,
         **({"note": note} if note else {}),
         **({} if changes_s is None else {"askAgainInS": ask_again_s(machine_id, changes_s, now_s)}),
+        **_by_the_clock(offers, machine_id, sale, changes_s),
     }
+
+
+def _by_the_clock(
+    offers: Offers, machine_id: str, sale: OnSale, changes_s: int | None
+) -> dict[str, dict[str, str]]:
+    """The period that is on, and the one that follows within a day; their times are the machine's own."""
+    zone = offers.zone_of(machine_id)
+    coming = "" if changes_s is None else offers.on_sale(machine_id, changes_s).period
+    told = {
+        "period": period_of(sale.period, changes_s, zone),
+        "next": {} if changes_s is None else next_of(sale.period, coming, changes_s, zone),
+    }
+    return {key: value for key, value in told.items() if value}
 
 
 def _named(payment_ids: list[str]) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from flask import Blueprint, abort, g
 from flask.typing import ResponseReturnValue
 
+from cloud_relay.rules.language import marked
+
 # Of the 48 threads of the documented server eight are left to webhooks, whatever the others do.
 PHONES_AT_ONCE, MACHINES_AT_ONCE = 16, 24
 AGAIN_AFTER_S = 2
@@ -27,7 +29,7 @@ class Room:
 
     def _enter(self) -> ResponseReturnValue | None:
         if not self._free.acquire(blocking=False):
-            abort(503, "Too many ask at once. Nothing was charged. Please try again.")
+            abort(503, marked("Too many ask at once. Nothing was charged. Please try again."))
         g.leave_room = self._free.release
         return None
 

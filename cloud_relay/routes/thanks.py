@@ -21,14 +21,17 @@ from cloud_relay.memory.recent import Recent
 from cloud_relay.relay import Relay
 from cloud_relay.routes.checkout import forget_checkout
 from cloud_relay.routes.limits import Limits
+from cloud_relay.routes.reader import players_language
+from cloud_relay.rules.language import ENGLISH, Language, marked
 from cloud_relay.rules.open_payment import OpenPayment
-from cloud_relay.rules.thanks_page import UNSURE, PageText, State, page_text
+from cloud_relay.rules.purchase import Purchase
+from cloud_relay.rules.thanks_page import PageText, State, page_text, unsure
 from cloud_relay.settling.tidy import publish_if_lost
 
 if TYPE_CHECKING:
     from cloud_relay.stripe.paid_sessions import PaidSessions
 
-_UNKNOWN = "This payment is not known here."
+_UNKNOWN = marked("This payment is not known here.")
 # Stripe answers 100 requests a second, for everything that the relay does. A final state can only
 # become another final one.
 _FRESH_S, _FRESH_WHEN_FINAL_S = 1, 60
@@ -44,14 +47,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the page says, and of which machine, where that is known."""
+    """A purchase as it was read at a moment; None while Stripe does not say how it stands."""
 
-    text: PageText
-    machine_id: str | None
+    purchase: Purchase | None
+    at_s: float
 
     @property
     def status(self) -> int:
-        return 503 if self.text is UNSURE else 200
+        return 200 if self.purchase else 503
+
+    @property
+    def machine_id(self) -> str | None:
+        return self.purchase.machine_id if self.purchase else None
+
+    def text(self, window_s: int, language: Language = ENGLISH) -> PageText:
+        if self.purchase is None:
+            return unsure(language)
+        return page_text(self.purchase, self.at_s, window_s, language)
 
 
 def thanks(relay: Relay, limits: Limits) -> Blueprint:
@@ -66,7 +78,7 @@ def thanks(relay: Relay, limits: Limits) -> Blueprint:
     @routes.get("/thanks/state")
     def state() -> ResponseReturnValue:
         seen = purchases.seen(request.args.get("s", ""))
-        text = seen.text
+        text = seen.text(relay.settings.credit_window_s, players_language())
         return {
             "state": text.state,
             "title": text.title,
@@ -97,12 +109,13 @@ class _Purchases:
         seen = self._seen.get(session_id, now_s)
         if seen is None:
             seen = self._read(session_id, now_s)
-            self._seen.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if seen.text.final else _FRESH_S)
+            is_final = seen.text(self._relay.settings.credit_window_s).final
+            self._seen.keep(session_id, seen, now_s, _FRESH_WHEN_FINAL_S if is_final else _FRESH_S)
         return seen
 
     def _read(self, session_id: str, now_s: float) -> _Seen:
         if not self._limits.may_read(session_id):
-            return _Seen(UNSURE, None)
+            return _Seen(None, now_s)
         try:
             purchase = self._sessions().purchase(session_id)
         except NotAtStripe:
@@ -111,12 +124,12 @@ class _Purchases:
         except StripeUnavailable as why:
             self._limits.no_stranger(session_id)
             log.warning("Could not show a player the payment: %s", why)
-            return _Seen(UNSURE, None)
+            return _Seen(None, now_s)
         self._limits.no_stranger(session_id)
         self._limits.made(session_id)
         if purchase.waiting is not None:
             self._publish_if_lost(purchase.waiting, now_s)
-        return _Seen(page_text(purchase, now_s, self._relay.settings.credit_window_s), purchase.machine_id)
+        return _Seen(purchase, now_s)
 
     def _publish_if_lost(self, payment: OpenPayment, now_s: float) -> None:
         """Publish a payment whose webhook should have come by now: its player waits before the machine."""
@@ -133,14 +146,15 @@ def _paid_sessions(relay: Relay) -> PaidSessions:
 
 
 def _page(relay: Relay, seen: _Seen) -> ResponseReturnValue:
-    text, machine_id = seen.text, seen.machine_id
+    language = players_language()
+    text, machine_id = seen.text(relay.settings.credit_window_s, language), seen.machine_id
     if machine_id and text.state is not State.UNPAID:
         forget_checkout(relay, machine_id)
     prices = relay.settings.offers.of(machine_id) if machine_id else None
     page = render_template(
         "thanks.html",
         text=text,
-        name=prices.name if prices else "Your payment",
+        name=prices.name if prices else language.gettext("Your payment"),
         door=relay.settings.door_path(machine_id) if machine_id else None,
         refresh_s=None if text.final else _RELOAD_SELDOM_S if text.state in _SELDOM else _RELOAD_S,
         nonce=None if text.final else _allow_the_script(),

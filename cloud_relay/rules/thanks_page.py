@@ -1,13 +1,13 @@
-"""CORE. (purchase, now) -> what the player reads: nothing that Stripe does not bear out."""
+"""CORE. (purchase, now, language) -> what the player reads: nothing that Stripe does not bear out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cloud_relay.rules.prices import price
+from cloud_relay.rules.language import ENGLISH, Language
 from cloud_relay.rules.purchase import Purchase
-from cloud_relay.rules.refund_words import refund_lines, refund_title, rest_of, since_lines
+from cloud_relay.rules.refund_words import charged_line, refund_lines, refund_title, since_lines
 
 # Most credits arrive within it, so that most players read "reserved" and then "on the machine".
 RESERVED_FOR_S = 5
@@ -52,108 +52,119 @@ class PageText:
         return self.state in _FINAL
 
 
-UNSURE = PageText(
-    State.UNSURE,
-    "One moment.",
-    ("The payment service does not answer right now.", "This page looks again by itself."),
-)
-_UNPAID = PageText(State.UNPAID, "You have not paid yet.", ("The payment page is still open.",))
-_EXPIRED = PageText(
-    State.EXPIRED, "Nothing was charged.", ("The payment page closed before a payment was made.",)
-)
-_PROCESSING = PageText(
-    State.PROCESSING, "Your payment is being processed.", ("This page looks again by itself.",)
-)
+def unsure(language: Language = ENGLISH) -> PageText:
+    """The page while Stripe does not say how the purchase stands."""
+    _ = language.gettext
+    lines = (_("The payment service does not answer right now."), _("This page looks again by itself."))
+    return PageText(State.UNSURE, _("One moment."), lines)
 
 
-def page_text(purchase: Purchase, now_s: float, window_s: int) -> PageText:
+def page_text(purchase: Purchase, now_s: float, window_s: int, language: Language = ENGLISH) -> PageText:
     """The page as it should read now; `window_s` is the credit window, counted from the charge."""
+    _ = language.gettext
     if purchase.session_status == "expired":
-        return _EXPIRED
+        closed = _("The payment page closed before a payment was made.")
+        return PageText(State.EXPIRED, _("Nothing was charged."), (closed,))
     if purchase.session_status != "complete":
-        return _UNPAID
+        still_open = _("The payment page is still open.")
+        return PageText(State.UNPAID, _("You have not paid yet."), (still_open,))
     if purchase.payment_status == "canceled":
-        return _not_charged(purchase)
+        return _not_charged(purchase, language)
     if purchase.is_refunded or purchase.is_owed:
-        return _goes_back(purchase)
+        return _goes_back(purchase, language)
     if purchase.is_settled:
-        return _settled(purchase)
-    return _open(purchase, now_s, window_s)
+        return _settled(purchase, language)
+    return _open(purchase, now_s, window_s, language)
 
 
-def _open(purchase: Purchase, now_s: float, window_s: int) -> PageText:
+def _open(purchase: Purchase, now_s: float, window_s: int, language: Language) -> PageText:
     """Paid, and no word from the machine."""
+    _ = language.gettext
     if purchase.charged_s is None or purchase.payment_status not in ("requires_capture", "succeeded"):
-        return _PROCESSING
-    age_s, money = now_s - purchase.charged_s, _money_so_far(purchase)
+        again = _("This page looks again by itself.")
+        return PageText(State.PROCESSING, _("Your payment is being processed."), (again,))
+    age_s, money = now_s - purchase.charged_s, _money_so_far(purchase, language)
     if age_s < RESERVED_FOR_S:
-        return PageText(State.RESERVED, "Your payment has arrived.", money)
+        return PageText(State.RESERVED, _("Your payment has arrived."), money)
     if age_s < window_s:
-        title = _one_or_more(purchase, "Your credit is on its way.", "Your credits are on their way.")
-        return PageText(State.ON_ITS_WAY, title, ("Keep an eye on the machine.", *money))
-    wait = "Its answer can take a day or more. You need not keep this page open."
-    return PageText(State.CHECKING, "We are checking with the machine.", (*money, wait))
+        title = language.ngettext(
+            "Your credit is on its way.", "Your credits are on their way.", _how_many(purchase)
+        )
+        return PageText(State.ON_ITS_WAY, title, (_("Keep an eye on the machine."), *money))
+    wait = _("Its answer can take a day or more. You need not keep this page open.")
+    return PageText(State.CHECKING, _("We are checking with the machine."), (*money, wait))
 
 
-def _money_so_far(purchase: Purchase) -> tuple[str, str]:
-    amount = price(purchase.amount, purchase.currency)
+def _money_so_far(purchase: Purchase, language: Language) -> tuple[str, str]:
+    _, amount = language.gettext, language.price(purchase.amount, purchase.currency)
     if purchase.immediate:
-        return f"You paid {amount}.", "Credits that do not arrive are refunded."
-    return f"{amount} is reserved, nothing is charged yet.", "You are only charged for credits that arrive."
+        paid = _("You paid {amount}.").format(amount=amount)
+        return paid, _("Credits that do not arrive are refunded.")
+    reserved = _("{amount} is reserved, nothing is charged yet.").format(amount=amount)
+    return reserved, _("You are only charged for credits that arrive.")
 
 
-def _settled(purchase: Purchase) -> PageText:
+def _settled(purchase: Purchase, language: Language) -> PageText:
+    _ = language.gettext
     if purchase.disputed:
-        return _disputed(purchase)
+        doubt = _("The machine said two different things about your credits. Please ask the staff.")
+        return _charged(purchase, doubt, language)
     if purchase.settled is None and not purchase.immediate:
-        return _captured_by_hand(purchase)
-    charged = f"Charged {price(purchase.price, purchase.currency)}"
-    since = since_lines(purchase)
+        by_hand = _("If your credits did not arrive, please ask the staff.")
+        return _charged(purchase, by_hand, language)
+    lines = (charged_line(purchase, language), *since_lines(purchase, language))
     if purchase.is_whole:
-        title = _one_or_more(purchase, "Your credit is on the machine.", "Your credits are on the machine.")
-        return PageText(State.CHARGED, title, (f"{charged}.", *since))
-    return PageText(State.PARTIAL, _some_arrived(purchase), (f"{charged}{rest_of(purchase)}.", *since))
+        title = language.ngettext(
+            "Your credit is on the machine.", "Your credits are on the machine.", _how_many(purchase)
+        )
+        return PageText(State.CHARGED, title, lines)
+    return PageText(State.PARTIAL, _some_arrived(purchase, language), lines)
 
 
-def _disputed(purchase: Purchase) -> PageText:
-    amount = price(purchase.price, purchase.currency)
-    doubt = "The machine said two different things about your credits. Please ask the staff."
-    return PageText(State.CHARGED, f"You were charged {amount}.", (doubt, *since_lines(purchase)))
+def _charged(purchase: Purchase, line: str, language: Language) -> PageText:
+    """For a charge that no receipt of the machine bears out."""
+    amount = language.price(purchase.price, purchase.currency)
+    title = language.gettext("You were charged {amount}.").format(amount=amount)
+    return PageText(State.CHARGED, title, (line, *since_lines(purchase, language)))
 
 
-def _captured_by_hand(purchase: Purchase) -> PageText:
-    amount = price(purchase.price, purchase.currency)
-    ask = "If your credits did not arrive, please ask the staff."
-    return PageText(State.CHARGED, f"You were charged {amount}.", (ask, *since_lines(purchase)))
-
-
-def _some_arrived(purchase: Purchase) -> str:
+def _some_arrived(purchase: Purchase, language: Language) -> str:
     if purchase.credits_delivered is None or purchase.credits is None:
-        return "Not all of your credits reached the machine."
-    return f"{purchase.credits_delivered} of {purchase.credits} credits reached the machine."
+        return language.gettext("Not all of your credits reached the machine.")
+    return language.gettext("{arrived} of {credits} credits reached the machine.").format(
+        arrived=purchase.credits_delivered, credits=purchase.credits
+    )
 
 
-def _goes_back(purchase: Purchase) -> PageText:
+def _goes_back(purchase: Purchase, language: Language) -> PageText:
     state = State.NOT_REFUNDED
     if purchase.is_refunded:
         state = State.REFUNDING if purchase.refunding else State.REFUNDED
-    return PageText(state, refund_title(purchase), refund_lines(purchase))
+    return PageText(state, refund_title(purchase, language), refund_lines(purchase, language))
 
 
-def _not_charged(purchase: Purchase) -> PageText:
+def _not_charged(purchase: Purchase, language: Language) -> PageText:
     # Not "the machine did not take it": a reservation is also cancelled where the machine never
     # answered, or where what arrived costs less than Stripe charges.
-    cancelled = f"The reservation of {price(purchase.amount, purchase.currency)} was cancelled"
-    why = ", because the machine did not confirm your credits."
+    _ = language.gettext
     if purchase.disputed or purchase.arrived:
-        why = "."
+        cancelled = _("The reservation of {amount} was cancelled.")
     elif purchase.unsellable:
-        why = ", because the machine sells nothing at that price."
+        cancelled = _(
+            "The reservation of {amount} was cancelled, because the machine sells nothing at that price."
+        )
     elif purchase.released_by_hand:
-        why = "."
-    pending = "Your bank may still show it as pending for a few days."
-    return PageText(State.NOT_CHARGED, "You have not been charged.", (cancelled + why, pending))
+        cancelled = _("The reservation of {amount} was cancelled.")
+    else:
+        cancelled = _(
+            "The reservation of {amount} was cancelled, because the machine did not confirm your credits."
+        )
+    amount = language.price(purchase.amount, purchase.currency)
+    pending = _("Your bank may still show it as pending for a few days.")
+    title = _("You have not been charged.")
+    return PageText(State.NOT_CHARGED, title, (cancelled.format(amount=amount), pending))
 
 
-def _one_or_more(purchase: Purchase, one: str, more: str) -> str:
-    return one if purchase.credits == 1 else more
+def _how_many(purchase: Purchase) -> int:
+    """The credits bought; where nobody knows, more than one."""
+    return 2 if purchase.credits is None else purchase.credits

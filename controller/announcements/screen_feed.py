@@ -11,6 +11,7 @@ from typing import Any
 
 from attract_screen.model.feed_format import FORMAT, State
 from controller.model.cabinet import Cabinet, accepting, credits_waiting
+from controller.model.offer import PricePeriod
 from controller.model.payment import is_free
 from controller.rules.mood import faults, mood
 
@@ -18,16 +19,37 @@ log = logging.getLogger(__name__)
 
 # The screen takes a feed that is older than five seconds for a dead controller.
 REFRESH_S = 1.0
+# Lines that move are told to the technician so often at most: the screen looks no oftener.
+LIVE_S = 0.1
+
+PageSource = Callable[[Cabinet, float], dict[str, Any] | None]
+"""Gives the technician's page at a time in seconds since boot, or None while nobody wants it."""
+
+
+def no_page(_cabinet: Cabinet, _now_s: float) -> None:
+    """For a feed that tells the technician nothing."""
 
 
 class ScreenFeed:
-    """Writes the picture when it changes, and once a second to show that we live."""
+    """Writes the picture when it changes, and once a second to show that we live.
 
-    def __init__(self, path: Path, about: dict[str, Any], clock: Callable[[], float]) -> None:
+    A technician's page that has changed alone is written ten times a second at most: at `due_s`, if it waits.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        about: dict[str, Any],
+        clock: Callable[[], float],
+        technician: PageSource = no_page,
+    ) -> None:
         self._path = path
         self._about = about
         self._clock = clock
+        self._technician = technician
         self._shown: dict[str, Any] = {}
+        self._page: dict[str, Any] | None = None
+        self.due_s: float | None = None
         self._mood: State | None = None
         self._since_s = 0.0
         self._written_s = float("-inf")
@@ -36,15 +58,24 @@ class ScreenFeed:
         """From now on the feed says this about the machine."""
         self._about = about
 
-    def show(self, cabinet: Cabinet) -> None:
-        """Write the feed if it says something new, or has not been written for a second."""
+    def show(self, cabinet: Cabinet, games_today: int | None = None) -> None:
+        """Write the feed if it says something new, or has not been written for a second.
+
+        `games_today` is None where the day is not known.
+        """
         now_s = self._clock()
         if (new_mood := mood(cabinet, now_s)) != self._mood:
             self._mood, self._since_s = new_mood, now_s
-        picture = {**self._about, **picture_of(cabinet, now_s), "since_s": self._since_s}
-        if picture != self._shown or now_s >= self._written_s + REFRESH_S:
-            self._write({"format": FORMAT, "written_at_s": now_s, **picture})
-            self._shown, self._written_s = picture, now_s
+        today = {"today": None if games_today is None else {"games": games_today}}
+        picture = {**self._about, **picture_of(cabinet, now_s), **today, "since_s": self._since_s}
+        page = self._technician(cabinet, now_s)
+        wait_s = REFRESH_S if page == self._page else LIVE_S
+        flips = (page is None) != (self._page is None)
+        if picture != self._shown or flips or now_s >= self._written_s + wait_s:
+            technician = {} if page is None else {"technician": page}
+            self._write({"format": FORMAT, "written_at_s": now_s, **picture, **technician})
+            self._shown, self._page, self._written_s = picture, page, now_s
+        self.due_s = None if page == self._page else self._written_s + LIVE_S
 
     def _write(self, feed: dict[str, Any]) -> None:
         # A reader sees the old file or the new one, never half of one.
@@ -68,13 +99,20 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "qr": offer.address if offer and sells else None,
         "offers": [asdict(price) for price in offer.prices] if offer else [],
         "note": offer.note or None if offer else None,
+        "period": _period(offer.period, "until") if offer else None,
+        "next": _period(offer.coming, "from") if offer else None,
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
+        "credited": cabinet.credited,
         "free": bool(cabinet.trains) and is_free(cabinet.trains[0].payment.id),
         "technician_line": "; ".join(fault.text for fault in wrong) or None,
         "accepting": sells,
         "faults": [asdict(fault) for fault in wrong],
     }
+
+
+def _period(period: PricePeriod | None, when: str) -> dict[str, str | None] | None:
+    return None if period is None else {"name": period.name, when: period.at or None}
 
 
 def _credits(cabinet: Cabinet) -> int:

@@ -36,6 +36,11 @@ class InputGate:
         if wakes:
             self._wake(InputsMoved())
 
+    def take_of(self, line: InputLine) -> list[InputChanged]:
+        """Every edge of one line that was heard since; those of the others stay."""
+        with self._lock:
+            return self._waiting[line].take() if line in self._waiting else []
+
     def take(self) -> list[InputChanged]:
         """Every edge that was heard since, in the order of their times."""
         with self._lock:

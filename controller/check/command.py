@@ -23,6 +23,7 @@ from controller.check.display import check_display
 from controller.check.eyes import Seen, see
 from controller.check.header import HEADER, Header
 from controller.check.ledger import check_ledger
+from controller.check.pictures import check_pictures
 from controller.check.pins import check_pins
 from controller.check.power import check_power
 from controller.check.relay import check_relay
@@ -60,9 +61,9 @@ def add_check_command(commands: Any, default_config: Path) -> None:
         "check",
         help="look at everything that a cabinet needs",
         description="Looks at everything that a cabinet needs: configuration, service, pins, power, broker "
-        "and its rules, relay, clock, display, disk and ledger, and says what to do about what is wrong. It "
-        "changes nothing, puts nothing on the coin line, and may be run while people play. Takes up to 20 "
-        "seconds. "
+        "and its rules, relay, clock, display, your own pictures, disk and ledger, and says what to do about "
+        "what is wrong. It changes nothing, puts nothing on the coin line, and may be run while people play. "
+        "Takes up to 20 seconds. "
         "Ends with 0 if nothing is wrong, 1 if something is, 78 if config.yaml cannot be used.",
     )
     parser.add_argument("--config", type=Path, default=default_config, help="default: %(default)s")
@@ -108,6 +109,8 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     user = controller.user if controller else ""
     # Before the threads begin: it forks.
     seen = see(controller, config, path) if controller else Seen()
+    folder = config.folder
+    own = {"pictures": lambda: check_pictures(folder, unit(SCREEN, where.systemd))} if folder else {}
     return {
         "configuration": lambda: [*check_config(config, path, seen.reading), *check_card(where.boot)],
         "service": lambda: check_service(controller, running, config_usable=seen.config_usable),
@@ -119,6 +122,7 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
         "display": lambda: check_display(
             unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm
         ),
+        **own,
         "disk": lambda: check_disk(config.state_dir, user, where.mounts, seen.writing),
         "ledger": lambda: check_ledger(config.state_dir / LEDGER_NAME),
     }

@@ -6,11 +6,13 @@ import json
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency
+from attract_screen.model.feed_format import MAX_NOTE_CHARS, fits_qr, is_currency, is_wall_time
 from controller.cloud.timed_http import Answer, Limits, NoAnswerError, Way, send
 from controller.config.keys import RelayConfig
 from controller.formats import wire
@@ -21,7 +23,7 @@ from controller.model.events import (
     ReceiptAnswered,
     ReceiptFailed,
 )
-from controller.model.offer import Offer, Price
+from controller.model.offer import Offer, Price, PricePeriod
 from controller.model.payment import Payment, Receipt
 from controller.model.trust import Refusal
 
@@ -78,6 +80,8 @@ class RelayClient:
         self._on_event = on_event
         self._clock = clock
         self._limits = limits
+        self.clock_ahead_s: float | None = None
+        """How far this machine's time of day was ahead of the relay's, by its last answer that told one."""
         self._closed = False
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         # Daemon threads, and no pool of the library's: at the end it would wait for each of its threads.
@@ -174,7 +178,19 @@ class RelayClient:
         query: dict[str, tuple[str, ...]] | None = None,
     ) -> Answer:
         url = f"{self._machine_url}/{what}"
-        return send(method, url, self._limits, headers=self._headers, params=query, json=body, way=self._way)
+        answer = send(
+            method, url, self._limits, headers=self._headers, params=query, json=body, way=self._way
+        )
+        self.clock_ahead_s = _ahead_s(answer.date, time.time())
+        return answer
+
+
+def _ahead_s(date: str, now_s: float) -> float | None:
+    """How far a time of day is ahead of the one in a header, which has whole seconds."""
+    try:
+        return round(now_s - parsedate_to_datetime(date).timestamp() - 0.5, 1)
+    except ValueError:
+        return None
 
 
 def way_to(relay: RelayConfig) -> Way:
@@ -194,7 +210,13 @@ def read_offer(fields: dict[str, Any]) -> Offer:
     if not isinstance(offers, list):
         raise ValueError(f"the relay's offer has offers {offers!r}, not a list")
     prices = tuple(_price(offer) for offer in offers)
-    return Offer(door, (*prices, *_free_play(fields)), _note(fields))
+    return Offer(
+        address=door,
+        prices=(*prices, *_free_play(fields)),
+        note=_note(fields),
+        period=_period(fields.get("period"), "until", may_be_endless=True),
+        coming=_period(fields.get("next"), "from", may_be_endless=False),
+    )
 
 
 def _free_play(fields: dict[str, Any]) -> tuple[Price, ...]:
@@ -214,6 +236,18 @@ def _note(fields: dict[str, Any]) -> str:
     # Only a word for the player: a strange one is as good as none.
     note = fields.get("note")
     return note if isinstance(note, str) and len(note) <= MAX_NOTE_CHARS else ""
+
+
+def _period(value: object, when: str, *, may_be_endless: bool) -> PricePeriod | None:
+    """A period's name and time; as with the note, a strange one is as good as none."""
+    if not isinstance(value, dict):
+        return None
+    name, at = value.get("name"), value.get(when)
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NOTE_CHARS:
+        return None
+    if at is None and may_be_endless:
+        return PricePeriod(name)
+    return PricePeriod(name, at) if isinstance(at, str) and is_wall_time(at) else None
 
 
 def _changes_in_s(fields: dict[str, Any]) -> float | None:

@@ -25,6 +25,7 @@ def rules_of(config: Config) -> Rules:
         board_boot_s=config.board_boot_s,
         game_over_hold_s=config.game_over.debounce_ms / 1000 if config.game_over else 0.0,
         ready_hold_s=config.ready.debounce_ms / 1000 if config.ready else 0.0,
+        service_button_hold_s=config.service_button.debounce_ms / 1000 if config.service_button else 0.0,
         has_ready_line=config.ready is not None,
         has_relay=config.relay is not None,
         payment_link=config.payment_link,
@@ -69,5 +70,10 @@ def input_holds_s(config: Config) -> dict[InputLine, float]:
 
 
 def input_lines(config: Config) -> dict[InputLine, InputConfig | CoinMeterConfig | None]:
-    """How each of the board's lines is wired; None where it is not."""
-    return {"game_over": config.game_over, "ready": config.ready, "coin_meter": config.coin_meter}
+    """How each line into the Pi is wired; None where it is not."""
+    return {
+        "game_over": config.game_over,
+        "ready": config.ready,
+        "coin_meter": config.coin_meter,
+        "service_button": config.service_button,
+    }

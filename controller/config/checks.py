@@ -9,7 +9,7 @@ from controller.model.board_profiles import CUSTOM, PROFILES
 from controller.model.custom_pulse import doubtful_gap, doubtful_pulse
 
 FIGURES = ("coin_line.pulse_ms", "coin_line.gap_ms", "coin_line.settle_ms")
-LINES = ("coin_line.pin", "game_over.pin", "ready.pin", "coin_meter.pin")
+LINES = ("coin_line.pin", "game_over.pin", "ready.pin", "coin_meter.pin", "service_button.pin")
 # The board's coin counter output lasts at least so long: coin-op.org, Player Input Connector.
 METER_PULSE_MS = 60
 # UART0 of the Pi's header, which a serial console uses: www.raspberrypi.com/documentation, Configure UARTs.
@@ -24,6 +24,7 @@ def contradictions(read: Read) -> list[Problem]:
         problems += _missing_relay(read)
     problems += _shared_pins(read)
     problems += _made_up_boot(read)
+    problems += _one_display_for_two(read)
     if not read.is_wrong("board"):
         problems += _figures_of_another_board(read)
     if not read.is_wrong("coin_line"):
@@ -76,6 +77,15 @@ def _shared_pins(read: Read) -> list[Problem]:
         elif number is not None:
             used[number] = key
     return problems
+
+
+def _one_display_for_two(read: Read) -> list[Problem]:
+    key = "marquee.display"
+    place = read.values.get(key)
+    if not place or place != read.values.get("screen.display"):
+        return []
+    text = f"is {place}, as screen.display is: each screen needs its own"
+    return [Problem(read.lines.get(key), key, text)]
 
 
 def _made_up_boot(read: Read) -> list[Problem]:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from attract_screen.model.feed_format import Shows
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT
+from attract_screen.model.themes import USUAL_THEME
+from attract_screen.model.wording import USUAL_LANGUAGE
 from controller.config import values as value
 from controller.config.checks import contradictions, doubts
 from controller.config.reader import ConfigError, Key, Problem, read_keys
@@ -67,7 +70,7 @@ class CoinLineConfig:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """A line from the board into the Pi; `active` is the level that means yes."""
+    """A line into the Pi, from the board or a button; `active` is the level that means yes."""
 
     pin: int
     active: Literal["low", "high"]
@@ -87,6 +90,15 @@ class CoinMeterConfig:
 
 
 @dataclass(frozen=True)
+class MarqueeConfig:
+    """A second screen, at the connector or card `display`; None is none."""
+
+    display: str | None
+    shows: str
+    rotate: int
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that the technician decides.
 
@@ -103,6 +115,7 @@ class Config:
     ready: InputConfig | None
     ready_stuck_s: int
     coin_meter: CoinMeterConfig | None
+    service_button: InputConfig | None
     board_boot_s: int
     board_keeps_credits: bool
     session_timeout_s: int
@@ -111,6 +124,13 @@ class Config:
     rotate: int
     aspect: str | None
     overscan_percent: int
+    languages: tuple[str, ...]
+    words: Path | None
+    theme: str
+    folder: Path | None
+    sound: bool
+    display: str | None
+    marquee: MarqueeConfig
     state_dir: Path
     screen_feed: Path
     mock_board: Path | None
@@ -121,6 +141,11 @@ class Config:
     def control_socket(self) -> Path:
         """Where a technician's tools reach the daemon."""
         return control_socket(self.screen_feed)
+
+    @property
+    def marquee_feed(self) -> Path:
+        """What the marquee reads; the file is there while there is one."""
+        return self.screen_feed.parent / "marquee.json"
 
     @property
     def tally(self) -> Path:
@@ -164,6 +189,9 @@ KEYS = {
     "coin_meter.debounce_ms": Key(value.whole(1, 200, "milliseconds"), default=10),
     "coin_meter.within_ms": Key(value.whole(50, 5000, "milliseconds"), default=500),
     "coin_meter.out_of_order_after": Key(value.whole(1, 20, "pulses"), default=3),
+    "service_button.pin": Key(value.pin, default=None),
+    "service_button.active": Key(value.level, default="low"),
+    "service_button.debounce_ms": Key(value.whole(1, 2000, "milliseconds"), default=30),
     "board_boot_s": Key(value.whole(0, 600, "seconds"), default=20),
     "board_keeps_credits": Key(value.yes_or_no, default=False),
     "session_timeout_s": Key(value.whole(30, 86400, "seconds"), default=1800),
@@ -172,6 +200,15 @@ KEYS = {
     "screen.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "screen.aspect": Key(value.aspect, default=None),
     "screen.overscan_percent": Key(value.whole(0, MOST_OVERSCAN_PERCENT, "percent"), default=0),
+    "screen.languages": Key(value.languages, default=(USUAL_LANGUAGE,)),
+    "screen.words": Key(value.absolute_path, default=None),
+    "screen.theme": Key(value.theme, default=USUAL_THEME.value),
+    "screen.folder": Key(value.absolute_path, default=None),
+    "screen.sound": Key(value.yes_or_no, default=False),
+    "screen.display": Key(value.connector, default=None),
+    "marquee.display": Key(value.connector, default=None),
+    "marquee.shows": Key(value.word(*Shows), default=Shows.NAME.value),
+    "marquee.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
     "mock_pins_for_demo_only": Key(value.absolute_path, default=None),
@@ -209,6 +246,7 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         ready=_input("ready", v),
         ready_stuck_s=v["ready.stuck_s"],
         coin_meter=_coin_meter(v),
+        service_button=_input("service_button", v),
         board_boot_s=v["board_boot_s"],
         board_keeps_credits=v["board_keeps_credits"],
         session_timeout_s=v["session_timeout_s"],
@@ -217,6 +255,13 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         rotate=v["screen.rotate"],
         aspect=v["screen.aspect"],
         overscan_percent=v["screen.overscan_percent"],
+        languages=v["screen.languages"],
+        words=v["screen.words"],
+        theme=v["screen.theme"],
+        folder=v["screen.folder"],
+        sound=v["screen.sound"],
+        display=v["screen.display"],
+        marquee=MarqueeConfig(v["marquee.display"], v["marquee.shows"], v["marquee.rotate"]),
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],

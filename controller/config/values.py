@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from attract_screen.model.connectors import PLACE
 from attract_screen.model.feed_format import MAX_QR_CHARS, aspect_of, fits_qr
+from attract_screen.model.themes import THEME_NAMES
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES
 from controller.formats.wire import MACHINE_ID
 from controller.model.board_profiles import PROFILES
 from controller.model.custom_pulse import refused_gap, refused_pulse
@@ -142,13 +145,42 @@ def aspect(text: str) -> str:
     return text
 
 
+def languages(text: str) -> tuple[str, ...]:
+    """One or two languages of the screen, by their codes."""
+    codes = tuple(part.strip() for part in text.split(","))
+    for code in codes:
+        _known_language(code)
+    if len(codes) > MOST_LANGUAGES or len(set(codes)) < len(codes):
+        raise ValueError("write one language, or two that alternate, for example en, es")
+    return codes
+
+
+def _known_language(code: str) -> None:
+    if code in LANGUAGES:
+        return
+    known = ", ".join(f"{each} ({name})" for each, name in LANGUAGES.items())
+    near = {each.lower(): each for each in LANGUAGES} | {each[:2]: each for each in LANGUAGES}
+    meant = near.get(code.lower().replace("-", "_")) or near.get(code.lower()[:2])
+    hint = f"did you mean {meant}? " if meant else ""
+    raise ValueError(f"{hint}The languages are {known}")
+
+
+def theme(text: str) -> str:
+    """The name of a design of the screen."""
+    return _named(text, THEME_NAMES, "designs")
+
+
 def board(text: str) -> str:
     """The name of a board profile."""
-    if text in PROFILES:
+    return _named(text, tuple(PROFILES), "boards")
+
+
+def _named(text: str, known: tuple[str, ...], what: str) -> str:
+    if text in known:
         return text
-    names = ", ".join(PROFILES)
-    close = difflib.get_close_matches(text.lower(), PROFILES, n=1)
-    raise ValueError(f"did you mean {close[0]}? The boards are {names}" if close else f"write one of {names}")
+    names = ", ".join(known)
+    close = difflib.get_close_matches(text.lower(), known, n=1)
+    raise ValueError(f"did you mean {close[0]}? The {what} are {names}" if close else f"write one of {names}")
 
 
 def pulse_ms(text: str) -> int:
@@ -194,6 +226,24 @@ def only_high(text: str) -> str:
             "start; invert in the wiring instead (opto-coupler or transistor)"
         )
     return text
+
+
+def connector(text: str) -> str:
+    """Where a monitor is plugged in, as the kernel calls it."""
+    if not PLACE.fullmatch(text):
+        raise ValueError("write a connector or card of /sys/class/drm, for example HDMI-A-2 or card1")
+    return text
+
+
+def word(*choices: str) -> Callable[[str], str]:
+    """A reader of one of a few words."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"write one of {', '.join(choices)}")
+        return text
+
+    return read
 
 
 def yes_or_no(text: str) -> bool:

@@ -6,23 +6,27 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
+from attract_screen.model.leaf_times import SHOWN_S
 from controller import __version__
 from controller.config.applied import input_lines
 from controller.config.keys import Config
 from controller.formats.control_lines import (
+    TECHNICIAN,
     ClearRequest,
     Line,
     PulseRequest,
+    ScreenRequest,
     ToolRequest,
     accepted,
     cleared,
     hello,
     refused,
     seen_in,
+    shown,
     standing,
 )
 from controller.model.cabinet import Cabinet
-from controller.model.events import CreditTestRequested, Event, FaultsCleared
+from controller.model.events import CreditTestRequested, Event, FaultsCleared, TechnicianPageRequested
 from controller.rules.decide import Decision
 from controller.rules.technician import to_be_cleared, why_not
 from controller.system.clock import since_boot_s
@@ -73,6 +77,8 @@ class Control:
             line = self._pulse(request.wanted.credits, cabinet)
         elif isinstance(request.wanted, ClearRequest):
             line = self._clear(cabinet)
+        elif isinstance(request.wanted, ScreenRequest):
+            line = self._screen(request.wanted.page)
         else:
             line = self._hello(cabinet)
         self._tools.answer(request.client, line)
@@ -94,6 +100,12 @@ class Control:
         if trouble := self._attempt(FaultsCleared()):
             return refused(f"the ledger cannot be written: {trouble}")
         return cleared(to_be_cleared(cabinet))
+
+    def _screen(self, page: str) -> Line:
+        is_technicians = page == TECHNICIAN
+        if trouble := self._attempt(TechnicianPageRequested(is_technicians)):
+            return refused(f"the ledger cannot be written: {trouble}")
+        return shown(page, SHOWN_S if is_technicians else None)
 
     def _hello(self, cabinet: Cabinet) -> Line:
         wired = [(name, wiring) for name, wiring in input_lines(self._config).items() if wiring]

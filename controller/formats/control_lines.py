@@ -20,7 +20,9 @@ Line = dict[str, Any]
 LONGEST_REQUEST = 256
 """In bytes, its end included."""
 MOST_CREDITS = 20
-EXPECTED = 'expected {"do": "pulse", "credits": 3} or {"do": "clear"}'
+EXPECTED = 'expected {"do": "pulse", "credits": 3}, {"do": "clear"} or {"do": "screen", "page": "technician"}'
+TECHNICIAN, PLAYER = "technician", "player"
+"""The pages that `screen` asks for."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,14 @@ class ClearRequest:
     """What was wrong has been seen to."""
 
 
-Request = Greeting | PulseRequest | ClearRequest
+@dataclass(frozen=True)
+class ScreenRequest:
+    """The screen is to show a page: that of the technician, or that of the player."""
+
+    page: str
+
+
+Request = Greeting | PulseRequest | ClearRequest | ScreenRequest
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class BadRequest(ValueError):
     """A line that asks for nothing we do; the message says what would be right."""
 
 
-def read_request(line: bytes) -> PulseRequest | ClearRequest:
+def read_request(line: bytes) -> PulseRequest | ClearRequest | ScreenRequest:
     """What a tool asks.
 
     Raises:
@@ -69,6 +78,8 @@ def read_request(line: bytes) -> PulseRequest | ClearRequest:
     match fields:
         case {"do": "clear"}:
             return ClearRequest()
+        case {"do": "screen", "page": str(page)} if page in (TECHNICIAN, PLAYER):
+            return ScreenRequest(page)
         case {"do": "pulse", "credits": int(credits)} if type(credits) is int:  # true is an int too
             if not 1 <= credits <= MOST_CREDITS:
                 raise BadRequest(f"credits is {credits}: 1 to {MOST_CREDITS} at a time")
@@ -92,6 +103,11 @@ def accepted(payment_id: str, pulses: int) -> Line:
 def cleared(faults: Sequence[str]) -> Line:
     """What was wrong until now."""
     return {"answer": "cleared", "faults": list(faults)}
+
+
+def shown(page: str, for_s: float | None) -> Line:
+    """The screen shows the page, for so long; None: until something else is asked for."""
+    return {"answer": "shown", "page": page, "for_s": for_s}
 
 
 def refused(reason: str) -> Line:

@@ -13,6 +13,7 @@ from controller.ledger.file import BUSY_MS, LedgerError, lock, open_file
 from controller.ledger.pruning import prune
 from controller.ledger.rows import find, read_notes, read_start
 from controller.ledger.set_aside import read_faults
+from controller.ledger.today import Today
 from controller.ledger.writers import RecordWriter
 from controller.model.effects import Note, Record
 from controller.model.events import Started
@@ -48,6 +49,7 @@ class Ledger:
         self._db, self.set_aside, self.upgraded_from = opened.db, opened.aside, opened.upgraded_from
         self._writer = RecordWriter(self._db, wall_time)
         self.journal = Journal(self._db, wall_time)
+        self.today = Today(self._db, wall_time)
         self._unwritten: tuple[Entry, ...] = ()
         self.newest_entry = self.journal.last()
         self._has_notes = bool(self.unsaid())
@@ -71,7 +73,7 @@ class Ledger:
         `notes` are the lines of the log that tell of them: kept until the next commit, for whoever is killed
         before they are said. `entries` are what the journal tells of them.
         """
-        told = (*self._unwritten, *entries)
+        records, told = tuple(records), (*self._unwritten, *entries)
         with self._commit():
             for record in records:
                 self._writer.write(record)
@@ -80,6 +82,7 @@ class Ledger:
             self.journal.add(told)
             newest = self.journal.last()
         self._has_notes, self._unwritten, self.newest_entry = bool(notes), (), newest
+        self.today.saw(records)
 
     def enter(self, entries: Sequence[Entry]) -> None:
         """Write entries of facts that need no record; what cannot be now is written with the next commit.

@@ -41,6 +41,21 @@ def read_ledger(path: Path) -> LedgerPicture:
         raise LedgerError(f"{path}: cannot be read: {error}: {_HINT}") from error
 
 
+def read_latest(path: Path, count: int) -> tuple[LedgerRow, ...]:
+    """The newest payments, the newest first; times of day in the local time zone.
+
+    Raises:
+        LedgerError: there is no ledger, or it cannot be read now.
+    """
+    try:
+        with closing(sqlite3.connect(_address(path), uri=True, isolation_level=None)) as db:
+            newest = "(SELECT rowid AS nth, * FROM payments ORDER BY rowid DESC LIMIT ?)"
+            rows = db.execute(f"{_ROWS.format(payments=newest)} GROUP BY nth ORDER BY nth DESC", (count,))
+            return tuple(map(_row, rows))
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerError(f"{path}: cannot be read: {error}") from error
+
+
 def find_damage_beside(path: Path) -> str | None:
     """What SQLite finds wrong with the file, in words; None for a whole one.
 
@@ -60,6 +75,13 @@ def find_damage_beside(path: Path) -> str | None:
     return None if found == "ok" else " ".join(found.split())
 
 
+_ROWS = """
+    SELECT id, received_at, credits, amount, currency, has_receipt, test, pulses, count(number),
+      count(*) FILTER (WHERE state IN ('fired', 'confirmed')),
+      count(*) FILTER (WHERE state = 'ambiguous'), count(*) FILTER (WHERE state = 'uncounted'),
+      outcome, coalesce(credits_delivered, 0), reason, answer, charged
+    FROM {payments} LEFT JOIN pulses ON payment_id = id
+    """
 _HINT = "read it as the user that the controller runs as, or as root"
 
 
@@ -99,15 +121,8 @@ def _brought_up_to_date(db: sqlite3.Connection, path: Path) -> sqlite3.Connectio
 
 def _picture(db: sqlite3.Connection) -> LedgerPicture:
     db.execute("BEGIN")  # one moment for all that is read
-    rows = db.execute(
-        """
-        SELECT id, received_at, credits, amount, currency, has_receipt, test, pulses, count(number),
-          count(*) FILTER (WHERE state IN ('fired', 'confirmed')),
-          count(*) FILTER (WHERE state = 'ambiguous'), count(*) FILTER (WHERE state = 'uncounted'),
-          outcome, coalesce(credits_delivered, 0), reason, answer, charged
-        FROM payments LEFT JOIN pulses ON payment_id = id GROUP BY payments.rowid ORDER BY payments.rowid
-        """
-    )
+    grouped = "GROUP BY payments.rowid ORDER BY payments.rowid"
+    rows = db.execute(f"{_ROWS.format(payments='payments')} {grouped}")
     coins = db.execute("SELECT date(counted_at, 'localtime'), count(*) FROM coins GROUP BY 1 ORDER BY 1")
     by_day = {date.fromisoformat(day): count for day, count in coins}
     return LedgerPicture(tuple(map(_row, rows)), by_day, read_faults(db))

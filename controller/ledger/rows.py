@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.model.effects import Note
 from controller.model.events import Started
-from controller.model.offer import Offer, Price
+from controller.model.offer import Offer, Price, PricePeriod
 from controller.model.payment import KnownPayment, Outcome, OwedReceipt, Payment, Receipt, Train
 from controller.model.session import GameOver, Session
 from controller.model.trust import Unsettled
@@ -102,4 +102,15 @@ def _receipt(row: Sequence[Any]) -> Receipt:
 
 
 def _offer(value: dict[str, Any]) -> Offer:
-    return Offer(value["address"], tuple(Price(**price) for price in value["prices"]), value.get("note", ""))
+    """An offer as it was remembered; controllers of before remembered no note, and no periods."""
+    return Offer(
+        value["address"],
+        tuple(Price(**price) for price in value["prices"]),
+        value.get("note", ""),
+        _period(value.get("period")),
+        _period(value.get("coming")),
+    )
+
+
+def _period(value: dict[str, Any] | None) -> PricePeriod | None:
+    return None if value is None else PricePeriod(value["name"], value["at"])

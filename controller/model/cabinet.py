@@ -14,6 +14,7 @@ from controller.model.offer import Offer
 from controller.model.payment import KnownPayment, OwedReceipt, PaymentState, Train
 from controller.model.policy import Rules
 from controller.model.session import Session
+from controller.model.technician_page import TechnicianPage
 from controller.model.trust import Trust
 
 # A payment behind a longer queue might not start within its credit window, three minutes by default.
@@ -76,13 +77,17 @@ class Cabinet:
     belongs to the next decision. Killed in between, the payment is credited after the restart, where an
     intended pulse might count as ambiguous.
 
+    `credited` is how many payments have ended with a credit on the board since the start.
+
     `fenced` is a new or moved ledger that cannot know what was credited before it; `fence_lifted_s` is when
     it came to know what was open (seconds since boot), unless nobody can have sold in our name before. After
     a reboot the ledger may be an old image, put back on the same board: `doubt_before_s` is since when.
 
     Of the messages that were refused, those at `refused_said_s` stand in the log, and `refused_unsaid` since
     do not. `closed_by` is what of `trust` keeps the door closed, as it was last said in the log.
-    `idle_since_s` is when the last session ended, if it did in this run.
+    `idle_since_s` is when the last session ended, if it did in this run. We are connected since
+    `broker_since_s`, and the relay last did what it was asked at `relay_answered_s`. `press_answered`: the
+    service button was held until something came of it, or is not believed; it has to be released first.
     """
 
     rules: Rules
@@ -102,6 +107,7 @@ class Cabinet:
     ledger_trouble: str | None = None
     ledger_faults: tuple[str, ...] = ()
     trains: tuple[Train, ...] = ()
+    credited: int = 0
     just_recorded: bool = False
     refused_said_s: tuple[float, ...] = ()
     refused_unsaid: int = 0
@@ -114,12 +120,17 @@ class Cabinet:
     offer_trouble: str | None = None
     broker_up: bool = False
     broker_trouble: str | None = None
+    broker_since_s: float | None = None
+    relay_answered_s: float | None = None
     coin_line_trouble: str | None = None
     line_rests_until_s: float | None = None
     game_over: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
     ready: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
     not_ready_since_s: float | None = None
     coin_meter: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    service_button: DebouncedLine = field(default_factory=lambda: DebouncedLine(0.0))
+    press_answered: bool = False
+    technician_page: TechnicianPage | None = None
     noise: Mapping[InputLine, LineNoise] = field(default_factory=dict)
     meter_habits: MeterHabits = field(default_factory=MeterHabits)
     meter_rose_s: float | None = None
@@ -205,6 +216,7 @@ def new_cabinet(rules: Rules, boot_id: str, board: str = "") -> Cabinet:
         game_over=DebouncedLine(rules.game_over_hold_s),
         ready=DebouncedLine(rules.ready_hold_s),
         coin_meter=DebouncedLine(rules.coin_meter.hold_s if rules.coin_meter else 0.0),
+        service_button=DebouncedLine(rules.service_button_hold_s),
     )
 
 

@@ -136,12 +136,12 @@ class CoinLineFailed:
     reason: str
 
 
-InputLine = Literal["game_over", "ready", "coin_meter"]
+InputLine = Literal["game_over", "ready", "coin_meter", "service_button"]
 
 
 @dataclass(frozen=True)
 class InputChanged:
-    """A raw edge on a board input, or its level `at_start`; `active` is in the board's sense.
+    """A raw edge on an input, or its level `at_start`; `active` is in the sense of what is wired there.
 
     Of a burst, in which each edge followed the one before so soon that no level held, it is the last of so
     many `edges`, and `began_s` is the time of the first. Of those before it the first few are kept, as level
@@ -261,6 +261,13 @@ class FaultsCleared:
 
 
 @dataclass(frozen=True)
+class TechnicianPageRequested:
+    """A technician's tool wants the technician's page on the screen, or the player's again."""
+
+    shown: bool
+
+
+@dataclass(frozen=True)
 class RulesChanged:
     """The technician has edited the configuration, and these rules can hold without a restart.
 
@@ -316,6 +323,7 @@ Event = (
     | OpenPaymentsFailed
     | CreditTestRequested
     | FaultsCleared
+    | TechnicianPageRequested
     | RulesChanged
     | LedgerFailed
     | LedgerHealed

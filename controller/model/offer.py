@@ -15,12 +15,23 @@ class Price:
 
 
 @dataclass(frozen=True)
+class PricePeriod:
+    """A period by its name, and what the machine's clock shows when it ends or begins; empty if not soon."""
+
+    name: str
+    at: str = ""
+
+
+@dataclass(frozen=True)
 class Offer:
     """The address that the QR shows, and the prices beside it (none for a fixed payment link).
 
-    `note` says why they are not the usual ones: `Happy hour until 18:00`.
+    `note` says why they are not the usual ones: `Happy hour until 18:00`. `period` is the one that is on,
+    with its end, and `coming` the one that follows within a day, with its beginning.
     """
 
     address: str
     prices: tuple[Price, ...]
     note: str = ""
+    period: PricePeriod | None = None
+    coming: PricePeriod | None = None

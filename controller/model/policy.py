@@ -36,6 +36,7 @@ class Rules:
     ready_hold_s: float
     has_ready_line: bool
     has_relay: bool
+    service_button_hold_s: float = 0.0
     payment_link: str | None = None
     board_keeps_credits: bool = False
     pulse_period_s: float = 0.25

@@ -12,6 +12,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "At the board": {
         "watch": "every line live, with measured widths and bounce",
         "pulse": "put test credits on the board, which nobody pays",
+        "screen": "show the technician's page on the screen, or the player's again",
         "clear": "clear faults that were seen to, so that the machine sells again",
     },
     "What the service runs": {

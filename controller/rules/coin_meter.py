@@ -49,6 +49,11 @@ def believe(turn: Turn, line: DebouncedLine) -> None:
         _counted(turn, line.since_s)
 
 
+def begin(turn: Turn, line: DebouncedLine) -> None:
+    """What it counts are edges: a count that was under way is half seen, and one of before was seen."""
+    turn.change(coin_meter=line)
+
+
 def expect_count(turn: Turn, pulse: PulseFired) -> None:
     """A pulse of ours has ended; the board may have counted it before we heard that."""
     early_s = turn.cabinet.counted_early_s

@@ -34,6 +34,7 @@ from controller.model.events import (
     RulesChanged,
     Started,
     StopRequested,
+    TechnicianPageRequested,
     Tick,
 )
 from controller.model.journal import Entry
@@ -54,6 +55,7 @@ from controller.rules import (
     restarts,
     signatures,
     technician,
+    technician_page,
     trust,
     twins,
 )
@@ -91,6 +93,13 @@ def decide(cabinet: Cabinet, event: Event, now_s: float) -> Decision:
     for follows in () if isinstance(event, LedgerFailed) else _STANDING_RULES:
         follows(turn)
     return Decision(turn.cabinet, tuple(turn.records), tuple(turn.acts), tuple(turn.entries))
+
+
+def decide_button(cabinet: Cabinet, event: InputChanged | Tick, now_s: float) -> Decision:
+    """What follows for the service button alone: it records nothing, and so needs no ledger."""
+    turn = Turn(cabinet, now_s, PAYMENT_TABLE)
+    technician_page.button_alone(turn, event)
+    return Decision(turn.cabinet, (), tuple(turn.acts))
 
 
 def next_wake_s(cabinet: Cabinet) -> float | None:
@@ -144,7 +153,12 @@ def _session_that_lives(turn: Turn, session: Session | None) -> Session | None:
     return kept if turn.cabinet.rules.board_keeps_credits else None
 
 
-def _apply_to_payment(turn: Turn, event: PulseFired | ReceiptAnswered | ReceiptFailed) -> None:
+def _apply_to_payment(turn: Turn, event: ReceiptAnswered | ReceiptFailed) -> None:
+    turn.apply(event.payment_id, event)
+
+
+def _pulse_fired(turn: Turn, event: PulseFired) -> None:
+    technician_page.count(turn, technician_page.COIN_LINE, 2)
     turn.apply(event.payment_id, event)
 
 
@@ -156,7 +170,7 @@ _RULES: dict[type[Event], Callable[[Turn, Any], None]] = {
     Started: _started,
     PaymentReceived: arrivals.payment_received,
     MessageRefused: arrivals.message_refused,
-    PulseFired: _apply_to_payment,
+    PulseFired: _pulse_fired,
     CoinLineFailed: pulses.coin_line_failed,
     InputChanged: inputs.input_changed,
     ReceiptAnswered: _apply_to_payment,
@@ -172,6 +186,7 @@ _RULES: dict[type[Event], Callable[[Turn, Any], None]] = {
     OpenPaymentsFailed: catch_up.failed,
     CreditTestRequested: technician.credit_test_requested,
     FaultsCleared: technician.faults_cleared,
+    TechnicianPageRequested: technician_page.requested,
     RulesChanged: new_rules.rules_changed,
     Tick: inputs.tick,
     StopRequested: _stop_requested,
@@ -191,6 +206,7 @@ _STANDING_RULES: tuple[Callable[[Turn], None], ...] = (
     catch_up.fetch_if_due,
     trust.say_what_closed,
     journal.mind_faults,
+    technician_page.mind_page,
 )
 
 # Each says when a rule of its own comes due.
@@ -205,4 +221,5 @@ _WAKES: tuple[Callable[[Cabinet], Iterator[float]], ...] = (
     twins.wakes_s,
     signatures.wakes_s,
     catch_up.wakes_s,
+    technician_page.wakes_s,
 )

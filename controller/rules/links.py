@@ -33,7 +33,7 @@ def broker_connected(turn: Turn, event: BrokerConnected) -> None:
     if (twin and twin.keeps_away) or turn.cabinet.ledger_trouble:
         return
     twins.connected(turn)
-    turn.change(broker_up=True, broker_trouble=None)
+    turn.change(broker_up=True, broker_trouble=None, broker_since_s=turn.now_s)
     if not twin:
         turn.note(f"broker connected, with {'the old' if event.session_present else 'a new'} session")
     if not event.session_present:

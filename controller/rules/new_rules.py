@@ -20,6 +20,7 @@ def rules_changed(turn: Turn, event: RulesChanged) -> None:
         game_over=replace(cabinet.game_over, hold_s=rules.game_over_hold_s),
         ready=replace(cabinet.ready, hold_s=rules.ready_hold_s),
         coin_meter=replace(cabinet.coin_meter, hold_s=rules.coin_meter.hold_s if rules.coin_meter else 0.0),
+        service_button=replace(cabinet.service_button, hold_s=rules.service_button_hold_s),
     )
     if rules.coin_meter != before.coin_meter:
         forget_habits(turn)

@@ -27,10 +27,13 @@ def races(turn: Turn, at_s: float) -> None:
     _note(turn, "coin_meter", _noise(turn, "coin_meter").found(Unsteady.RACES, at_s))
 
 
-def calm_down(turn: Turn, until_s: float) -> None:
-    """Every edge until then was told: a line that has been steady for long enough is believed again."""
+def calm_down(turn: Turn, until_s: float, only: InputLine | None = None) -> None:
+    """Every edge until then was told: a line that has been steady for long enough is believed again.
+
+    With `only` the others' edges were not told.
+    """
     for line, noise in turn.cabinet.noise.items():
-        if (ends_s := noise.ends_s) is not None and until_s >= ends_s:
+        if only in (None, line) and (ends_s := noise.ends_s) is not None and until_s >= ends_s:
             _note(turn, line, noise.at(until_s))
 
 
@@ -61,9 +64,12 @@ def _leaves_its_rest(before: DebouncedLine, after: DebouncedLine, line: InputLin
 
 
 def _may_answer_us(turn: Turn, line: InputLine) -> bool:
-    """A board may close its coin slot for a moment with each coin; its meter has a rule of its own."""
+    """A board may close its coin slot for a moment with each coin; its meter has a rule of its own.
+
+    And a person may press a button as often as he likes.
+    """
     with_a_pulse = line == "ready" and any(train.in_flight for train in turn.cabinet.trains)
-    return line == "coin_meter" or with_a_pulse
+    return line in ("coin_meter", "service_button") or with_a_pulse
 
 
 def _noise(turn: Turn, line: InputLine) -> LineNoise:

@@ -31,6 +31,7 @@ def answered(turn: Turn, question: str) -> None:
     trust = replace(turn.cabinet.trust.without(question), silent_since_s=None)
     if question == OPEN_PAYMENTS and trust.check_due_s is None:
         trust = replace(trust, signed_by_another=False)
+    turn.change(relay_answered_s=turn.now_s)
     _change(turn, trust)
 
 

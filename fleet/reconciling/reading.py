@@ -70,8 +70,9 @@ class Reading:
         return Run(read, moved)
 
     def read_one(self, payment_id: str, now_s: float) -> None:
-        """Read one payment now, as after its refund."""
+        """Read one payment now, and what was moved just now: a refund moves money of its own."""
         self._ask([payment_id], now_s)
+        self._movements(now_s - OVERLAP_S)
 
     def _changed(self, payment_ids: Sequence[str], since_s: float, now_s: float) -> int:
         """Read what changed: one by one, or, where it is much, the new ones as a list first."""

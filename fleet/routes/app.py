@@ -110,14 +110,23 @@ def _guard(world: World) -> Callable[[], ResponseReturnValue | None]:
         if found is None:
             return redirect(url_for("login.form", to=request.full_path if request.method == "GET" else None))
         g.person, is_due = found
-        if is_due:
-            with writing(world.engine) as connection:
-                touch(connection, token, now)
+        g.trouble = _touched(world, token, now) if is_due else ""
         if not may(g.person.role, endpoint):
             raise Forbidden
         return None
 
     return guard
+
+
+def _touched(world: World, token: str, now: float) -> str:
+    """Note that a login was used; why that did not work: a full disk keeps nobody from reading."""
+    try:
+        with writing(world.engine) as connection:
+            touch(connection, token, now)
+    except SQLAlchemyError as error:
+        log.error("The book cannot be written: %s", reason_of(error))
+        return reason_of(error)
+    return ""
 
 
 def _with_headers(response: Response) -> Response:
@@ -128,6 +137,11 @@ def _with_headers(response: Response) -> Response:
     return response
 
 
+_NOT_LOST = "Nothing that was sold is lost; try again in a minute."
+_NOT_KEPT = (
+    "Its database takes nothing just now; is its disk full? What you sent was not kept. Look at the page "
+    "again before you send it once more."
+)
 _WORDS = {
     403: ("Not for you", "This page is for others. Whoever owns the fleet can change that."),
     404: ("There is no such page", "It may have been moved, or the address was mistyped."),
@@ -148,6 +162,10 @@ def _form_too_old(_: CSRFError) -> ResponseReturnValue:
 
 
 def _book_away(error: SQLAlchemyError) -> ResponseReturnValue:
-    log.error("The book cannot be read: %s", reason_of(error))
-    text = "Its database does not answer just now. Nothing that was sold is lost; try again in a minute."
-    return render_template("error.html", title="The book cannot be read", text=text), 503
+    if request.method == "GET":
+        log.error("The book cannot be read: %s", reason_of(error))
+        title, text = "The book cannot be read", "Its database does not answer just now. " + _NOT_LOST
+    else:
+        log.error("The book cannot be written: %s", reason_of(error))
+        title, text = "The book cannot be written", _NOT_KEPT
+    return render_template("error.html", title=title, text=text), 503

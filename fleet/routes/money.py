@@ -21,7 +21,7 @@ from fleet.pages.row_tables import TITLES, differences_table, rows_table
 from fleet.reconciling.part import TROUBLE
 from fleet.reports.amounts import Money, in_words
 from fleet.reports.periods import Period, last_month
-from fleet.reports.table import Table
+from fleet.reports.table import Moment, Table
 from fleet.reports.takings import By, Report, report
 from fleet.routes.asked import (
     address_of,
@@ -52,9 +52,14 @@ class _Shown:
     table: Table
     changes: Table
     names: Names
-    is_read: bool
+    read_until: Moment | None
     trouble: str
     dated_later: str
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything is known of Stripe."""
+        return self.read_until is not None
 
 
 def money(world: World) -> Blueprint:
@@ -131,17 +136,19 @@ def money(world: World) -> Blueprint:
 def _shown(world: World) -> _Shown:
     by, period, scope = asked_by(), asked_period(world), asked_scope()
     with reading(world.engine) as connection:
-        named, is_read = names(connection, allowed_scope()), read_marks(connection) is not None
+        named, marks = names(connection, allowed_scope()), read_marks(connection)
         trouble = read_note(connection, TROUBLE) or ""
         later = dated_later(connection, world, names(connection, scope).machines)
         name = (lambda machine: named.place_of.get(machine, machine)) if by is By.LOCATION else str
         now, before = (
             report(by, takings(connection, by, each, scope), name) for each in (period, period.before)
         )
+    read_until = Moment(marks[1], world.settings.zone) if marks else None
+    is_read = read_until is not None
     about = About(period, scope.machine_id or "", scope.location_id, named.machines, named.places)
     table = takings_table(now, about, address_of, is_read=is_read)
     compared = changes_table(now, before, period, is_read=is_read)
-    return _Shown(period, now, before, table, compared, named, is_read, trouble, later)
+    return _Shown(period, now, before, table, compared, named, read_until, trouble, later)
 
 
 def _sums(shown: _Shown) -> dict[str, str]:

@@ -125,6 +125,14 @@ class BoardServer:
         with self._server.board_time() as now_s:
             self._board.insert_cash_coin(now_s)
 
+    def push_button(self, pin: int, *, down: bool) -> None:
+        """Press, or let go of, a button to ground at a pin of the cabinet, which is no wire of the board."""
+        self._server.drive({pin: int(not down)})
+
+    def shake_button(self, pin: int, edges_a_second: int, seconds: float) -> None:
+        """Let something hum on that button's wire; returns when it is over."""
+        self._server.shake(OutputWire(pin, 0), edges_a_second, seconds, from_active=False)
+
     def power_cycle(self) -> None:
         """Switch the board off and on."""
         with self._server.board_time() as now_s:

@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,6 +66,13 @@ class WireServer:
         with self.lock:
             yield self._catch_up()
             self._catch_up()
+
+    def drive(self, levels: Mapping[int, int]) -> None:
+        """Have wires take these levels now, whatever the board does."""
+        with self.lock:
+            for link in self._links:
+                link.queue_levels(levels, since_boot_s())
+                link.flush()
 
     def shake(self, wire: OutputWire, edges_a_second: int, seconds: float, *, from_active: bool) -> None:
         """Have a wire move as fast as that, whatever the board does, and end as it began."""

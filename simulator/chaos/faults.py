@@ -18,9 +18,10 @@ from simulator.chain.chain import Chain
 from simulator.chain.part import Part
 from simulator.chain.proxy import Link, State
 from simulator.chaos.crash_loop import CrashLoop
+from simulator.chaos.kill_loop import KillLoop
 from simulator.chaos.players import sells
 from simulator.chaos.rules.evidence import Struck
-from simulator.chaos.rules.schedule import KINDS
+from simulator.chaos.rules.schedule import FLEET, KINDS
 from simulator.chaos.wrong_clock import ClockFile
 from simulator.stripe.faults import Failure
 from simulator.stripe.model.permissions import Permissions
@@ -47,8 +48,9 @@ log = logging.getLogger(__name__)
 class Breaker:
     """Begins faults and ends them; of two faults of one target, the second ends the first."""
 
-    def __init__(self, chain: Chain, links: dict[str, Link], relays_clock: ClockFile) -> None:
+    def __init__(self, chain: Chain, links: dict[str, Link], relays_clock: ClockFile, fleet: Part) -> None:
         self._chain = chain
+        self._fleet = fleet
         self._links = links
         self._relays_clock = relays_clock
         self._begun: dict[str, tuple[str, float, Mend]] = {}
@@ -58,8 +60,8 @@ class Breaker:
 
     @property
     def active(self) -> bool:
-        """Whether something is broken just now."""
-        return bool(self._begun)
+        """Whether something is broken just now that a sale may depend on: never on the fleet."""
+        return bool(set(self._begun) - {FLEET})
 
     def begin(self, kind: str) -> bool:
         """Break something; False if it is not there just now: a process that is being restarted."""
@@ -115,6 +117,7 @@ class Breaker:
             "coin wire cut": self._cut_coin_wire,
             "board jammed": self._jam_board,
             "board jammed for good": self._jam_board,
+            "fleet killed": self._kill_fleet,
         }
         for words, off_s in CLOCK_STEPS_S.items():
             table[f"relay's clock {words} ahead"] = partial(self._step_clock, off_s)
@@ -158,6 +161,10 @@ class Breaker:
 
     def _crash_broker(self) -> Mend:
         loop = CrashLoop(self._chain.broker)
+        return _do(loop.begin, loop.end)
+
+    def _kill_fleet(self) -> Mend:
+        loop = KillLoop(self._fleet)
         return _do(loop.begin, loop.end)
 
     def _broker_down(self, take_down: Callable[[], None]) -> Mend:

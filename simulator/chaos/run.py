@@ -107,8 +107,8 @@ def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outco
         coin_meter = COIN_METER if meter else None
         chain = stack.enter_context(running_chain(folder, wiring=wiring, coin_meter=coin_meter))
         neighbour = stack.enter_context(hall_next_door(folder / "next-door", chain, settings))
-        fleet = stack.enter_context(running_fleet(chain, folder / "book.sqlite"))
-        return _Run(chain, neighbour, fleet, Breaker(chain, links, relays_clock), schedule).play()
+        fleet = stack.enter_context(running_fleet(chain.broker, folder / "book.sqlite"))
+        return _Run(chain, neighbour, fleet, Breaker(chain, links, relays_clock, fleet.part), schedule).play()
 
 
 class _Run:
@@ -122,7 +122,6 @@ class _Run:
     ) -> None:
         self._chain = chain
         self._fleet = fleet
-        self._fleet_is_due = True
         self._neighbour = neighbour
         self._schedule = schedule
         self._breaker = breaker
@@ -164,9 +163,6 @@ class _Run:
             while wishes and wishes[0].at_s <= at_s:
                 self._players.come(wishes.pop(0))
             self._strikes.step(at_s)
-            if self._fleet_is_due and at_s > self._schedule.lasts_s / 2:
-                self._fleet_is_due = False
-                self._fleet.part.kill()  # in the middle of whatever it writes
             self._supervise()
         log.info("everything is mended")
 

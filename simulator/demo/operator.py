@@ -46,7 +46,7 @@ def operator_of(chain: Chain, folder: Path, port: int) -> Iterator[Operator]:
     """Fill a book, and have the fleet go on with it; nobody waits until it is up."""
     folder.mkdir()
     token = _made(folder / "book.sqlite")
-    with running_fleet(chain, folder / "book.sqlite", port, is_waited_for=False) as fleet:
+    with running_fleet(chain.broker, folder / "book.sqlite", port, is_waited_for=False) as fleet:
         yield Operator(fleet.url, token)
 
 

@@ -14,7 +14,9 @@ from simulator.stripe.delivery import Delivery
 
 LONGEST_TEXT = 200
 # The same in every message of the one cabinet, or of no interest to a reader.
-_HIDDEN = frozenset({"machineId", "timestamp", "version", "bootId"})
+_HIDDEN = frozenset(
+    {"machineId", "timestamp", "version", "bootId", "ledger", "first", "prev", "sum", "sentS", "fleet"}
+)
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,6 @@ def brief(payload: str) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(each, dict) and "kind" in each for each in value):
+        return ", ".join(str(each["kind"]).replace("_", " ") for each in value)
     return value if isinstance(value, str) else json.dumps(value)

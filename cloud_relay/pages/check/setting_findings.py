@@ -36,6 +36,7 @@ REMEDIES = {
     "TRUSTED_PROXIES": _AS_WRITTEN,
     "HALL_MACHINES": _AS_WRITTEN,
     "LOG_FORMAT": _AS_WRITTEN,
+    "WORDS": _AS_WRITTEN,
     "STRIPE_PROXY": _AS_WRITTEN,
     "STAND_IN_STRIPE_URL": "Leave it out: it is for the demo and for tests.",
 }

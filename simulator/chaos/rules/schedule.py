@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random  # noqa: TID251 - seeded, it is as pure as a table
 
+# No sale depends on it: while it is broken, everything works.
+FLEET = "fleet"
 LINKS = ("controller-broker", "relay-broker", "controller-relay")
 PLAYER_EVERY_S = (1.0, 2.0)
 FAULT_EVERY_S = 2.0
@@ -110,6 +112,8 @@ KINDS = {
         Kind("key may not write payments", "key", 2, 8),
         Kind("disk full", "disk", 0.5, 4),
         Kind("board jammed", "board", 0.5, 5),
+        # Long enough for several kills.
+        Kind("fleet killed", FLEET, 6, 10),
         # It comes back for the window's last half minute, and some seconds that all need to find it.
         Kind("broker away until late", "broker", 18, 22, comes_first=True, calm_s=42),
         # Longer than the credit window: what was paid before it is not delivered, and given back.

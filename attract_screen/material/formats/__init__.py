@@ -1,0 +1,1 @@
+"""PURE. What the operator's files hold, and in what form they are kept ready."""
