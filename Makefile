@@ -27,7 +27,7 @@ chaos: ## break everything at random while players pay, and judge the money (MIN
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm) $(if $(METER),--meter)
 
-bench: ## measure it, each figure beside its target; about 20 minutes (QUICK=1: two; ONLY=coin_line: some)
+bench: ## measure it, each figure beside its target; about 35 minutes (QUICK=1: three; ONLY=coin_line: some)
 	@tools/prepare.sh bench
 	@$(VENV) -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 

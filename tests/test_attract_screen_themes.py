@@ -11,7 +11,7 @@ from attract_screen_samples import ADDRESS, FEED, LONG_LINE, a_view, decoded
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import Notice, PricePeriod, State
-from attract_screen.model.monitor import Monitor, Size, frame_in
+from attract_screen.model.monitor import ROTATIONS, Monitor, Size, frame_in
 from attract_screen.model.programme import MaterialPage
 from attract_screen.model.reveal import TURN_S
 from attract_screen.model.themes import ThemeName
@@ -22,8 +22,11 @@ from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import pages
 from attract_screen.picture.studio import Studio
+from attract_screen.picture.typefaces import Typeface
 
 FRAME_S = 1 / 30
+UPRIGHT = Monitor()
+GLASS = (640, 480)
 NEWS = {"coming": PricePeriod("Happy hour", "17:00"), "games_today": 37, "note": "Late price until 17:00"}
 STATES = [state for state in State if state is not State.SETUP]
 NOTICE = Notice("Not set up yet", ("Put a file on the card.",))
@@ -194,12 +197,12 @@ def test_a_still_picture_stays_still(name: ThemeName, studios: dict[ThemeName, S
         assert (picture.is_due(1e6), picture.move(1e6)) == (False, [])
 
 
-def entrance(before: View, after: View, studio: Studio) -> tuple[pygame.Surface, Entrance, Picture]:
+def entrance(
+    before: View, after: View, studio: Studio, monitor: Monitor = UPRIGHT
+) -> tuple[pygame.Surface, Entrance, Picture]:
     """A glass with one view on it, over which another comes up."""
-    size = (640, 480)
-    frame = frame_in(size, Monitor())
-    glass = render(before, size)
-    old, new = Picture(before, size, studio), Picture(after, size, studio)
+    frame, glass = frame_in(GLASS, monitor), render(before, GLASS, monitor)
+    old, new = (Picture(view, frame.size, studio) for view in (before, after))
     new.draw(0.0)
     entering = Entrance(new, old, studio.theme, 0.0)
     entering.step(0.0, frame, glass)
@@ -216,20 +219,23 @@ def test_a_code_goes_and_comes_with_the_first_step(name: ThemeName, studios: dic
 
 
 @every_theme
+@pytest.mark.parametrize("rotate", ROTATIONS)
 def test_a_code_can_be_read_all_the_while_that_its_picture_comes_up(
-    name: ThemeName, studios: dict[ThemeName, Studio]
+    name: ThemeName, rotate: int, studios: dict[ThemeName, Studio]
 ) -> None:
-    """And in the end the whole picture is there."""
+    """And in the end the whole picture is there, however the monitor is mounted."""
     closed, selling = a_view(State.OFFLINE, qr=None, theme=name), a_view(theme=name)
-    glass, entering, picture = entrance(closed, selling, studios[name])
-    frame, read = frame_in((640, 480), Monitor()), []
+    monitor = Monitor(rotate)
+    glass, entering, _ = entrance(closed, selling, studios[name], monitor)
+    frame, read = frame_in(GLASS, monitor), []
     for tick in range(1, 40):
         entering.step(tick * FRAME_S, frame, glass)
         read.append(decoded(glass))
         if entering.is_over:
             break
     assert (read, entering.is_over) == ([[ADDRESS]] * len(read), True)
-    assert pygame.image.tostring(glass, "RGB") == pygame.image.tostring(picture.surface, "RGB")
+    whole = render(selling, GLASS, monitor)
+    assert pygame.image.tostring(glass, "RGB") == pygame.image.tostring(whole, "RGB")
 
 
 class OnePicture:
@@ -272,3 +278,12 @@ def test_a_machine_that_nobody_has_played_says_nothing_of_it() -> None:
         ("LATE", "from 10:00\xa0PM"),
     ]
     assert view_of(replace(FEED, state=State.PLAYING, games_today=9), 0.0).today is None
+
+
+@every_theme
+def test_an_amount_has_a_designs_own_letters_in_every_form(
+    name: ThemeName, studios: dict[ThemeName, Studio]
+) -> None:
+    """With the no-break spaces of other languages, too."""
+    for amount in ("$2.50", "2,50\u00a0€", "2,50\u202f$", "RM2.50", "¥300"):
+        assert studios[name].faces.spelled(amount, Typeface.PIXEL) is not None

@@ -37,6 +37,8 @@ SIZES = (
     "1080x1920",
 )
 INVITATION = {"offers": [*screens.FEED["offers"], {"credits": 10, "amount": 700, "currency": "usd"}]}
+# Of the technician's page, on the smallest of these screens.
+LEAVES = 6
 CELL, NAME_W, GAP, HEAD_H = 200, 110, 6, 18
 
 
@@ -59,6 +61,8 @@ def pictures() -> Iterator[tuple[str, dict[str, Any], float]]:
     for name, fields in screens.PICTURES.items():
         if "theme" not in fields:  # each sheet has its own
             yield name, fields, screens.ELAPSED_S.get(name, 3.0)
+    for leaf in range(1, LEAVES):
+        yield f"technician {leaf + 1}", {"technician": screens.TECHNICIAN | {"leaf": leaf}}, 3.0
     yield "offers", INVITATION, 3.0
 
 
