@@ -107,7 +107,8 @@ class Show:
         shown_qr = self._view.qr if self._view else None
         care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))
         new = (view, monitor, care.stand)
-        if new != (self._view, self._monitor, self._care.stand):
+        is_dressed = self._dress(view)
+        if new != (self._view, self._monitor, self._care.stand) or is_dressed:
             is_another = view != self._view
             self._view, self._monitor, self._care = view, monitor, care
             self._redraw(view, now_s - self._started_s, is_another=is_another)
@@ -120,6 +121,14 @@ class Show:
             return replace(view, material=self._material.pages(datetime.now()))  # noqa: DTZ005 - the hall's
         return view
 
+    def _dress(self, view: View) -> bool:
+        """Put on what the operator has for the cabinet; whether that is another dress than before."""
+        dress = self._studio.dress if self._material is None else self._material.dress
+        if dress == self._studio.dress:
+            return False
+        self._studio, self._picture = Studio(view.theme, dress), None
+        return True
+
     def _known_monitor(self, reading: Reading) -> Monitor:
         """What was last known stays: an apology stands upright too."""
         if reading.feed is None:
@@ -131,7 +140,7 @@ class Show:
     def _redraw(self, view: View, elapsed_s: float, *, is_another: bool) -> None:
         frame, before = frame_in(self._glass.get_size(), self._monitor), self._picture
         if view.theme is not self._studio.name:
-            self._studio, before = Studio(view.theme), None
+            self._studio, before = Studio(view.theme, self._studio.dress), None
         if is_another:
             self._picture_began_s = elapsed_s
         self._picture = Picture(

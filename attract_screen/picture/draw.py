@@ -171,8 +171,13 @@ class Picture:
         return self._next
 
     def _make_next(self) -> _Next:
-        number = (self._page + 1) % len(self._pages)
-        layout = self._pages[number].layout().standing(self._stand)
+        """The next one, but for the operator's pictures that are not ready; asking is what makes them so."""
+        for step in range(1, len(self._pages) + 1):
+            number = (self._page + step) % len(self._pages)
+            layout = self._pages[number].layout().standing(self._stand)
+            place = layout.material
+            if place is None or self._material.surface(place.key, place.box[2:], 0.0) is not None:
+                break
         return _Next(number, layout, Painting(layout, self._studio))
 
     def _finish(self, coming: _Next, now_s: float) -> None:
