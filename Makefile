@@ -15,9 +15,9 @@ VM := PYTHONPATH=.:tools/vm/inside $(VENV) tools/vm/run.py
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; PORT=8800)
+demo: ## a whole cabinet on this machine, in the browser (LAN=1: a phone in the room can pay; LANGUAGES=en,ja: of the screen; PORT=8800)
 	@tools/prepare.sh demo
-	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan)
+	@exec $(VENV) -m simulator demo --port $(PORT) $(if $(LAN),--lan) $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 demo-once: ## one sale through the whole chain, with its time line; no browser, no display
 	@tools/prepare.sh demo
@@ -131,6 +131,10 @@ docs: ## write anew what code writes: the broker's rules, a sale in docs/how-it-
 locales: ## gather the texts that players read, bring all languages' catalogues up to them and compile them
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/locales.py
+
+screens: ## draw every picture of the screen, in each design, language, size and rotation, on contact sheets in build/screens (some minutes; THEME=night LANGUAGE=en ROTATE=0: fewer)
+	@tools/prepare.sh test
+	PYTHONPATH=. $(VENV) tools/contact_sheets.py $(if $(THEME),--theme $(THEME)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(ROTATE),--rotate $(ROTATE))
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)

@@ -25,10 +25,12 @@ import pygame
 
 from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
 from attract_screen.feed import FeedReader, read_feed
+from attract_screen.language.speaker import speaker
 from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
+from attract_screen.picture.sans import letters_here
 from attract_screen.show import Show
 
 EXIT_NO_DISPLAY = 1
@@ -116,9 +118,10 @@ def _size(text: str) -> Size:
 
 def _render(options: argparse.Namespace) -> int:
     try:
-        feed = read_feed(options.feed)
+        feed = read_feed(options.feed, letters_here())
         monitor = feed.monitor if options.rotate is None else replace(feed.monitor, rotate=options.rotate)
-        view = view_of(feed, options.age)
+        language = speaker().language(feed, options.elapsed)
+        view = view_of(feed, options.age, language)
         frame = render(view, options.size or DEFAULT_SIZE, monitor, options.elapsed)
         save_png(frame, options.render)
     except (FeedError, OSError) as error:
@@ -141,10 +144,12 @@ def _show(options: argparse.Namespace) -> int:
         _log.error("%s", error)
         return EXIT_NO_DISPLAY
     mirror = Mirror(options.mirror) if options.mirror else None
-    material = OwnMaterial(options.keep)
+    letters = letters_here()
+    material = OwnMaterial(options.keep, letters)
     try:
         if glass is not None:
-            Show(glass, FeedReader(options.feed), options.rotate, mirror, material).run(stopped)
+            reader = FeedReader(options.feed, letters)
+            Show(glass, reader, options.rotate, mirror, material).run(stopped)
     finally:
         material.close()
         pygame.quit()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attract_screen.model.feed_format import Feed, FeedError, parse_feed
+from attract_screen.model.letters import HasLetter, has_letter
 
 MAX_FEED_BYTES = 64 * 1024
 
@@ -24,7 +25,7 @@ class Reading:
     missing: bool = False
 
 
-def read_feed(path: Path) -> Feed:
+def read_feed(path: Path, can_show: HasLetter = has_letter) -> Feed:
     """Read the file once.
 
     Raises FeedError for a file that is missing, unreadable, too large or not a feed.
@@ -36,14 +37,15 @@ def read_feed(path: Path) -> Feed:
         raise FeedError(f"cannot read the feed {path}: {error.strerror}") from error
     if len(raw) > MAX_FEED_BYTES:
         raise FeedError(f"the feed {path} is larger than {MAX_FEED_BYTES} bytes")
-    return parse_feed(raw)
+    return parse_feed(raw, can_show)
 
 
 class FeedReader:
     """Follows a feed file; looking at a file that has not changed costs one stat()."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, can_show: HasLetter = has_letter) -> None:
         self._path = path
+        self._can_show = can_show
         self._identity: _Identity | None = None
         self._reading = Reading(missing=True)
         self._odd = ""
@@ -66,7 +68,7 @@ class FeedReader:
 
     def _read(self, identity: _Identity | None) -> Reading:
         try:
-            return Reading(feed=read_feed(self._path))
+            return Reading(feed=read_feed(self._path, self._can_show))
         except FeedError as error:
             return Reading(problem=str(error), missing=identity is None)
 

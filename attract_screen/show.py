@@ -11,12 +11,14 @@ from pathlib import Path
 import pygame
 
 from attract_screen.feed import FeedReader, Reading
+from attract_screen.language.speaker import speaker
 from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror
 from attract_screen.model.feed_format import State
 from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.still_care import StillCare
 from attract_screen.model.view import View, out_of_order, starting, view_of
+from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.picture.draw import Picture
 from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.glass import carry, clear
@@ -32,13 +34,20 @@ def boot_clock_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def view_for(reading: Reading, now_s: float, running_s: float) -> View:
+def view_for(reading: Reading, now_s: float, running_s: float, language: Language = ENGLISH) -> View:
     """The view for the latest reading; `running_s` is how long this process runs."""
     if reading.feed is not None:
-        return view_of(reading.feed, now_s - reading.feed.written_at_s)
+        return view_of(reading.feed, now_s - reading.feed.written_at_s, language)
     if reading.missing and running_s < STARTING_FOR_S:
-        return starting()
-    return out_of_order(f"screen: {reading.problem}")
+        return starting(language)
+    return out_of_order(f"screen: {reading.problem}", language=language)
+
+
+def is_translation(view: View, shown: View | None) -> bool:
+    """Whether the same is said in another language: its pages then go on where they are."""
+    if shown is None or view.language == shown.language:
+        return False
+    return (view.state, view.qr) == (shown.state, shown.qr)
 
 
 class Show:
@@ -59,6 +68,7 @@ class Show:
         self._mirror = mirror
         self._material = material
         self._studio = Studio()
+        self._speaker = speaker()
         self._entrance: Entrance | None = None
         self._started_s = boot_clock_s()
         self._look_at_s = self._started_s
@@ -102,16 +112,18 @@ class Show:
         reading = self._reader.look()
         if self._material is not None and reading.feed is not None:
             self._material.follow(Path(reading.feed.folder) if reading.feed.folder else None)
-        view = self._as_known(reading, view_for(reading, now_s, now_s - self._started_s))
+        running_s = now_s - self._started_s
+        language = self._speaker.language(reading.feed, running_s)
+        view = self._as_known(reading, view_for(reading, now_s, running_s, language))
         monitor = self._known_monitor(reading)
         shown_qr = self._view.qr if self._view else None
         care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))
         new = (view, monitor, care.stand)
         is_dressed = self._dress(view)
         if new != (self._view, self._monitor, self._care.stand) or is_dressed:
-            is_another = view != self._view
+            before = self._view
             self._view, self._monitor, self._care = view, monitor, care
-            self._redraw(view, now_s - self._started_s, is_another=is_another)
+            self._redraw(view, now_s - self._started_s, before)
 
     def _as_known(self, reading: Reading, view: View) -> View:
         """An apology has the design that was last known, and an invitation what the operator shows now."""
@@ -137,11 +149,12 @@ class Show:
             return reading.feed.monitor
         return replace(reading.feed.monitor, rotate=self._fixed_rotate)
 
-    def _redraw(self, view: View, elapsed_s: float, *, is_another: bool) -> None:
+    def _redraw(self, view: View, elapsed_s: float, shown: View | None) -> None:
+        is_another = view != shown
         frame, before = frame_in(self._glass.get_size(), self._monitor), self._picture
         if view.theme is not self._studio.name:
             self._studio, before = Studio(view.theme, self._studio.dress), None
-        if is_another:
+        if is_another and not is_translation(view, shown):
             self._picture_began_s = elapsed_s
         self._picture = Picture(
             view,

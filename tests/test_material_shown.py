@@ -17,10 +17,11 @@ from attract_screen.model.themes import ThemeName
 from attract_screen.picture.draw import Picture
 from attract_screen.picture.dress import Dress
 from attract_screen.picture.dressed import dressed
+from attract_screen.picture.font_files import SANS_FILE
 from attract_screen.picture.own_letters import OwnLetters
 from attract_screen.picture.studio import Studio
 from attract_screen.picture.themes import THEMES
-from attract_screen.picture.typefaces import SANS_FILE, Typeface
+from attract_screen.picture.typefaces import Typeface
 
 BLUE = (10, 20, 200)
 OWN = OwnColours((16, 40, 24), (255, 255, 255), (255, 204, 0))

@@ -17,13 +17,17 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
+from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po, write_po
 
+from tools import glyphs
 from tools.local_forms import PLACES, forms_text
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ("en", "es", "fr", "de", "ms", "zh_CN", "ja")
 _SOURCES = [("**/operator/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
+# CLDR's third form of these is for millions.
+_PLURALS = {"es": (2, "(n != 1)"), "fr": (2, "(n > 1)")}
 # What `marked` has in hand is translated later, where it is shown.
 _KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None}
 _WIDTH = 98
@@ -51,7 +55,7 @@ class Domain:
         return self.po(language).with_suffix(".mo")
 
 
-DOMAINS = (Domain("attract_screen"), Domain("cloud_relay"))
+SCREEN, RELAY = DOMAINS = (Domain("attract_screen"), Domain("cloud_relay"))
 
 
 class _Dateless(Catalog):
@@ -91,6 +95,7 @@ def brought_up(domain: Domain, language: str, texts: dict[Text, list[str]]) -> C
     """The catalogue with exactly the texts of the code; a translation stays while its text does."""
     known = written(domain, language)
     catalog = _Dateless(language, header_comment=f"# {domain.name}: what players read", fuzzy=False)
+    catalog._num_plurals, catalog._plural_expr = _PLURALS.get(language, get_plural(language)[:2])
     for text, comments in texts.items():
         before = known.get(text if isinstance(text, str) else text[0])
         same = before is not None and before.id == text
@@ -111,6 +116,12 @@ def as_mo(catalog: Catalog) -> bytes:
     out = io.BytesIO()
     write_mo(out, catalog)
     return out.getvalue()
+
+
+def strings(domain: Domain, language: str) -> list[str]:
+    """All that its catalogue says."""
+    said = [message.string for message in written(domain, language) if message.id]
+    return [one for each in said for one in (each if isinstance(each, tuple) else (each,))]
 
 
 def problems(catalog: Catalog) -> Iterator[str]:
@@ -151,6 +162,7 @@ def main() -> None:
             domain.po(language).write_bytes(as_po(catalog))
             domain.mo(language).write_bytes(as_mo(catalog))
             wrong += [f"{domain.name} {problem}" for problem in problems(catalog)]
+    wrong += filter(None, (glyphs.bring_up(language, strings(SCREEN, language)) for language in glyphs.CUT))
     sys.exit("\n".join(wrong) or None)
 
 

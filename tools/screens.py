@@ -65,6 +65,13 @@ PICTURES: dict[str, dict[str, Any]] = {
     "starting": {"state": "starting", "qr": None},
     "attract": {},
     "happy-hour": {"note": "Happy hour until 18:00"},
+    "how-to": {},
+    "next-prices": {"next": {"name": "Happy hour", "from": "17:00"}},
+    "games-today": {"today": {"games": 37}},
+    "vector": {"theme": "vector"},
+    "vector-paying": {"theme": "vector", "state": "paying", "credits": 3},
+    "backglass": {"theme": "backglass"},
+    "backglass-paying": {"theme": "backglass", "state": "paying", "credits": 3},
     "free-credit": {"state": "paying", "credits": 1, "free": True},
     "insert-coin": {"qr": None, "technician_line": "relay: 503 Service Unavailable"},
     "paying": {"state": "paying", "credits": 3},
@@ -95,6 +102,8 @@ PICTURES: dict[str, dict[str, Any]] = {
         "technician_line": machine_line(None, "10000000f00dcafe"),
     },
 }
+# Seconds into the movement, of those that are not the first page.
+ELAPSED_S = {"how-to": 13.0, "next-prices": 20.0, "games-today": 20.0}
 
 
 def draw(name: str, to: Path, size: str = SIZE) -> None:
@@ -102,8 +111,9 @@ def draw(name: str, to: Path, size: str = SIZE) -> None:
     with tempfile.TemporaryDirectory() as folder:
         feed = Path(folder) / "screen.json"
         feed.write_text(json.dumps(FEED | PICTURES[name]))
-        command = [sys.executable, "-m", "attract_screen", "--render", str(to), "--elapsed", "0.6"]
-        subprocess.run([*command, "--feed", str(feed), "--size", size], check=True)
+        command = [sys.executable, "-m", "attract_screen", "--render", str(to), "--size", size]
+        command += ["--elapsed", str(ELAPSED_S.get(name, 0.6)), "--feed", str(feed)]
+        subprocess.run(command, check=True)
     with Image.open(to) as picture:
         picture.convert("RGB").quantize(COLOURS, kmeans=1).save(to, optimize=True)
 

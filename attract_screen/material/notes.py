@@ -27,14 +27,23 @@ def load_notes(path: Path) -> tuple[Notes, tuple[Mistake, ...]]:
     Raises OSError for one that cannot be read.
     """
     try:
-        with open_plain(path) as file:
-            raw = file.read(MOST_NOTES_BYTES + 1)
+        tree, mistake = read_tree(path)
     except FileNotFoundError:
         return NO_NOTES, ()
+    return (NO_NOTES, (mistake,)) if mistake else read_notes(tree)
+
+
+def read_tree(path: Path) -> tuple[Tree | None, Mistake | None]:
+    """What a YAML file of the operator's holds, or the mistake for which it cannot be read as one.
+
+    Raises OSError for one that cannot be read at all.
+    """
+    with open_plain(path) as file:
+        raw = file.read(MOST_NOTES_BYTES + 1)
     try:
-        return read_notes(_tree(raw))
+        return _tree(raw), None
     except _NotesError as error:
-        return NO_NOTES, (error.mistake,)
+        return None, error.mistake
 
 
 def _tree(raw: bytes) -> Tree | None:

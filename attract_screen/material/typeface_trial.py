@@ -35,7 +35,7 @@ def try_typeface(file: BinaryIO) -> None:
         except Exception:  # noqa: BLE001 - each version of the library says it otherwise
             raise Refused(_USELESS) from None
     lacking = [character for character in _NEEDED if not has_glyph(fonts[1], character)]
-    if len(lacking) == len(_NEEDED):
+    if not set(string.ascii_letters).difference(lacking):
         raise Refused(_USELESS)
     if lacking:
         raise Refused(f"it lacks letters, {lacking[0]!r} among them: take another typeface")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from attract_screen.model.letters import drawable, title_of
+from attract_screen.model.letters import HasLetter, drawable, has_letter, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
 from attract_screen.model.technician_format import Technician, TechnicianError, read_technician
 from attract_screen.model.themes import USUAL_THEME, ThemeName, theme_named
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES, USUAL_LANGUAGE
 
 FORMAT = 1
 MAX_QR_CHARS = 300
@@ -95,6 +96,10 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    languages: tuple[str, ...] = (USUAL_LANGUAGE,)
+    """Those that take turns, by their codes; at least one."""
+    words: str | None = None
+    """Where the file with the operator's own words is: a whole path."""
     technician: Technician | None = None
     """What a technician asked to see, in the place of the player's picture."""
     odd: str = ""
@@ -115,8 +120,8 @@ class Feed:
         return Monitor(self.rotate, self.aspect, self.overscan_percent)
 
 
-def parse_feed(raw: bytes) -> Feed:
-    """Read one feed; unknown fields are ignored.
+def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
+    """Read one feed; unknown fields are ignored. A name in letters that cannot be shown is the machine's id.
 
     Raises FeedError, naming the field, its value and what is expected there.
     """
@@ -129,7 +134,7 @@ def parse_feed(raw: bytes) -> Feed:
         written_at_s=_seconds(fields, "written_at_s"),
         state=_state(fields),
         machine_id=machine_id,
-        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id),
+        machine_name=title_of(_typed(str, fields, "machine_name", "a name"), machine_id, can_show),
         qr=_address(fields),
         offers=_offers(fields),
         credits=_whole(fields, "credits", least=0),
@@ -138,17 +143,19 @@ def parse_feed(raw: bytes) -> Feed:
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
-        note=_price_note(fields),
+        note=_price_note(fields, can_show),
         free=_is_free(fields),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
+        languages=_languages(fields),
+        words=_path(fields, "words"),
         technician=technician,
         odd=odd,
         theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
         period=_period(fields, "period", "until"),
         coming=_period(fields, "next", "from"),
         games_today=_games_today(fields),
-        folder=_folder(fields),
+        folder=_path(fields, "folder"),
     )
 
 
@@ -259,14 +266,14 @@ def _offer(item: object, prefix: str) -> Offer:
     )
 
 
-def _price_note(fields: Mapping[str, object]) -> str:
+def _price_note(fields: Mapping[str, object], can_show: HasLetter) -> str:
     if fields.get("note") is None:
         return ""
     expected = f"null or at most {MAX_NOTE_CHARS} characters"
     note = _typed(str, fields, "note", expected)
     if len(note) > MAX_NOTE_CHARS:
         raise _wrong("note", note, expected)
-    return drawable(note)
+    return drawable(note, can_show)
 
 
 def _is_free(fields: Mapping[str, object]) -> bool:
@@ -298,6 +305,17 @@ def _overscan_percent(fields: Mapping[str, object]) -> int:
     return value
 
 
+def _languages(fields: Mapping[str, object]) -> tuple[str, ...]:
+    """One that this version lacks is left out: a newer controller may know more."""
+    listed = fields.get("languages")
+    if listed is None:
+        return (USUAL_LANGUAGE,)
+    if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
+        raise _wrong("languages", listed, "null or a list of languages, such as ['en', 'es']")
+    known = tuple(code for code in dict.fromkeys(listed) if code in LANGUAGES)
+    return known[:MOST_LANGUAGES] or (USUAL_LANGUAGE,)
+
+
 def _text_or(fields: Mapping[str, object], field: str, otherwise: str) -> str:
     return otherwise if fields.get(field) is None else _typed(str, fields, field, "text or null")
 
@@ -322,14 +340,14 @@ def _games_today(fields: Mapping[str, object]) -> int | None:
     return _whole(_typed(dict, fields, "today", "null or an object with games"), "games", 0, "today.")
 
 
-def _folder(fields: Mapping[str, object]) -> str | None:
-    value = fields.get("folder")
+def _path(fields: Mapping[str, object], field: str) -> str | None:
+    value = fields.get(field)
     if value is None:
         return None
     if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
-        raise _wrong("folder", value, "null, or a whole path")
+        raise _wrong(field, value, "null, or a whole path")
     if len(value) > MAX_FOLDER_CHARS:
-        raise _wrong("folder", value, f"a path of at most {MAX_FOLDER_CHARS} characters")
+        raise _wrong(field, value, f"a path of at most {MAX_FOLDER_CHARS} characters")
     return value
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import Final
+
+HasLetter = Callable[[str], bool]
+"""Whether a character can be shown here: by DejaVu, or by a font that is installed beside it."""
 
 # From DejaVu Sans Condensed Bold, without what is written from right to left, stacks on its neighbour, or is
 # above U+FFFF, on which pygame before 2.1.3 raises: Latin, Greek, Cyrillic, Armenian, Georgian, and signs.
@@ -45,6 +49,19 @@ _RANGES: Final = (
     (0x2798, 0x27AF),
     (0x27B1, 0x27BE),
 )
+# Kana, Han and Hangul, with their signs and their wide forms of others; without what joins its neighbour.
+_WIDE: Final = (
+    (0x2E80, 0x2FD5),
+    (0x3001, 0x3029),
+    (0x3030, 0x303F),
+    (0x3041, 0x3096),
+    (0x309B, 0x31FF),
+    (0x3220, 0x33FF),
+    (0x3400, 0x9FFF),
+    (0xAC00, 0xD7A3),
+    (0xF900, 0xFAFF),
+    (0xFF01, 0xFFE6),
+)
 
 
 def has_letter(character: str) -> bool:
@@ -53,24 +70,30 @@ def has_letter(character: str) -> bool:
     return any(first <= code <= last for first, last in _RANGES)
 
 
-def drawable(text: str) -> str:
-    """The text on one line, composed, with a space for each character that the typeface lacks."""
+def drawable(text: str, can_show: HasLetter = has_letter) -> str:
+    """The text on one line, composed, with a space for each character that cannot be shown."""
     composed = unicodedata.normalize("NFC", text)
-    return " ".join("".join(c if has_letter(c) else " " for c in composed).split())
+    return " ".join("".join(c if can_show(c) else " " for c in composed).split())
 
 
-def title_of(name: str, machine_id: str) -> str:
+def title_of(name: str, machine_id: str, can_show: HasLetter = has_letter) -> str:
     """The name without signs that cannot be shown; the machine's id if it lacks letters, or has none left."""
-    title = drawable(name)
-    if any(_is_of_a_word(c) for c in lacking(name)) or not any(c.isalnum() for c in title):
+    title = drawable(name, can_show)
+    if any(_is_of_a_word(c) for c in lacking(name, can_show)) or not any(c.isalnum() for c in title):
         return machine_id
     return title
 
 
-def lacking(text: str) -> list[str]:
+def is_wide(character: str) -> bool:
+    """Whether it is of Chinese, Japanese or Korean writing, for which there are fonts of their own."""
+    code = ord(character)
+    return any(first <= code <= last for first, last in _WIDE)
+
+
+def lacking(text: str, can_show: HasLetter = has_letter) -> list[str]:
     """The characters of a text that the screen cannot show, in their order."""
     composed = unicodedata.normalize("NFC", text)
-    return [c for c in composed if not has_letter(c) and not c.isspace()]
+    return [c for c in composed if not can_show(c) and not c.isspace()]
 
 
 def _is_of_a_word(character: str) -> bool:

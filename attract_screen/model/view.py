@@ -1,4 +1,4 @@
-"""CORE. What the screen says: a feed and its age -> a View in words."""
+"""CORE. What the screen says: a feed and its age -> a View in the words of a language."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from attract_screen.model.address import host_of
 from attract_screen.model.feed_format import Feed, Notice, Offer, PricePeriod, State
 from attract_screen.model.letters import drawable
-from attract_screen.model.prices import price
 from attract_screen.model.programme import MaterialPage
 from attract_screen.model.technician import TechnicianPage, page_of
 from attract_screen.model.themes import USUAL_THEME, ThemeName
+from attract_screen.model.wording import ENGLISH, Language
 
 STALE_AFTER_S = 5.0
 # A feed "from the future" was written before the last boot; the rest is the rounding of its clock.
@@ -22,19 +22,6 @@ FEWEST_GAMES = 3
 # Not while paying: somebody who waits for a credit must not be led to pay a second time.
 _QR_STATES = frozenset({State.ATTRACT, State.PLAYING})
 _MOVING_STATES = frozenset({State.STARTING, State.ATTRACT, State.PAYING})
-
-_INVITATION = ("SCAN TO PLAY", "")
-_COINS_ONLY = ("INSERT COIN", "Paying by phone will be back soon.")
-_SLOW = "This takes longer than usual. You pay only for credits that arrive."
-_STEPS = ("Scan the code", "Pay by phone", "Press START")
-_FREE_STEPS = ("Scan the code", "Take a free credit", "Press START")
-_FIXED = {
-    State.STARTING: ("STARTING UP", "Ready in a moment."),
-    State.NOT_READY: ("ONE MOMENT", "The machine is not taking credits just now."),
-    State.OFFLINE: ("COINS ONLY", "Paying by phone will be back soon."),
-    State.OUT_OF_ORDER: ("OUT OF ORDER", "Sorry! Please try another machine."),
-    State.SETUP: ("NOT SET UP YET", ""),
-}
 
 
 @dataclass(frozen=True)
@@ -78,6 +65,8 @@ class View:
     """What is to be done or wrong, each for itself; only in the state SETUP."""
     technician: TechnicianPage | None = None
     """What is shown in the place of all the rest, to whoever asked for it."""
+    language: Language = ENGLISH
+    """What it is written in; a picture's captions are asked of it."""
 
     @property
     def moving(self) -> bool:
@@ -90,47 +79,50 @@ def is_fresh(age_s: float) -> bool:
     return -FUTURE_TOLERANCE_S <= age_s <= STALE_AFTER_S
 
 
-def view_of(feed: Feed, age_s: float) -> View:
+def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
     """The picture for a feed that was written `age_s` seconds ago."""
     if not is_fresh(age_s):
-        return out_of_order(f"screen: no news from the controller for more than {STALE_AFTER_S:g} s", feed)
+        line = f"screen: no news from the controller for more than {STALE_AFTER_S:g} s"
+        return out_of_order(line, feed, language)
     if feed.notice is not None:
         return _setup(feed, feed.notice)
     if feed.technician is not None and (page := page_of(feed, feed.technician, feed.written_at_s + age_s)):
         return View(feed.state, title=feed.machine_name, headline="TECHNICIAN", technician=page)
-    headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s)
+    headline, text = _words(feed, feed.written_at_s + age_s - feed.since_s, language)
     qr = feed.qr if feed.state in _QR_STATES else None
     inviting = qr is not None and feed.state is State.ATTRACT
-    text = feed.note if inviting else text
+    text = _note(feed, language) if inviting else text
     return View(
         state=feed.state,
         title=feed.machine_name,
         headline=headline,
         text=text,
-        prices=_price_rows(feed.offers) if inviting else (),
-        steps=_steps(feed.offers) if inviting else (),
+        prices=_price_rows(feed.offers, language) if inviting else (),
+        steps=_steps(feed.offers, language) if inviting else (),
         qr=qr,
         host=host_of(qr) if qr else "",
         machine_id=feed.machine_id if qr else "",
         technician_line=feed.technician_line,
+        language=language,
         theme=feed.theme,
-        coming=_coming(feed.coming) if inviting else None,
-        today=_today(feed.games_today) if inviting else None,
+        coming=_coming(feed.coming, language) if inviting else None,
+        today=_today(feed.games_today, language) if inviting else None,
     )
 
 
-def starting() -> View:
+def starting(language: Language = ENGLISH) -> View:
     """The picture before the controller has written its first feed."""
-    return _nameless(State.STARTING)
+    return _nameless(State.STARTING, language)
 
 
-def out_of_order(technician_line: str, feed: Feed | None = None) -> View:
+def out_of_order(technician_line: str, feed: Feed | None = None, language: Language = ENGLISH) -> View:
     """The apology for a screen that cannot know how the cabinet is; `feed` is the last known."""
-    view = replace(_nameless(State.OUT_OF_ORDER), technician_line=drawable(technician_line))
+    view = replace(_nameless(State.OUT_OF_ORDER, language), technician_line=drawable(technician_line))
     return view if feed is None else replace(view, title=feed.machine_name, theme=feed.theme)
 
 
 def _setup(feed: Feed, notice: Notice) -> View:
+    """In English always: it is for the technician, who has the papers in English."""
     return View(
         state=State.SETUP,
         title=feed.machine_name,
@@ -141,76 +133,110 @@ def _setup(feed: Feed, notice: Notice) -> View:
     )
 
 
-def _nameless(state: State) -> View:
-    headline, text = _FIXED[state]
-    return View(state, title="ARCADE", headline=headline, text=text)
+def _nameless(state: State, language: Language) -> View:
+    headline, text = _fixed(state, language)
+    return View(state, title="ARCADE", headline=headline, text=text, language=language)
 
 
-def _words(feed: Feed, in_state_s: float) -> tuple[str, str]:
+def _words(feed: Feed, in_state_s: float, language: Language) -> tuple[str, str]:
     if feed.state is State.ATTRACT:
-        return _INVITATION if feed.qr else _COINS_ONLY
+        return (language.gettext("SCAN TO PLAY"), "") if feed.qr else _coins_only(language)
     if feed.state is State.PAYING and feed.free:
-        return "FREE CREDIT", _on_their_way(feed.credits)
+        return language.gettext("FREE CREDIT"), _on_their_way(feed.credits, language)
     if feed.state is State.PAYING:
-        return "PAYMENT RECEIVED", _paying_text(feed.credits, in_state_s)
+        return language.gettext("PAYMENT RECEIVED"), _paying_text(feed.credits, in_state_s, language)
     if feed.state is State.PLAYING:
-        return _playing_words(feed.credits, feed.waiting)
-    return _FIXED[feed.state]
+        return _playing_words(feed.credits, feed.waiting, language)
+    return _fixed(feed.state, language)
 
 
-def _paying_text(credits: int, in_state_s: float) -> str:
-    text = _on_their_way(credits)
-    return text if in_state_s < SLOW_PAYMENT_S else f"{text} {_SLOW}"
+def _note(feed: Feed, language: Language) -> str:
+    """Why the prices are not the usual ones; an older relay says it in English alone."""
+    period = feed.period
+    if period is None or not period.at:
+        return feed.note if period is None else period.name
+    words = language.gettext("{name} until {time}")
+    return words.format(name=period.name, time=language.clock(period.at))
 
 
-def _on_their_way(credits: int) -> str:
-    whose = _credits(credits) if credits else "Your credits"
-    return f"{whose} on {_their(credits)} way."
+def _coins_only(language: Language) -> tuple[str, str]:
+    return language.gettext("INSERT COIN"), language.gettext("Paying by phone will be back soon.")
 
 
-def _playing_words(credits: int, waiting: int) -> tuple[str, str]:
+def _fixed(state: State, language: Language) -> tuple[str, str]:
+    """What is said in states that have nothing more to tell than themselves."""
+    if state is State.STARTING:
+        return language.gettext("STARTING UP"), language.gettext("Ready in a moment.")
+    if state is State.NOT_READY:
+        return language.gettext("ONE MOMENT"), language.gettext("The machine is not taking credits just now.")
+    if state is State.OFFLINE:
+        return language.gettext("COINS ONLY"), language.gettext("Paying by phone will be back soon.")
+    if state is State.OUT_OF_ORDER:
+        return language.gettext("OUT OF ORDER"), language.gettext("Sorry! Please try another machine.")
+    return "NOT SET UP YET", ""
+
+
+def _paying_text(credits: int, in_state_s: float, language: Language) -> str:
+    text = _on_their_way(credits, language)
+    if in_state_s < SLOW_PAYMENT_S:
+        return text
+    slow = language.gettext("This takes longer than usual. You pay only for credits that arrive.")
+    return f"{text} {slow}"
+
+
+def _on_their_way(credits: int, language: Language) -> str:
+    if not credits:
+        return language.gettext("Your credits on their way.")
+    return language.ngettext("{count} credit on its way.", "{count} credits on their way.", credits)
+
+
+def _playing_words(credits: int, waiting: int, language: Language) -> tuple[str, str]:
     if waiting:
-        follow = "follows" if waiting == 1 else "follow"
-        return _credits(
-            credits
-        ).upper(), f"{_credits(waiting)} waiting: {_it(waiting)} {follow} when a game ends."
+        text = language.ngettext(
+            "{count} credit waiting: it follows when a game ends.",
+            "{count} credits waiting: they follow when a game ends.",
+            waiting,
+        )
+        return _credits(credits, language), text
     if credits == 0:
-        return "GAME ON", "Good luck!"
-    return _credits(credits).upper(), "Press START. Good luck!"
+        return language.gettext("GAME ON"), language.gettext("Good luck!")
+    return _credits(credits, language), language.gettext("Press START. Good luck!")
 
 
-def _it(credits: int) -> str:
-    return "it" if credits == 1 else "they"
+def _credits(credits: int, language: Language) -> str:
+    return language.ngettext("{count} CREDIT", "{count} CREDITS", credits)
 
 
-def _their(credits: int) -> str:
-    return "its" if credits == 1 else "their"
+def _coming(period: PricePeriod | None, language: Language) -> News | None:
+    if period is None or not period.at:
+        return None
+    # For translators: below the name of a time of other prices, such as HAPPY HOUR.
+    since = language.gettext("from {time}").format(time=language.clock(period.at))
+    return News(period.name.upper(), since)
 
 
-def _credits(credits: int) -> str:
-    return "1 credit" if credits == 1 else f"{credits} credits"
-
-
-def _coming(period: PricePeriod | None) -> News | None:
-    return News(period.name.upper(), f"from {period.at}") if period and period.at else None
-
-
-def _today(games: int | None) -> News | None:
+def _today(games: int | None, language: Language) -> News | None:
     """A machine that hardly anybody has played says nothing of it."""
-    return News(str(games), "games today") if games is not None and games >= FEWEST_GAMES else None
+    if games is None or games < FEWEST_GAMES:
+        return None
+    # For translators: below a number, which is large and on its own.
+    return News(str(games), language.ngettext("game today", "games today", games))
 
 
-def _price_rows(offers: tuple[Offer, ...]) -> tuple[PriceRow, ...]:
-    rows = tuple(PriceRow(_credits(o.credits).upper(), _price(o)) for o in offers)
+def _price_rows(offers: tuple[Offer, ...], language: Language) -> tuple[PriceRow, ...]:
+    rows = tuple(PriceRow(_credits(o.credits, language), _price(o, language)) for o in offers)
     if len(rows) <= MAX_OFFERS:
         return rows
-    return (*rows[: MAX_OFFERS - 1], PriceRow("AND MORE", ""))
+    return (*rows[: MAX_OFFERS - 1], PriceRow(language.gettext("AND MORE"), ""))
 
 
-def _steps(offers: tuple[Offer, ...]) -> tuple[str, ...]:
+def _steps(offers: tuple[Offer, ...], language: Language) -> tuple[str, ...]:
     """Who has only free credits to give does not speak of paying."""
-    return _FREE_STEPS if offers and not any(offer.amount for offer in offers) else _STEPS
+    is_free = offers and not any(offer.amount for offer in offers)
+    how = language.gettext("Take a free credit") if is_free else language.gettext("Pay by phone")
+    return language.gettext("Scan the code"), how, language.gettext("Press START")
 
 
-def _price(offer: Offer) -> str:
-    return price(offer.amount, offer.currency) if offer.amount else "FREE"
+def _price(offer: Offer, language: Language) -> str:
+    # For translators: in the place of a price.
+    return language.price(offer.amount, offer.currency) if offer.amount else language.gettext("FREE")

@@ -67,7 +67,7 @@ class Picture:
         self.surface = pygame.Surface(size, 0, 32)
         self._moving = view.moving
         self._state = view.state
-        self._studio = studio
+        self._studio = studio = studio.speaking(view.language.code)
         self._material = material or NoMaterial()
         self._stand = stand
         self._pages = pages(view, size, studio, pixel_aspect)

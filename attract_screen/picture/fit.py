@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from attract_screen.model.box import Box
+from attract_screen.model.phrases import pieces
 from attract_screen.picture.colours import Colour
 from attract_screen.picture.typefaces import Typeface, Typefaces
 
@@ -110,36 +111,38 @@ def _candidates(style: Style, faces: Typefaces) -> Iterator[tuple[Typeface, int]
 
 def _setting(text: str, box: Box, type_: _Type, style: Style) -> _Setting | None:
     spelled = type_.faces.spelled(text, type_.face)
-    lines = _wrap(spelled, box.w, type_) if spelled else ()
+    parts = pieces(spelled or "")
+    lines = _wrap(parts, box.w, type_)
     if not lines or len(lines) > min(style.max_lines, type_.lines_in(box)):
         return None
-    return _Setting(type_, _balanced(" ".join(lines), box.w, type_, len(lines)))
+    return _Setting(type_, _balanced(parts, box.w, type_, len(lines)))
 
 
-def _wrap(text: str, width: int, type_: _Type) -> tuple[str, ...]:
-    """Whole words over as few lines as possible; nothing if a word alone is too wide."""
+def _wrap(parts: Sequence[str], width: int, type_: _Type) -> tuple[str, ...]:
+    """Whole pieces over as few lines as possible; nothing if one alone is too wide."""
     lines: list[str] = []
-    for word in text.split():
-        if type_.width(word) > width:
+    for part in parts:
+        alone = part.lstrip(" ")
+        if type_.width(alone) > width:
             return ()
-        joined = f"{lines[-1]} {word}" if lines else word
+        joined = f"{lines[-1]}{part}" if lines else alone
         if lines and type_.width(joined) <= width:
             lines[-1] = joined
         else:
-            lines.append(word)
+            lines.append(alone)
     return tuple(lines)
 
 
-def _balanced(text: str, width: int, type_: _Type, count: int) -> tuple[str, ...]:
+def _balanced(parts: Sequence[str], width: int, type_: _Type, count: int) -> tuple[str, ...]:
     """The text on as many lines, the widest of them as narrow as it can be."""
     low, high = 0, width
     while low < high:
         middle = (low + high) // 2
-        if 0 < len(_wrap(text, middle, type_)) <= count:
+        if 0 < len(_wrap(parts, middle, type_)) <= count:
             high = middle
         else:
             low = middle + 1
-    return _wrap(text, high, type_)
+    return _wrap(parts, high, type_)
 
 
 def _elided(text: str, box: Box, style: Style, faces: Typefaces) -> tuple[Label, ...]:

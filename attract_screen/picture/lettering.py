@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import pygame
@@ -13,6 +13,7 @@ from attract_screen.picture.colours import Colour
 ROWS = 8
 _SOURCE = Path(__file__).with_name("assets") / "lettering.txt"
 _SPACE_COLUMNS = 3
+SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _GLYPH_GAP = 1
 _SHADOW = 1
 
@@ -27,13 +28,13 @@ class PixelLetters:
 
     def __init__(self, enamel: tuple[Colour, ...], shadow: Colour) -> None:
         self._glyphs = dict(_glyphs(_SOURCE.read_text(encoding="utf-8")))
+        self._glyphs |= dict.fromkeys(SPACES, ("." * _SPACE_COLUMNS,) * ROWS)
         self._enamel = enamel
         self._shadow = shadow
 
     def spelled(self, text: str) -> str | None:
-        """The text in letters that exist here (capitals, no accents), or None."""
-        plain = plain_capitals(text)
-        return plain if all(c == " " or c in self._glyphs for c in plain) else None
+        """The text in letters that exist here (capitals, with the accents that are drawn), or None."""
+        return capitals_of(text, self._glyphs.keys())
 
     def sizes(self, largest_px: int, smallest_scale: int, *, title: bool) -> Iterator[int]:
         """Whole pixels a row, from the largest down; at one, the small print is easier to read."""
@@ -78,22 +79,28 @@ class PixelLetters:
         return sum(widths) + _GLYPH_GAP * max(0, len(widths) - 1)
 
     def _width(self, char: str) -> int:
-        return _SPACE_COLUMNS if char == " " else len(self._glyphs[char][0])
+        return len(self._glyphs[char][0])
 
     def _ink(self, text: str) -> list[tuple[int, int]]:
         ink = []
         left = 0
         for char in text:
-            for y, row in enumerate(self._glyphs.get(char, ())):
+            for y, row in enumerate(self._glyphs[char]):
                 ink += [(left + x, y) for x, mark in enumerate(row) if mark == "#"]
             left += self._width(char) + _GLYPH_GAP
         return ink
 
 
-def plain_capitals(text: str) -> str:
-    """The text in capitals without accents."""
-    plain = unicodedata.normalize("NFKD", text.upper())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+def capitals_of(text: str, known: Container[str]) -> str | None:
+    """The text in known capitals, without the accents that are not known; None where a letter is not."""
+    capitals = unicodedata.normalize("NFC", text.upper())
+    plain = "".join(c if c in known or c in SPACES else _plain(c) for c in capitals)
+    return plain if all(c in known or c in SPACES for c in plain) else None
+
+
+def _plain(character: str) -> str:
+    """The letter without what stands on it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
 
 
 def _glyphs(source: str) -> list[tuple[str, Glyph]]:

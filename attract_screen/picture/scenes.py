@@ -21,8 +21,6 @@ from attract_screen.picture.studio import Studio
 from attract_screen.picture.technician import technician_page
 from attract_screen.picture.with_code import code_alone, with_code
 
-_TOO_LONG = "The address is too long for a QR code on this screen."
-
 _EXPRESSIONS = {
     State.STARTING: "waking",
     State.ATTRACT: "coins_only",
@@ -46,6 +44,7 @@ def pages(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> 
 
     Where credits and code have no room beside each other, they take turns.
     """
+    studio = studio.speaking(view.language.code)
     make = partial(studio.sheet, size, pixel_aspect)
     if view.technician is not None:
         return _still(technician_page(view.technician, size, studio))
@@ -104,7 +103,8 @@ def _too_long(sheet: Sheet, view: View) -> Layout:
     if view.state is State.PLAYING:
         _notice(sheet, view, body)
     else:
-        sheet.write(_TOO_LONG, body, sentence(sheet))
+        why = view.language.gettext("The address is too long for a QR code on this screen.")
+        sheet.write(why, body, sentence(sheet))
     return sheet.done()
 
 

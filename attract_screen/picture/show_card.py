@@ -9,7 +9,7 @@ import pygame
 
 from attract_screen.model.letters import has_letter
 from attract_screen.picture.colours import Colour
-from attract_screen.picture.typefaces import SANS_FILE
+from attract_screen.picture.font_files import SANS_FILE
 
 # Drawn so many times as large, and scaled down, so that slanted edges are smooth; large ones need less of it.
 _FINE, _LESS_FINE, _LARGE_PX = 3, 2, 48

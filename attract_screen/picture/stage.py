@@ -59,10 +59,8 @@ def _how_to(sheet: Sheet, view: View, stage: Box) -> None:
         rows = stage.centred(stage.w, min(stage.h, round(stage.w * 1.05))).rows(count, space)
         cells = [row.cut_left(min(row.h, row.w // 3), space) for row in rows]
         align = Align.LEFT
-    scale = min(_scale(sheet, name, place) for name, (place, _) in zip(_STEP_ART, cells, strict=True))
     for name, (place, _) in zip(_STEP_ART, cells, strict=True):
-        w, h = sheet.art.size(name)
-        sheet.put(name, place.centred(min(place.w, w * scale), min(place.h, h * scale)))
+        sheet.put(name, place)
     largest = max(14, sheet.short // 12)
     style = Style(Typeface.SANS, largest, sheet.colours.soft, align, max_lines=2)
     sheet.say_alike([(step, words) for step, (_, words) in zip(view.steps, cells, strict=True)], style)
@@ -71,11 +69,6 @@ def _how_to(sheet: Sheet, view: View, stage: Box) -> None:
 def _columns(box: Box, count: int, space: int) -> list[Box]:
     w = (box.w - space * (count - 1)) // count
     return [Box(box.x + number * (w + space), box.y, w, box.h) for number in range(count)]
-
-
-def _scale(sheet: Sheet, name: str, box: Box) -> int:
-    w, h = sheet.art.size(name)
-    return max(1, min(box.w // w, box.h // h))
 
 
 def _coming(sheet: Sheet, news: News, stage: Box) -> None:

@@ -9,7 +9,7 @@ import pygame
 
 from attract_screen.picture.colours import Colour
 from attract_screen.picture.glow import Line, glowing
-from attract_screen.picture.lettering import plain_capitals
+from attract_screen.picture.lettering import SPACES, capitals_of
 
 _SOURCE = Path(__file__).with_name("assets") / "strokes.txt"
 _COLUMNS, _ROWS = 4, 6
@@ -30,9 +30,8 @@ class StrokeLetters:
         self._title = title
 
     def spelled(self, text: str) -> str | None:
-        """The text in letters that exist here (capitals, no accents), or None."""
-        plain = plain_capitals(text)
-        return plain if all(c == " " or c in self._glyphs for c in plain) else None
+        """The text in letters that exist here (capitals, with the accents that are drawn), or None."""
+        return capitals_of(text, self._glyphs.keys())
 
     def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:
         """Lower than any small print: for a digit in a badge."""
@@ -66,7 +65,7 @@ class StrokeLetters:
         for char in text:
             for stroke in self._glyphs.get(char, ()):
                 lines.append([(left + x * wide, top + y * high) for x, y in stroke])
-            left += (_SPACE_W if char == " " else _LETTER_W + _SPACING) * size
+            left += (_SPACE_W if char in SPACES else _LETTER_W + _SPACING) * size
         ink = self._title if title else colour
         return glowing((self.width(text, size, title=title), size), lines, ink, max(1.3, size * _STROKE))
 

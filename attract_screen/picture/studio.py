@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from attract_screen.model.monitor import Size
 from attract_screen.model.themes import USUAL_THEME, ThemeName
+from attract_screen.model.wording import USUAL_LANGUAGE
 from attract_screen.picture.dress import PLAIN, Dress
 from attract_screen.picture.dressed import dressed
 from attract_screen.picture.layout import Sheet
@@ -18,8 +21,18 @@ class Studio:
         self.name = name
         self.dress = dress
         self.theme = dressed(THEMES[name], dress)
-        self.faces = Typefaces(self.theme.letters())
+        self._letters = self.theme.letters()
+        self.faces = Typefaces(self._letters)
         self.art = self.theme.pictures()
+        self._speaking = {USUAL_LANGUAGE: self}
+
+    def speaking(self, language: str) -> Studio:
+        """The studio with the faces that a language is written in."""
+        if language not in self._speaking:
+            other = copy(self)
+            other.faces = Typefaces(self._letters, language)
+            self._speaking[language] = other
+        return self._speaking[language]
 
     def sheet(self, size: Size, pixel_aspect: float = 1.0) -> Sheet:
         """An empty layout for a picture of this size."""

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
 import pygame
 
+from attract_screen.model.wording import USUAL_LANGUAGE
 from attract_screen.picture.colours import Colour
-
-_ASSETS = Path(__file__).with_name("assets")
-SANS_FILE = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
-
+from attract_screen.picture.sans import Sans
 
 _MOST_BIG = 12
-_TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 
 
 class Typeface(Enum):
@@ -59,12 +55,11 @@ class BigLetters(Protocol):
 class Typefaces:
     """Measures and draws text. Sizes are the letters' own (TITLE, PIXEL), or pixels per em (SANS)."""
 
-    def __init__(self, letters: BigLetters) -> None:
-        pygame.font.init()
+    def __init__(self, letters: BigLetters, language: str = USUAL_LANGUAGE) -> None:
         self._letters = letters
+        self._sans = Sans.of(language)
         # A picture has mostly what the one before it had; nobody paints on what is handed out.
         self._big = lru_cache(maxsize=_MOST_BIG)(letters.draw)
-        self._fonts: dict[int, pygame.font.Font] = {}
 
     def spelled(self, text: str, face: Typeface) -> str | None:
         """The text as the face writes it, or None if it lacks a letter."""
@@ -83,13 +78,13 @@ class Typefaces:
     def width(self, text: str, face: Typeface, size: int) -> int:
         """Pixels from the first to the last column of a spelled text."""
         if face is Typeface.SANS:
-            return self._font(size).size(text)[0]
+            return self._sans.width(text, size)
         return self._letters.width(text, size, title=face is Typeface.TITLE)
 
     def height(self, face: Typeface, size: int) -> int:
         """Pixels from the top to the bottom of one line."""
         if face is Typeface.SANS:
-            return self._font(size).size(_TALL_AND_DEEP)[1]
+            return self._sans.height(size)
         return self._letters.height(size, title=face is Typeface.TITLE)
 
     def gap(self, face: Typeface, size: int) -> int:
@@ -99,7 +94,7 @@ class Typefaces:
     def draw(self, text: str, face: Typeface, size: int, colour: Colour) -> pygame.Surface:
         """The spelled text on a transparent ground; a TITLE brings its own colours."""
         if face is Typeface.SANS:
-            return self._font(size).render(text, True, colour)
+            return self._sans.draw(text, size, colour)
         return self._big(text, size, colour, title=face is Typeface.TITLE)
 
     def inks(self, face: Typeface, colour: Colour) -> tuple[Colour, ...]:
@@ -107,8 +102,3 @@ class Typefaces:
         if face is Typeface.SANS:
             return (colour,)
         return self._letters.inks(colour, title=face is Typeface.TITLE)
-
-    def _font(self, size: int) -> pygame.font.Font:
-        if size not in self._fonts:
-            self._fonts[size] = pygame.font.Font(str(SANS_FILE), size)
-        return self._fonts[size]

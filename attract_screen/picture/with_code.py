@@ -148,7 +148,7 @@ def _small_code(sheet: Sheet, view: View, code: QrCode, least_px: int) -> bool:
         text, room = body.cut_left(body.w * 11 // 20 - gap(sheet), gap(sheet))
     else:
         text, room = body.cut_top(body.h * 11 // 20 - gap(sheet), gap(sheet))
-    block = put_code(sheet, code, legend(view, _MORE), room, least_px)
+    block = put_code(sheet, code, _with_more(view), room, least_px)
     if block is not None:
         title(sheet, view, box)
         words(sheet, view, text)
@@ -160,11 +160,22 @@ def _large_code(sheet: Sheet, view: View, code: QrCode, least_px: int) -> bool:
     box = small_print(sheet, view, inner(sheet))
     wide = is_wide(box)
     cut = box.cut_left(box.w * 2 // 5) if wide else box.cut_top(box.h * 7 // 20, gap(sheet))
-    block = put_code(sheet, code, legend(view, _MORE), cut[1], least_px, anchor=RIGHT if wide else CENTRE)
+    block = put_code(
+        sheet,
+        code,
+        _with_more(view),
+        cut[1],
+        least_px,
+        anchor=RIGHT if wide else CENTRE,
+    )
     if block is not None:
         text = box.cut_left(block.x - 2 * gap(sheet) - box.x)[0] if wide else cut[0]
         words(sheet, view, title(sheet, view, text, share=0.24))
     return block is not None
+
+
+def _with_more(view: View) -> Legend:
+    return legend(view, view.language.gettext("ADD CREDITS"))
 
 
 def _credits_alone(sheet: Sheet, view: View, code: QrCode, least_px: int) -> bool:
@@ -181,5 +192,4 @@ def _credits_alone(sheet: Sheet, view: View, code: QrCode, least_px: int) -> boo
 
 _BETWEEN: tuple[Way, ...] = (partial(_between, 0.03), partial(_between, 0.025))
 _ALONE: tuple[Way, ...] = (_alone, _host_beside)
-_MORE = "ADD CREDITS"
 _WHILE_PLAYING: tuple[tuple[Way, ...], tuple[Way, ...]] = ((_small_code, _large_code), (_credits_alone,))

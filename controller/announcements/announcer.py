@@ -131,6 +131,8 @@ def _about(config: Config) -> dict[str, Any]:
         "rotate": config.rotate,
         "aspect": config.aspect,
         "overscan_percent": config.overscan_percent,
+        "languages": list(config.languages),
+        "words": str(config.words) if config.words else None,
         "theme": config.theme,
         "folder": None if config.folder is None else str(config.folder),
     }

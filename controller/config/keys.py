@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT
 from attract_screen.model.themes import USUAL_THEME
+from attract_screen.model.wording import USUAL_LANGUAGE
 from controller.config import values as value
 from controller.config.checks import contradictions, doubts
 from controller.config.reader import ConfigError, Key, Problem, read_keys
@@ -113,6 +114,8 @@ class Config:
     rotate: int
     aspect: str | None
     overscan_percent: int
+    languages: tuple[str, ...]
+    words: Path | None
     theme: str
     folder: Path | None
     state_dir: Path
@@ -179,6 +182,8 @@ KEYS = {
     "screen.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "screen.aspect": Key(value.aspect, default=None),
     "screen.overscan_percent": Key(value.whole(0, MOST_OVERSCAN_PERCENT, "percent"), default=0),
+    "screen.languages": Key(value.languages, default=(USUAL_LANGUAGE,)),
+    "screen.words": Key(value.absolute_path, default=None),
     "screen.theme": Key(value.theme, default=USUAL_THEME.value),
     "screen.folder": Key(value.absolute_path, default=None),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
@@ -227,6 +232,8 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         rotate=v["screen.rotate"],
         aspect=v["screen.aspect"],
         overscan_percent=v["screen.overscan_percent"],
+        languages=v["screen.languages"],
+        words=v["screen.words"],
         theme=v["screen.theme"],
         folder=v["screen.folder"],
         state_dir=v["state_dir"],

@@ -24,6 +24,8 @@ _PLACES = {
     "screen.rotate": "rotate",
     "screen.aspect": "aspect",
     "screen.overscan_percent": "overscan_percent",
+    "screen.languages": "languages",
+    "screen.words": "words",
     "screen.theme": "theme",
     "screen.folder": "folder",
     "mock_pins_for_demo_only": "mock_board",

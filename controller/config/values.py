@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from attract_screen.model.feed_format import MAX_QR_CHARS, aspect_of, fits_qr
 from attract_screen.model.themes import THEME_NAMES
+from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES
 from controller.formats.wire import MACHINE_ID
 from controller.model.board_profiles import PROFILES
 from controller.model.custom_pulse import refused_gap, refused_pulse
@@ -141,6 +142,26 @@ def aspect(text: str) -> str:
     if aspect_of(text) is None:
         raise ValueError("write width:height of the picture on the glass, for example 4:3")
     return text
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """One or two languages of the screen, by their codes."""
+    codes = tuple(part.strip() for part in text.split(","))
+    for code in codes:
+        _known_language(code)
+    if len(codes) > MOST_LANGUAGES or len(set(codes)) < len(codes):
+        raise ValueError("write one language, or two that alternate, for example en, es")
+    return codes
+
+
+def _known_language(code: str) -> None:
+    if code in LANGUAGES:
+        return
+    known = ", ".join(f"{each} ({name})" for each, name in LANGUAGES.items())
+    near = {each.lower(): each for each in LANGUAGES} | {each[:2]: each for each in LANGUAGES}
+    meant = near.get(code.lower().replace("-", "_")) or near.get(code.lower()[:2])
+    hint = f"did you mean {meant}? " if meant else ""
+    raise ValueError(f"{hint}The languages are {known}")
 
 
 def theme(text: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from attract_screen.model.wording import USUAL_LANGUAGE
 from simulator.chain.broker import BrokerFailed
 from simulator.chain.cabinet import COIN_METER
 from simulator.chain.chain import Chain, Place, Wiring, running_chain
@@ -46,11 +47,11 @@ class Running:
     operator: Operator | None
 
 
-def demo(folder: Path, port: int, *, lan: bool) -> int:
+def demo(folder: Path, port: int, languages: tuple[str, ...] = (USUAL_LANGUAGE,), *, lan: bool) -> int:
     """Run the demo until it is asked to end; the process's exit status."""
     with ending_signal() as ending:
         try:
-            _run(folder, port, ending, lan=lan)
+            _run(folder, port, languages, ending, lan=lan)
         except (DemoError, BrokerFailed, PartFailedError, OSError) as why:
             if not ending.is_set():
                 print(f"The demo did not start: {why}", file=sys.stderr)
@@ -59,14 +60,14 @@ def demo(folder: Path, port: int, *, lan: bool) -> int:
     return 0
 
 
-def _run(folder: Path, port: int, ending: threading.Event, *, lan: bool) -> None:
+def _run(folder: Path, port: int, languages: tuple[str, ...], ending: threading.Event, *, lan: bool) -> None:
     place = _place(port, lan=lan)
     page_url = str(place.checkout_url)
     with fresh_folder(folder, page_url) as ours, page_socket(place.bind, port) as bound:
         logging.basicConfig(
             filename=ours / "demo.log", level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
         )
-        with _everything(ours, place, None if lan else port + 2) as running:
+        with _everything(ours, place, languages, None if lan else port + 2) as running:
             state = DemoState(
                 running.chain,
                 running.breaks,
@@ -101,11 +102,20 @@ def _place(port: int, *, lan: bool) -> Place:
 
 
 @contextmanager
-def _everything(folder: Path, place: Place, fleet_port: int | None) -> Iterator[Running]:
+def _everything(
+    folder: Path, place: Place, languages: tuple[str, ...], fleet_port: int | None
+) -> Iterator[Running]:
     """All that runs; without a port, no fleet: its pages are for browsers on this machine."""
+    screen_config = {"languages": ", ".join(languages)}
     with (
         Wifi() as wifi,
-        running_chain(folder, place, Wiring(via=wifi.via, pace=DEMO_PACE), coin_meter=COIN_METER) as chain,
+        running_chain(
+            folder,
+            place,
+            Wiring(via=wifi.via, pace=DEMO_PACE),
+            coin_meter=COIN_METER,
+            screen=screen_config,
+        ) as chain,
         attract_screen(chain.feed_file, _picture(folder), folder / "screen.log") as screen,
         operator_of(chain, folder / "fleet", fleet_port) if fleet_port else nullcontext() as operator,
     ):

@@ -1,0 +1,1 @@
+"""PURE. What the operator writes, read."""
