@@ -50,16 +50,18 @@ def shown(size: Size, pictures: Pictures, name: ThemeName = ThemeName.NIGHT, sec
     view = replace(a_view(), material=PAGES)
     picture = Picture(view, size, Studio(name), material=pictures)
     picture.draw(0.0)
-    seen = []
+    seen: list[str] = []
     for step in range(seconds * 10):
         picture.move(step / 10)
         place = picture.layout.material
         if step % 50 == 0:
             assert decoded(picture.surface) == [ADDRESS]
-        if place is not None and picture.surface.get_at(place.box.centred(2, 2)[:2])[:3] == BLUE:
-            seen += [place.key] if seen[-1:] != [place.key] else []
-        elif place is None:
-            seen += ["-"] if seen[-1:] != ["-"] else []
+        if place is None:
+            now = "-"
+        else:
+            is_there = picture.surface.get_at(place.box.centred(2, 2)[:2])[:3] == BLUE
+            now = place.key if is_there else f"{place.key}, empty"
+        seen += [now] if seen[-1:] != [now] else []
     return seen
 
 
