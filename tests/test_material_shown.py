@@ -60,7 +60,8 @@ def shown(size: Size, pictures: Pictures, name: ThemeName = ThemeName.NIGHT, sec
             now = "-"
         else:
             is_there = picture.surface.get_at(place.box.centred(2, 2)[:2])[:3] == BLUE
-            now = place.key if is_there else f"{place.key}, empty"
+            is_leaving = seen[-1:] == [place.key]
+            now = place.key if is_there or is_leaving else f"{place.key}, empty"
         seen += [now] if seen[-1:] != [now] else []
     return seen
 
