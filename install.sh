@@ -38,8 +38,9 @@ user_list=/etc/sysusers.d/arcade-cabinet.conf
 unit_dir=/etc/systemd/system
 release="controller attract_screen pyproject.toml README.md CHANGELOG.md"
 run_from="install.sh installer requirements systemd config.yaml $release"
-started="arcade-first-boot.service arcade-controller.service arcade-attract-screen.service"
-units="$started arcade-setup-screen.service"   # the last is started by the controller's end
+started="arcade-first-boot.service arcade-controller.service arcade-attract-screen.service arcade-marquee.path"
+# The controller's end starts the one, and a feed for a marquee the other.
+units="$started arcade-setup-screen.service arcade-marquee.service"
 
 mode=install
 start=yes

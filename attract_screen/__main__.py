@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import pygame
 
-from attract_screen.display import DEFAULT_SIZE, DisplayError, Kind, choose, open_display, wait_for_console
+from attract_screen.attempts import attempts_in
+from attract_screen.display import DEFAULT_SIZE, Display, DisplayError, Kind, choose
 from attract_screen.feed import FeedReader, read_feed
 from attract_screen.language.speaker import speaker
 from attract_screen.material.own import OwnMaterial
@@ -32,6 +33,9 @@ from attract_screen.model.view import view_of
 from attract_screen.picture.draw import render
 from attract_screen.picture.sans import letters_here
 from attract_screen.show import Show
+from attract_screen.sound import CoinSound
+from attract_screen.systemd_notify import READY, STOPPING, notify
+from attract_screen.watchdog import wait_awake
 
 EXIT_NO_DISPLAY = 1
 EXIT_USAGE = 2
@@ -82,6 +86,9 @@ def _add_show_options(group: argparse._ArgumentGroup) -> None:
         choices=[kind.value for kind in Kind],
         default=Kind.AUTO.value,
         help="auto: a window on a desktop, else the bare console (kmsdrm)",
+    )
+    group.add_argument(
+        "--while-fed", action="store_true", help="end once the feed is taken away, as a marquee does"
     )
     group.add_argument(
         "--keep",
@@ -136,32 +143,30 @@ def _show(options: argparse.Namespace) -> int:
         signal.signal(number, lambda received, _frame: stops.append(received))
 
     def stopped() -> bool:
-        return bool(stops)
+        return bool(stops) or (options.while_fed and not options.feed.exists())
 
-    try:
-        glass = _glass(options, stopped)
-    except DisplayError as error:
-        _log.error("%s", error)
-        return EXIT_NO_DISPLAY
+    notify(READY)
+    attempts = attempts_in(os.environ.get("RUNTIME_DIRECTORY"))
+    wait_awake(attempts.begin(), stopped)
+    display = Display(choose(Kind(options.display), os.environ), options.size)
     mirror = Mirror(options.mirror) if options.mirror else None
     letters = letters_here()
-    material = OwnMaterial(options.keep, letters)
+    material, sound = OwnMaterial(options.keep, letters), CoinSound()
+    reader = FeedReader(options.feed, letters)
     try:
-        if glass is not None:
-            reader = FeedReader(options.feed, letters)
-            Show(glass, reader, options.rotate, mirror, material).run(stopped)
+        show = Show(display, reader, options.rotate, mirror, material, sound, attempts.succeeded)
+        show.run(stopped)
+    except (DisplayError, pygame.error) as error:
+        _log.error("%s", error)
+        return EXIT_NO_DISPLAY
     finally:
+        notify(STOPPING)
+        sound.end()
         material.close()
         pygame.quit()
+    attempts.succeeded()
     _log.info("The attract screen was stopped")
     return 0
-
-
-def _glass(options: argparse.Namespace, stopped: Callable[[], bool]) -> pygame.Surface | None:
-    kind = choose(Kind(options.display), os.environ)
-    if kind is Kind.KMSDRM:
-        return wait_for_console(options.size, stopped)
-    return open_display(kind, options.size)
 
 
 if __name__ == "__main__":

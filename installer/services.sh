@@ -23,6 +23,7 @@ start_services() {
     for unit in $started; do
         systemctl "$1" "$unit" 2>/dev/null || :
     done
+    if [ "$1" = restart ]; then systemctl try-restart arcade-marquee.service 2>/dev/null || :; fi
 }
 
 # A daemon that says it is ready and falls over a moment later is no better than one that never was.

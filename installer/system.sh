@@ -10,7 +10,7 @@ has_packaged_lgpio() { [ -e /etc/rpi-issue ] || apt-cache show python3-lgpio >/d
 # Mesa's drivers, none of which its package names. python3-pil (2 MB) opens the operator's pictures; clips need python3-av (70 MB),
 # which is for who has some to install.
 missing_packages() {
-    wanted="ca-certificates python3-venv python3-pygame python3-pil libegl1 libgles2 libgl1-mesa-dri"
+    wanted="ca-certificates python3-venv python3-pygame python3-pil libegl1 libgles2 libgl1-mesa-dri alsa-utils"
     if has_packaged_lgpio; then wanted="$wanted python3-lgpio"; fi
     for package in $wanted; do
         has_package "$package" || printf ' %s' "$package"

@@ -7,17 +7,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pygame
 import pytest
 from attract_screen_samples import ADDRESS, FEED, decoded, on_the_glass, write_feed
 from conftest import wait_until
+from technician_samples import TECHNICIAN, TEST_ADDRESS
 
-from attract_screen.display import Kind, choose
+from attract_screen.display import Display, Kind, choose
 from attract_screen.feed import Reading
 from attract_screen.mirror import Mirror
+from attract_screen.model.connectors import ANYWHERE
 from attract_screen.model.view import out_of_order, starting, view_of
-from attract_screen.show import view_for
+from attract_screen.show import boot_clock_s, view_for
 from controller.check.display import WAITING
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +61,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
+def told(systemd: socket.socket, what: str) -> str:
+    """The next word of this kind that the service manager is told."""
+    while not (word := systemd.recv(1000).decode()).startswith(what):
+        pass
+    return word
+
+
 def mirrored(folder: Path) -> list[str] | None:
     """The QR codes on the mirrored picture, or None before there is one."""
     path = folder / "mirror.png"
@@ -90,6 +100,25 @@ def test_the_qr_leaves_the_glass_with_the_offer(start: Start, tmp_path: Path) ->
     wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the first picture")
     write_feed(tmp_path / "feed.json", state="offline", qr=None)
     wait_until(lambda: mirrored(tmp_path) == [], "the code to go")
+
+
+def test_the_technician_s_page_comes_and_goes_by_itself(start: Start, tmp_path: Path) -> None:
+    """When its time is up the player's code is back, though nobody has written another feed."""
+
+    def page_is_shown() -> bool:
+        write_feed(tmp_path / "feed.json", technician=asked_for(60.0))
+        return mirrored(tmp_path) == [TEST_ADDRESS]
+
+    start("--size", "640x480")
+    wait_until(page_is_shown, "the page")
+    write_feed(tmp_path / "feed.json", technician=asked_for(1.0))
+    wait_until(lambda: mirrored(tmp_path) == [ADDRESS], "the player's picture")
+
+
+def asked_for(seconds: float) -> dict[str, Any]:
+    """A page with nothing wrong on it, which stays for so long from now."""
+    now_s = boot_clock_s()
+    return TECHNICIAN | {"faults": [], "until_s": now_s + seconds, "turned_s": now_s}
 
 
 def test_the_screen_goes_by_the_monitor_that_the_feed_tells_of(start: Start, tmp_path: Path) -> None:
@@ -169,11 +198,12 @@ def test_without_a_display_the_console_is_waited_for_until_a_stop(
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "systemd"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "systemd"))
+        write_feed(tmp_path / "feed.json")
         process = start("--display", "kmsdrm")
-        status = systemd.recv(1000).decode()
-    assert status.startswith(f"STATUS={WAITING}: cannot open the display (kmsdrm): ")
-    process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=10)[1].splitlines()
+        status = told(systemd, "STATUS")
+        assert status.startswith(f"STATUS={WAITING}: cannot open the display (kmsdrm): ")
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=10)[1].splitlines()
     assert said == [
         f"WARNING attract_screen.display: {status.removeprefix('STATUS=')}",
         "INFO attract_screen: The attract screen was stopped",
@@ -189,21 +219,16 @@ def test_systemd_is_told_of_the_display(
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "systemd"))
         start()
-        assert systemd.recv(1000).decode() == "STATUS=The display was opened: headless, 320x240"
+        assert told(systemd, "STATUS") == "STATUS=The display was opened: headless, 320x240"
 
 
 @without_a_card
-def test_a_thousand_looks_for_a_display_are_one_line_in_the_log() -> None:
+def test_a_thousand_looks_for_a_display_are_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """A cabinet without a monitor must not wear its SD card."""
-    looks = """
-import logging
-from attract_screen.display import wait_for_console
-logging.basicConfig()
-looks = iter(range(1000))
-print(wait_for_console(None, lambda: next(looks, None) is None, look_again_s=0))
-"""
-    done = subprocess.run([sys.executable, "-c", looks], cwd=ROOT, capture_output=True, text=True)
-    assert (done.stdout.split("\n")[-2], done.stderr.count("\n")) == ("None", 1)
+    looks = iter(range(1000))
+    display = Display(Kind.KMSDRM, None, Path("/nowhere"), look_again_s=0)
+    assert display.wait(lambda: ANYWHERE, lambda: next(looks, None) is None) is None
+    assert len(caplog.messages) == 1
 
 
 @pytest.mark.parametrize(

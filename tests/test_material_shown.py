@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pygame
 import pytest
@@ -143,6 +144,12 @@ def test_the_typeface_is_that_of_all_large_letters() -> None:
     picture = Picture(a_view(), (640, 480), Studio(ThemeName.NIGHT, Dress(typeface=SANS_FILE)))
     faces = {label.text: label.face for label in picture.layout.labels}
     assert (faces["Galaga"], faces["galaga-01"]) == (Typeface.TITLE, Typeface.SANS)
+
+
+def test_a_typeface_that_is_gone_leaves_the_design_s(tmp_path: Path) -> None:
+    """A picture in other letters is better than none."""
+    picture = Picture(a_view(), (640, 480), Studio(ThemeName.NIGHT, Dress(typeface=tmp_path / "gone.ttf")))
+    assert "GALAGA" in [label.text for label in picture.layout.labels]
 
 
 @pytest.mark.parametrize("text", ["Galaga", "$2.50", "Ångström", "W" * 40, "1"])

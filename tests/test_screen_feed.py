@@ -71,6 +71,7 @@ def test_the_feed_says_all_that_the_screen_needs(tmp_path: Path) -> None:
         "today": None,
         "credits": 0,
         "technician_line": None,
+        "credited": 0,
         "waiting": 0,
         "free": False,
         "accepting": True,

@@ -125,7 +125,7 @@ def test_no_unit_takes_code_from_the_folder_that_it_works_in() -> None:
         for line in unit.read_text().splitlines()
         if line.startswith("Exec") and "python" in line
     ]
-    assert len(starts) == 5
+    assert len(starts) == 6
     assert [line for line in starts if not re.search(r"/venv/bin/python -P (-OO -X \S+ )?-m ", line)] == []
 
 
@@ -164,9 +164,13 @@ def test_neither_waits_for_a_network_a_display_or_the_other() -> None:
     assert waits == {
         # network.target waits for nothing to be up: it is there so that at shutdown the network goes last.
         "arcade-controller": {"network.target", "time-set.target"},
-        # No display: what knows of displays, without which none that comes later could be used. And after a
-        # partition, if there is one; it is not required.
-        "arcade-attract-screen": {"modprobe@drm.service", r"var-lib-arcade\x2dcabinet.mount"},
+        # No display: what knows of displays and of sound, without which none that comes later could be used.
+        # And after a partition, if there is one; it is not required.
+        "arcade-attract-screen": {
+            "modprobe@drm.service",
+            "modprobe@snd.service",
+            r"var-lib-arcade\x2dcabinet.mount",
+        },
     }
 
 
@@ -224,7 +228,7 @@ def test_each_gets_its_own_devices_and_no_others() -> None:
     }
     assert devices == {
         "arcade-controller": ("closed", {"char-gpiochip rw"}),
-        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r"}),
+        "arcade-attract-screen": ("closed", {"char-drm rw", "char-input r", "char-alsa rw"}),
     }
 
 

@@ -22,7 +22,7 @@ case $purpose in
     bench) needs="mosquitto:mosquitto cyclictest:rt-tests" likes="nginx:nginx-light initdb:postgresql" extras="demo bench" ;;
     test)
         needs="mosquitto:mosquitto chromium:chromium chromedriver:chromium-driver shellcheck:shellcheck faketime:faketime systemd-analyze:systemd"
-        likes="nginx:nginx-light promtool:prometheus initdb:postgresql"
+        likes="nginx:nginx-light promtool:prometheus initdb:postgresql Xvfb:xvfb weston:weston aplay:alsa-utils"
         extras="demo dev"
         ;;
     mutants) needs="" extras="demo dev mutants" ;;

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from attract_screen.model.connectors import ANYWHERE, PLACE, Wish
 from attract_screen.model.letters import HasLetter, drawable, has_letter, title_of
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor
 from attract_screen.model.technician_format import Technician, TechnicianError, read_technician
@@ -45,6 +46,15 @@ class State(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     SETUP = "setup"
     """There is no configuration that can be used, and so no controller: a notice says what to do."""
+
+
+class Shows(StrEnum):
+    """What a screen is there for."""
+
+    ALL = "all"
+    """What a player has to know: the main screen."""
+    NAME = "name"
+    """The machine's name and what a credit costs: a marquee that leaves the code to the main screen."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,13 @@ class Feed:
     """Whether nobody pays for the credits that are on their way."""
     aspect: Aspect | None = None
     overscan_percent: int = 0
+    wish: Wish = ANYWHERE
+    """Where to draw, on a machine with more than one monitor."""
+    shows: Shows = Shows.ALL
+    sound: bool = False
+    """Whether a coin is to be heard for each payment that is credited."""
+    credited: int = 0
+    """How many payments have been credited since the controller runs."""
     languages: tuple[str, ...] = (USUAL_LANGUAGE,)
     """Those that take turns, by their codes; at least one."""
     words: str | None = None
@@ -143,8 +160,12 @@ def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
         technician_line=_technician_line(fields),
         waiting=_whole(fields, "waiting", least=0) if "waiting" in fields else 0,
         notice=_notice(fields) if _state(fields) is State.SETUP else None,
+        wish=Wish(_place(fields, "display"), _place(fields, "not_display")),
+        shows=_shows(fields),
+        sound=_flag(fields, "sound"),
+        credited=_whole(fields, "credited", least=0) if "credited" in fields else 0,
         note=_price_note(fields, can_show),
-        free=_is_free(fields),
+        free=_flag(fields, "free"),
         aspect=_aspect(fields),
         overscan_percent=_overscan_percent(fields),
         languages=_languages(fields),
@@ -276,11 +297,25 @@ def _price_note(fields: Mapping[str, object], can_show: HasLetter) -> str:
     return drawable(note, can_show)
 
 
-def _is_free(fields: Mapping[str, object]) -> bool:
-    value = fields.get("free", False)
+def _flag(fields: Mapping[str, object], field: str) -> bool:
+    value = fields.get(field, False)
     if not isinstance(value, bool):
-        raise _wrong("free", value, "true or false")
+        raise _wrong(field, value, "true or false")
     return value
+
+
+def _shows(fields: Mapping[str, object]) -> Shows:
+    names = [shows.value for shows in Shows]
+    value = fields.get("shows", Shows.ALL.value)
+    if value not in names:
+        raise _wrong("shows", value, f"one of {', '.join(names)}")
+    return Shows(value)
+
+
+def _place(fields: Mapping[str, object], field: str) -> str | None:
+    if fields.get(field) is None:
+        return None
+    return _matching(PLACE, fields, field, "null, or a connector or card, as 'HDMI-A-2' or 'card1'")
 
 
 def _rotation(fields: Mapping[str, object]) -> int:

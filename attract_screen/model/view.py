@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from attract_screen.model.address import host_of
-from attract_screen.model.feed_format import Feed, Notice, Offer, PricePeriod, State
+from attract_screen.model.feed_format import Feed, Notice, Offer, PricePeriod, Shows, State
 from attract_screen.model.letters import drawable
 from attract_screen.model.programme import MaterialPage
 from attract_screen.model.technician import TechnicianPage, page_of
@@ -56,6 +56,7 @@ class View:
     machine_id: str = ""
     """Which machine the code is of; it too only with a code."""
     technician_line: str | None = None
+    shows: Shows = Shows.ALL
     theme: ThemeName = USUAL_THEME
     coming: News | None = None
     """Which prices come next; like what follows, only while players are invited."""
@@ -81,6 +82,8 @@ def is_fresh(age_s: float) -> bool:
 
 def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
     """The picture for a feed that was written `age_s` seconds ago."""
+    if feed.shows is Shows.NAME:
+        return _marquee(feed, age_s, language)
     if not is_fresh(age_s):
         line = f"screen: no news from the controller for more than {STALE_AFTER_S:g} s"
         return out_of_order(line, feed, language)
@@ -107,6 +110,20 @@ def view_of(feed: Feed, age_s: float, language: Language = ENGLISH) -> View:
         theme=feed.theme,
         coming=_coming(feed.coming, language) if inviting else None,
         today=_today(feed.games_today, language) if inviting else None,
+    )
+
+
+def _marquee(feed: Feed, age_s: float, language: Language) -> View:
+    """The name whatever happens; beside it what a credit costs, while one can be bought."""
+    sells = is_fresh(age_s) and feed.qr is not None and feed.state in _QR_STATES
+    return View(
+        state=State.ATTRACT if sells else State.OFFLINE,
+        title=feed.machine_name,
+        headline="",
+        prices=_price_rows(feed.offers, language) if sells else (),
+        shows=Shows.NAME,
+        theme=feed.theme,
+        language=language,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pygame
 
@@ -24,8 +25,20 @@ def dressed(theme: Theme, dress: Dress) -> Theme:
     """The design with what the dress has in the place of its own."""
     if dress.typeface is not None:
         path, ink = dress.typeface, dress.colours.accent if dress.colours else theme.colours.accent
-        theme = replace(theme, letters=lambda: OwnLetters(path, ink))
+        theme = replace(theme, letters=_own_letters(path, ink, theme.letters))
     return theme if dress.colours is None else _coloured(theme, dress.colours)
+
+
+def _own_letters(path: Path, ink: Colour, design: Callable[[], BigLetters]) -> Callable[[], BigLetters]:
+    """Those of the file; the design's if it is gone, as a card that rots loses one."""
+
+    def made() -> BigLetters:
+        try:
+            return OwnLetters(path, ink)
+        except (OSError, RuntimeError, pygame.error):
+            return design()
+
+    return made
 
 
 def _coloured(theme: Theme, own: OwnColours) -> Theme:

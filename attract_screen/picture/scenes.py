@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from attract_screen.model.box import Box
-from attract_screen.model.feed_format import State
+from attract_screen.model.feed_format import Shows, State
 from attract_screen.model.monitor import Size
 from attract_screen.model.page_turn import CODE_S, CREDITS_S
 from attract_screen.model.programme import Page as ProgrammePage
@@ -15,6 +15,7 @@ from attract_screen.model.programme import programme
 from attract_screen.model.view import View
 from attract_screen.picture.instructions import setup
 from attract_screen.picture.layout import CoinLane, Layout, Sheet
+from attract_screen.picture.marquee import marquee
 from attract_screen.picture.parts import cabinet, gap, inner, is_wide, sentence, small_print, title, words
 from attract_screen.picture.stage import turned_to
 from attract_screen.picture.studio import Studio
@@ -48,6 +49,8 @@ def pages(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> 
     make = partial(studio.sheet, size, pixel_aspect)
     if view.technician is not None:
         return _still(technician_page(view.technician, size, studio))
+    if view.shows is Shows.NAME:
+        return _still(marquee(make(), view))
     if not view.qr:
         return _still(_without_code(make(), view))
     whole = with_code(view, make)

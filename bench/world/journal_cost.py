@@ -67,12 +67,12 @@ def cost(tree: Path, sales: int, *, fleet: bool) -> Cost:
         _installed(tree, Path(folder)) as chain,
         _page(chain, Path(folder)) if fleet else nullcontext() as page,
     ):
-        _sell(chain)  # the first one makes its files
+        _sell(chain, 0)  # the first one makes its files
         if page is not None:
             page.seen_after_s(chain, 1)  # and a fleet that has just come is told within ten seconds
         before, to_page_s = _written(chain), []
         for number in range(sales):
-            _sell(chain)
+            _sell(chain, number + 1)
             if page is not None:
                 to_page_s.append(page.seen_after_s(chain, number + 2))
         memory = sum(memory_mb(pid, "Pss") for pid in _processes(chain))
@@ -98,8 +98,8 @@ def _installed(tree: Path, folder: Path) -> Iterator[Chain]:
         yield chain
 
 
-def _sell(chain: Chain) -> None:
-    payment_id = buy(chain, 1)
+def _sell(chain: Chain, number: int) -> None:
+    payment_id = buy(chain, 1, number)
     chain.controller.wait_for_line(f"payment {payment_id}: receipt answered: settled")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from simulator.chain.chain import Chain, Wiring, running_chain
+from simulator.chain.phone import phone
 
 WITHIN_S = 20.0
 
@@ -32,24 +33,33 @@ def selling_chain(wiring: Wiring | None = None, **config: Any) -> Iterator[Chain
         print(chain.stripe.reads_in_words())
 
 
-def buy(chain: Chain, credits: int) -> str:
-    """Pay for credits at the door; the payment's id."""
-    return chain.stripe.pay(checkout(chain, credits))
+def buy(chain: Chain, credits: int, number: int | None = None) -> str:
+    """Pay for credits at the door; the payment's id.
+
+    `number` is that of the phone, where one that came so often would be turned away.
+    """
+    return chain.stripe.pay(checkout(chain, credits, number))
 
 
-def checkout(chain: Chain, credits: int) -> str:
+def checkout(chain: Chain, credits: int, number: int | None = None) -> str:
     """Choose credits at the door; the address of the payment page."""
-    button = _button(chain, credits)
+    with requests.Session() if number is None else phone(number) as session:
+        return _checkout(chain, credits, session)
+
+
+def _checkout(chain: Chain, credits: int, session: requests.Session) -> str:
+    button = _button(chain, credits, session)
     if button is None:
         raise RuntimeError(f"the door has no button for {credits} credits")
-    sold = requests.post(chain.door, {"offer": button}, allow_redirects=False, timeout=WITHIN_S)
+    sold = session.post(chain.door, {"offer": button}, allow_redirects=False, timeout=WITHIN_S)
     sold.raise_for_status()
     return sold.headers["Location"]
 
 
 def sells(chain: Chain) -> bool:
     """Whether the door sells just now."""
-    return _button(chain, 1) is not None
+    with requests.Session() as session:
+        return _button(chain, 1, session) is not None
 
 
 def wait(condition: Callable[[], object], what: str, within_s: float = WITHIN_S) -> None:
@@ -61,6 +71,6 @@ def wait(condition: Callable[[], object], what: str, within_s: float = WITHIN_S)
         time.sleep(0.01)
 
 
-def _button(chain: Chain, credits: int) -> str | None:
-    found = re.search(rf'value="({credits}-[^"]+)"', requests.get(chain.door, timeout=WITHIN_S).text)
+def _button(chain: Chain, credits: int, session: requests.Session) -> str | None:
+    found = re.search(rf'value="({credits}-[^"]+)"', session.get(chain.door, timeout=WITHIN_S).text)
     return found[1] if found else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 from controller import __version__
-from controller.announcements.screen_feed import PageSource, ScreenFeed, no_page
+from controller.announcements.screen_feed import PageSource, no_page
+from controller.announcements.screens import Screens
 from controller.cloud.broker import Broker, Published
 from controller.config.keys import Config
 from controller.formats import wire
@@ -45,7 +45,7 @@ class Announcer:
         self._token_tag = wire.token_tag(config.relay.token) if config.relay else None
         self._pulses_per_credit = config.coin_line.pulses_per_credit
         self._games_today = games_today
-        self._screen = ScreenFeed(config.screen_feed, _about(config), clock, technician)
+        self._screens = Screens(config, clock, technician)
         self._clock = clock
         self._published: Status | None = None
         self._moment_s = _moment_s(config.machine_id)
@@ -55,16 +55,16 @@ class Announcer:
     def reconfigure(self, config: Config, outstanding: str) -> None:
         """The configuration was read again; `outstanding` is what of it does not hold yet."""
         self._pulses_per_credit = config.coin_line.pulses_per_credit
-        self._screen.rename({**_about(config), "configuration": outstanding})
+        self._screens.reconfigure(config, outstanding)
 
     @property
     def due_s(self) -> float | None:
         """When the screen is to be told what waits (seconds since boot); None if nothing does."""
-        return self._screen.due_s
+        return self._screens.due_s
 
     def announce(self, cabinet: Cabinet, broker: Broker) -> None:
         """Let the door and the screen know what changed."""
-        self._screen.show(cabinet, self._games_today(self._pulses_per_credit))
+        self._screens.show(cabinet, self._games_today(self._pulses_per_credit))
         status = self._status(cabinet) if cabinet.broker_up else None
         due = status != self._published or self._clock() >= self._status_due_s
         if status is not None and due:
@@ -122,17 +122,3 @@ class Announcer:
 def _moment_s(machine_id: str) -> float:
     """Where in the minute this machine renews: spread evenly over the names of machines."""
     return zlib.crc32(machine_id.encode()) / 2**32 * STATUS_RENEWED_S
-
-
-def _about(config: Config) -> dict[str, Any]:
-    return {
-        "machine_id": config.machine_id,
-        "machine_name": config.name,
-        "rotate": config.rotate,
-        "aspect": config.aspect,
-        "overscan_percent": config.overscan_percent,
-        "languages": list(config.languages),
-        "words": str(config.words) if config.words else None,
-        "theme": config.theme,
-        "folder": None if config.folder is None else str(config.folder),
-    }

@@ -103,6 +103,7 @@ def picture_of(cabinet: Cabinet, now_s: float) -> dict[str, Any]:
         "next": _period(offer.coming, "from") if offer else None,
         "credits": _credits(cabinet),
         "waiting": credits_waiting(cabinet),
+        "credited": cabinet.credited,
         "free": bool(cabinet.trains) and is_free(cabinet.trains[0].payment.id),
         "technician_line": "; ".join(fault.text for fault in wrong) or None,
         "accepting": sells,

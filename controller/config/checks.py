@@ -24,6 +24,7 @@ def contradictions(read: Read) -> list[Problem]:
         problems += _missing_relay(read)
     problems += _shared_pins(read)
     problems += _made_up_boot(read)
+    problems += _one_display_for_two(read)
     if not read.is_wrong("board"):
         problems += _figures_of_another_board(read)
     if not read.is_wrong("coin_line"):
@@ -76,6 +77,15 @@ def _shared_pins(read: Read) -> list[Problem]:
         elif number is not None:
             used[number] = key
     return problems
+
+
+def _one_display_for_two(read: Read) -> list[Problem]:
+    key = "marquee.display"
+    place = read.values.get(key)
+    if not place or place != read.values.get("screen.display"):
+        return []
+    text = f"is {place}, as screen.display is: each screen needs its own"
+    return [Problem(read.lines.get(key), key, text)]
 
 
 def _made_up_boot(read: Read) -> list[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from attract_screen.model.feed_format import Shows
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT
 from attract_screen.model.themes import USUAL_THEME
 from attract_screen.model.wording import USUAL_LANGUAGE
@@ -89,6 +90,15 @@ class CoinMeterConfig:
 
 
 @dataclass(frozen=True)
+class MarqueeConfig:
+    """A second screen, at the connector or card `display`; None is none."""
+
+    display: str | None
+    shows: str
+    rotate: int
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that the technician decides.
 
@@ -118,6 +128,9 @@ class Config:
     words: Path | None
     theme: str
     folder: Path | None
+    sound: bool
+    display: str | None
+    marquee: MarqueeConfig
     state_dir: Path
     screen_feed: Path
     mock_board: Path | None
@@ -128,6 +141,11 @@ class Config:
     def control_socket(self) -> Path:
         """Where a technician's tools reach the daemon."""
         return control_socket(self.screen_feed)
+
+    @property
+    def marquee_feed(self) -> Path:
+        """What the marquee reads; the file is there while there is one."""
+        return self.screen_feed.parent / "marquee.json"
 
     @property
     def tally(self) -> Path:
@@ -186,6 +204,11 @@ KEYS = {
     "screen.words": Key(value.absolute_path, default=None),
     "screen.theme": Key(value.theme, default=USUAL_THEME.value),
     "screen.folder": Key(value.absolute_path, default=None),
+    "screen.sound": Key(value.yes_or_no, default=False),
+    "screen.display": Key(value.connector, default=None),
+    "marquee.display": Key(value.connector, default=None),
+    "marquee.shows": Key(value.word(*Shows), default=Shows.NAME.value),
+    "marquee.rotate": Key(value.one_of(0, 90, 180, 270), default=0),
     "state_dir": Key(value.absolute_path, default=Path("/var/lib/arcade-cabinet")),
     "screen_feed": Key(value.absolute_path, default=Path("/run/arcade-cabinet/screen.json")),
     "mock_pins_for_demo_only": Key(value.absolute_path, default=None),
@@ -236,6 +259,9 @@ def _build(v: dict[str, Any], warnings: tuple[str, ...]) -> Config:
         words=v["screen.words"],
         theme=v["screen.theme"],
         folder=v["screen.folder"],
+        sound=v["screen.sound"],
+        display=v["screen.display"],
+        marquee=MarqueeConfig(v["marquee.display"], v["marquee.shows"], v["marquee.rotate"]),
         state_dir=v["state_dir"],
         screen_feed=v["screen_feed"],
         mock_board=v["mock_pins_for_demo_only"],

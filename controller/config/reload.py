@@ -28,6 +28,8 @@ _PLACES = {
     "screen.words": "words",
     "screen.theme": "theme",
     "screen.folder": "folder",
+    "screen.sound": "sound",
+    "screen.display": "display",
     "mock_pins_for_demo_only": "mock_board",
     "boot_id_for_demo_only": "demo_boot_id",
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from attract_screen.model.connectors import PLACE
 from attract_screen.model.feed_format import MAX_QR_CHARS, aspect_of, fits_qr
 from attract_screen.model.themes import THEME_NAMES
 from attract_screen.model.wording import LANGUAGES, MOST_LANGUAGES
@@ -225,6 +226,24 @@ def only_high(text: str) -> str:
             "start; invert in the wiring instead (opto-coupler or transistor)"
         )
     return text
+
+
+def connector(text: str) -> str:
+    """Where a monitor is plugged in, as the kernel calls it."""
+    if not PLACE.fullmatch(text):
+        raise ValueError("write a connector or card of /sys/class/drm, for example HDMI-A-2 or card1")
+    return text
+
+
+def word(*choices: str) -> Callable[[str], str]:
+    """A reader of one of a few words."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"write one of {', '.join(choices)}")
+        return text
+
+    return read
 
 
 def yes_or_no(text: str) -> bool:

@@ -77,6 +77,8 @@ class Cabinet:
     belongs to the next decision. Killed in between, the payment is credited after the restart, where an
     intended pulse might count as ambiguous.
 
+    `credited` is how many payments have ended with a credit on the board since the start.
+
     `fenced` is a new or moved ledger that cannot know what was credited before it; `fence_lifted_s` is when
     it came to know what was open (seconds since boot), unless nobody can have sold in our name before. After
     a reboot the ledger may be an old image, put back on the same board: `doubt_before_s` is since when.
@@ -105,6 +107,7 @@ class Cabinet:
     ledger_trouble: str | None = None
     ledger_faults: tuple[str, ...] = ()
     trains: tuple[Train, ...] = ()
+    credited: int = 0
     just_recorded: bool = False
     refused_said_s: tuple[float, ...] = ()
     refused_unsaid: int = 0

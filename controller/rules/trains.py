@@ -66,7 +66,8 @@ def close(turn: Turn, train: Train, why: str, *, is_settled: bool = False) -> No
         creditsDelivered=delivered,
         free=is_free(payment.id),
     )
-    turn.change(trains=tuple(t for t in turn.cabinet.trains if t.payment.id != payment.id))
+    rest = tuple(t for t in turn.cabinet.trains if t.payment.id != payment.id)
+    turn.change(trains=rest, credited=turn.cabinet.credited + (delivered > 0))
     turn.note(f"payment {payment.id}: {outcome}, {delivered} of {payment.credits} credits ({why})")
     if owed is not None:
         owe(turn, owed)

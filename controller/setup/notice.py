@@ -50,6 +50,7 @@ def setup_feed(
         "offers": [],
         "credits": 0,
         **_monitor(config),
+        **_displays(config),
         "technician_line": machine_line(address, serial),
         "notice": asdict(notice),
     }
@@ -70,10 +71,20 @@ def _read(path: Path) -> Notice | None:
         return None
 
 
+def _displays(config: Path) -> dict[str, Any]:
+    """The main screen's monitor shows it, and not the marquee's."""
+    values = _screen_values(config)
+    return {"display": values.get("screen.display"), "not_display": values.get("marquee.display")}
+
+
 def _monitor(config: Path) -> dict[str, Any]:
     """A screen that stands on its side, or is a tube, does so with a faulty file, too."""
-    try:
-        values = read_keys(config, KEYS).values
-    except ConfigError:
-        values = {}
+    values = _screen_values(config)
     return {field: values.get(f"screen.{field}", default) for field, default in asdict(Monitor()).items()}
+
+
+def _screen_values(config: Path) -> dict[str, Any]:
+    try:
+        return read_keys(config, KEYS).values
+    except ConfigError:
+        return {}

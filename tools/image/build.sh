@@ -16,7 +16,7 @@ packages=(linux-image-arm64 initramfs-tools zstd raspi-firmware kmod udev dosfst
     firmware-brcm80211 wpasupplicant wireless-regdb iw rfkill netplan.io iproute2 iputils-ping
     systemd systemd-sysv systemd-resolved systemd-timesyncd dbus procps tzdata
     cloud-init cloud-guest-utils openssh-server sudo nano less whiptail
-    ca-certificates python3-venv python3-pygame python3-pil libegl1 libgles2 libgl1-mesa-dri)
+    ca-certificates python3-venv python3-pygame python3-pil libegl1 libgles2 libgl1-mesa-dri alsa-utils)
 # The day of what is installed: no file in the image is younger.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH QEMU_CPU=cortex-a53

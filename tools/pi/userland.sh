@@ -9,7 +9,7 @@ usage="usage: tools/pi/userland.sh FOLDER bookworm|trixie"
 suite=${2:?$usage}
 cache=$(realpath -m "${1:?$usage}")/$suite
 case $suite in bookworm) python=3.11 ;; trixie) python=3.13 ;; *) echo "$usage" >&2; exit 2 ;; esac
-packages=systemd,systemd-sysv,dbus,udev,kmod,procps,iproute2,ca-certificates,python3-venv,python3-pygame,python3-pil,libegl1,libgles2,libgl1-mesa-dri,mosquitto
+packages=systemd,systemd-sysv,dbus,udev,kmod,procps,iproute2,ca-certificates,python3-venv,python3-pygame,python3-pil,libegl1,libgles2,libgl1-mesa-dri,alsa-utils,mosquitto
 
 # shellcheck source=tools/vm/parts.sh
 . "$project/tools/vm/parts.sh"

@@ -12,9 +12,9 @@ cache=$(realpath -m "${1:?usage: tools/vm/build.sh FOLDER}")
 needs=(qemu-system-x86 seabios mmdebstrap systemd-container e2fsprogs kmod cpio busybox-static make gcc)
 # What install.sh would fetch with apt, and what the kmsdrm picture and the tests want beside it.
 packages=(systemd systemd-sysv dbus udev kmod procps iproute2 ca-certificates python3-venv python3-pygame python3-pil
-    mosquitto libegl1 libgles2 libgl1-mesa-dri dosfstools)
+    mosquitto libegl1 libgles2 libgl1-mesa-dri alsa-utils dosfstools)
 boot_modules=(virtio_pci virtio_blk crc32c_generic ext4)
-modules=(9p 9pnet_virtio autofs4 configfs evdev nls_ascii nls_cp437 vfat virtio_gpu virtio_net virtio_rng)
+modules=(9p 9pnet_virtio autofs4 configfs evdev nls_ascii nls_cp437 snd_intel8x0 vfat virtio_gpu virtio_net virtio_rng)
 
 # shellcheck source=tools/vm/parts.sh
 . "$here/parts.sh"
