@@ -29,7 +29,7 @@ from attract_screen.feed import FeedReader, read_feed
 from attract_screen.language.speaker import speaker
 from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror, save_png
-from attract_screen.model.view import view_of
+from attract_screen.model.view import in_all, view_of
 from attract_screen.picture.draw import render
 from attract_screen.picture.sans import letters_here
 from attract_screen.show import Show
@@ -127,8 +127,8 @@ def _render(options: argparse.Namespace) -> int:
     try:
         feed = read_feed(options.feed, letters_here())
         monitor = feed.monitor if options.rotate is None else replace(feed.monitor, rotate=options.rotate)
-        language = speaker().language(feed, options.elapsed)
-        view = view_of(feed, options.age, language)
+        languages = speaker().languages(feed, options.elapsed)
+        view = in_all(languages, lambda language: view_of(feed, options.age, language))
         frame = render(view, options.size or DEFAULT_SIZE, monitor, options.elapsed)
         save_png(frame, options.render)
     except (FeedError, OSError) as error:

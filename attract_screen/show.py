@@ -19,7 +19,7 @@ from attract_screen.model.connectors import ANYWHERE, Wish
 from attract_screen.model.feed_format import Feed, State
 from attract_screen.model.monitor import Monitor, frame_in
 from attract_screen.model.still_care import StillCare
-from attract_screen.model.view import View, out_of_order, starting, view_of
+from attract_screen.model.view import View, in_all, out_of_order, starting, view_of
 from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.painter import Painter
 from attract_screen.picture.bare import BarePicture
@@ -166,8 +166,9 @@ class Show:
         self._heed(reading.feed)
         self._follow_folder(reading.feed)
         running_s = now_s - self._started_s
-        language = self._language(reading.feed, running_s)
-        view = self._as_known(reading, view_for(reading, now_s, running_s, language))
+        languages = self._languages(reading.feed, running_s)
+        view = in_all(languages, lambda language: view_for(reading, now_s, running_s, language))
+        view = self._as_known(reading, view)
         monitor = self._known_monitor(reading)
         shown_qr = self._view.qr if self._view else None
         care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))
@@ -183,10 +184,10 @@ class Show:
             folder = Path(feed.folder) if feed.folder else None
             self._painter.tried(lambda: material.follow(folder))
 
-    def _language(self, feed: Feed | None, running_s: float) -> Language:
+    def _languages(self, feed: Feed | None, running_s: float) -> list[Language]:
         speaking = self._speaker
-        spoken = self._painter.tried(lambda: speaking.language(feed, running_s)) if speaking else None
-        return spoken or ENGLISH
+        spoken = self._painter.tried(lambda: speaking.languages(feed, running_s)) if speaking else None
+        return spoken or [ENGLISH]
 
     def _as_known(self, reading: Reading, view: View) -> View:
         """An apology has the design that was last known, and an invitation what the operator shows now."""

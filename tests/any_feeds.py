@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from attract_screen.model.feed_format import MAX_NOTE_CHARS, MAX_QR_CHARS, State
 from attract_screen.model.monitor import MOST_OVERSCAN_PERCENT, ROTATIONS, Aspect, Monitor, Size, frame_in
+from attract_screen.model.themes import THEME_NAMES
 
+LANGUAGES = [folder.name for folder in (Path(__file__).parents[1] / "attract_screen" / "locales").iterdir()]
 WRITTEN_AT_S = 1000.0
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -29,6 +32,8 @@ _offers = st.fixed_dictionaries({
     "amount": st.integers(0, 1000) | st.integers(0, 10**9 - 1),
     "currency": st.sampled_from(["usd", "eur", "jpy", "chf", "kwd", "myr"]),
 })  # fmt: skip
+_period_names = st.just("Happy hour") | st.text(max_size=MAX_NOTE_CHARS)
+_times = st.times().map(lambda time: f"{time:%H:%M}")
 _needed = {
     "format": st.just(1),
     "written_at_s": st.just(WRITTEN_AT_S),
@@ -50,6 +55,11 @@ _optional = {
     "free": st.booleans(),
     "aspect": st.sampled_from([None, "4:3", "16:9", "5:4"]),
     "overscan_percent": st.integers(0, MOST_OVERSCAN_PERCENT),
+    "theme": st.sampled_from([*THEME_NAMES, "of tomorrow"]),
+    "languages": st.lists(st.sampled_from([*LANGUAGES, "tlh"]), max_size=2),
+    "today": st.none() | st.fixed_dictionaries({"games": _numbers}),
+    "period": st.none() | st.fixed_dictionaries({"name": _period_names, "until": _times}),
+    "next": st.none() | st.fixed_dictionaries({"name": _period_names, "from": _times}),
     "of_tomorrow": st.none() | st.integers() | st.lists(st.text()),
 }
 _MISTAKES: list[tuple[str, Any]] = [

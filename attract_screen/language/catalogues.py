@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import logging
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Catalogues:
     def _opened(self, code: str) -> Language:
         try:
             words: Words = gettext.translation(_DOMAIN, self._folder, [code])
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (OSError, ValueError, LookupError, struct.error) as error:
             _log.warning("The screen's texts in %s cannot be read, and are shown in English: %s", code, error)
             return ENGLISH
         if not self._can_write(code):
@@ -49,7 +50,7 @@ def find_ours(text: str) -> OurText | None:
     for code in LANGUAGES:
         try:
             words = gettext.translation(_DOMAIN, LOCALES, [code])
-        except (OSError, UnicodeDecodeError, ValueError):
+        except (OSError, ValueError, LookupError, struct.error):
             continue
         has_forms = words.ngettext(text, "", 2) != ""
         is_plural |= has_forms

@@ -10,7 +10,7 @@ from attract_screen.language.formats.own_words import OwnFirst, OwnWords
 from attract_screen.language.own_file import OwnFile
 from attract_screen.material.complaints import Complaints
 from attract_screen.model.feed_format import Feed
-from attract_screen.model.wording import USUAL_LANGUAGE, Language, language_at
+from attract_screen.model.wording import USUAL_LANGUAGE, Language, in_turn
 from attract_screen.picture.sans import can_write, first_lacking
 
 
@@ -25,14 +25,16 @@ class Speaker:
         self._words: OwnWords = {}
         self._with_own: dict[str, Language] = {}
 
-    def language(self, feed: Feed | None, elapsed_s: float) -> Language:
-        """The language whose turn it is; equal to the one before as long as its words are."""
+    def languages(self, feed: Feed | None, elapsed_s: float) -> list[Language]:
+        """The language whose turn it is, then the others; equal to those before while their words are."""
         if feed is not None:
             self._codes, self._path = feed.languages, Path(feed.words) if feed.words else None
         words = self._own.words(self._path, elapsed_s)
         if words is not self._words:
             self._words, self._with_own = words, {}
-        code = language_at(self._codes, elapsed_s)
+        return [self._language(code) for code in in_turn(self._codes, elapsed_s)]
+
+    def _language(self, code: str) -> Language:
         if code not in self._with_own:
             self._with_own[code] = self._spoken(self._catalogues.language(code))
         return self._with_own[code]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from attract_screen.model.address import host_of
@@ -68,6 +69,8 @@ class View:
     """What is shown in the place of all the rest, to whoever asked for it."""
     language: Language = ENGLISH
     """What it is written in; a picture's captions are asked of it."""
+    twins: tuple[View, ...] = ()
+    """The same in the languages that it takes turns with: all have the code in one place."""
 
     @property
     def moving(self) -> bool:
@@ -125,6 +128,12 @@ def _marquee(feed: Feed, age_s: float, language: Language) -> View:
         theme=feed.theme,
         language=language,
     )
+
+
+def in_all(languages: Sequence[Language], view_in: Callable[[Language], View]) -> View:
+    """The view in the first language, with those in the others beside it."""
+    view, *twins = map(view_in, languages)
+    return replace(view, twins=tuple(twins))
 
 
 def starting(language: Language = ENGLISH) -> View:
@@ -198,7 +207,7 @@ def _paying_text(credits: int, in_state_s: float, language: Language) -> str:
     if in_state_s < SLOW_PAYMENT_S:
         return text
     slow = language.gettext("This takes longer than usual. You pay only for credits that arrive.")
-    return f"{text} {slow}"
+    return language.sentences(text, slow)
 
 
 def _on_their_way(credits: int, language: Language) -> str:

@@ -20,6 +20,7 @@ LANGUAGES: Final = {
 """Those that there are catalogues for, by the names that a technician writes."""
 USUAL_LANGUAGE: Final = "en"
 MOST_LANGUAGES: Final = 2
+_WITHOUT_SPACES: Final = frozenset({"zh_CN", "ja"})
 LANGUAGE_S: Final = 8.0
 """So long is one of several languages shown: time to read the prices, and no multiple of any page's time."""
 
@@ -61,6 +62,10 @@ class Language:
         """The text for so many, whose number it names as {count}."""
         return self.words.ngettext(one, many, count).format(count=count)
 
+    def sentences(self, *texts: str) -> str:
+        """Several sentences, one after the other; in Chinese and Japanese no space is between them."""
+        return ("" if self.code in _WITHOUT_SPACES else " ").join(texts)
+
     def price(self, amount: int, currency: str) -> str:
         """An amount in minor units as it is written here."""
         return price(amount, currency, self.code)
@@ -74,6 +79,7 @@ class Language:
 ENGLISH: Final = Language(USUAL_LANGUAGE, Untranslated())
 
 
-def language_at(codes: tuple[str, ...], elapsed_s: float) -> str:
-    """Which of several languages has its turn."""
-    return codes[int(elapsed_s // LANGUAGE_S) % len(codes)]
+def in_turn(codes: tuple[str, ...], elapsed_s: float) -> tuple[str, ...]:
+    """The languages, the one that has its turn first."""
+    first = int(elapsed_s // LANGUAGE_S) % len(codes)
+    return codes[first:] + codes[:first]

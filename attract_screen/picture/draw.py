@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import pygame
 
-from attract_screen.model.box import Box
 from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.still_care import AT_FIRST, Stand
 from attract_screen.model.view import View
 from attract_screen.picture.glass import carry, clear
-from attract_screen.picture.layout import Layout
+from attract_screen.picture.layout import Layout, MaterialPlace
+from attract_screen.picture.material import MaterialPictures, NoMaterial
 from attract_screen.picture.ornament import Ornament
 from attract_screen.picture.paint import Painting
-from attract_screen.picture.scenes import pages
+from attract_screen.picture.sequence import Coming, Sequence
 from attract_screen.picture.studio import Studio
 from attract_screen.picture.theme import Sprite
 from attract_screen.picture.turn import Turn, codes_of
 
 A_FLAT_ONE = Monitor()
-
-
-class MaterialPictures(Protocol):
-    """The operator's own pictures and clips, as they are shown."""
-
-    def surface(self, key: str, size: Size, elapsed_s: float) -> pygame.Surface | None:
-        """It within `size`, so long after its page came; None for what is not, or no longer, to be shown."""
-
-
-class NoMaterial:
-    """A machine without any."""
-
-    def surface(self, key: str, size: Size, elapsed_s: float) -> pygame.Surface | None:
-        """Never anything."""
-        return None
-
-
-@dataclass
-class _Next:
-    """The page that comes next, which is made ready while the one before is shown."""
-
-    number: int
-    layout: Layout
-    painting: Painting
-    is_ready: bool = False
 
 
 class Picture:
@@ -66,17 +38,20 @@ class Picture:
     ) -> None:
         self.surface = pygame.Surface(size, 0, 32)
         self._moving = view.moving
-        self._state = view.state
         self._studio = studio = studio.speaking(view.language.code)
         self._material = material or NoMaterial()
-        self._stand = stand
-        self._pages = pages(view, size, studio, pixel_aspect)
-        self._page, self._page_began_s = 0, began_s
+        self._sequence = Sequence(view, size, studio, pixel_aspect, stand, self._has)
+        self._sequence.begin(began_s)
+        self._still = Painting(self.layout, studio).finished()
+        self._ornament = Ornament(self.layout, view.state, studio)
         self._shown: list[Sprite] = []
-        self._next: _Next | None = None
         self._turn: Turn | None = None
         self._clip: pygame.Surface | None = None
-        self._open()
+
+    @property
+    def layout(self) -> Layout:
+        """That of the page which stands there."""
+        return self._sequence.layout
 
     @property
     def moving(self) -> bool:
@@ -90,14 +65,14 @@ class Picture:
 
     def turns_at_s(self) -> float | None:
         """When the next page has its turn; None if there is but this one."""
-        if len(self._pages) < 2:
-            return None
-        return self._page_began_s + self._pages[self._page].seconds
+        return self._sequence.turns_at_s()
 
     def draw(self, elapsed_s: float) -> None:
         """The whole picture as it is then; a page whose turn it is stands there at once."""
-        if self._skip_to(elapsed_s):
-            self._open()
+        if self._sequence.skip_to(elapsed_s):
+            self._turn = self._clip = None
+            self._still = Painting(self.layout, self._studio).finished()
+            self._ornament.keep_off(self.layout.taken)
         self.surface.blit(self._still, (0, 0))
         self._shown = self._ornament.sprites(elapsed_s if self._moving else 0.0)
         self.surface.blits(self._shown)
@@ -107,13 +82,6 @@ class Picture:
         """Redraw only what moved since the last draw or move; the rectangles that changed."""
         changed = self._move_sprites(elapsed_s)
         return changed + self._turn_page(elapsed_s) + self._show_material(elapsed_s)
-
-    def _skip_to(self, elapsed_s: float) -> bool:
-        """Have the page whose turn it is then, without a turn; whether that is another one."""
-        was = self._page
-        while (due_s := self.turns_at_s()) is not None and elapsed_s >= due_s:
-            self._page, self._page_began_s = (self._page + 1) % len(self._pages), due_s
-        return self._page != was
 
     def _move_sprites(self, elapsed_s: float) -> list[pygame.Rect]:
         sprites = self._ornament.sprites(elapsed_s if self._moving else 0.0)
@@ -130,10 +98,11 @@ class Picture:
         due_s = self.turns_at_s()
         if due_s is None:
             return []
+        coming = self._sequence.coming()
         if self._turn is None:
-            self._begin_turn(elapsed_s, due_s)
+            if self._is_made_ready(coming) and elapsed_s >= due_s:
+                self._turn = self._begin_turn(coming, elapsed_s)
             return []
-        coming = self._made_next()
         step = self._turn.step(elapsed_s)
         for part in step.new:
             coming.painting.blit_to(self._still, part)
@@ -141,58 +110,33 @@ class Picture:
         for part in step.front:
             self.surface.fill(self._studio.theme.colours.front, part)
         if self._turn.is_over:
-            self._finish(coming, elapsed_s)
+            self._sequence.turn(elapsed_s)
+            self._turn = None
+            self._ornament.keep_off(self.layout.taken)
         return [pygame.Rect(part) for part in (*step.new, *step.front)]
 
-    def _begin_turn(self, elapsed_s: float, due_s: float) -> None:
-        coming = self._made_next()
+    def _is_made_ready(self, coming: Coming) -> bool:
+        """A stroke a frame, so that none is late for it; at once where no frames come."""
+        if coming.is_ready:
+            return True
         if self._moving and coming.painting.go_on():
-            return  # a stroke a frame: none is late for it
-        turned = self._turned_box(coming.layout)
-        if not coming.is_ready:
-            coming.is_ready = True
-            self._paint_material(coming)
-            coming.painting.keep(turned)
-        if elapsed_s < due_s:
-            return
+            return False
+        self._paint_material(coming)
+        coming.painting.keep(coming.box)
+        coming.is_ready = True
+        return True
+
+    def _begin_turn(self, coming: Coming, elapsed_s: float) -> Turn:
         self._clip = None
         self._ornament.keep_off((*self.layout.taken, *coming.layout.taken))
         codes = [] if self.layout.qr == coming.layout.qr else codes_of(self.layout, coming.layout)
-        self._turn = Turn(self._studio.theme.reveal, turned, codes, elapsed_s)
+        return Turn(self._studio.theme.reveal, coming.box, codes, elapsed_s)
 
-    def _turned_box(self, coming: Layout) -> Box:
-        is_beside = self.layout.stage is not None and self.layout.stage == coming.stage
-        whole = Box(0, 0, *self.layout.size).inset(self.layout.rail)
-        return self.layout.stage if is_beside and self.layout.stage is not None else whole
+    def _has(self, place: MaterialPlace) -> bool:
+        """Whether the operator's picture is ready; to ask is what makes it so."""
+        return self._material.surface(place.key, (place.box.w, place.box.h), 0.0) is not None
 
-    def _made_next(self) -> _Next:
-        if self._next is None:
-            self._next = self._make_next()
-        return self._next
-
-    def _make_next(self) -> _Next:
-        """The next one, but for the operator's pictures that are not ready; asking is what makes them so."""
-        for step in range(1, len(self._pages) + 1):
-            number = (self._page + step) % len(self._pages)
-            layout = self._pages[number].layout().standing(self._stand)
-            place = layout.material
-            if place is None or self._material.surface(place.key, place.box[2:], 0.0) is not None:
-                break
-        return _Next(number, layout, Painting(layout, self._studio))
-
-    def _finish(self, coming: _Next, now_s: float) -> None:
-        self._page, self._page_began_s = coming.number, now_s
-        self._next = self._turn = self._clip = None
-        self.layout = coming.layout
-        self._ornament.keep_off(self.layout.taken)
-
-    def _open(self) -> None:
-        self._next = self._turn = self._clip = None
-        self.layout = self._pages[self._page].layout().standing(self._stand)
-        self._still = Painting(self.layout, self._studio).finished()
-        self._ornament = Ornament(self.layout, self._state, self._studio)
-
-    def _paint_material(self, coming: _Next) -> None:
+    def _paint_material(self, coming: Coming) -> None:
         """The operator's picture comes up with its page; to ask for it early has it made ready."""
         place = coming.layout.material
         clip = place and self._material.surface(place.key, (place.box.w, place.box.h), 0.0)
@@ -205,7 +149,7 @@ class Picture:
         if place is None or self._turn is not None:
             return []
         box = place.box
-        clip = self._material.surface(place.key, (box.w, box.h), elapsed_s - self._page_began_s)
+        clip = self._material.surface(place.key, (box.w, box.h), elapsed_s - self._sequence.began_s)
         if clip is None or clip is self._clip:
             return []
         self._clip = clip

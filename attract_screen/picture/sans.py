@@ -107,7 +107,7 @@ class Sans:
 
     def _opens(self, path: Path) -> bool:
         try:
-            self._font(path, _ANY_SIZE)
+            self._font(path, _ANY_SIZE).size(" ")  # only then are some pygames aware of what they opened
         except (OSError, pygame.error) as error:
             _log.warning("The font %s cannot be used: %s", path, error)
             return False

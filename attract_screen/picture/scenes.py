@@ -20,7 +20,7 @@ from attract_screen.picture.parts import cabinet, gap, inner, is_wide, sentence,
 from attract_screen.picture.stage import turned_to
 from attract_screen.picture.studio import Studio
 from attract_screen.picture.technician import technician_page
-from attract_screen.picture.with_code import code_alone, with_code
+from attract_screen.picture.with_code import MakeSheet, code_alone, with_code
 
 _EXPRESSIONS = {
     State.STARTING: "waking",
@@ -46,18 +46,21 @@ def pages(view: View, size: Size, studio: Studio, pixel_aspect: float = 1.0) -> 
     Where credits and code have no room beside each other, they take turns.
     """
     studio = studio.speaking(view.language.code)
-    make = partial(studio.sheet, size, pixel_aspect)
+
+    def make(language: str = view.language.code) -> Sheet:
+        return studio.speaking(language).sheet(size, pixel_aspect)
+
     if view.technician is not None:
         return _still(technician_page(view.technician, size, studio))
     if view.shows is Shows.NAME:
         return _still(marquee(make(), view))
-    if not view.qr:
-        return _still(_without_code(make(), view))
+    return _with_the_code(view, make) if view.qr else _still(_without_code(make(), view))
+
+
+def _with_the_code(view: View, make: MakeSheet) -> tuple[Page, ...]:
     whole = with_code(view, make)
-    if whole is not None and view.state is State.ATTRACT:
-        return _programme(view, whole, make)
     if whole is not None:
-        return _still(whole)
+        return _programme(view, whole, make) if view.state is State.ATTRACT else _still(whole)
     alone = code_alone(view, make)
     if alone is None:
         return _still(_too_long(make(), view))
@@ -76,7 +79,7 @@ def _still(layout: Layout) -> tuple[Page, ...]:
     return (Page(lambda: layout, CODE_S),)
 
 
-def _programme(view: View, whole: Layout, make: Callable[[], Sheet]) -> tuple[Page, ...]:
+def _programme(view: View, whole: Layout, make: MakeSheet) -> tuple[Page, ...]:
     """Around the code all stays as it is; a page that has no room beside it gives its time to the prices."""
     if whole.stage is None:
         return _still(whole)
@@ -84,7 +87,7 @@ def _programme(view: View, whole: Layout, make: Callable[[], Sheet]) -> tuple[Pa
     return tuple(Page(partial(_turned_to, page, view, whole, make), page.seconds) for page in told)
 
 
-def _turned_to(page: ProgrammePage, view: View, whole: Layout, make: Callable[[], Sheet]) -> Layout:
+def _turned_to(page: ProgrammePage, view: View, whole: Layout, make: MakeSheet) -> Layout:
     return turned_to(page, view, whole, make()) or whole
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
+from typing import Protocol
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
@@ -37,18 +38,25 @@ _SMALLEST_WORDS_PX = 56
 Way = Callable[[Sheet, View, QrCode, int], bool]
 
 
-def with_code(view: View, make: Callable[[], Sheet]) -> Layout | None:
+class MakeSheet(Protocol):
+    """Makes an empty sheet for the view, or for the same in another language."""
+
+    def __call__(self, language: str = ...) -> Sheet:
+        """A sheet with the faces of that language."""
+
+
+def with_code(view: View, make: MakeSheet) -> Layout | None:
     """The picture with its code and all its words, or with fewer of them; None if not even so."""
     nicest, barest = (_inviting(make()), _ALONE) if view.state is State.ATTRACT else _WHILE_PLAYING
     return _first(nicest, view, make) or _first(barest, view, make)
 
 
-def code_alone(view: View, make: Callable[[], Sheet]) -> Layout | None:
+def code_alone(view: View, make: MakeSheet) -> Layout | None:
     """The code with the line beneath it, and nothing else."""
     return _first(_ALONE, view, make)
 
 
-def _first(ways: tuple[Way, ...], view: View, make: Callable[[], Sheet]) -> Layout | None:
+def _first(ways: tuple[Way, ...], view: View, make: MakeSheet) -> Layout | None:
     """The first way with a large code, or else that with the largest; best one that leaves nothing unsaid."""
     second_best: list[Layout] = []
     for code, least_px, is_large in _ever_finer(view, make().size):
@@ -56,10 +64,17 @@ def _first(ways: tuple[Way, ...], view: View, make: Callable[[], Sheet]) -> Layo
         for way in ways:
             sheet = make()
             if way(sheet, view, code, least_px):
-                (second_best if sheet.cut_short else whole).append(sheet.done())
+                says_all = not sheet.cut_short and _say_all(view.twins, way, code, least_px, make)
+                (whole if says_all else second_best).append(sheet.done())
         if whole:
             return whole[0] if is_large else _largest(whole)
     return _largest(second_best)
+
+
+def _say_all(views: Iterable[View], way: Way, code: QrCode, least_px: int, make: MakeSheet) -> bool:
+    """Whether the way does for these, too."""
+    sheets = [(view, make(view.language.code)) for view in views]
+    return all(way(sheet, view, code, least_px) and not sheet.cut_short for view, sheet in sheets)
 
 
 def _largest(layouts: Sequence[Layout]) -> Layout | None:
