@@ -184,7 +184,7 @@ def test_a_window_of_wayland_fills_its_output(tmp_path: Path, screen: Screen) ->
     """It takes the size that the compositor gives it; when the compositor goes, it ends with an error."""
     write_feed(tmp_path / "feed.json")
     (tmp_path / "run").mkdir()
-    with wayland_desktop(tmp_path / "run", width=700, height=500) as wayland:
+    with wayland_desktop(tmp_path / "run", (700, 500)) as wayland:
         process = screen("--display", "window", **wayland.environment)
         wait_until(lambda: seen(tmp_path) == ((700, 500), [ADDRESS]), "the picture")
         wayland.process.kill()

@@ -22,6 +22,7 @@ from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import pages
 from attract_screen.picture.studio import Studio
+from attract_screen.picture.typefaces import Typeface
 
 FRAME_S = 1 / 30
 UPRIGHT = Monitor()
@@ -279,3 +280,12 @@ def test_a_machine_that_nobody_has_played_says_nothing_of_it() -> None:
         ("LATE", "from 10:00\xa0PM"),
     ]
     assert view_of(replace(FEED, state=State.PLAYING, games_today=9), 0.0).today is None
+
+
+@every_theme
+def test_an_amount_has_a_designs_own_letters_in_every_form(
+    name: ThemeName, studios: dict[ThemeName, Studio]
+) -> None:
+    """With the no-break spaces of other languages, too."""
+    for amount in ("$2.50", "2,50\u00a0€", "2,50\u202f$", "RM2.50", "¥300"):
+        assert studios[name].faces.spelled(amount, Typeface.PIXEL) is not None

@@ -44,6 +44,8 @@ INVITATION = {
 }
 # One moment of each page that has its turn.
 MOMENTS_S = (3.0, 14.0, 22.0, 34.0, 41.0)
+# Of the technician's page, on the smallest of these screens.
+LEAVES = 6
 CELL, NAME_W, GAP, HEAD_H = 200, 110, 6, 18
 
 
@@ -65,6 +67,8 @@ def pictures() -> Iterator[tuple[str, dict[str, Any], float]]:
     """Each picture's name, what the feed says there, and the moment at which it is looked at."""
     for name, fields in screens.PICTURES.items():
         yield name, fields, 3.0
+    for leaf in range(1, LEAVES):
+        yield f"technician {leaf + 1}", {"technician": screens.TECHNICIAN | {"leaf": leaf}}, 3.0
     for at_s in MOMENTS_S:
         yield f"pages {at_s:g} s", INVITATION, at_s
 

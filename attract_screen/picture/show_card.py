@@ -35,7 +35,7 @@ class SlantedLetters:
 
     def spelled(self, text: str) -> str | None:
         """The text in capitals, or None if the typeface lacks one."""
-        capitals = text.upper()
+        capitals = "".join(" " if c.isspace() else c for c in text.upper())  # no-break ones among them
         return capitals if all(map(has_letter, capitals)) else None
 
     def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:

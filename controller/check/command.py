@@ -23,11 +23,13 @@ from controller.check.display import check_display
 from controller.check.eyes import Seen, see
 from controller.check.header import HEADER, Header
 from controller.check.ledger import check_ledger
+from controller.check.marquee import check_marquee
 from controller.check.pictures import check_pictures
 from controller.check.pins import check_pins
 from controller.check.power import check_power
 from controller.check.relay import check_relay
 from controller.check.service import check_service
+from controller.check.words import check_words
 from controller.config.keys import Config, load_config
 from controller.control.running import find_running
 from controller.ledger.file import LEDGER_NAME
@@ -111,6 +113,9 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     seen = see(controller, config, path) if controller else Seen()
     folder = config.folder
     own = {"pictures": lambda: check_pictures(folder, unit(SCREEN, where.systemd))} if folder else {}
+    # So does this.
+    words = check_words(config.words, unit(SCREEN, where.systemd)) if config.words else []
+    own |= {"words": lambda: words} if words else {}
     return {
         "configuration": lambda: [*check_config(config, path, seen.reading), *check_card(where.boot)],
         "service": lambda: check_service(controller, running, config_usable=seen.config_usable),
@@ -119,9 +124,10 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
         "broker": lambda: check_broker(config, daemon_connected=connected, alone=alone),
         "relay": lambda: check_relay(config),
         "clock": lambda: check_clock(config),
-        "display": lambda: check_display(
-            unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm
-        ),
+        "display": lambda: [
+            *check_display(unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm),
+            *check_marquee(config, where.drm),
+        ],
         **own,
         "disk": lambda: check_disk(config.state_dir, user, where.mounts, seen.writing),
         "ledger": lambda: check_ledger(config.state_dir / LEDGER_NAME),
