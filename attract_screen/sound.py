@@ -55,6 +55,11 @@ class CoinSound:
             self._waiting -= 1
             self._start(now_s)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is played, or waits to be."""
+        return self._playing is None and not self._waiting
+
     def end(self) -> None:
         """Fall silent."""
         if self._playing is not None:

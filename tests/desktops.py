@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 
+from attract_screen.model.monitor import Size
+
 # Of Debian: xvfb and weston. Weston's own headless output has no seat, and SDL 2.26 dies of that.
 needs_a_desktop = pytest.mark.skipif(
     not all(map(shutil.which, ("Xvfb", "weston"))), reason="needs Xvfb and weston"
@@ -56,13 +58,12 @@ def resize_windows(desktop: Desktop, width: int, height: int) -> None:
 
 
 @contextmanager
-def wayland_desktop(folder: Path, *, width: int, height: int, outputs: int = 1) -> Iterator[Desktop]:
-    """A kiosk: each window fills its output. The folder holds its socket."""
+def wayland_desktop(folder: Path, size: Size | None = None) -> Iterator[Desktop]:
+    """A kiosk: each window fills its output, of this size or as weston.ini in the folder has it."""
     folder.chmod(0o700)
     name, ready = "wayland-test", folder / "wayland-test"
     words = ["weston", "--backend=x11-backend.so", "--use-pixman", "--shell=kiosk-shell.so", "--idle-time=0"]
-    words += [f"--socket={name}", f"--width={width}", f"--height={height}", f"--output-count={outputs}"]
-    words += [f"--config={folder / 'weston.ini'}"] if (folder / "weston.ini").exists() else ["--no-config"]
+    words += [f"--socket={name}", *_outputs(folder / "weston.ini", size)]
     with x_desktop("1900x900") as x:
         surroundings = {**os.environ, **x.environment, "XDG_RUNTIME_DIR": str(folder)}
         with subprocess.Popen(words, env=surroundings, stderr=subprocess.DEVNULL) as compositor:
@@ -72,3 +73,10 @@ def wayland_desktop(folder: Path, *, width: int, height: int, outputs: int = 1) 
                 yield Desktop(compositor, {**environment, "SDL_VIDEODRIVER": ""})
             finally:
                 compositor.kill()
+
+
+def _outputs(settings: Path, size: Size | None) -> list[str]:
+    if size is None:
+        count = settings.read_text().count("[output]")
+        return [f"--config={settings}", f"--output-count={count}"]
+    return ["--no-config", f"--width={size[0]}", f"--height={size[1]}"]

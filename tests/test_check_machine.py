@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from cabinets import payment, train
 from check_parts import on_path
+from test_config import NEEDED, load
 from test_full_disk import inside_a_small_disk
 
 from attract_screen.model.feed_format import State
 from controller.check.disk import check_disk
 from controller.check.display import check_display, may_write
 from controller.check.ledger import check_ledger
+from controller.check.marquee import check_marquee
 from controller.check.service import check_service
 from controller.control.running import Running
 from controller.ledger.ledger import Ledger
@@ -393,6 +395,44 @@ def test_a_machine_without_a_graphics_card_is_told(tmp_path: Path) -> None:
         f"there is no graphics card in {tmp_path}",
         "Have dtoverlay=vc4-kms-v3d in /boot/firmware/config.txt, and reboot.",
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", []),
+        ("marquee: {display: DSI-1}", [ok("the marquee's monitor is connected: card1-DSI-1")]),
+        (
+            "marquee: {display: HDMI-A-2}",
+            [
+                warning(
+                    "the marquee has no monitor: no monitor is connected to HDMI-A-2 "
+                    "(card0-HDMI-A-1 connected, card0-HDMI-A-2 disconnected, card1-DSI-1 connected)",
+                    "Plug it in, or mend marquee.display.",
+                )
+            ],
+        ),
+        (
+            "screen: {display: card1}\nmarquee: {display: card1-DSI-1}",
+            [
+                wrong(
+                    "the marquee at card1-DSI-1 is on the main screen's card",
+                    "On the bare console a card shows the picture of one program. Plug one of the monitors "
+                    "into another card, or have a desktop show both: docs/screens.md, Two monitors.",
+                )
+            ],
+        ),
+    ],
+)
+def test_a_marquee_needs_a_card_of_its_own(
+    dri: Path, tmp_path: Path, words: str, found: list[Finding]
+) -> None:
+    """Two connectors of one card have one owner."""
+    drm = dri.parent / "drm"
+    (drm / "card1-DSI-1").mkdir()
+    (drm / "card1-DSI-1" / "status").write_text("connected\n")
+    config = load(tmp_path, NEEDED + words + "\n")
+    assert check_marquee(config, drm) == found
 
 
 def test_without_its_unit_there_is_no_screen_to_check(tmp_path: Path) -> None:

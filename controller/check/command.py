@@ -23,6 +23,7 @@ from controller.check.display import check_display
 from controller.check.eyes import Seen, see
 from controller.check.header import HEADER, Header
 from controller.check.ledger import check_ledger
+from controller.check.marquee import check_marquee
 from controller.check.pictures import check_pictures
 from controller.check.pins import check_pins
 from controller.check.power import check_power
@@ -123,9 +124,10 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
         "broker": lambda: check_broker(config, daemon_connected=connected, alone=alone),
         "relay": lambda: check_relay(config),
         "clock": lambda: check_clock(config),
-        "display": lambda: check_display(
-            unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm
-        ),
+        "display": lambda: [
+            *check_display(unit(SCREEN, where.systemd), unit(DESKTOP, where.systemd), where.dri, where.drm),
+            *check_marquee(config, where.drm),
+        ],
         **own,
         "disk": lambda: check_disk(config.state_dir, user, where.mounts, seen.writing),
         "ledger": lambda: check_ledger(config.state_dir / LEDGER_NAME),

@@ -10,17 +10,18 @@ from guest import Guest
 from PIL import Image, ImageChops
 
 
-def look(guest: Guest, folder: Path, name: str) -> None:
-    """Photograph the glass into NAME.ppm, and answer the guest in NAME.json.
+def look(guest: Guest, folder: Path, name: str, card: str | None = None) -> None:
+    """Photograph the glass, that of `card` where there are several, into NAME.ppm; answer in NAME.json.
 
-    `codes` are the QR codes that an independent decoder finds; `as_drawn` is whether the glass shows
-    NAME.png, pixel for pixel; `dark` is whether it shows nothing at all.
+    `size` is the photograph's, and `codes` are the QR codes that an independent decoder finds; `as_drawn` is
+    whether the glass shows NAME.png, pixel for pixel; `dark` is whether it shows nothing at all.
     """
     photograph, drawn, answer = (folder / f"{name}.{ending}" for ending in ("ppm", "png", "json"))
-    guest.ask("screendump", filename=str(photograph))
+    guest.ask("screendump", filename=str(photograph), **({"device": card} if card else {}))
     with Image.open(photograph) as file:
         seen = file.convert("RGB")
     said = {
+        "size": seen.size,
         "codes": [code.text for code in zxingcpp.read_barcodes(seen)],
         "as_drawn": _shows(seen, drawn),
         "dark": seen.getbbox() is None,

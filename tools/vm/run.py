@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cloud
+import monitors
 from glass import look
 from guest import COUNTED, REAL_TIME, Clock, Guest, Place
 from payload import copy_project
@@ -48,6 +49,7 @@ STAGES: dict[str, tuple[Clock, tuple[str, ...]]] = {
     INSTALLING: (REAL_TIME, ()),
     "running": (COUNTED, ()),
     "console": (REAL_TIME, CARD),
+    "displays": (REAL_TIME, monitors.options(FOLDER / "results")),
     "first_setup": (REAL_TIME, (*CARD, *SECOND_DISK)),
 }
 RELEASED = (
@@ -187,7 +189,9 @@ def _boot(place: Place, stage: str, until_s: float) -> Iterator[str]:
     ):
         for line in guest.lines():
             if line.startswith("@screendump "):
-                look(guest, place.results, line.split()[1])
+                look(guest, place.results, *line.split()[1:])
+            elif line.startswith("@monitor "):
+                monitors.plug(place.results, *line.split()[1:])
             else:
                 yield line
 
