@@ -112,7 +112,7 @@ class Sans:
     def _opens(self, path: Path) -> bool:
         try:
             self._font(path, _ANY_SIZE).size(" ")  # only then are some pygames aware of what they opened
-        except (OSError, pygame.error) as error:
+        except (OSError, pygame.error, TypeError) as error:  # TypeError: pygame 2.1 for what is no font
             _log.warning("The font %s cannot be used: %s", path, error)
             return False
         return True
