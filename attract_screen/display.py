@@ -114,10 +114,17 @@ class Display:
             self._place = self._find(wish)
             with opening():
                 surface = open_display(self._kind, self._asked, self._place)
+            self._place = self._looked_at_again(wish)
         width, height = self._size = surface.get_size()
         at = f", {self._place.connector.whole_name}" if self._place else ""
         self._said.say(f"The display was opened: {self._kind.value}, {width}x{height}{at}", logging.INFO)
         return surface
+
+    def _looked_at_again(self, wish: Wish) -> Place | None:
+        """SDL has had the kernel ask the monitor for its modes: before, they were those of another."""
+        place, now = self._place, chosen(connectors(self._drm), wish)
+        is_same = place and now and place.connector.whole_name == now.connector.whole_name
+        return now if is_same else place
 
     def _find(self, wish: Wish) -> Place | None:
         """Where to draw; None where SDL has to find out by itself.

@@ -44,7 +44,9 @@ def waiting() -> None:
 
 
 def wait_awake(seconds: float, stopped: Callable[[], bool]) -> None:
-    """Wait for that long, or until `stopped` says so."""
+    """Wait for that long after a display that hung, or until `stopped` says so."""
+    if seconds:
+        notify(f"STATUS=The display has hung; it is tried again after {seconds:.0f} s")
     until_s = time.monotonic() + seconds
     while not stopped() and time.monotonic() < until_s:
         waiting()

@@ -32,6 +32,7 @@ ASSETS = ("DejaVuSansCondensed-Bold.ttf", "lettering.txt", "pixel_art.txt")
 HDMI_1 = Connector(1, "HDMI-A-1", connected=True, modes=("1920x1080", "640x480"))
 HDMI_2 = Connector(1, "HDMI-A-2", connected=True, modes=("1280x1024",))
 DARK = Connector(1, "HDMI-A-1", connected=False)
+Screen = Callable[..., "subprocess.Popen[str]"]
 PANEL = Connector(2, "DSI-1", connected=True, modes=("800x480",))
 
 
@@ -132,14 +133,26 @@ def test_a_display_that_hangs_is_tried_ever_more_seldom(
     assert (Attempts(file).begin(), len(caplog.messages)) == (0, 1)
 
 
+def test_a_display_that_answers_is_no_failed_attempt(tmp_path: Path, screen: Screen) -> None:
+    """From its second look on; a stop by hand is none either, however early."""
+    write_feed(tmp_path / "feed.json")
+    (tmp_path / "attempts").write_text("1")
+    process = screen("--display", "headless", RUNTIME_DIRECTORY=str(tmp_path))
+    wait_until(lambda: (tmp_path / "attempts").read_text() == "2", "the start to be counted")
+    wait_until(lambda: (tmp_path / "attempts").read_text() == "0", "the answer", within_s=60)
+    process.kill()
+    process.wait()
+    stopped = screen("--display", "headless", RUNTIME_DIRECTORY=str(tmp_path))
+    wait_until(lambda: (tmp_path / "attempts").read_text() == "1", "the start to be counted")
+    stopped.send_signal(signal.SIGTERM)
+    assert (stopped.wait(timeout=20), (tmp_path / "attempts").read_text()) == (0, "0")
+
+
 @pytest.mark.parametrize("words", ["", "many", "-3\n", "9" * 5000])
 def test_a_damaged_count_of_attempts_keeps_no_screen_dark(tmp_path: Path, words: str) -> None:
     """It waits for ten minutes at most, whatever stands there."""
     (tmp_path / "attempts").write_text(words)
     assert 0 <= Attempts(tmp_path / "attempts").begin() <= LONGEST_WAIT_S
-
-
-Screen = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture

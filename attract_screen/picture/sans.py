@@ -110,7 +110,7 @@ class Sans:
         return self._drawn(path, character) != self._drawn(path, _IN_NO_FONT)
 
     def _look(self, path: Path, character: str) -> bytes:
-        """Its pixels: in some pygames what a font lacks has metrics, but looks like the rest of that."""
+        """Pixels: in some pygames what a font lacks has metrics, but it looks like all else that it lacks."""
         ink = self._font(path, _ANY_SIZE).render(character, False, (255, 255, 255), (0, 0, 0))
         return pygame.image.tostring(ink, "RGB")
 
