@@ -82,7 +82,7 @@ TECHNICIAN: dict[str, Any] = {
 PICTURES: dict[str, dict[str, Any]] = {
     "starting": {"state": "starting", "qr": None},
     "attract": {},
-    "happy-hour": {"note": "Happy hour until 18:00"},
+    "happy-hour": {"period": {"name": "Happy hour", "until": "18:00"}},
     "how-to": {},
     "next-prices": {"next": {"name": "Happy hour", "from": "17:00"}},
     "games-today": {"today": {"games": 37}},

@@ -79,7 +79,7 @@ def _steps(sheet: Sheet, steps: tuple[str, ...], box: Box) -> None:
     rows = box.rows(len(steps), gap)
     if rows[0].h < _SMALLEST_STEP_PX:
         line = Style(Typeface.SANS, box.h, sheet.colours.soft, max_lines=2)
-        sheet.say(" · ".join(steps), box, line)
+        sheet.say("\N{NO-BREAK SPACE}· ".join(steps), box, line)
         return
     badges, lines = zip(*(row.cut_left(row.h, max(5, row.h // 3)) for row in rows), strict=True)
     colours = sheet.colours

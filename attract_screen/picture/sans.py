@@ -13,10 +13,10 @@ from attract_screen.model.letters import HasLetter, has_letter, is_wide
 from attract_screen.model.wording import USUAL_LANGUAGE
 from attract_screen.picture.colours import Colour
 from attract_screen.picture.font_files import SAMPLES, SANS_FILE, wide_files
+from attract_screen.picture.glyphs import has_glyph
 
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-_IN_NO_FONT = "\uffff"
 _ANY_SIZE = 16  # to ask what a font has
 # Each takes a fifth of a megabyte, and looking for the largest size that fits opens many.
 _MOST_FONTS = 32
@@ -50,7 +50,7 @@ class Sans:
         self._fonts: dict[tuple[Path, int], pygame.font.Font] = {}
         self._files = wide_files
         self._runs = lru_cache(maxsize=512)(self._runs_of)
-        self._drawn = lru_cache(maxsize=1024)(self._look)
+        self._has = lru_cache(maxsize=1024)(self._look)
 
     @classmethod
     def of(cls, language: str) -> Sans:
@@ -106,18 +106,13 @@ class Sans:
     def _file_of(self, character: str) -> Path | None:
         return next((path for path in self._wide_files if self._has(path, character)), None)
 
-    def _has(self, path: Path, character: str) -> bool:
-        return self._drawn(path, character) != self._drawn(path, _IN_NO_FONT)
-
-    def _look(self, path: Path, character: str) -> bytes:
-        """Pixels: in some pygames what a font lacks has metrics, but it looks like all else that it lacks."""
-        ink = self._font(path, _ANY_SIZE).render(character, False, (255, 255, 255), (0, 0, 0))
-        return pygame.image.tostring(ink, "RGB")
+    def _look(self, path: Path, character: str) -> bool:
+        return has_glyph(self._font(path, _ANY_SIZE), character)
 
     def _opens(self, path: Path) -> bool:
         try:
             self._font(path, _ANY_SIZE).size(" ")  # only then are some pygames aware of what they opened
-        except (OSError, pygame.error) as error:
+        except (OSError, pygame.error, TypeError) as error:  # TypeError: pygame 2.1 for what is no font
             _log.warning("The font %s cannot be used: %s", path, error)
             return False
         return True
