@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def _glass(name: str, card: str) -> dict[str, Any]:
     """What the host sees at a card."""
     answer = RESULTS / f"{name}.json"
     answer.unlink(missing_ok=True)
+    time.sleep(1.0)  # each look is a photograph
     print(f"@screendump {name} {card}", flush=True)
     wait_for("the host to look", answer.exists)
     said = json.loads(answer.read_text())
