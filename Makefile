@@ -27,7 +27,7 @@ chaos: ## break everything at random while players pay, and judge the money (MIN
 	@tools/prepare.sh demo
 	@exec $(VENV) -m simulator chaos --minutes $(MINUTES) --seed $(SEED) $(if $(CALM),--calm) $(if $(METER),--meter)
 
-bench: ## measure it, each figure beside its target; about 20 minutes (QUICK=1: two; ONLY=coin_line: some)
+bench: ## measure it, each figure beside its target; about 35 minutes (QUICK=1: three; ONLY=coin_line: some)
 	@tools/prepare.sh bench
 	@$(VENV) -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
@@ -132,9 +132,9 @@ locales: ## gather the texts that players read, bring all languages' catalogues 
 	@tools/prepare.sh test
 	PYTHONPATH=. $(VENV) tools/locales.py
 
-screens: ## draw every picture of the screen, in each design, language, size and rotation, on contact sheets in build/screens (some minutes; THEME=night LANGUAGE=en ROTATE=0: fewer)
+screens: ## draw every picture of the screen, in each design, language, size and rotation, on contact sheets in build/screens (some minutes; THEME=night LANGUAGE=en ROTATE=0: fewer; RENEW=1: those that the tests compare)
 	@tools/prepare.sh test
-	PYTHONPATH=. $(VENV) tools/contact_sheets.py $(if $(THEME),--theme $(THEME)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(ROTATE),--rotate $(ROTATE))
+	PYTHONPATH=. $(VENV) tools/contact_sheets.py $(if $(THEME),--theme $(THEME)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(ROTATE),--rotate $(ROTATE)) $(if $(RENEW),--renew)
 
 release: ## check, stamp and tag a release of what is committed on main (VERSION=1.2.3)
 	@python3 tools/release.py $(VERSION)

@@ -150,8 +150,9 @@ def _show(options: argparse.Namespace) -> int:
     wait_awake(attempts.begin(), stopped)
     display = Display(choose(Kind(options.display), os.environ), options.size)
     mirror = Mirror(options.mirror) if options.mirror else None
-    material, sound = OwnMaterial(options.keep), CoinSound()
-    reader = FeedReader(options.feed, letters_here())
+    letters = letters_here()
+    material, sound = OwnMaterial(options.keep, letters), CoinSound()
+    reader = FeedReader(options.feed, letters)
     try:
         show = Show(display, reader, options.rotate, mirror, material, sound, attempts.succeeded)
         show.run(stopped)

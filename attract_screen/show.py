@@ -24,6 +24,7 @@ from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.painter import Painter
 from attract_screen.picture.bare import BarePicture
 from attract_screen.picture.draw import Picture
+from attract_screen.picture.dress import PLAIN
 from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.glass import carry, clear
 from attract_screen.picture.studio import Studio
@@ -82,6 +83,7 @@ class Show:
         self._watchdog = Watchdog(on_answer)
         self._painter = Painter()
         self._studio: Studio | None = None
+        self._dress = PLAIN
         self._speaker = self._painter.tried(speaker)
         self._entrance: Entrance | None = None
         self._started_s = boot_clock_s()
@@ -171,7 +173,7 @@ class Show:
         shown_qr = self._view.qr if self._view else None
         care = self._care.later(now_s, code_came=view.qr not in (None, shown_qr))
         new = (view, monitor, care.stand)
-        if new != (self._view, self._monitor, self._care.stand):
+        if self._changes_dress() or new != (self._view, self._monitor, self._care.stand):
             before = self._view
             self._view, self._monitor, self._care = view, monitor, care
             self._redraw(view, now_s, before)
@@ -196,6 +198,16 @@ class Show:
             now = datetime.now()  # noqa: DTZ005 - the hall's
             return replace(view, material=self._painter.tried(lambda: material.pages(now)) or ())
         return view
+
+    def _changes_dress(self) -> bool:
+        """Whether the operator has another dress for the cabinet than before; then it is put on."""
+        material, before = self._material, self._dress
+        if material is not None:
+            self._dress = self._painter.tried(lambda: material.dress) or PLAIN
+        if self._dress == before:
+            return False
+        self._studio = None
+        return True
 
     def _known_monitor(self, reading: Reading) -> Monitor:
         """What was last known stays: an apology stands upright too."""
@@ -223,7 +235,7 @@ class Show:
 
     def _drawn(self, view: View, elapsed_s: float) -> Picture:
         if self._studio is None or view.theme is not self._studio.name:
-            self._studio = Studio(view.theme)
+            self._studio = Studio(view.theme, self._dress)
         picture = Picture(
             view,
             self._frame.size,

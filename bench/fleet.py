@@ -43,7 +43,7 @@ def run(*, quick: bool) -> None:
         else:
             _entries("PostgreSQL, one ingester", server, 1, machines, days)
             _entries("PostgreSQL, two ingesters", server, 2, machines, days)
-        for count, days in ((500, 30 if quick else 365), (10_000, 1 if quick else 30)):
+        for count, days in ((500, 30), (2_000, 1)) if quick else ((500, 365), (10_000, 30)):
             file, times = Path(folder) / f"{count}.sqlite", 1 if quick else 3
             _overview(count, _alone(partial(serve, file, count, days, times)))
         size = (500, 62, 1) if quick else (500, 365, 55)

@@ -6,7 +6,7 @@ uninstall() {
         [ -e "$unit_dir/$unit" ] || continue
         step "$unit" "stopped and removed" remove_unit "$unit"
     done
-    for path in "$app" "$new" "$old" "$command" "$udev_rule" "$user_list" /run/arcade-cabinet "$pictures"; do
+    for path in "$app" "$new" "$old" "$command" "$udev_rule" "$user_list" /run/arcade-cabinet "$pictures" /var/lib/arcade-marquee; do
         if [ -e "$path" ]; then step "$path" removed rm -rf "$path"; fi
     done
     keep_boot_lines

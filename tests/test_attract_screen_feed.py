@@ -36,6 +36,26 @@ def test_the_folder_of_the_operator_s_own_pictures_is_read() -> None:
     assert folders == [None, "/srv/s"]
 
 
+@pytest.mark.parametrize(
+    ("listed", "languages"),
+    [
+        (None, ("en",)),
+        ([], ("en",)),
+        (["ja"], ("ja",)),
+        (["en", "es"], ("en", "es")),
+        (["tlh", "de"], ("de",)),
+        (["tlh"], ("en",)),
+        (["de", "de", "fr", "es"], ("de", "fr")),
+    ],
+)
+def test_the_languages_that_this_screen_knows_are_spoken(
+    listed: list[str] | None, languages: tuple[str, ...]
+) -> None:
+    """A newer controller may ask for others; nobody asked is English, as before there were more."""
+    feed = parse_feed(json.dumps({**FIELDS, "languages": listed, "words": "/srv/words.yaml"}).encode())
+    assert (feed.languages, feed.words) == (languages, "/srv/words.yaml")
+
+
 def test_unknown_fields_are_ignored() -> None:
     """A newer controller may write more than this screen knows."""
     assert parse_feed(json.dumps({**FIELDS, "weather": "fine"}).encode()) == FEED
@@ -134,6 +154,9 @@ def test_a_name_is_shown_as_far_as_the_typeface_goes(name: str, title: str) -> N
             True,
             "the feed's overscan_percent is True; expected a whole number from 0 to 10",
         ),
+        ("words", "words.yaml", "the feed's words is 'words.yaml'; expected null, or a whole path"),
+        ("languages", "en", "the feed's languages is 'en'; expected null or a list of languages, such as"),
+        ("languages", [7], "the feed's languages is [7]; expected null or a list of languages, such as"),
         ("folder", 7, "the feed's folder is 7; expected null, or a whole path"),
         ("folder", "pictures", "the feed's folder is 'pictures'; expected null, or a whole path"),
         ("folder", "/a\nb", "the feed's folder is '/a\\nb'; expected null, or a whole path"),

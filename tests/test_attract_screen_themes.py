@@ -22,6 +22,7 @@ from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import pages
 from attract_screen.picture.studio import Studio
+from attract_screen.picture.typefaces import Typeface
 
 FRAME_S = 1 / 30
 UPRIGHT = Monitor()
@@ -249,16 +250,18 @@ class OnePicture:
         return grass
 
 
-@pytest.mark.parametrize(("key", "is_there"), [("grass", True), ("gone", False)])
-def test_the_operators_picture_has_its_page(key: str, is_there: bool) -> None:
-    """In the middle of its place, its caption below it; one that is gone leaves its place empty."""
-    view = replace(a_view(), material=(MaterialPage(key, "Our hall", 4.0),))
+def test_the_operators_picture_has_its_page() -> None:
+    """In the middle of its place, its caption below it; one that is gone has no turn."""
+    view = replace(a_view(), material=tuple(MaterialPage(key, "Our hall", 4.0) for key in ("gone", "grass")))
     picture = Picture(view, (640, 480), Studio(), material=OnePicture())
-    picture.draw(13.0)
-    place = picture.layout.material
+    for second in range(40):
+        picture.draw(float(second))
+        if place := picture.layout.material:
+            break
     assert place is not None
+    assert place.key == "grass"
     middle = (place.box.x + place.box.w // 2, place.box.y + place.box.h // 2)
-    assert (picture.surface.get_at(middle)[:3] == (10, 200, 30)) == is_there
+    assert picture.surface.get_at(middle)[:3] == (10, 200, 30)
     assert "Our hall" in [label.text for label in picture.layout.labels]
     assert decoded(picture.surface) == [ADDRESS]
 
@@ -277,3 +280,12 @@ def test_a_machine_that_nobody_has_played_says_nothing_of_it() -> None:
         ("LATE", "from 10:00\xa0PM"),
     ]
     assert view_of(replace(FEED, state=State.PLAYING, games_today=9), 0.0).today is None
+
+
+@every_theme
+def test_an_amount_has_a_designs_own_letters_in_every_form(
+    name: ThemeName, studios: dict[ThemeName, Studio]
+) -> None:
+    """With the no-break spaces of other languages, too."""
+    for amount in ("$2.50", "2,50\u00a0€", "2,50\u202f$", "RM2.50", "¥300"):
+        assert studios[name].faces.spelled(amount, Typeface.PIXEL) is not None

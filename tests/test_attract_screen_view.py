@@ -7,8 +7,9 @@ from attract_screen_samples import ADDRESS, FEED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attract_screen.model.feed_format import Feed, Offer, State
+from attract_screen.model.feed_format import Feed, Offer, PricePeriod, State
 from attract_screen.model.view import PriceRow, View, out_of_order, starting, view_of
+from attract_screen.model.wording import in_turn
 
 offers = st.builds(
     Offer,
@@ -74,6 +75,25 @@ def test_prices_of_a_period_say_why_and_until_when() -> None:
     assert view_of(replace(happy, qr=None), 0.0) == view_of(replace(FEED, qr=None), 0.0)
     playing = replace(FEED, state=State.PLAYING)
     assert view_of(replace(playing, note=happy.note), 0.0) == view_of(playing, 0.0)
+
+
+def test_a_period_ends_by_the_language_s_own_clock() -> None:
+    """What an older relay says stays as it is, in English."""
+    happy = replace(FEED, note="Happy hour until 18:00", period=PricePeriod("Happy hour", "18:00"))
+    assert view_of(happy, 0.0).text == "Happy hour until 6:00\xa0PM"
+    assert view_of(replace(happy, period=PricePeriod("Gala")), 0.0).text == "Gala"
+    assert view_of(replace(happy, period=None), 0.0).text == "Happy hour until 18:00"
+
+
+def test_languages_take_turns() -> None:
+    """Each for eight seconds; the others are known meanwhile."""
+    assert [in_turn(("en", "es"), elapsed_s) for elapsed_s in (0.0, 7.9, 8.0, 16.0)] == [
+        ("en", "es"),
+        ("en", "es"),
+        ("es", "en"),
+        ("en", "es"),
+    ]
+    assert in_turn(("ja",), 99.0) == ("ja",)
 
 
 def test_what_is_free_is_called_free() -> None:

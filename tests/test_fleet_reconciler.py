@@ -263,7 +263,7 @@ def test_a_book_that_takes_nothing_does_not_end_the_reading(hall: Account) -> No
     part = Reconciler(settings_of(hall), hall.engine, hall.clock)
     said = part.read()
     assert said == (
-        "What Stripe says could not be kept: database or disk is full. It is tried again within the hour."
+        "What Stripe says cannot be written down: database or disk is full. It is tried again soon."
     )
     thread = threading.Thread(target=part.run)
     thread.start()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from fleet.pages.statement import Terms, statement
 from fleet.paper.pdf import statement_pdf
+from fleet.paper.typefaces import SYSTEMS
 from fleet.reports.periods import Period
 from fleet.reports.shares import Deduction, MachinePart
 from fleet.reports.table import Table
@@ -38,16 +40,16 @@ def test_a_statement_goes_from_what_came_in_to_what_is_whose() -> None:
         ("to be shared, EUR", "€160.85"),
         ("37.5 % for Jürgen, EUR", "€60.32"),
         ("for the operator, EUR", "€100.53"),
-        ("came in, JPY", "¥3500"),
+        ("came in, JPY", "¥3,500"),
         ("less payment fees, JPY", "-¥108"),
         ("less refunds and disputes, JPY", "¥0"),
-        ("to be shared, JPY", "¥3392"),
-        ("37.5 % for Jürgen, JPY", "¥1272"),
-        ("for the operator, JPY", "¥2120"),
+        ("to be shared, JPY", "¥3,392"),
+        ("37.5 % for Jürgen, JPY", "¥1,272"),
+        ("for the operator, JPY", "¥2,120"),
     ]
     assert words(made.machines) == [
         ("Galaga (galaga-01)", "€123.45", "€45.60", "€3.20", "€5.00", "€1.00"),
-        ("pong-01", "¥3000", "¥500", "¥108", "¥0", "¥0"),
+        ("pong-01", "¥3,000", "¥500", "¥108", "¥0", "¥0"),
     ]
     assert made.title == "Statement for Löwen"
     assert made.source.startswith("Phone payments are taken from the payment provider's account, cash from")
@@ -71,3 +73,37 @@ def test_it_is_a_paper_of_as_many_pages_as_it_takes(machines: int, pages: int) -
     made = statement_pdf(statement(TERMS, MONTH, parts, is_read=True), date(2026, 11, 1))
     assert made.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type /Page\b(?!s)", made)) == pages
+
+
+def letters(pdf: bytes) -> str:
+    """All letters that the paper draws, by what it tells of them to whoever copies its text."""
+    pairs = re.findall(rb"^<[0-9A-F]+> <([0-9A-F]+)>$", pdf, re.MULTILINE)
+    return "".join(bytes.fromhex(each.decode()).decode("utf-16-be") for each in pairs)
+
+
+def paper(name: str, **others: tuple[Path, ...]) -> str:
+    """The letters of a statement for a place of this name, whose machine is called so too."""
+    made = statement(
+        Terms(name, name, 50, ()), MONTH, [MachinePart("m-1", name, "eur", 100, 0, 0, 0, 0)], is_read=True
+    )
+    return letters(statement_pdf(made, date(2026, 11, 1), **others))
+
+
+@pytest.mark.parametrize("number", range(len(SYSTEMS)))
+def test_chinese_and_japanese_are_drawn_with_each_of_the_systems_typefaces(number: int) -> None:
+    """In the heading, in bold, and in the tables; the rest is ours still."""
+    if not SYSTEMS[number].exists():
+        pytest.skip(f"{SYSTEMS[number].name} is not installed here")
+    drawn = paper("東京ゲーム 游戏厅 Löwen", others=(SYSTEMS[number],))
+    assert set("東京ゲーム游戏厅Löwen") <= set(drawn)
+    assert "?" not in drawn
+
+
+def test_without_one_of_them_they_are_question_marks(tmp_path: Path) -> None:
+    """Whoever reads it has the machine's id beside them; no file in its place stops the paper."""
+    broken = tmp_path / "broken.ttf"
+    broken.write_text("no typeface")
+    for others in ((), (tmp_path / "none.ttf",), (broken,)):
+        drawn = paper("東京 Löwen \U0001f579", others=others)
+        assert set("Löwen?m-1") <= set(drawn)
+        assert not set("東京") & set(drawn)

@@ -126,29 +126,34 @@ def test_a_file_that_is_still_being_copied_is_waited_for(
         for start in range(0, len(whole), len(whole) // 4):
             file.write(whole[start : start + len(whole) // 4])
             shelf.clock.now_s += 3
-            assert shelf.librarian.step(shelf.wishes).ready == {}
+            assert (shelf.librarian.step(shelf.wishes).ready, shelf.librarian.busy) == ({}, False)
     assert (shelf.names(), caplog.messages) == (["copied.png"], [])
 
 
 def test_the_screen_runs_on_before_a_hostile_folder(folder: Path, tmp_path: Path) -> None:
     """The whole process: its code stays on the glass, and its journal has each file once."""
     hostile(folder)
-    write_feed(tmp_path / "feed.json", folder=str(folder))
-    command = [sys.executable, "-m", "attract_screen", "--feed", str(tmp_path / "feed.json")]
-    command += ["--display", "headless", "--size", "640x480", "--keep", str(tmp_path)]
-    command += ["--mirror", str(tmp_path / "mirror.png")]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    feed, journal = tmp_path / "feed.json", tmp_path / "journal"
+    write_feed(feed, folder=str(folder))
+    command = [sys.executable, "-m", "attract_screen", "--feed", str(feed), "--keep", str(tmp_path)]
+    command += ["--display", "headless", "--size", "640x480", "--mirror", str(tmp_path / "mirror.png")]
+
+    def has_told(*names: str) -> bool:
+        write_feed(feed, folder=str(folder))
+        return all(f"complaints: {name}: " in journal.read_text() for name in names)
+
+    with journal.open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stderr=log)
     try:
-        deadline_s = time.monotonic() + 20
-        while time.monotonic() < deadline_s and process.poll() is None:
-            write_feed(tmp_path / "feed.json", folder=str(folder))
-            time.sleep(0.5)
+        wait_until(lambda: has_told(*HOSTILE), "each file to be told", within_s=60)
+        assert decoded(tmp_path / "mirror.png") == [ADDRESS]
         shutil.rmtree(folder)
-        write_feed(tmp_path / "feed.json", folder=str(folder))
-        wait_until(lambda: decoded(tmp_path / "mirror.png") == [ADDRESS], "the code")
+        wait_until(lambda: has_told(str(folder)), "the folder to be missed", within_s=60)
+        assert decoded(tmp_path / "mirror.png") == [ADDRESS]
         process.terminate()
-        said = process.communicate(timeout=20)[1]
+        process.wait(timeout=20)
     finally:
         process.kill()
+    told = journal.read_text()
     assert process.returncode == 0
-    assert [name for name in HOSTILE if said.count(f"complaints: {name}: ") != 1] == []
+    assert [name for name in (*HOSTILE, str(folder)) if told.count(f"complaints: {name}: ") != 1] == []

@@ -263,7 +263,7 @@ def test_the_first_folder_that_can_be_written_to_is_taken(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without any it is a new one that is forgotten, and that is said once."""
-    (tmp_path / "b").mkdir()
+    (tmp_path / "a").write_text("no folder")
     mounts = tmp_path / "mounts"
     mounts.write_text("22 1 8:1 / / rw - ext4 /dev/sda rw\n")
     assert place_of([tmp_path / "a", tmp_path / "b"], mounts) == Place(tmp_path / "b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from attract_screen.material.rules.notes import NO_NOTES, Notes, Remark
 from attract_screen.material.stock import Ready, Stock
 from attract_screen.model.contrast import OwnColours, colour_of, contrast
 
+MANUAL = Path(__file__).parent.parent / "docs" / "own-material.md"
 WHOLE = """\
 order: [party.jpg, menu.png]
 seconds: 6
@@ -67,6 +70,15 @@ def test_everything_that_can_be_written_is_read(tmp_path: Path) -> None:
         ),
         (),
     )
+
+
+def test_the_examples_of_the_manual_are_taken_as_they_stand_there(tmp_path: Path) -> None:
+    """Who copies them makes no mistake by it."""
+    blocks = re.findall(r"(?:^ {4,}\S.*\n)+", MANUAL.read_text(), flags=re.MULTILINE)
+    notes = [textwrap.dedent(block) for block in blocks if re.match(r" +(logo|order):", block)]
+    read_all = [read(tmp_path, text) for text in notes]
+    assert [mistakes for _, mistakes in read_all] == [(), ()]
+    assert [list(read.remarks) for read, _ in read_all] == [["1-party.jpg"], ["2-menu.png"]]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "files:\norder: []\n", "---\n"])

@@ -16,6 +16,8 @@ from test_config_broken import GOOD
 from attract_screen.__main__ import main as screen
 from attract_screen.model.feed_format import MAX_QR_CHARS, State
 from attract_screen.model.letters import _RANGES, title_of
+from attract_screen.picture.font_files import OWN_FILES, expected_letters
+from attract_screen.picture.sans import letters_here
 from controller.config import values
 from controller.config.keys import ConfigError
 from controller.config.values import MAX_RELAY_CHARS
@@ -127,7 +129,6 @@ def test_an_address_that_is_too_long_for_a_code_is_refused(
         ("Galaga 🚀", "Galaga", "U+1F680 (rocket)"),
         ("גלאגה", "galaga-01", "U+05D2 (hebrew letter gimel)"),
         ("جالاجا", "galaga-01", "U+062C (arabic letter jeem)"),
-        ("ギャラガ", "galaga-01", "U+30AE (katakana letter gi)"),
     ],
 )
 def test_a_name_that_the_screen_cannot_show_is_warned_of(
@@ -138,6 +139,18 @@ def test_a_name_that_the_screen_cannot_show_is_warned_of(
     said = f"name has {first}, which the screen cannot show: it shows {shown} instead"
     assert config.warnings == (f"{tmp_path}/config.yaml:2: {said}",)
     assert title_of(config.name, config.machine_id) == shown
+
+
+def test_a_name_in_kana_is_shown_by_the_font_that_is_shipped(tmp_path: Path) -> None:
+    """Han characters want one of Debian's: with it they are no doubt, and without it they are."""
+    assert load(tmp_path, GOOD.replace("Galaga", "ギャラガ 88")).warnings == ()
+    assert title_of("ギャラガ 88", "galaga-01", letters_here([OWN_FILES["ja"]])) == "ギャラガ 88"
+    assert title_of("大蜜蜂", "galaga-01", letters_here([OWN_FILES["ja"]])) == "galaga-01"
+    assert [expected_letters(tmp_path)(c) for c in "ガ蜜"] == [True, False]
+    debians = tmp_path / "truetype/vlgothic/VL-Gothic-Regular.ttf"
+    debians.parent.mkdir(parents=True)
+    debians.touch()
+    assert [expected_letters(tmp_path)(c) for c in "ガ蜜ض"] == [True, True, False]
 
 
 def test_the_typeface_has_every_letter_that_counts_as_shown() -> None:

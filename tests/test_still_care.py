@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pygame
 import pytest
-from attract_screen_samples import a_view, decoded
+import zxingcpp
+from attract_screen_samples import a_view, decoded, pixels_of, write_feed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attract_screen.display import Display, Kind
+from attract_screen.feed import FeedReader
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import State
 from attract_screen.model.monitor import Size
@@ -24,6 +29,7 @@ from attract_screen.model.still_care import (
 )
 from attract_screen.picture.draw import Picture
 from attract_screen.picture.studio import Studio
+from attract_screen.show import Show, boot_clock_s
 
 PLACES = [Stand((dx, dy), (dx % 2, dy % 2)) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
 
@@ -128,3 +134,33 @@ def test_a_phone_that_sees_the_code_move_reads_the_next_picture(studio: Studio) 
     torn.blit(after.surface, (0, 240), pygame.Rect(0, 240, 640, 240))
     assert [decoded(before.surface), decoded(after.surface)] == [[a_view().qr]] * 2
     assert set(decoded(torn)) <= {a_view().qr}
+
+
+@pytest.fixture
+def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
+    """A screen of 640x480 without a monitor that has just been opened, and waits to be told the time."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    write_feed(tmp_path / "feed.json", state="playing")
+    stops = iter([False, True, True])
+    show = Show(Display(Kind.HEADLESS, (640, 480)), FeedReader(tmp_path / "feed.json"))
+    show.run(lambda: next(stops, True))
+    yield show
+    pygame.display.quit()
+
+
+def test_the_screen_takes_that_care(show: Show, tmp_path: Path) -> None:
+    """Two hours of a game: all stands but for the words each third minute, and the code once in the hour."""
+    began_s, frames, codes = boot_clock_s(), [], []
+    for minute in range(121):
+        now_s = began_s + 60.0 * minute
+        write_feed(tmp_path / "feed.json", state="playing", written_at_s=now_s, since_s=now_s)
+        for step in range(40):  # the picture comes up over a second
+            show.step(now_s + step / 30)
+        frame = pixels_of(pygame.display.get_surface())
+        (code,) = zxingcpp.read_barcodes(frame, formats=zxingcpp.BarcodeFormat.QRCode)
+        frames.append(frame.tobytes())
+        codes.append((code.position.top_left.x, code.position.top_left.y))
+    changed = [minute for minute, (here, there) in enumerate(pairwise(frames), 1) if here != there]
+    assert changed == list(range(3, 121, 3))
+    moved = [minute for minute, (here, there) in enumerate(pairwise(codes), 1) if here != there]
+    assert moved == [60, 120]

@@ -36,14 +36,9 @@ SIZES = (
     "480x800",
     "1080x1920",
 )
-# What else stands on an invitation, on the pages that take turns beside the code.
-INVITATION = {
-    "offers": [*screens.FEED["offers"], {"credits": 10, "amount": 700, "currency": "usd"}],
-    "today": {"games": 37},
-    "next": {"name": "Happy hour", "from": "17:00"},
-}
-# One moment of each page that has its turn.
-MOMENTS_S = (3.0, 14.0, 22.0, 34.0, 41.0)
+INVITATION = {"offers": [*screens.FEED["offers"], {"credits": 10, "amount": 700, "currency": "usd"}]}
+# Of the technician's page, on the smallest of these screens.
+LEAVES = 6
 CELL, NAME_W, GAP, HEAD_H = 200, 110, 6, 18
 
 
@@ -64,9 +59,11 @@ class Sheet:
 def pictures() -> Iterator[tuple[str, dict[str, Any], float]]:
     """Each picture's name, what the feed says there, and the moment at which it is looked at."""
     for name, fields in screens.PICTURES.items():
-        yield name, fields, 3.0
-    for at_s in MOMENTS_S:
-        yield f"pages {at_s:g} s", INVITATION, at_s
+        if "theme" not in fields:  # each sheet has its own
+            yield name, fields, screens.ELAPSED_S.get(name, 3.0)
+    for leaf in range(1, LEAVES):
+        yield f"technician {leaf + 1}", {"technician": screens.TECHNICIAN | {"leaf": leaf}}, 3.0
+    yield "offers", INVITATION, 3.0
 
 
 def drawn(fields: dict[str, Any], size: str, at_s: float) -> Image.Image:
@@ -109,7 +106,13 @@ def main() -> None:
     parser.add_argument("--theme", choices=THEME_NAMES, help="one design")
     parser.add_argument("--language", choices=LANGUAGES, help="one language")
     parser.add_argument("--rotate", type=int, choices=ROTATIONS, help="one way to stand")
+    parser.add_argument("--renew", action="store_true", help="draw tests/reference anew instead")
     options = parser.parse_args()
+    if options.renew:
+        import reference_pictures
+
+        reference_pictures.renew()
+        return
     SHEETS.mkdir(parents=True, exist_ok=True)
     sheets = [
         Sheet(theme, language, rotate)

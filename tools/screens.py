@@ -40,6 +40,15 @@ MISTAKES = (
     "Line 6: machine_id is 'galaga 01': use 1 to 64 of A-Z a-z 0-9 _ - only, for example galaga-01",
     "Line 14: relay.tokn is unknown: did you mean relay.token?",
 )
+SALE: dict[str, Any] = {
+    "at": "2026-11-28 18:10",
+    "credits": 3,
+    "delivered": 3,
+    "amount": 250,
+    "currency": "usd",
+    "outcome": "delivered",
+    "receipt": "settled",
+}
 TECHNICIAN: dict[str, Any] = {
     "until_s": 119,
     "turned_s": 0,
@@ -53,6 +62,15 @@ TECHNICIAN: dict[str, Any] = {
             "remedy": "run `sudo cabinet check` and see under broker.",
         }
     ],
+    "versions": {"controller": "1.0.0", "feed": 1, "ledger": 7},
+    "broker": {"address": "broker.example.com:8883", "since_s": None, "trouble": "broker: timed out"},
+    "relay": {"address": "https://pay.example.com", "answered_s": -30, "trouble": None},
+    "test_address": "https://pay.example.com/p/star-raider-01?test",
+    "addresses": [{"interface": "wlan0", "address": "192.168.178.42"}],
+    "clock": {"time": "2026-11-28 19:15 CET", "set": True, "ahead_s": 0.3},
+    "celsius": 51.3,
+    "power": [{"grade": "ok", "text": "the power has been strong enough since the start"}],
+    "payments": [SALE, SALE | {"delivered": 0, "outcome": "undelivered", "receipt": "owed"}, *[SALE] * 8],
     "lines": [
         {"line": "coin_line", "pin": 17, "active": False, "edges": 2},
         {"line": "ready", "pin": 22, "active": True, "edges": 0},

@@ -42,6 +42,7 @@ def place_of(folders: Sequence[Path], mounts: Path = MOUNTS) -> Place:
     """
     for folder in folders:
         try:
+            folder.mkdir(mode=0o700, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return Place(folder, *_bounds(folder, mounts))
         except OSError:

@@ -21,7 +21,7 @@ class Limits:
 
 _MB = 1024 * 1024
 # A picture of 50 megapixels takes 200 MB; a film's decoder maps its libraries (100 MB) besides.
-PICTURE_LIMITS = Limits(512 * _MB, 24 * _MB, 60, 120.0)
+PICTURE_LIMITS = Limits(512 * _MB, 48 * _MB, 60, 120.0)
 CLIP_LIMITS = Limits(768 * _MB, 48 * _MB, 300, 600.0)
 
 

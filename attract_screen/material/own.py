@@ -19,7 +19,7 @@ from attract_screen.material.formats.reel import ReelError
 from attract_screen.material.librarian import Librarian, Wishes
 from attract_screen.material.projector import Projector
 from attract_screen.material.stock import EMPTY, Size, Stock
-from attract_screen.model.letters import drawable
+from attract_screen.model.letters import HasLetter, drawable, has_letter
 from attract_screen.model.programme import MaterialPage
 from attract_screen.picture.dress import Dress
 
@@ -33,8 +33,14 @@ _STEP = 16
 class OwnMaterial:
     """Follows a folder in a thread of its own, which is there only once there is a folder."""
 
-    def __init__(self, keep: Sequence[Path], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        keep: Sequence[Path],
+        can_show: HasLetter = has_letter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._keep = keep
+        self._can_show = can_show
         self._clock = clock
         self._wishes = Wishes()
         self._stock: Stock = EMPTY
@@ -61,10 +67,7 @@ class OwnMaterial:
     def pages(self, now: datetime) -> tuple[MaterialPage, ...]:
         """What has its turn at this time of this day, in its order; some of it may not be ready yet."""
         stock = self._stock
-        return tuple(
-            MaterialPage(name, drawable(stock.notes.remark(name).caption), stock.seconds(name))
-            for name in stock.names_at(now)
-        )
+        return tuple(self._page(stock, name) for name in stock.names_at(now))
 
     def surface(self, key: str, size: Size, elapsed_s: float) -> pygame.Surface | None:
         """The picture of a page, no larger than `size`; None while it is not ready."""
@@ -88,6 +91,10 @@ class OwnMaterial:
         if self._thread is not None:
             self._thread.join(timeout=5.0)
         self._projector.close()
+
+    def _page(self, stock: Stock, name: str) -> MaterialPage:
+        caption = drawable(stock.notes.remark(name).caption, self._can_show)
+        return MaterialPage(name, caption, stock.seconds(name))
 
     def _wish(self, wishes: Wishes) -> None:
         self._wishes = wishes

@@ -23,6 +23,8 @@ def try_typeface(file: BinaryIO) -> None:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
 
+    from attract_screen.picture.glyphs import has_glyph
+
     pygame.font.init()
     # By its path, as the screen will: a file object goes another way through the library.
     with tempfile.NamedTemporaryFile(suffix=".ttf") as copy:
@@ -32,8 +34,8 @@ def try_typeface(file: BinaryIO) -> None:
             fonts = [pygame.font.Font(copy.name, size) for size in _SIZES]
         except Exception:  # noqa: BLE001 - each version of the library says it otherwise
             raise Refused(_USELESS) from None
-    lacking = [c for c, metrics in zip(_NEEDED, fonts[0].metrics(_NEEDED), strict=True) if metrics is None]
-    if len(lacking) == len(_NEEDED):
+    lacking = [character for character in _NEEDED if not has_glyph(fonts[1], character)]
+    if not set(string.ascii_letters).difference(lacking):
         raise Refused(_USELESS)
     if lacking:
         raise Refused(f"it lacks letters, {lacking[0]!r} among them: take another typeface")

@@ -36,14 +36,22 @@ class Work:
     """One child process at work on one file."""
 
     def __init__(
-        self, kind: Kind, file: BinaryIO, room: tuple[int, int], out: BinaryIO, most_ms: int = MOST_CLIP_MS
+        self,
+        kind: Kind,
+        file: BinaryIO,
+        room: tuple[int, int],
+        out: BinaryIO,
+        most_ms: int = MOST_CLIP_MS,
+        wall_s: float | None = None,
     ) -> None:
         """Begin, with at most `most_ms` of a clip; `file` and `out` may be closed at once.
 
-        Raises OSError where no process can be started.
+        `wall_s` is how long it may take; by itself what the kind may. Raises OSError where no process can be
+        started.
         """
         self._limits: Limits = CLIP_LIMITS if kind is Kind.CLIP else PICTURE_LIMITS
-        self._until_s = time.monotonic() + self._limits.wall_s
+        self._wall_s = self._limits.wall_s if wall_s is None else wall_s
+        self._until_s = time.monotonic() + self._wall_s
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", _MODULE, kind.value, f"{room[0]}x{room[1]}", str(most_ms)],
@@ -53,6 +61,11 @@ class Work:
             env=environment(),
         )
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     def outcome(self) -> Outcome | None:
         """How it ended, or None while it is at work; one that takes too long is ended."""
         status = self._process.poll()
@@ -60,7 +73,7 @@ class Work:
             return None
         if status is None:
             self.stop()
-            return Outcome(_slow(self._limits.wall_s))
+            return Outcome(_slow(self._wall_s))
         with self._said:
             return self._judged(status)
 

@@ -173,8 +173,8 @@ def parse_feed(raw: bytes, can_show: HasLetter = has_letter) -> Feed:
         technician=technician,
         odd=odd,
         theme=theme_named(_text_or(fields, "theme", USUAL_THEME)),
-        period=_period(fields, "period", "until"),
-        coming=_period(fields, "next", "from"),
+        period=_period(fields, "period", "until", can_show),
+        coming=_period(fields, "next", "from", can_show),
         games_today=_games_today(fields),
         folder=_path(fields, "folder"),
     )
@@ -355,7 +355,7 @@ def _text_or(fields: Mapping[str, object], field: str, otherwise: str) -> str:
     return otherwise if fields.get(field) is None else _typed(str, fields, field, "text or null")
 
 
-def _period(fields: Mapping[str, object], field: str, when: str) -> PricePeriod | None:
+def _period(fields: Mapping[str, object], field: str, when: str, can_show: HasLetter) -> PricePeriod | None:
     """One whose name has no letter that can be shown is none."""
     if fields.get(field) is None:
         return None
@@ -366,7 +366,8 @@ def _period(fields: Mapping[str, object], field: str, when: str) -> PricePeriod 
         raise _wrong(field, value, expected)
     if at is not None and not (isinstance(at, str) and is_wall_time(at)):
         raise _wrong(field, value, expected)
-    return PricePeriod(drawable(name), at or "") if drawable(name) else None
+    shown = drawable(name, can_show)
+    return PricePeriod(shown, at or "") if shown else None
 
 
 def _games_today(fields: Mapping[str, object]) -> int | None:

@@ -90,6 +90,11 @@ def is_wide(character: str) -> bool:
     return any(first <= code <= last for first, last in _WIDE)
 
 
+def is_kana(character: str) -> bool:
+    """Whether it is of the Japanese syllables, which the screen's own font has whole."""
+    return "\u3041" <= character <= "\u3096" or "\u30a1" <= character <= "\u30fc"
+
+
 def lacking(text: str, can_show: HasLetter = has_letter) -> list[str]:
     """The characters of a text that the screen cannot show, in their order."""
     composed = unicodedata.normalize("NFC", text)

@@ -72,6 +72,8 @@ class Code:
     caption: str
     hint: str
     texts: tuple[str, ...]
+    is_long: bool = False
+    """Whether it is for a phone held close, and rather coarse than sturdy against scratches and glare."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def _test_code(technician: Technician) -> Code | None:
 def _fault_code(fault: Fault, machine_id: str) -> Code:
     """What the docs say of it is in the code itself: the phone needs no network for that."""
     texts = tuple(_fault_texts(fault, machine_id))
-    return Code("WHAT TO DO", "As text on your phone, without any network.", texts)
+    return Code("WHAT TO DO", "As text on your phone, without any network.", texts, is_long=True)
 
 
 def _fault_texts(fault: Fault, machine_id: str) -> Iterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Colour = tuple[int, int, int]
+from attract_screen.model.contrast import Colour, contrast
+
+__all__ = ["Colour", "Colours", "contrast", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,3 @@ def mixed(one: Colour, other: Colour, part: float) -> Colour:
     """The colour that lies `part` (0 to 1) of the way from one to the other."""
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
     return red, green, blue
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """The contrast of two colours by WCAG 2.2: from 1 for equal ones to 21 for black and white."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: Colour) -> float:
-    red, green, blue = (_linear(part / 255) for part in colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    # 0.04045 is the standard's own (IEC 61966-2-1); WCAG's 0.03928 makes no difference in eight bits.
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

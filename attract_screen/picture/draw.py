@@ -8,7 +8,7 @@ from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.still_care import AT_FIRST, Stand
 from attract_screen.model.view import View
 from attract_screen.picture.glass import carry, clear
-from attract_screen.picture.layout import Layout
+from attract_screen.picture.layout import Layout, MaterialPlace
 from attract_screen.picture.material import MaterialPictures, NoMaterial
 from attract_screen.picture.ornament import Ornament
 from attract_screen.picture.paint import Painting
@@ -40,7 +40,7 @@ class Picture:
         self._moving = view.moving
         self._studio = studio = studio.speaking(view.language.code)
         self._material = material or NoMaterial()
-        self._sequence = Sequence(view, size, studio, pixel_aspect, stand)
+        self._sequence = Sequence(view, size, studio, pixel_aspect, stand, self._has)
         self._sequence.begin(began_s)
         self._still = Painting(self.layout, studio).finished()
         self._ornament = Ornament(self.layout, view.state, studio)
@@ -131,6 +131,10 @@ class Picture:
         self._ornament.keep_off((*self.layout.taken, *coming.layout.taken))
         codes = [] if self.layout.qr == coming.layout.qr else codes_of(self.layout, coming.layout)
         return Turn(self._studio.theme.reveal, coming.box, codes, elapsed_s)
+
+    def _has(self, place: MaterialPlace) -> bool:
+        """Whether the operator's picture is ready; to ask is what makes it so."""
+        return self._material.surface(place.key, (place.box.w, place.box.h), 0.0) is not None
 
     def _paint_material(self, coming: Coming) -> None:
         """The operator's picture comes up with its page; to ask for it early has it made ready."""

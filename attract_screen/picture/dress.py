@@ -18,5 +18,10 @@ class Dress:
     typeface: Path | None = None
     logo: pygame.Surface | None = None
 
+    @property
+    def logo_size(self) -> tuple[int, int] | None:
+        """How large the logo is before it is drawn."""
+        return None if self.logo is None else self.logo.get_size()
+
 
 PLAIN = Dress()

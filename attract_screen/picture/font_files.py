@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from attract_screen.model.letters import HasLetter, has_letter, is_kana, is_wide
+from attract_screen.model.wording import USUAL_LANGUAGE
+
 _ASSETS = Path(__file__).with_name("assets")
 SANS_FILE: Final = _ASSETS / "DejaVuSansCondensed-Bold.ttf"
 # Han characters have other forms in Japan than in China.
@@ -23,6 +26,15 @@ def installed_files(language: str, root: Path = _DEBIAN) -> tuple[Path, ...]:
     return tuple(root / name for name in names if (root / name).is_file())
 
 
-def own_files(language: str) -> tuple[Path, ...]:
-    """The font that this language cannot do without; none for one that is written in Latin letters."""
-    return (OWN_FILES[language],) if language in OWN_FILES else ()
+def wide_files(language: str) -> tuple[Path, ...]:
+    """The fonts to ask for a character of Chinese or Japanese, in their order."""
+    kana = OWN_FILES["ja"]  # a name is shown in kana wherever it stands
+    if language == "zh_CN":
+        return (OWN_FILES[language], *installed_files(language), kana)
+    return (kana, *installed_files(language))
+
+
+def expected_letters(root: Path = _DEBIAN) -> HasLetter:
+    """Which characters the screen can show on this machine, as far as can be told without opening a font."""
+    has_wide = bool(installed_files(USUAL_LANGUAGE, root))
+    return lambda character: has_letter(character) or is_kana(character) or (has_wide and is_wide(character))

@@ -99,6 +99,7 @@ class Layout:
     stage: Box | None = None  # where pages take turns beside the code
     material: MaterialPlace | None = None
     is_plain: bool = False  # on black, without bulbs and stars
+    logo: Box | None = None
 
     @property
     def taken(self) -> tuple[Box, ...]:
@@ -112,6 +113,8 @@ class Layout:
             boxes.append(self.lane.box)
         if self.material:
             boxes.append(self.material.box)
+        if self.logo:
+            boxes.append(self.logo)
         return tuple(boxes)
 
     def without_page(self) -> Layout:
@@ -148,6 +151,7 @@ class Layout:
             spinning=tuple(replace(piece, box=moved(piece.box)) for piece in self.spinning),
             stage=self.stage and moved(self.stage),
             material=self.material and replace(self.material, box=moved(self.material.box)),
+            logo=self.logo and moved(self.logo),
         )
 
 
@@ -161,6 +165,7 @@ class Sheet:
     faces: Typefaces
     art: Pictures
     pixel_aspect: float = 1.0
+    logo_size: Size | None = None
     labels: list[Label] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
     pieces: list[Art] = field(default_factory=list)
@@ -170,6 +175,7 @@ class Sheet:
     stage: Box | None = None
     material: MaterialPlace | None = None
     is_plain: bool = False
+    logo: Box | None = None
     cut_short: bool = False
     """Whether something that has to be said whole was not."""
 
@@ -223,4 +229,5 @@ class Sheet:
             stage=self.stage,
             material=self.material,
             is_plain=self.is_plain,
+            logo=self.logo,
         )

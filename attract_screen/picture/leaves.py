@@ -13,11 +13,13 @@ from attract_screen.picture.qr import QrCode, encode
 from attract_screen.picture.rows import TextLine, breaks_a_word, height_of, lines_of, paged
 from attract_screen.picture.typefaces import Typefaces
 
-# A phone half a metre away reads the finer one too; the coarser one from where the technician stands.
-SMALLEST_MODULE_PX, GOOD_MODULE_PX = 2, 3
+# The least that a phone held close can read off a sharp display.
+SMALLEST_MODULE_PX, CLOSE_MODULE_PX = 2, 3
+# A module of this part of the shorter side is read from simulated photos of a metre away (tests/photos.py).
+_MODULES_ACROSS = 96
 _SIZE_STEP = 0.93
 # Of the longer side for a code beside words: these have to be read from as far away.
-_FAIR_SHARE = 0.45
+_FAIR_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Room:
         while sizes[-1] > smallest:
             sizes.append(max(smallest, min(sizes[-1] - 1, round(sizes[-1] * _SIZE_STEP))))
         return sizes
+
+    @property
+    def good_module(self) -> int:
+        """With modules of so many pixels a code is read from where the technician stands."""
+        return max(CLOSE_MODULE_PX, self.short // _MODULES_ACROSS)
 
     def card(self, code: QrCode, module_px: int) -> int:
         """The side of a code's card."""
@@ -124,13 +131,15 @@ def _fitting(chapter: Chapter, box: Box, room: Room) -> Leaf | None:
     return largest
 
 
+def _encoded(code: Code) -> Iterator[QrCode]:
+    return (encode(text, sturdy=not code.is_long) for text in code.texts)
+
+
 def _together(chapter: Chapter, code: Code, body: Box, room: Room) -> Leaf | None:
-    """The words and the code side by side, or one above the other; the code as coarse as that allows."""
-    for text in code.texts:
-        encoded = encode(text)
-        most = min(body.w, body.h - room.caption - room.edge)
-        fair = max(GOOD_MODULE_PX, room.coarsest(encoded, round(max(body.w, body.h) * _FAIR_SHARE)))
-        for module_px in range(min(fair, room.coarsest(encoded, most)), GOOD_MODULE_PX - 1, -1):
+    """The words and the code side by side, or one above the other: both as large as that allows."""
+    most = min(body.w, body.h - room.caption - room.edge, round(max(body.w, body.h) * _FAIR_SHARE))
+    for encoded in _encoded(code):
+        for module_px in range(room.coarsest(encoded, most), room.good_module - 1, -1):
             side = room.card(encoded, module_px)
             words, at = room.divided(body, side, side + room.caption + room.edge)
             leaf = _fitting(chapter, words, room)
@@ -144,8 +153,8 @@ def _together(chapter: Chapter, code: Code, body: Box, room: Room) -> Leaf | Non
 def _alone(code: Code, body: Box, room: Room) -> Leaf | None:
     """The code as coarse as the body allows: the fullest text that is coarse enough, or else the finest."""
     most = min(body.h, body.w * 2 // 3) if body.w >= body.h else min(body.w, body.h * 3 // 4)
-    for least in (GOOD_MODULE_PX, SMALLEST_MODULE_PX):
-        for each in map(encode, code.texts):
+    for least in (room.good_module, CLOSE_MODULE_PX, SMALLEST_MODULE_PX):
+        for each in _encoded(code):
             if (module_px := room.coarsest(each, most)) >= least:
                 side = room.card(each, module_px)
                 words, box = room.divided(body, side, side)

@@ -55,6 +55,9 @@ def _strokes(surface: pygame.Surface, layout: Layout, studio: Studio) -> Iterato
         ink = studio.faces.draw(label.text, label.face, label.size, label.colour)
         surface.blit(ink, label.box[:2])
         yield True
+    if layout.logo and studio.dress.logo:
+        surface.blit(pygame.transform.smoothscale(studio.dress.logo, layout.logo[2:]), layout.logo[:2])
+        yield True
     if layout.qr:
         _draw_code(surface, layout.qr, studio)
         yield True

@@ -39,8 +39,13 @@ def small_print(sheet: Sheet, view: View, box: Box) -> Box:
 
 
 def title(sheet: Sheet, view: View, box: Box, share: float | None = None) -> Box:
-    """The machine's name at the top; what is left below it."""
+    """The machine's name at the top, or the logo in its place; what is left below it."""
     top, rest = cut_title(sheet, box, share)
+    if sheet.logo_size is not None:
+        w, h = sheet.logo_size
+        times = min(top.w / w, top.h / h)
+        sheet.logo = top.centred(max(1, int(w * times)), max(1, int(h * times)))
+        return rest
     style = Style(Typeface.TITLE, round(top.h * 0.92), sheet.colours.accent, max_lines=2, smallest_scale=2)
     labels = sheet.write(view.title, top, style)
     if view.moving:

@@ -12,19 +12,22 @@ import pygame
 from attract_screen.model.letters import HasLetter, has_letter, is_wide
 from attract_screen.model.wording import USUAL_LANGUAGE
 from attract_screen.picture.colours import Colour
-from attract_screen.picture.font_files import SAMPLES, SANS_FILE, installed_files, own_files
+from attract_screen.picture.font_files import SAMPLES, SANS_FILE, wide_files
 
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+_IN_NO_FONT = "\uffff"
 _ANY_SIZE = 16  # to ask what a font has
+# Each takes a fifth of a megabyte, and looking for the largest size that fits opens many.
+_MOST_FONTS = 32
 
 _log = logging.getLogger(__name__)
 
 
 def letters_here(files: Sequence[Path] | None = None) -> HasLetter:
     """Which characters a name may hold, in whatever language the rest is written."""
-    installed = Sans(installed_files(USUAL_LANGUAGE) if files is None else files)
-    return lambda character: has_letter(character) or (is_wide(character) and installed.has_wide(character))
+    wide = Sans(wide_files(USUAL_LANGUAGE) if files is None else files)
+    return lambda character: has_letter(character) or (is_wide(character) and wide.has_wide(character))
 
 
 def can_write(language: str) -> bool:
@@ -47,11 +50,12 @@ class Sans:
         self._fonts: dict[tuple[Path, int], pygame.font.Font] = {}
         self._files = wide_files
         self._runs = lru_cache(maxsize=512)(self._runs_of)
+        self._drawn = lru_cache(maxsize=1024)(self._look)
 
     @classmethod
     def of(cls, language: str) -> Sans:
         """With the fonts that are here for a language."""
-        return cls((*own_files(language), *installed_files(language)))
+        return cls(wide_files(language))
 
     def has_wide(self, text: str) -> bool:
         """Whether there is a glyph for each wide character of the text."""
@@ -103,7 +107,12 @@ class Sans:
         return next((path for path in self._wide_files if self._has(path, character)), None)
 
     def _has(self, path: Path, character: str) -> bool:
-        return self._font(path, _ANY_SIZE).metrics(character)[0] is not None
+        return self._drawn(path, character) != self._drawn(path, _IN_NO_FONT)
+
+    def _look(self, path: Path, character: str) -> bytes:
+        """Pixels: in some pygames what a font lacks has metrics, but it looks like all else that it lacks."""
+        ink = self._font(path, _ANY_SIZE).render(character, False, (255, 255, 255), (0, 0, 0))
+        return pygame.image.tostring(ink, "RGB")
 
     def _opens(self, path: Path) -> bool:
         try:
@@ -115,5 +124,7 @@ class Sans:
 
     def _font(self, path: Path, size: int) -> pygame.font.Font:
         if (path, size) not in self._fonts:
+            if len(self._fonts) >= _MOST_FONTS:
+                del self._fonts[next(iter(self._fonts))]
             self._fonts[path, size] = pygame.font.Font(str(path), size)
         return self._fonts[path, size]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Size
 from attract_screen.model.still_care import Stand
 from attract_screen.model.view import View
-from attract_screen.picture.layout import Layout
+from attract_screen.picture.layout import Layout, MaterialPlace
 from attract_screen.picture.paint import Painting
 from attract_screen.picture.scenes import pages
 from attract_screen.picture.studio import Studio
@@ -18,8 +19,9 @@ _LATE_S = 2.0
 
 @dataclass
 class Coming:
-    """The next page; `box` is what of the picture is another once it stands there."""
+    """The next page, by its number; `box` is what of the picture is another once it stands there."""
 
+    page: int
     layout: Layout
     painting: Painting
     box: Box
@@ -27,16 +29,28 @@ class Coming:
 
 
 class Sequence:
-    """Pages take turns by their seconds; `began_s` is when the one that stands there came."""
+    """Pages take turns by their seconds; `began_s` is when the one that stands there came.
 
-    def __init__(self, view: View, size: Size, studio: Studio, pixel_aspect: float, stand: Stand) -> None:
+    Those whose picture of the operator's is not there, by `has`, have no turn.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        size: Size,
+        studio: Studio,
+        pixel_aspect: float,
+        stand: Stand,
+        has: Callable[[MaterialPlace], bool],
+    ) -> None:
         self._studio = studio
+        self._has = has
         self._stand = stand
         self._pages = pages(view, size, studio, pixel_aspect)
         self._page = 0
         self._coming: Coming | None = None
         self.began_s = 0.0
-        self.layout = self._layout()
+        self.layout = self._layout(0)
 
     def begin(self, began_s: float) -> None:
         """The first page comes now."""
@@ -53,14 +67,16 @@ class Sequence:
             self._page, self.began_s = self._next_page, due_s
         if self._page == was:
             return False
-        self._coming, self.layout = None, self._layout()
+        self._coming = None
+        self._page, self.layout = self._shown_from(self._page)
         return True
 
     def coming(self) -> Coming:
         """The next page, as far as it is ready."""
         if self._coming is None:
-            layout = self._pages[self._next_page].layout().standing(self._stand)
-            self._coming = Coming(layout, Painting(layout, self._studio), _turned(self.layout, layout))
+            page, layout = self._shown_from(self._next_page)
+            painting = Painting(layout, self._studio)
+            self._coming = Coming(page, layout, painting, _turned(self.layout, layout))
         return self._coming
 
     def turn(self, now_s: float) -> None:
@@ -69,16 +85,26 @@ class Sequence:
         So a picture that is drawn anew meanwhile, in another language say, finds the same page.
         """
         due_s = self.turns_at_s()
-        self.layout = self.coming().layout
-        self._page, self._coming = self._next_page, None
+        coming = self.coming()
+        self._page, self.layout, self._coming = coming.page, coming.layout, None
         self.began_s = now_s if due_s is None or now_s - due_s > _LATE_S else due_s
 
     @property
     def _next_page(self) -> int:
         return (self._page + 1) % len(self._pages)
 
-    def _layout(self) -> Layout:
-        return self._pages[self._page].layout().standing(self._stand)
+    def _shown_from(self, first: int) -> tuple[int, Layout]:
+        """The first page from this one on that is not without its picture; the prices always have theirs."""
+        page, layout = first, self._layout(first)
+        while layout.material is not None and not self._has(layout.material):
+            page = (page + 1) % len(self._pages)
+            layout = self._layout(page)
+            if page == first:
+                break
+        return page, layout
+
+    def _layout(self, page: int) -> Layout:
+        return self._pages[page].layout().standing(self._stand)
 
 
 def _turned(layout: Layout, coming: Layout) -> Box:

@@ -15,7 +15,7 @@ from attract_screen.picture.font_files import SANS_FILE
 _FINE, _LESS_FINE, _LARGE_PX = 3, 2, 48
 _SLANT = 0.2  # columns a row
 _SIZE_STEP = 0.95
-_MOST_FONTS = 4
+_MOST_FONTS, _MOST_WIDTHS = 4, 2048
 _TINY_PX = (12, 10, 8)
 _SMALLEST_PX = 9  # of a line, for each unit of the smallest scale
 _LINE = 1.04  # of the em: capitals and their accents have room, and what hangs below them has little
@@ -32,10 +32,12 @@ class SlantedLetters:
         pygame.font.init()
         # A font for each size that is tried would fill the memory.
         self._font = lru_cache(maxsize=_MOST_FONTS)(_font)
+        # And one picture is laid out like the last.
+        self._plain_width = lru_cache(maxsize=_MOST_WIDTHS)(self._measured)
 
     def spelled(self, text: str) -> str | None:
         """The text in capitals, or None if the typeface lacks one."""
-        capitals = text.upper()
+        capitals = "".join(" " if c.isspace() else c for c in text.upper())  # no-break ones among them
         return capitals if all(map(has_letter, capitals)) else None
 
     def tiny_sizes(self, smallest_scale: int) -> Iterator[int]:
@@ -51,8 +53,7 @@ class SlantedLetters:
 
     def width(self, text: str, size: int, *, title: bool) -> int:
         """Pixels from the first to the last column of a text."""
-        plain = self._font(size).size(text)[0] + round(self._font(size).get_height() * _SLANT) + 1
-        return -(-plain // _fine(size)) + 2 * _edge(size, title=title)
+        return self._plain_width(text, size) + 2 * _edge(size, title=title)
 
     def height(self, size: int, *, title: bool) -> int:
         """The size itself."""
@@ -80,6 +81,10 @@ class SlantedLetters:
     def inks(self, colour: Colour, *, title: bool) -> tuple[Colour, ...]:
         """One; of a title that of the outline, which is what its letters are told by."""
         return (self._outline,) if title else (colour,)
+
+    def _measured(self, text: str, size: int) -> int:
+        font = self._font(size)
+        return -(-(font.size(text)[0] + round(font.get_height() * _SLANT) + 1) // _fine(size))
 
     def _stamp(
         self,

@@ -29,6 +29,7 @@ from controller.check.pins import check_pins
 from controller.check.power import check_power
 from controller.check.relay import check_relay
 from controller.check.service import check_service
+from controller.check.words import check_words
 from controller.config.keys import Config, load_config
 from controller.control.running import find_running
 from controller.ledger.file import LEDGER_NAME
@@ -112,6 +113,9 @@ def _looks(config: Config, path: Path, where: Surroundings) -> Mapping[str, Call
     seen = see(controller, config, path) if controller else Seen()
     folder = config.folder
     own = {"pictures": lambda: check_pictures(folder, unit(SCREEN, where.systemd))} if folder else {}
+    # So does this.
+    words = check_words(config.words, unit(SCREEN, where.systemd)) if config.words else []
+    own |= {"words": lambda: words} if words else {}
     return {
         "configuration": lambda: [*check_config(config, path, seen.reading), *check_card(where.boot)],
         "service": lambda: check_service(controller, running, config_usable=seen.config_usable),

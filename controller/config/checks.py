@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attract_screen.model.letters import lacking, title_of
+from attract_screen.picture.font_files import expected_letters
 from controller.config.reader import Problem, Read
 from controller.formats.odd_characters import named
 from controller.model.board_profiles import CUSTOM, PROFILES
@@ -175,9 +176,10 @@ def _serial_pin(read: Read) -> list[Problem]:
 
 def _name_in_other_letters(read: Read) -> list[Problem]:
     name, machine_id = read.values["name"], read.values["machine_id"]
-    characters = lacking(name)
+    can_show = expected_letters()
+    characters = lacking(name, can_show)
     if not characters:
         return []
-    shown = title_of(name, machine_id)
+    shown = title_of(name, machine_id, can_show)
     text = f"has {named(characters[0])}, which the screen cannot show: it shows {shown} instead"
     return [Problem(read.lines["name"], "name", text)]

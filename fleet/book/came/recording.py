@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from fleet.book import tables
-from fleet.book.came.boots import place_in_time
+from fleet.book.came.boots import keep_boots, place_in_time
 from fleet.book.came.meeting import meet
+from fleet.book.came.neighbours import placed_anew
 from fleet.book.computed.dating import days_where_dated
 from fleet.book.computed.moving import move_boot
 from fleet.book.computed.sheets import write_down
@@ -20,6 +21,7 @@ from fleet.journal.days import DayOf, ZoneOf
 from fleet.journal.facts import read_fact
 from fleet.journal.progress import Fit, Joined, Progress, join
 from fleet.journal.sheet import Noted
+from fleet.journal.times import Boot
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,19 @@ def record(connection: Connection, came: Sequence[Came], zone_of: ZoneOf) -> lis
         if placed.moved:
             write_down(connection, noted)  # what moves has to be there
             noted = []
-        for known, began_at in placed.moved:
-            move_boot(connection, each.batch.machine_id, known, began_at, day_of)
+        for was, now in placed.moved:
+            _move(connection, each.batch.machine_id, was, now, day_of)
         noted += _keep(connection, each, new, placed.began_at, day_of)
         recorded.append(Recorded(found.fit, found.after, len(new), placed.met))
     write_down(connection, noted)
     return recorded
+
+
+def _move(connection: Connection, machine_id: str, was: Boot, now: Boot, day_of: DayOf) -> None:
+    move_boot(connection, machine_id, was, now.began_at, day_of)
+    for neighbour_was, neighbour in placed_anew(connection, machine_id, was, now):
+        keep_boots(connection, machine_id, [neighbour])
+        move_boot(connection, machine_id, neighbour_was, neighbour.began_at, day_of)
 
 
 def _joined(connection: Connection, batch: Batch) -> Joined:

@@ -19,8 +19,7 @@ _ROUNDING_S = 1.0
 def move_boot(connection: Connection, machine_id: str, known: Boot, began_at: float, day_of: DayOf) -> None:
     """Have everything of a boot be where it is if the boot began at `began_at`."""
     table, since_at = entries.c, known.began_at - _ROUNDING_S
-    # By their time, for which there is an index, rather than one more index of boots.
-    of_it = (table.machine_id == machine_id, table.boot == known.boot, table.at >= since_at)
+    of_it = (table.machine_id == machine_id, table.boot == known.boot)
     for _, noted in noted_in_parts(connection, day_of, *of_it):
         moves = []
         for each in noted:
