@@ -26,6 +26,7 @@ from attract_screen.hotplug import Hotplugs, cards_in
 from attract_screen.model.connectors import ANYWHERE, Connector, Place, Wish, chosen, why_none
 from attract_screen.said import SAID_AGAIN_AFTER_S, Said
 from attract_screen.systemd_notify import ALIVE
+from attract_screen.watchdog import Watchdog
 
 ROOT = Path(__file__).parent.parent
 # What the usual design is drawn with, in English.
@@ -282,3 +283,24 @@ def test_what_the_kernel_calls_out_is_listened_to_without_waiting() -> None:
         except PermissionError:
             pytest.skip("only root may call out to all")
     assert hotplugs.cards() == frozenset()
+
+
+def test_the_watchdog_hears_of_shown_pictures_every_few_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in five seconds, of thirty a second; with the second of those the display has answered."""
+    answered: list[str] = []
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "systemd"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "systemd"))
+        systemd.setblocking(False)
+        watchdog = Watchdog(lambda: answered.append("answered"))
+        asked = [watchdog.wants_a_picture(1000.0)]
+        for number in range(5 * 30 + 2):
+            watchdog.shown(1000.0 + number / 30)
+            asked.append(watchdog.wants_a_picture(1000.0 + number / 30))
+        told = [systemd.recv(100).decode(), systemd.recv(100).decode()]
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
+    assert (told, answered) == ([ALIVE, ALIVE], ["answered"])
+    assert (asked, watchdog.wants_a_picture(1011.0)) == ([True, *[False] * 152], True)
