@@ -99,7 +99,14 @@ def _status(unit: str) -> str:
 
 
 def _plug(card: str, size: str) -> None:
+    """Have another monitor there; "off" is a cable that is pulled out, as the kernel can be told of it."""
+    status = Path(f"/sys/class/drm/{card}-Virtual-1/status")
+    if size == "off":
+        status.write_text("off")
+        return
     print(f"@monitor {card} {size}", flush=True)
+    time.sleep(5.0)  # QEMU's word to its card
+    status.write_text("detect")
 
 
 def _glass(name: str, card: str) -> dict[str, Any]:
