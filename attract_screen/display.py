@@ -13,6 +13,7 @@ from pathlib import Path
 import pygame
 
 from attract_screen.graphics import DRM, connectors
+from attract_screen.hotplug import Hotplugs
 from attract_screen.model.connectors import Place, Wish, chosen, why_none
 from attract_screen.model.monitor import Size
 from attract_screen.said import Said
@@ -62,6 +63,7 @@ class Display:
         self._look_again_s = look_again_s
         self._said = Said(_log, time.monotonic)
         self._place: Place | None = None
+        self._hotplugs = Hotplugs() if kind is Kind.KMSDRM else None
         self._size: Size | None = None
         self._look_at_s = 0.0
 
@@ -91,7 +93,12 @@ class Display:
         if now_s < self._look_at_s:
             return False
         self._look_at_s = now_s + LOOK_AFTER_S
-        return chosen(connectors(self._drm), wish) != self._place
+        return self._was_called_out() or chosen(connectors(self._drm), wish) != self._place
+
+    def _was_called_out(self) -> bool:
+        """Whether a cable was moved at the card; what is there now is known once the display is let go."""
+        cards = self._hotplugs.cards() if self._hotplugs else frozenset()
+        return self._place is not None and self._place.connector.card in cards
 
     def is_closed(self) -> bool:
         """Whether somebody has closed the window.
@@ -115,6 +122,7 @@ class Display:
             with opening():
                 surface = open_display(self._kind, self._asked, self._place)
             self._place = self._looked_at_again(wish)
+            self._was_called_out()  # before it was opened: that is seen
         width, height = self._size = surface.get_size()
         at = f", {self._place.connector.whole_name}" if self._place else ""
         self._said.say(f"The display was opened: {self._kind.value}, {width}x{height}{at}", logging.INFO)

@@ -20,6 +20,7 @@ from PIL import Image
 from attract_screen.model.themes import THEME_NAMES
 from bench.idle import children, cpu_s, memory_mb
 from bench.measure.machine import machine
+from bench.world.bare_loop import BareLoop
 from controller.system.clock import since_boot_s
 
 TITLE = "Attract screen: processor, memory, frames in time; drawn by software into memory, 30 frames a second"
@@ -177,9 +178,11 @@ def _in_time(versions: Versions, watched_s: float, changes: int) -> None:
     for name, code, theme in versions:
         with screen("640x480", code, theme=theme) as running:
             began_s = since_boot_s()
-            running.for_s(watched_s)
+            with BareLoop(FRAME_S) as bare:
+                running.for_s(watched_s)
             rests = [at_s for kind, at_s in running.seen()["log"] if kind == "rest" and at_s > began_s]
-        late.append(f"{name} {sum(there - here > 2 * FRAME_S for here, there in pairwise(rests))}")
+        count = sum(there - here > 2 * FRAME_S for here, there in pairwise(rests))
+        late.append(f"{name} {count} (a loop that only rests, meanwhile: {bare.late})")
         waits.append(f"{name} {_wait_ms(code, theme, changes)}")
     print(f"frames later than a frame's time, in {watched_s:g} s: {', '.join(late)} (target: none)")
     print(f"feed's change to frame, median / worst: {', '.join(waits)} ms (target: two frames, 67 ms)")

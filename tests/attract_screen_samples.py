@@ -9,10 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pygame
 import zxingcpp
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from attract_screen.model.feed_format import Feed, Offer, State, parse_feed
@@ -78,11 +76,9 @@ def frame_of(size: Size, elapsed_s: float = 0.7, **changes: Any) -> pygame.Surfa
     return render(view_of(feed, 0.0), size, feed.monitor, elapsed_s)
 
 
-def pixels_of(frame: pygame.Surface) -> NDArray[np.uint8]:
-    """A frame's rows, columns and colours."""
-    width, height = frame.get_size()
-    flat = np.frombuffer(pygame.image.tostring(frame, "RGB"), np.uint8)
-    return flat.reshape(height, width, 3)
+def picture_of(frame: pygame.Surface) -> Image.Image:
+    """A frame as a picture that every library takes."""
+    return Image.frombytes("RGB", frame.get_size(), pygame.image.tostring(frame, "RGB"))
 
 
 def write_feed(path: Path, **changes: Any) -> None:

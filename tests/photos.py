@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pygame
 import zxingcpp
+from attract_screen_samples import picture_of
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
@@ -96,6 +98,11 @@ def card_on(frame: Pixels) -> Card:
     quiet = round((max(columns) - min(columns)) * 0.16)
     left, top = max(0, min(columns) - quiet), max(0, min(rows) - quiet)
     return left, top, max(columns) + quiet - left, max(rows) + quiet - top
+
+
+def pixels_of(frame: pygame.Surface) -> Pixels:
+    """A frame's rows, columns and colours."""
+    return np.asarray(picture_of(frame))
 
 
 def read_by_zxing(picture: Pixels) -> list[str]:

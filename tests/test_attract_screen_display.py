@@ -22,9 +22,11 @@ from desktops import needs_a_desktop, resize_windows, wayland_desktop, x_desktop
 from attract_screen.attempts import LONGEST_WAIT_S, Attempts
 from attract_screen.display import Display, Kind
 from attract_screen.graphics import connectors
+from attract_screen.hotplug import Hotplugs, cards_in
 from attract_screen.model.connectors import ANYWHERE, Connector, Place, Wish, chosen, why_none
 from attract_screen.said import SAID_AGAIN_AFTER_S, Said
 from attract_screen.systemd_notify import ALIVE
+from attract_screen.watchdog import Watchdog
 
 ROOT = Path(__file__).parent.parent
 # What the usual design is drawn with, in English.
@@ -249,3 +251,56 @@ def test_whatever_asset_is_lost_the_code_is_on_the_glass(
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=10)[1].splitlines()
     assert (process.returncode, len([line for line in said if "cannot be drawn" in line])) == (0, 1)
+
+
+def call(**words: str) -> bytes:
+    """What the kernel calls out, as it comes over its socket."""
+    lines = [f"change@{words['DEVPATH']}", "ACTION=change", *(f"{key}={word}" for key, word in words.items())]
+    return b"".join(line.encode() + b"\0" for line in (*lines, "SEQNUM=4711"))
+
+
+@pytest.mark.parametrize(
+    ("words", "cards"),
+    [
+        ({"DEVPATH": "/devices/platform/gpu/drm/card1", "SUBSYSTEM": "drm", "HOTPLUG": "1"}, [1]),
+        ({"DEVPATH": "/devices/platform/gpu/drm/card1", "SUBSYSTEM": "drm"}, []),
+        ({"DEVPATH": "/devices/platform/gpu/drm/renderD128", "SUBSYSTEM": "drm", "HOTPLUG": "1"}, []),
+        ({"DEVPATH": "/devices/usb/card1", "SUBSYSTEM": "sound", "HOTPLUG": "1"}, []),
+    ],
+)
+def test_a_cable_at_a_card_is_heard_of(words: dict[str, str], cards: list[int]) -> None:
+    """Among all that the kernel calls out."""
+    assert cards_in(call(**words)) == cards
+
+
+def test_what_the_kernel_calls_out_is_listened_to_without_waiting() -> None:
+    """Nothing was called out about a card; and nobody but the kernel is believed."""
+    hotplugs = Hotplugs()
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 15) as somebody:
+        said = call(DEVPATH="/devices/platform/gpu/drm/card1", SUBSYSTEM="drm", HOTPLUG="1")
+        try:
+            somebody.sendto(said, (0, 1))
+        except PermissionError:
+            pytest.skip("only root may call out to all")
+    assert hotplugs.cards() == frozenset()
+
+
+def test_the_watchdog_hears_of_shown_pictures_every_few_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in five seconds, of thirty a second; with the second of those the display has answered."""
+    answered: list[str] = []
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "systemd"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "systemd"))
+        systemd.setblocking(False)
+        watchdog = Watchdog(lambda: answered.append("answered"))
+        asked = [watchdog.wants_a_picture(1000.0)]
+        for number in range(5 * 30 + 2):
+            watchdog.shown(1000.0 + number / 30)
+            asked.append(watchdog.wants_a_picture(1000.0 + number / 30))
+        told = [systemd.recv(100).decode(), systemd.recv(100).decode()]
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
+    assert (told, answered) == ([ALIVE, ALIVE], ["answered"])
+    assert (asked, watchdog.wants_a_picture(1011.0)) == ([True, *[False] * 152], True)

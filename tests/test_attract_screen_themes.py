@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pygame
 import pytest
-from attract_screen_samples import ADDRESS, FEED, LONG_LINE, a_view, decoded
+from attract_screen_samples import ADDRESS, FEED, LONG_LINE, SIZES, a_view, decoded
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import Notice, PricePeriod, State
@@ -22,6 +22,7 @@ from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.scenes import pages
 from attract_screen.picture.studio import Studio
+from attract_screen.picture.turn import codes_of
 from attract_screen.picture.typefaces import Typeface
 
 FRAME_S = 1 / 30
@@ -195,6 +196,22 @@ def test_a_still_picture_stays_still(name: ThemeName, studios: dict[ThemeName, S
         picture = Picture(a_view(state, qr=None), (640, 480), studios[name])
         picture.draw(0.0)
         assert (picture.is_due(1e6), picture.move(1e6)) == (False, [])
+
+
+@every_theme
+@pytest.mark.parametrize("size", [*SIZES, (240, 320), (800, 480), (256, 192)])
+def test_every_page_has_its_room_beside_the_code(
+    name: ThemeName, size: Size, studios: dict[ThemeName, Studio]
+) -> None:
+    """Within the frame, nothing over another, and the code where it is on the first one."""
+    shown = [page.layout() for page in pages(a_view(**NEWS), size, studios[name])]
+    frame = Box(0, 0, *size).inset(shown[0].rail)
+    for layout in shown:
+        assert layout.qr == shown[0].qr
+        assert [box for box in layout.taken if not frame.contains(box)] == []
+        solid = [*(label.box for label in layout.labels), *(piece.box for piece in layout.art)]
+        solid += codes_of(layout)
+        assert [(a, b) for n, a in enumerate(solid) for b in solid[n + 1 :] if a.overlaps(b)] == []
 
 
 def entrance(

@@ -25,8 +25,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         (Money(-250, "usd"), "-$2.50", "-2.50"),
         (Money(-5, "eur"), "-€0.05", "-0.05"),
         (Money(300, "jpy"), "¥300", "300"),
-        (Money(-1250, "kwd"), "-1.250 KWD", "-1.250"),
-        (Money(0, "chf"), "0.00 CHF", "0.00"),
+        (Money(-1250, "kwd"), "-KWD\N{NO-BREAK SPACE}1.250", "-1.250"),
+        (Money(0, "chf"), "CHF\N{NO-BREAK SPACE}0.00", "0.00"),
     ],
 )
 def test_an_amount_is_written_with_its_own_decimals(money: Money, words: str, plain: str) -> None:
@@ -69,7 +69,7 @@ def test_a_file_has_the_pages_figures() -> None:
         (cells("all", Money(123456, "usd"), 1234, None),),
     )
     assert [cell.words for cell in table.rows[0]] == [
-        "2026-11-28", "$1234.56", "1,234", "2026-11-28 17:00:00"
+        "2026-11-28", "$1,234.56", "1,234", "2026-11-28 17:00:00"
     ]  # fmt: skip
     assert csv_text(table) == (
         '\ufeff"day","phone","currency","credits","at"\r\n'

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from fleet_kit import NOON
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool
 from werkzeug.test import TestResponse
 
 from fleet.book import tables
@@ -115,6 +119,36 @@ def test_whoever_guesses_is_stopped_by_where_they_are_and_holds_nobody_else_up(s
     assert site.enter(elsewhere).status_code == 302
     site.now += 601
     assert site.enter(site.browser()).status_code == 302
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+def test_while_a_password_is_tried_the_book_is_free(site: Site, password: str) -> None:
+    """No connection of the pages' is in use as long as that takes, and others write meanwhile."""
+    slow = PasswordHasher(time_cost=10).hash(PASSWORD)
+    began_s = time.monotonic()
+    PasswordHasher().verify(slow, PASSWORD)
+    takes_s = time.monotonic() - began_s
+    with writing(site.engine) as connection:
+        connection.execute(update(tables.people).values(password_hash=slow))
+    others = open_book(site.engine.url)
+    trying = threading.Thread(target=lambda: site.enter(site.browser(), password=password))
+    longest_s, free_s, writes = 0.0, time.monotonic(), 0
+    trying.start()
+    while trying.is_alive():
+        if not pool_of(site).checkedout():
+            free_s = time.monotonic()
+        with writing(others) as connection:
+            connection.execute(update(tables.people).values(failures=tables.people.c.failures))
+        longest_s = max(longest_s, time.monotonic() - free_s)
+        writes += 1
+    others.dispose()
+    assert longest_s < takes_s / 2
+    assert writes > 5
+
+
+def pool_of(site: Site) -> QueuePool:
+    assert isinstance(site.engine.pool, QueuePool)
+    return site.engine.pool
 
 
 def test_who_fails_often_has_to_wait_even_with_everything_right(site: Site) -> None:

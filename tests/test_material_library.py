@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import av
@@ -223,6 +224,42 @@ def test_the_cache_is_bounded_and_what_is_shown_stays(
     assert sum(path.stat().st_size for path in (tmp_path / "kept").iterdir()) == shelf.cache.bytes <= most
     no_room = f"there is no room for it in {tmp_path}/kept: take some pictures away"
     assert caplog.messages == [f"2.png: {no_room}", f"3.png: {no_room}"]
+
+
+def test_sizes_that_take_turns_all_stay_ready_and_are_made_once(folder: Path, tmp_path: Path) -> None:
+    """Two languages have rooms of different sizes: the screen goes from one to the other all day."""
+    photo(folder / "a.png")
+    material = OwnMaterial([tmp_path / "kept"])
+    rooms = [(64 + 16 * number, 64) for number in range(6)]
+    try:
+        material.follow(folder)
+        for room in rooms:
+            wait_until(partial(material.surface, "a.png", room, 0.0), f"the picture for {room}")
+        before = states(tmp_path / "kept")
+        assert [material.surface("a.png", room, 0.0) is not None for room in rooms * 3] == [True] * 18
+        wait_until(partial(material.surface, "a.png", (32, 32), 0.0), "the picture for one more")
+        assert [material.surface("a.png", room, 0.0) is not None for room in rooms[1:]] == [True] * 5
+    finally:
+        material.close()
+    after = states(tmp_path / "kept")
+    assert {path: when for path, when in before.items() if after.get(path) != when}.keys() == {
+        str(tmp_path / "kept")
+    }
+
+
+def test_without_disk_for_every_size_a_picture_is_shown_in_those_that_have_it(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not refused, and nothing is written over and over."""
+    Image.effect_noise((80, 60), 90).save(folder / "a.png")
+    whole = Shelf(folder, tmp_path / "whole")
+    whole.looked()
+    shelf = Shelf(folder, tmp_path / "kept", whole.cache.bytes + 100)
+    shelf.wishes = replace(shelf.wishes, rooms=(ROOM, (64, 48)))
+    assert shelf.names() == ["a.png"]
+    before = states(tmp_path / "kept")
+    shelf.looked()
+    assert (states(tmp_path / "kept"), caplog.messages) == (before, [])
 
 
 def test_a_copy_that_rots_is_made_anew(folder: Path, shelf: Shelf) -> None:

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from attract_screen_samples import ADDRESS, SIZES, frame_of, pixels_of
-from photos import Pixels, photo, read_by_opencv, read_by_zxing, taken
+from attract_screen_samples import ADDRESS, SIZES, frame_of
+from photos import Pixels, photo, pixels_of, read_by_opencv, read_by_zxing, taken
 
 from attract_screen.model.monitor import ROTATIONS, Size
 from attract_screen.model.themes import THEME_NAMES

@@ -10,7 +10,7 @@ from pathlib import Path
 import pygame
 import pytest
 import zxingcpp
-from attract_screen_samples import a_view, decoded, pixels_of, write_feed
+from attract_screen_samples import a_view, decoded, picture_of, write_feed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,7 +156,7 @@ def test_the_screen_takes_that_care(show: Show, tmp_path: Path) -> None:
         write_feed(tmp_path / "feed.json", state="playing", written_at_s=now_s, since_s=now_s)
         for step in range(40):  # the picture comes up over a second
             show.step(now_s + step / 30)
-        frame = pixels_of(pygame.display.get_surface())
+        frame = picture_of(pygame.display.get_surface())
         (code,) = zxingcpp.read_barcodes(frame, formats=zxingcpp.BarcodeFormat.QRCode)
         frames.append(frame.tobytes())
         codes.append((code.position.top_left.x, code.position.top_left.y))

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from attract_screen_samples import SIZES, decoded, on_the_glass, pixels_of
+from attract_screen_samples import SIZES, decoded, on_the_glass
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photos import photo, read_by_zxing, taken
+from photos import photo, pixels_of, read_by_zxing, taken
 from technician_samples import CODE_TEXTS, FAULT, SALE, TECHNICIAN, TEST_ADDRESS, turns
 
 from attract_screen.model.box import Box

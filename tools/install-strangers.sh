@@ -19,7 +19,7 @@ check_strangers() {
             "$(reached "$(as $user python3 -I $reach "${cabinets[@]}")")"
     done
     drop_in attract-screen "/usr/bin/python3 -I $reach ${cabinets[*]}"
-    inside systemctl restart arcade-attract-screen
+    inside systemctl restart --no-block arcade-attract-screen
     until_true "the screen's service has tried" tried_all
     same "nor does the screen's service, which is shut in besides" "list $runtime, read $runtime/screen.json" \
         "$(reached "$(journal attract-screen | grep -E '^(read|write|list|make|connect) /' | sort -u)")"

@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import screens
+from PIL import Image
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.wait import WebDriverWait
 
+from attract_screen.model.themes import THEME_NAMES
+
 DOCS = Path(__file__).parent.parent / "docs"
 PORT = 8950
+DESIGN, GAP = (480, 360), 12
 
 
 def main() -> None:
@@ -35,11 +39,17 @@ def main() -> None:
 
 
 def attract(folder: Path) -> None:
-    """The attract screen, as a 640x480 monitor shows it."""
-    feed = folder / "screen.json"
-    feed.write_text(json.dumps(screens.FEED))
-    command = [sys.executable, "-m", "attract_screen", "--render", str(DOCS / "attract.png")]
-    subprocess.run([*command, "--feed", str(feed), "--size", "640x480"], check=True)
+    """The attract screen in each of its designs, side by side."""
+    width, height = DESIGN
+    beside = Image.new("RGB", (len(THEME_NAMES) * (width + GAP) - GAP, height), "white")
+    for number, theme in enumerate(THEME_NAMES):
+        feed, drawn = folder / "screen.json", folder / "drawn.png"
+        feed.write_text(json.dumps(screens.FEED | {"theme": theme}))
+        command = [sys.executable, "-m", "attract_screen", "--render", str(drawn), "--elapsed", "0.6"]
+        subprocess.run([*command, "--feed", str(feed), "--size", f"{width}x{height}"], check=True)
+        with Image.open(drawn) as picture:
+            beside.paste(picture, (number * (width + GAP), 0))
+    beside.quantize(screens.COLOURS, kmeans=1).save(DOCS / "attract.png", optimize=True)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ if [ ! -e $environment/ready ] || [ requirements/cabinet.lock -nt $environment/r
     $python -I -m venv --clear --system-site-packages $environment
     grep -o '^[a-z-]*==[^ ]*' requirements/cabinet.lock >$environment/constraints.txt
     $environment/bin/python -I -m pip install --quiet --disable-pip-version-check --constraint $environment/constraints.txt \
-        hypothesis pytest pytest-timeout qrcode trustme zxing-cpp
+        alembic hypothesis pytest pytest-timeout qrcode sqlalchemy trustme zxing-cpp
     touch $environment/ready
 fi
-$environment/bin/python -m pytest tests/test_attract_screen_*.py tests/test_material_*.py "$@"
+$environment/bin/python -m pytest tests/test_attract_screen_*.py tests/test_code_is_there.py tests/test_material_*.py \
+    tests/test_screen_{address,modules}.py tests/test_still_care.py "$@"

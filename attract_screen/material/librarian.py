@@ -81,6 +81,9 @@ class Librarian:
         self._under_way: _UnderWay | None = None
         self._projector = Projector()
         self._ready: dict[str, Ready] = {}
+        self._left_out: set[str] = set()
+        self._rooms: tuple[Size, ...] = ()
+        self._stamps: dict[str, Stamp] = {}
 
     @property
     def busy(self) -> bool:
@@ -93,6 +96,9 @@ class Librarian:
             self._turn_to(wishes.folder)
         if self._folder is None:
             return EMPTY
+        if wishes.rooms != self._rooms:
+            self._rooms = wishes.rooms
+            self._left_out.clear()
         if self._clock() >= self._look_at_s:
             self._look_at_s = self._clock() + LOOK_EVERY_S
             self._look(self._folder)
@@ -137,6 +143,9 @@ class Librarian:
             return
         self._read_notes(folder.path)
         stamps = {file.name: file.stamp for file in self._listing.files}
+        if stamps != self._stamps:
+            self._left_out.clear()  # what went away may have left room
+        self._stamps = stamps
         self._refused = {n: known for n, known in self._refused.items() if stamps.get(n) == known.stamp}
         self._complain()
 
@@ -193,20 +202,22 @@ class Librarian:
         return file if file is not None and file.kind is kind else None
 
     def _go_on(self, folder: Path, tasks: list[_Task]) -> None:
-        wanted = {task.key for task in tasks}
         if self._under_way is not None:
-            self._finish(self._under_way, wanted)
+            self._finish(self._under_way, tasks)
         for task in tasks:
             if self._under_way is not None:
                 return
-            if task.key not in self._ready and not self._found(task):
+            if task.key not in self._left_out and not self._found(task):
                 self._begin(folder, task)
 
     def _found(self, task: _Task) -> bool:
         """Whether it was made ready before, perhaps before the last start."""
         path = self._cache.get(task.key)
         if path is None:
+            self._ready.pop(task.key, None)  # it made room for others meanwhile
             return False
+        if task.key in self._ready:
+            return True
         if task.file.kind is Kind.TYPEFACE:
             self._ready[task.key] = Ready(path, 0.0)
             return True
@@ -230,7 +241,7 @@ class Librarian:
             half.unlink(missing_ok=True)
             self._refuse(task, f"it cannot be opened: {getattr(error, 'strerror', None) or error}")
 
-    def _finish(self, under_way: _UnderWay, wanted: set[str]) -> None:
+    def _finish(self, under_way: _UnderWay, tasks: list[_Task]) -> None:
         task, outcome = under_way.task, under_way.work.outcome()
         if outcome is None:
             return
@@ -242,12 +253,17 @@ class Librarian:
         if outcome.remark:
             log.warning("%s: %s", shown_name(task.file.name), outcome.remark)
         try:
-            if not self._cache.keep(under_way.half, task.key, wanted):
-                self._refuse(
-                    task, f"there is no room for it in {self._cache.place.folder}: take some pictures away"
-                )
+            if not self._cache.keep(under_way.half, task.key, {each.key for each in tasks}):
+                self._leave_out(task, tasks)
         except OSError as error:
             self._refuse(task, f"what is made ready cannot be written: {error.strerror}")
+
+    def _leave_out(self, task: _Task, tasks: list[_Task]) -> None:
+        """Of several sizes those have room that were asked for first; a file without any is refused."""
+        self._left_out.add(task.key)
+        if not any(each.key in self._ready for each in tasks if each.file == task.file):
+            where = self._cache.place.folder
+            self._refuse(task, f"there is no room for it in {where}: take some pictures away")
 
     def _refuse(self, task: _Task, why: str) -> None:
         self._refused[task.file.name] = _Refusal(task.file.stamp, why, self._clock())

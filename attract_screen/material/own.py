@@ -26,7 +26,8 @@ from attract_screen.picture.dress import Dress
 log = logging.getLogger(__name__)
 
 _BUSY_S, _IDLE_S = 0.1, 1.0
-_MOST_ROOMS = 3  # with a caption, without, and while the screen turns from one layout to another
+_MOST_ROOMS = 6  # with a caption and without, in two languages, and as many more
+_FORGOTTEN_AFTER_S = 900.0  # as after the display became another
 _STEP = 16
 
 
@@ -43,6 +44,7 @@ class OwnMaterial:
         self._can_show = can_show
         self._clock = clock
         self._wishes = Wishes()
+        self._asked_s: dict[Size, float] = {}
         self._stock: Stock = EMPTY
         self._projector = Projector()
         self._damaged: SimpleQueue[Path] = SimpleQueue()
@@ -72,8 +74,7 @@ class OwnMaterial:
     def surface(self, key: str, size: Size, elapsed_s: float) -> pygame.Surface | None:
         """The picture of a page, no larger than `size`; None while it is not ready."""
         room = _rounded(size)
-        if room not in self._wishes.rooms:
-            self._wish(replace(self._wishes, rooms=(*self._wishes.rooms, room)[-_MOST_ROOMS:]))
+        self._ask_for(room)
         ready = self._stock.ready.get((key, room))
         return None if ready is None else self._frame(ready.path, elapsed_s)
 
@@ -95,6 +96,20 @@ class OwnMaterial:
     def _page(self, stock: Stock, name: str) -> MaterialPage:
         caption = drawable(stock.notes.remark(name).caption, self._can_show)
         return MaterialPage(name, caption, stock.seconds(name))
+
+    def _ask_for(self, room: Size) -> None:
+        """Rooms that take turns all stay, so that none of them is made ready again and again."""
+        now_s = self._clock()
+        self._asked_s[room] = now_s
+        recent = sorted(self._asked_s, key=lambda each: self._asked_s[each])[-_MOST_ROOMS:]
+        self._asked_s = {
+            each: at_s
+            for each, at_s in self._asked_s.items()
+            if each in recent and now_s - at_s < _FORGOTTEN_AFTER_S
+        }
+        rooms = tuple(self._asked_s)
+        if rooms != self._wishes.rooms:
+            self._wish(replace(self._wishes, rooms=rooms))
 
     def _wish(self, wishes: Wishes) -> None:
         self._wishes = wishes

@@ -16,7 +16,7 @@ def marquee(sheet: Sheet, view: View) -> Layout:
     box = inner(sheet)
     if view.prices:
         box, foot = box.cut_bottom(round(box.h * _PRICES_SHARE), gap(sheet))
-        words = "   ".join(f"{row.what} {row.price}".strip() for row in view.prices)
+        words = " · ".join(f"{row.what} {row.price}".strip() for row in view.prices)
         sheet.say(words, foot, Style(Typeface.PIXEL, foot.h, sheet.colours.strong, max_lines=2))
     style = Style(Typeface.TITLE, box.h, sheet.colours.accent, max_lines=2, smallest_scale=2)
     sheet.write(view.title, box, style)

@@ -13,7 +13,7 @@ from attract_screen.picture.parts import gap
 from attract_screen.picture.typefaces import Typeface
 
 # Less than that has no room for more than the prices.
-SMALLEST_STAGE = (110, 96)
+SMALLEST_STAGE = (96, 84)
 
 _STEP_ART = ("code", "phone", "button")
 

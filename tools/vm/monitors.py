@@ -1,4 +1,4 @@
-"""EDGE. The monitors at the guest's graphics cards: of another size, or pulled out, by QEMU's VNC."""
+"""EDGE. The monitors at the guest's graphics cards, which QEMU's VNC has be of another size."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def options(results: Path) -> tuple[str, ...]:
 
 
 def plug(results: Path, card: str, size: str) -> None:
-    """Have another monitor at the card; `size` is as 800x600, or "off" for a cable that is pulled out."""
-    width, height = (0, 0) if size == "off" else map(int, size.split("x"))
+    """Have another monitor at the card; `size` is such as 800x600."""
+    width, height = map(int, size.split("x"))
     with socket.socket(socket.AF_UNIX) as vnc:
         vnc.connect(str(results / f"vnc-{card}"))
         stream = vnc.makefile("rwb", buffering=0)

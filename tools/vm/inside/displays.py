@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,21 @@ def _status(unit: str) -> str:
 
 
 def _plug(card: str, size: str) -> None:
+    """Have another monitor there; "off" is a cable that is pulled out, as the kernel can be told of it."""
+    status = Path(f"/sys/class/drm/{card}-Virtual-1/status")
+    if size == "off":
+        status.write_text("off")
+        return
     print(f"@monitor {card} {size}", flush=True)
+    time.sleep(5.0)  # QEMU's word to its card
+    status.write_text("detect")
 
 
 def _glass(name: str, card: str) -> dict[str, Any]:
     """What the host sees at a card."""
     answer = RESULTS / f"{name}.json"
     answer.unlink(missing_ok=True)
+    time.sleep(1.0)  # each look is a photograph
     print(f"@screendump {name} {card}", flush=True)
     wait_for("the host to look", answer.exists)
     said = json.loads(answer.read_text())
