@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import pygame
 import pytest
@@ -267,3 +269,17 @@ def test_the_view_alone_decides_the_picture() -> None:
     assert FEED.qr == view.qr
     one, other = (picture_bytes(render(view, (640, 480), Monitor(90), 3.3)) for _ in range(2))
     assert one == other
+
+
+def test_a_picture_that_gave_way_leaves_no_memory_behind(studio: Studio) -> None:
+    """Its surfaces are megabytes, and garbage is collected rarely: nothing in it may know itself."""
+    gc.disable()
+    try:
+        picture = Picture(VIEWS["attract"], (320, 240), studio)
+        picture.draw(0.0)
+        picture.draw(14.0)
+        known = weakref.ref(picture)
+        del picture
+        assert known() is None
+    finally:
+        gc.enable()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pygame
 
 from attract_screen.model.monitor import Monitor, Size, frame_in
@@ -40,7 +42,7 @@ class Picture:
         self._moving = view.moving
         self._studio = studio = studio.speaking(view.language.code)
         self._material = material or NoMaterial()
-        self._sequence = Sequence(view, size, studio, pixel_aspect, stand, self._has)
+        self._sequence = Sequence(view, size, studio, pixel_aspect, stand, partial(_has, self._material))
         self._sequence.begin(began_s)
         self._still = Painting(self.layout, studio).finished()
         self._ornament = Ornament(self.layout, view.state, studio)
@@ -132,10 +134,6 @@ class Picture:
         codes = [] if self.layout.qr == coming.layout.qr else codes_of(self.layout, coming.layout)
         return Turn(self._studio.theme.reveal, coming.box, codes, elapsed_s)
 
-    def _has(self, place: MaterialPlace) -> bool:
-        """Whether the operator's picture is ready; to ask is what makes it so."""
-        return self._material.surface(place.key, (place.box.w, place.box.h), 0.0) is not None
-
     def _paint_material(self, coming: Coming) -> None:
         """The operator's picture comes up with its page; to ask for it early has it made ready."""
         place = coming.layout.material
@@ -157,6 +155,15 @@ class Picture:
         self._still.blit(clip, at[:2])
         self.surface.blit(clip, at[:2])
         return [pygame.Rect(at)]
+
+
+def _has(material: MaterialPictures, place: MaterialPlace) -> bool:
+    """Whether the operator's picture is ready; to ask is what makes it so.
+
+    No method: a picture that knew itself by it would keep its surfaces, megabytes of them, until the garbage
+    collection that happens to look.
+    """
+    return material.surface(place.key, (place.box.w, place.box.h), 0.0) is not None
 
 
 def render(view: View, size: Size, monitor: Monitor = A_FLAT_ONE, elapsed_s: float = 0.0) -> pygame.Surface:
