@@ -115,7 +115,7 @@ def test_the_door_sells_what_is_on_sale_now(relay: RelayUnderTest, cabinet: Cabi
     for time in ("15:59:59", "16:00:00", "17:59:59", "18:00:00"):
         it_is(relay, time)
         told.append(words(look(relay)).partition(f" {ONLY_CHARGED}")[0])
-    happy = "Happy hour until 18:00 Galaga 2 credits $1.00"
+    happy = "Happy hour until 6:00 PM Galaga 2 credits $1.00"
     assert told == [f"Ready to play Galaga {USUAL}", happy, happy, f"Ready to play Galaga {USUAL}"]
 
 
@@ -252,7 +252,7 @@ def test_a_free_credit_reaches_the_machine_signed_and_stripe_never_hears_of_it(
     it_is(relay, "20:00:00")
     reads = relay.stripe.reads.total
     page = look(relay)
-    assert words(page).startswith("Free play until 22:00 Galaga 2 credits FREE")
+    assert words(page).startswith("Free play until 10:00 PM Galaga 2 credits FREE")
     given = press(relay, free=ticket(page))
     assert (given.status_code, words(given)) == (
         200,
