@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from attract_screen_samples import write_feed
+from attract_screen_samples import decoded, write_feed
 from conftest import wait_until
 
 from attract_screen.sound import LONGEST_S, MOST_WAITING, RATE_HZ, CoinSound, coin_wav
@@ -97,8 +97,8 @@ def test_sound_is_off_where_it_is_not_asked_for(tmp_path: Path, screen: Screen) 
     feed = tmp_path / "feed.json"
     write_feed(feed, credited=1)
     process = screen()
-    write_feed(feed, credited=4)
-    write_feed(feed, credited=4, sound=True)
+    write_feed(feed, credited=4, qr=None)
+    wait_until(lambda: decoded(tmp_path / "mirror.png") == [], "that to be seen")
     write_feed(feed, credited=5, sound=True)
     wait_until(lambda: heard(tmp_path) == 1, "a coin")
     process.send_signal(signal.SIGTERM)
