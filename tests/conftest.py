@@ -26,6 +26,19 @@ PASSWORDS = {
     "pacman-02": "pacman-password",
 }
 
+# Those that take longest begin first: else a process is alone with them at the end, and the others wait.
+LONGEST_FILES = {
+    "test_attract_screen_display.py", "test_broker.py", "test_card.py", "test_chaos.py",
+    "test_demo_page.py", "test_fleet_journey.py", "test_fleet_race.py", "test_noisy_lines.py",
+    "test_rotation_chain.py", "test_storm_chain.py", "test_trains_on_boards.py",
+    "test_twins_at_a_broker.py",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have every file's tests together, the longest files' first."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
 
 def wait_until(condition: Callable[[], object], what: str, within_s: float = 20.0) -> None:
     """Wait for a condition to hold; `what` names it in the failure."""

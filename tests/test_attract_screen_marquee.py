@@ -136,7 +136,7 @@ def test_two_screens_of_one_desktop_have_an_output_each(tmp_path: Path) -> None:
             started.append(subprocess.Popen(command, cwd=ROOT, env=surroundings, stderr=subprocess.DEVNULL))
         try:
             for name, shape in shapes.items():
-                wait_until(lambda: seen(tmp_path / f"{name}.png") == shape, name)  # noqa: B023
+                wait_until(lambda: seen(tmp_path / f"{name}.png") == shape, name, 60.0)  # noqa: B023
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)

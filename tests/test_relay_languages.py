@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,18 @@ def of_phone(code: str) -> dict[str, str]:
     return {"Accept-Language": f"{code.replace('_', '-')},en;q=0.5"}
 
 
-def english_in(page: str) -> list[str]:
-    """Our English texts that stand in a page, each as a whole text."""
+@cache
+def our_texts() -> dict[str, re.Pattern[str]]:
+    """What finds each English text of ours in a page, as a whole text."""
     texts = [each for text in gathered(RELAY) for each in (text if isinstance(text, tuple) else (text,))]
-    shown = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
     patterns = {text: re.sub(r"\\{\w+\\}", ".{1,40}?", re.escape(text)) for text in texts}
-    return [text for text, pattern in patterns.items() if re.search(rf">\s*{pattern}\s*<", shown)]
+    return {text: re.compile(rf">\s*{pattern}\s*<") for text, pattern in patterns.items()}
+
+
+def english_in(page: str) -> list[str]:
+    """Our English texts that stand in a page."""
+    shown = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
+    return [text for text, pattern in our_texts().items() if pattern.search(shown)]
 
 
 def is_in(answer: TestResponse, code: str) -> None:

@@ -86,6 +86,7 @@ def controllers_commands(bench: Workbench) -> dict[str, list[str]]:
         "pulse": ["1", *config],
         "release-lines": config,
         "run": ["--real-pins-only", *config],
+        "screen": ["player", *config],
         "setup-screen": ["--once", "--screen-feed", str(bench.folder / "screen.json"), *setup],
         "status": config,
         "take-card": ["--boot", str(bench.folder / "boot"), *setup],
@@ -107,7 +108,10 @@ def test_every_terminal_can_show_a_greek_cabinet_that_sells_for_euro(
         ended = ran(command, **terminal)
         assert b"Traceback" not in ended.stdout + ended.stderr, name
         assert b"Error" not in ended.stderr, (name, ended.stderr)
-        assert (name, ended.returncode) == (name, {"check": 1, "status": 1, "run": 78}.get(name, 0)), ended
+        assert (name, ended.returncode) == (
+            name,
+            {"check": 1, "status": 1, "screen": 1, "run": 78}.get(name, 0),
+        ), ended
     name = ran(controllers_commands(bench)["config-value"], PYTHONIOENCODING="ascii:strict")
     assert name.stdout == b"??????? ?\n"
     assert b"2.50" in ran(controllers_commands(bench)["payments"], **terminal).stdout
