@@ -31,7 +31,7 @@ from attract_screen.material.own import OwnMaterial
 from attract_screen.mirror import Mirror, save_png
 from attract_screen.model.view import in_all, view_of
 from attract_screen.picture.draw import render
-from attract_screen.picture.sans import letters_here
+from attract_screen.picture.letters.sans import letters_here
 from attract_screen.show import Show
 from attract_screen.sound import CoinSound
 from attract_screen.systemd_notify import READY, STOPPING, notify

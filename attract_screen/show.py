@@ -23,11 +23,11 @@ from attract_screen.model.view import View, in_all, out_of_order, starting, view
 from attract_screen.model.wording import ENGLISH, Language
 from attract_screen.painter import Painter
 from attract_screen.picture.bare import BarePicture
+from attract_screen.picture.design.dress import PLAIN
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture
-from attract_screen.picture.dress import PLAIN
 from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.glass import carry, clear
-from attract_screen.picture.studio import Studio
 from attract_screen.sound import CoinSound
 from attract_screen.watchdog import Watchdog
 

@@ -18,12 +18,12 @@ from attract_screen.model.monitor import Size
 from attract_screen.model.themes import ThemeName
 from attract_screen.model.view import View, in_all, view_of
 from attract_screen.model.wording import ENGLISH, LANGUAGES, Language
-from attract_screen.picture.fit import ELLIPSIS
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.layout import Layout, QrPlace
-from attract_screen.picture.sans import Sans, can_write
-from attract_screen.picture.scenes import arrange, pages
-from attract_screen.picture.studio import Studio
-from attract_screen.picture.typefaces import Typeface, Typefaces
+from attract_screen.picture.letters.fit import ELLIPSIS
+from attract_screen.picture.letters.sans import Sans, can_write
+from attract_screen.picture.letters.typefaces import Typeface, Typefaces
+from attract_screen.picture.scenes.scenes import arrange, pages
 
 CATALOGUES = Catalogues(can_write)
 STUDIOS = {name: Studio(name) for name in ThemeName}

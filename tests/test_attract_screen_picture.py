@@ -24,13 +24,13 @@ from attract_screen.model.feed_format import Offer, State, parse_feed
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size, frame_in
 from attract_screen.model.themes import ThemeName
 from attract_screen.model.view import View, out_of_order, view_of
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture, render
-from attract_screen.picture.fit import Style, fit
 from attract_screen.picture.glass import carry
 from attract_screen.picture.layout import Layout
-from attract_screen.picture.scenes import arrange
-from attract_screen.picture.studio import Studio
-from attract_screen.picture.typefaces import Typeface
+from attract_screen.picture.letters.fit import Style, fit
+from attract_screen.picture.letters.typefaces import Typeface
+from attract_screen.picture.scenes.scenes import arrange
 
 MANY_OFFERS = (Offer(1, 500, "jpy"), Offer(3, 1250, "chf"), Offer(5, 2500, "myr")) * 2
 VIEWS = {

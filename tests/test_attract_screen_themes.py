@@ -17,13 +17,13 @@ from attract_screen.model.reveal import TURN_S
 from attract_screen.model.themes import ThemeName
 from attract_screen.model.view import View, view_of
 from attract_screen.picture.colours import Colour, contrast
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.entrance import Entrance
 from attract_screen.picture.layout import Layout
-from attract_screen.picture.scenes import pages
-from attract_screen.picture.studio import Studio
-from attract_screen.picture.turn import codes_of
-from attract_screen.picture.typefaces import Typeface
+from attract_screen.picture.letters.typefaces import Typeface
+from attract_screen.picture.motion.turn import codes_of
+from attract_screen.picture.scenes.scenes import pages
 
 FRAME_S = 1 / 30
 UPRIGHT = Monitor()

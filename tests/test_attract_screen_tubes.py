@@ -17,9 +17,9 @@ from attract_screen.model.monitor import (
     Monitor,
     frame_in,
 )
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.glass import carry
-from attract_screen.picture.studio import Studio
 
 TUBE = (4, 3)
 # What is sent to a tube of 15 kHz, on a Pi's composite output among it.

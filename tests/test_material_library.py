@@ -26,7 +26,7 @@ from attract_screen.material.own import OwnMaterial
 from attract_screen.material.projector import Projector
 from attract_screen.model.contrast import OwnColours
 from attract_screen.model.programme import MaterialPage
-from attract_screen.picture.dress import Dress
+from attract_screen.picture.design.dress import Dress
 
 NOON = datetime(2026, 11, 27, 12, 0)  # noqa: DTZ001 - as the clock on the wall shows it
 RED, GREEN = (254, 0, 0), (0, 128, 0)

@@ -15,14 +15,14 @@ from attract_screen.model.contrast import LEAST_CONTRAST, OwnColours, contrast
 from attract_screen.model.monitor import Size
 from attract_screen.model.programme import MaterialPage
 from attract_screen.model.themes import ThemeName
+from attract_screen.picture.design.dress import Dress
+from attract_screen.picture.design.dressed import dressed
+from attract_screen.picture.design.studio import Studio
+from attract_screen.picture.design.themes import THEMES
 from attract_screen.picture.draw import Picture
-from attract_screen.picture.dress import Dress
-from attract_screen.picture.dressed import dressed
-from attract_screen.picture.font_files import SANS_FILE
-from attract_screen.picture.own_letters import OwnLetters
-from attract_screen.picture.studio import Studio
-from attract_screen.picture.themes import THEMES
-from attract_screen.picture.typefaces import Typeface
+from attract_screen.picture.letters.font_files import SANS_FILE
+from attract_screen.picture.letters.own_letters import OwnLetters
+from attract_screen.picture.letters.typefaces import Typeface
 
 BLUE = (10, 20, 200)
 OWN = OwnColours((16, 40, 24), (255, 255, 255), (255, 204, 0))

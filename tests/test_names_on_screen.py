@@ -16,8 +16,8 @@ from test_config_broken import GOOD
 from attract_screen.__main__ import main as screen
 from attract_screen.model.feed_format import MAX_QR_CHARS, State
 from attract_screen.model.letters import _RANGES, title_of
-from attract_screen.picture.font_files import OWN_FILES, expected_letters
-from attract_screen.picture.sans import letters_here
+from attract_screen.picture.letters.font_files import OWN_FILES, expected_letters
+from attract_screen.picture.letters.sans import letters_here
 from controller.config import values
 from controller.config.keys import ConfigError
 from controller.config.values import MAX_RELAY_CHARS

@@ -18,7 +18,7 @@ from attract_screen.material.complaints import Complaints
 from attract_screen.material.formats.tree import Mistake
 from attract_screen.model.feed_format import Feed, State
 from attract_screen.model.view import view_of
-from attract_screen.picture.sans import can_write, first_lacking
+from attract_screen.picture.letters.sans import can_write, first_lacking
 from controller.check.words import check_words
 from controller.pages.findings import ok, warning
 

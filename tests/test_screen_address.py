@@ -13,8 +13,8 @@ from attract_screen.model.address import host_of, shortened_host, shortened_id
 from attract_screen.model.feed_format import State, parse_feed
 from attract_screen.model.monitor import Size
 from attract_screen.model.view import view_of
-from attract_screen.picture.scenes import arrange
-from attract_screen.picture.studio import Studio
+from attract_screen.picture.design.studio import Studio
+from attract_screen.picture.scenes.scenes import arrange
 
 HOST_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-."
 

@@ -12,8 +12,8 @@ from attract_screen.model.feed_format import State
 from attract_screen.model.modules import module_in
 from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.page_turn import CODE_S, CREDITS_S
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture, render
-from attract_screen.picture.studio import Studio
 
 TURNING: Size = (200, 160)
 TOO_LONG_FOR_BOTH = an_address(140)

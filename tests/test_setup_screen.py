@@ -18,9 +18,9 @@ from attract_screen.model.box import Box
 from attract_screen.model.feed_format import FeedError, Notice, State, parse_feed
 from attract_screen.model.monitor import Monitor
 from attract_screen.model.view import View, out_of_order, view_of
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.layout import Layout, Size
-from attract_screen.picture.scenes import arrange
-from attract_screen.picture.studio import Studio
+from attract_screen.picture.scenes.scenes import arrange
 from controller.config.keys import control_socket
 from controller.pages import card_page
 from controller.setup.notice import notice_of, setup_feed, write_feed

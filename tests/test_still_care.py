@@ -27,8 +27,8 @@ from attract_screen.model.still_care import (
     Stand,
     StillCare,
 )
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture
-from attract_screen.picture.studio import Studio
 from attract_screen.show import Show, boot_clock_s
 
 PLACES = [Stand((dx, dy), (dx % 2, dy % 2)) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]

@@ -17,10 +17,10 @@ from attract_screen.model.box import Box
 from attract_screen.model.monitor import ROTATIONS, Monitor, Size
 from attract_screen.model.still_care import Stand
 from attract_screen.model.technician import Row
+from attract_screen.picture.design.studio import Studio
 from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.layout import Layout
-from attract_screen.picture.scenes import arrange
-from attract_screen.picture.studio import Studio
+from attract_screen.picture.scenes.scenes import arrange
 
 SMALL = ((320, 240), (240, 320), (256, 192), (341, 240), (800, 480))
 every_size = pytest.mark.parametrize("size", [*SIZES, *SMALL[1:]])

@@ -11,7 +11,7 @@ from attract_screen.language.own_file import OwnFile
 from attract_screen.material.complaints import Complaints
 from attract_screen.model.feed_format import Feed
 from attract_screen.model.wording import USUAL_LANGUAGE, Language, in_turn
-from attract_screen.picture.sans import can_write, first_lacking
+from attract_screen.picture.letters.sans import can_write, first_lacking
 
 
 class Speaker:

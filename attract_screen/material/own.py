@@ -21,7 +21,7 @@ from attract_screen.material.projector import Projector
 from attract_screen.material.stock import EMPTY, Size, Stock
 from attract_screen.model.letters import HasLetter, drawable, has_letter
 from attract_screen.model.programme import MaterialPage
-from attract_screen.picture.dress import Dress
+from attract_screen.picture.design.dress import Dress
 
 log = logging.getLogger(__name__)
 

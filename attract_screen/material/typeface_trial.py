@@ -23,7 +23,7 @@ def try_typeface(file: BinaryIO) -> None:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
 
-    from attract_screen.picture.glyphs import has_glyph
+    from attract_screen.picture.letters.glyphs import has_glyph
 
     pygame.font.init()
     # By its path, as the screen will: a file object goes another way through the library.

@@ -9,15 +9,15 @@ import pygame
 from attract_screen.model.monitor import Monitor, Size, frame_in
 from attract_screen.model.still_care import AT_FIRST, Stand
 from attract_screen.model.view import View
+from attract_screen.picture.design.studio import Studio
+from attract_screen.picture.design.theme import Sprite
 from attract_screen.picture.glass import carry, clear
 from attract_screen.picture.layout import Layout, MaterialPlace
 from attract_screen.picture.material import MaterialPictures, NoMaterial
-from attract_screen.picture.ornament import Ornament
-from attract_screen.picture.paint import Painting
-from attract_screen.picture.sequence import Coming, Sequence
-from attract_screen.picture.studio import Studio
-from attract_screen.picture.theme import Sprite
-from attract_screen.picture.turn import Turn, codes_of
+from attract_screen.picture.motion.ornament import Ornament
+from attract_screen.picture.motion.paint import Painting
+from attract_screen.picture.motion.sequence import Coming, Sequence
+from attract_screen.picture.motion.turn import Turn, codes_of
 
 A_FLAT_ONE = Monitor()
 

@@ -6,10 +6,10 @@ import pygame
 
 from attract_screen.model.box import Box
 from attract_screen.model.monitor import Frame
+from attract_screen.picture.design.theme import Theme
 from attract_screen.picture.draw import Picture
 from attract_screen.picture.glass import carry
-from attract_screen.picture.theme import Theme
-from attract_screen.picture.turn import Turn, codes_of
+from attract_screen.picture.motion.turn import Turn, codes_of
 
 
 class Entrance:

@@ -12,10 +12,10 @@ from attract_screen.model.box import Box
 from attract_screen.model.monitor import Size
 from attract_screen.model.still_care import Stand, step_px
 from attract_screen.picture.colours import Colour, Colours
-from attract_screen.picture.fit import ELLIPSIS, Label, Style, fit, fit_alike
-from attract_screen.picture.listing import fit_list
+from attract_screen.picture.letters.fit import ELLIPSIS, Label, Style, fit, fit_alike
+from attract_screen.picture.letters.listing import fit_list
+from attract_screen.picture.letters.typefaces import Typefaces
 from attract_screen.picture.qr import QrCode
-from attract_screen.picture.typefaces import Typefaces
 
 
 @dataclass(frozen=True)

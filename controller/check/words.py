@@ -33,7 +33,7 @@ def check_words(path: Path, screen: Unit | None) -> list[Finding]:
 def _looked(path: Path) -> dict[str, object]:
     # Imported here, in a process of its own: the screen's library is large.
     from attract_screen.language.own_file import load_own_words
-    from attract_screen.picture.sans import first_lacking
+    from attract_screen.picture.letters.sans import first_lacking
 
     try:
         words, mistakes = load_own_words(path, first_lacking)

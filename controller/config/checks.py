@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attract_screen.model.letters import lacking, title_of
-from attract_screen.picture.font_files import expected_letters
+from attract_screen.picture.letters.font_files import expected_letters
 from controller.config.reader import Problem, Read
 from controller.formats.odd_characters import named
 from controller.model.board_profiles import CUSTOM, PROFILES

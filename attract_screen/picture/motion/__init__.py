@@ -1,0 +1,1 @@
+"""What moves, and how one page takes another's turn."""
