@@ -33,7 +33,7 @@ bench: ## measure it, each figure beside its target; about 35 minutes (QUICK=1: 
 
 test: ## all tests (ARGS="-k door": some)
 	@tools/prepare.sh test
-	$(VENV) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(VENV) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-cloud: ## set the cloud up and check it: stand-in Stripe, a real broker, twenty wrong set-ups (part of `make test`)
 	@tools/prepare.sh test

@@ -575,5 +575,6 @@ def test_the_operator_sees_the_sale_on_a_page_of_their_own(demo: Demo, browser: 
 
 
 def operators_plays(browser: Chrome) -> int:
-    figures = browser.find_elements(By.CSS_SELECTOR, ".figures dd")
-    return int(figures[1].text.replace(",", ""))
+    # In one step: the page may be written anew between two.
+    text = browser.execute_script("return document.querySelectorAll('.figures dd')[1].textContent")
+    return int(str(text).strip().replace(",", ""))
