@@ -192,7 +192,7 @@ def _wait_ms(code: Path, theme: str, changes: int) -> str:
     """From the feed's rename to the display, of a still page whose credits change."""
     told_s = []
     with screen("640x480", code, state="playing", theme=theme) as running:
-        for number in range(changes):
+        for number in range(1, changes + 1):  # the feed begins with none: that would change nothing
             told_s.append(running.tell(credits=number))
             time.sleep(0.25 + 0.007 * (number % 10))
         updates = [at_s for kind, at_s in running.seen()["log"] if kind == "update"]
