@@ -56,6 +56,21 @@ def test_the_font_that_is_shipped_has_what_the_texts_are_written_with(language: 
     assert glyphs.characters(language) == wanted
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_credit_is_called_alike_on_the_screen_and_on_the_phone(language: str) -> None:
+    """Who reads one thing on the glass must not read another at the door."""
+    screen, door = (locales.written(domain, language) for domain in DOMAINS)
+    on_screen, at_door = screen.get("{count} CREDIT"), door.get("{count} credit")
+    assert on_screen is not None
+    assert at_door is not None
+    assert [alike(text) for text in on_screen.string] == [alike(text) for text in at_door.string]
+
+
+def alike(text: str) -> str:
+    """Without what a headline does to a text: capitals, and spaces at which no line breaks."""
+    return " ".join(text.lower().split())
+
+
 def test_wrong_translations_are_named() -> None:
     """Each kind of mistake that a translator can make."""
     catalogue = Catalog("de", fuzzy=False)

@@ -155,6 +155,7 @@ def test_the_page_after_paying_speaks_it_too(shop: Shop, code: str) -> None:  # 
         ("ms-MY", "ms"),
         ("ko,*;q=0.1", "en"),
         ("de;q=0,fr;q=0.1", "fr"),
+        ("de;q=0", "en"),
         ("den", "en"),
         (";;;,,,q=,\xff", "en"),
     ],
