@@ -205,6 +205,23 @@ def test_a_name_that_no_face_can_write_gives_way_to_the_machine_id(studio: Studi
     assert [label.text for label in layout.labels if label.face is Typeface.TITLE] == ["GALAGA-01"]
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("Press START. Good luck!", 200, ["Press START.", "Good luck!"]),
+        ("Appuyez sur START. Bonne chance\xa0!", 140, ["Appuyez", "sur START.", "Bonne chance\xa0!"]),
+        ("Sorry! Please try another machine.", 190, ["Sorry! Please try", "another machine."]),
+    ],
+)
+def test_sentences_stand_on_lines_of_their_own(
+    text: str, width: int, lines: list[str], studio: Studio
+) -> None:
+    """As far as that takes no more lines, and no smaller letters."""
+    style = Style(Typeface.SANS, 20, (0, 0, 0), max_lines=len(lines))
+    labels = fit(text, Box(0, 0, width, 200), style, studio.faces)
+    assert [label.text for label in labels] == lines
+
+
 def test_a_line_that_is_too_long_ends_in_an_ellipsis(studio: Studio) -> None:
     """Elided is honest; clipped is not."""
     box = Box(0, 0, 100, 14)

@@ -81,6 +81,23 @@ def test_a_picture_that_is_not_ready_has_no_turn_and_is_asked_for() -> None:
     assert pictures.asked == {"one", "two"}
 
 
+@pytest.mark.parametrize("frames_a_second", [30, 1])
+def test_a_picture_that_is_ready_before_its_turn_has_it(frames_a_second: int) -> None:
+    """It was asked for when the page before it came, and needs some seconds: no round is lost for that."""
+    pictures = Pictures()
+    picture = Picture(
+        replace(a_view(), material=PAGES), (640, 480), Studio(ThemeName.NIGHT), material=pictures
+    )
+    picture.draw(0.0)
+    for step in range(14 * frames_a_second):
+        if step == 6 * frames_a_second:
+            assert pictures.asked == {"one"}
+            pictures.ready = ("one",)
+        picture.move(step / frames_a_second)
+    assert picture.layout.material is not None
+    assert picture.layout.material.key == "one"
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", list(ThemeName))
 def test_a_logo_stands_in_the_place_of_the_name(name: ThemeName, size: Size) -> None:

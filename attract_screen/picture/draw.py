@@ -100,6 +100,8 @@ class Picture:
         due_s = self.turns_at_s()
         if due_s is None:
             return []
+        if self._turn is None:
+            self._sequence.choose_again()
         coming = self._sequence.coming()
         if self._turn is None:
             if self._is_made_ready(coming) and elapsed_s >= due_s:

@@ -14,6 +14,7 @@ from attract_screen.picture.letters.typefaces import Typeface, Typefaces
 ELLIPSIS = "…"
 SMALLEST_SANS = 10  # below this the strokes run together
 _SIZE_STEP = 0.93
+_ENDS = tuple(".!?:。！？：，")  # of what is best read on lines of its own
 
 
 class Align(Enum):
@@ -86,6 +87,11 @@ def fit(text: str, box: Box, style: Style, faces: Typefaces) -> tuple[Label, ...
     return fit_alike([(text, box)], style, faces)
 
 
+def least_lines(text: str, width: int, face: Typeface, size: int, faces: Typefaces) -> int:
+    """On how many lines of this width the text has room; 0 if one word alone has none."""
+    return len(_wrap(pieces(faces.spelled(text, face) or ""), width, _Type(face, size, faces)))
+
+
 def fit_alike(texts: Sequence[tuple[str, Box]], style: Style, faces: Typefaces) -> tuple[Label, ...]:
     """Several texts, each in its own box, all of one face and size; empty ones are skipped."""
     texts = [(text, box) for text, box in texts if text]
@@ -115,7 +121,7 @@ def _setting(text: str, box: Box, type_: _Type, style: Style) -> _Setting | None
     lines = _wrap(parts, box.w, type_)
     if not lines or len(lines) > min(style.max_lines, type_.lines_in(box)):
         return None
-    return _Setting(type_, _balanced(parts, box.w, type_, len(lines)))
+    return _Setting(type_, _by_sentence(parts, box.w, type_, len(lines)))
 
 
 def _wrap(parts: Sequence[str], width: int, type_: _Type) -> tuple[str, ...]:
@@ -131,6 +137,24 @@ def _wrap(parts: Sequence[str], width: int, type_: _Type) -> tuple[str, ...]:
         else:
             lines.append(alone)
     return tuple(lines)
+
+
+def _by_sentence(parts: Sequence[str], width: int, type_: _Type, count: int) -> tuple[str, ...]:
+    """The text on as many lines, each sentence on its own where that takes no more of them."""
+    sentences: list[list[str]] = [[]]
+    for part in parts:
+        sentences[-1].append(part)
+        if part.endswith(_ENDS):
+            sentences.append([])
+    sentences = [sentence for sentence in sentences if sentence]
+    needed = [len(_wrap(sentence, width, type_)) for sentence in sentences]
+    if sum(needed) > count:
+        return _balanced(parts, width, type_, count)
+    return tuple(
+        line
+        for sentence, lines in zip(sentences, needed, strict=True)
+        for line in _balanced(sentence, width, type_, lines)
+    )
 
 
 def _balanced(parts: Sequence[str], width: int, type_: _Type, count: int) -> tuple[str, ...]:

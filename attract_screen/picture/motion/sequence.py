@@ -19,12 +19,16 @@ _LATE_S = 2.0
 
 @dataclass
 class Coming:
-    """The next page, by its number; `box` is what of the picture is another once it stands there."""
+    """The next page, by its number; `box` is what of the picture is another once it stands there.
+
+    `missed` is the place of a picture whose turn it would have been, had it been there.
+    """
 
     page: int
     layout: Layout
     painting: Painting
     box: Box
+    missed: MaterialPlace | None
     is_ready: bool = False
 
 
@@ -76,8 +80,14 @@ class Sequence:
         if self._coming is None:
             page, layout = self._shown_from(self._next_page)
             painting = Painting(layout, self._studio)
-            self._coming = Coming(page, layout, painting, _turned(self.layout, layout))
+            missed = None if page == self._next_page else self._layout(self._next_page).material
+            self._coming = Coming(page, layout, painting, _turned(self.layout, layout), missed)
         return self._coming
+
+    def choose_again(self) -> None:
+        """Give a picture that was missed its turn, if it is there by now; not while a page is turning."""
+        if self._coming and self._coming.missed and self._has(self._coming.missed):
+            self._coming = None
 
     def turn(self, now_s: float) -> None:
         """From now on the next page stands there; its time began when it was due, unless that is long ago.

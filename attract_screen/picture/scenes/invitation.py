@@ -7,7 +7,7 @@ from dataclasses import replace
 from attract_screen.model.box import Box
 from attract_screen.model.view import PriceRow, View
 from attract_screen.picture.layout import Panel, Sheet
-from attract_screen.picture.letters.fit import SMALLEST_SANS, Align, Style
+from attract_screen.picture.letters.fit import SMALLEST_SANS, Align, Style, least_lines
 from attract_screen.picture.letters.typefaces import Typeface
 
 # Shares of the column beside the QR, in one unit of height.
@@ -20,27 +20,36 @@ _SMALLEST_STEP_PX = 13  # a lower row has no room for its number
 def invitation(sheet: Sheet, view: View, box: Box) -> None:
     """Headline, what is special about the prices, price board and the three steps, one under the other."""
     sheet.stage = box
-    if sheet.faces.width(view.text, Typeface.SANS, SMALLEST_SANS) > box.w:
+    note_lines = _note_lines(sheet, view, box)
+    if not note_lines:
         view = replace(view, text="")  # it would take room from the prices, and not be read
-    all_units = units(view)
+    all_units = units(view, note_lines)
     unit = min(box.h / all_units, sheet.short * 0.06, box.w * 0.12)
     box = box.centred(box.w, round(unit * all_units))
     head, box = box.cut_top(round(unit * _HEADLINE), round(unit * _GROUP_GAP))
     style = Style(Typeface.PIXEL, head.h, sheet.colours.strong, max_lines=2, smallest_scale=2)
     sheet.say(view.headline, head, style)
     if view.text:
-        note, box = box.cut_top(round(unit * _NOTE), round(unit * _GROUP_GAP))
-        sheet.say(view.text, note, Style(Typeface.SANS, note.h, sheet.colours.accent))
+        note, box = box.cut_top(round(unit * _NOTE * note_lines), round(unit * _GROUP_GAP))
+        style = Style(Typeface.SANS, note.h // note_lines, sheet.colours.accent, max_lines=note_lines)
+        sheet.say(view.text, note, style)
     if view.prices:
         board, box = box.cut_top(round(unit * _PRICE * len(view.prices)), round(unit * _GROUP_GAP))
         _price_board(sheet, view.prices, board)
     _steps(sheet, view.steps, box)
 
 
-def units(view: View) -> float:
+def _note_lines(sheet: Sheet, view: View, box: Box) -> int:
+    """On how many lines what is special about the prices has room: on two if the steps keep theirs."""
+    lines = least_lines(view.text, box.w, Typeface.SANS, SMALLEST_SANS, sheet.faces)
+    step_px = box.h / units(view, lines) * _STEP
+    return lines if lines < 2 or (lines == 2 and step_px >= _SMALLEST_STEP_PX) else 0
+
+
+def units(view: View, note_lines: int = 1) -> float:
     """How high the invitation is, in its own unit."""
     prices = _PRICE * len(view.prices) + _GROUP_GAP if view.prices else 0
-    note = _NOTE + _GROUP_GAP if view.text else 0
+    note = _NOTE * note_lines + _GROUP_GAP if view.text else 0
     return _HEADLINE + _GROUP_GAP + note + prices + _STEP * len(view.steps)
 
 

@@ -102,6 +102,9 @@ def _material(sheet: Sheet, material: MaterialPage, stage: Box) -> None:
     """As large as may be, and its caption below it."""
     box = stage
     if material.caption:
-        box, words = stage.cut_bottom(max(18, sheet.short // 10), gap(sheet) // 2)
-        sheet.write(material.caption, words, Style(Typeface.SANS, words.h, sheet.colours.soft, max_lines=2))
+        height = max(14, sheet.short // 14)
+        lines = 2 if stage.h > stage.w else 1  # in a low stage the second line would cost half the picture
+        box, words = stage.cut_bottom(height * lines, gap(sheet) // 2)
+        style = Style(Typeface.SANS, height, sheet.colours.soft, Align.CENTRE, max_lines=2)
+        sheet.write(material.caption, words, style)
     sheet.material = MaterialPlace(material.key, box)
