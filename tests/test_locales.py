@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import re
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -37,6 +38,25 @@ def test_every_text_is_translated_in_all_its_forms(domain: Domain, language: str
     catalogue = locales.written(domain, language)
     assert list(locales.problems(catalogue)) == []
     assert [message.id for message in catalogue if message.id and message.fuzzy] == []
+
+
+# What is wrong in a language's own writing.
+HAN = r"[\u3041-\u30ff\u4e00-\u9fff]"
+MISPRINTS = {
+    "es": r"^[^¡]*!|^[^¿]*\?",
+    "fr": r"(^|[^\xa0])[:;!?]|'",
+    "de": r"\s[:;!?]|'",
+    "zh_CN": rf"{HAN} ?[,.!?:;]|{HAN}[()]",
+    "ja": rf"{HAN} ?[,.!?:;]|{HAN}[()]",
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=lambda domain: domain.name)
+@pytest.mark.parametrize("language", MISPRINTS)
+def test_signs_are_set_as_in_the_language_s_own_books(domain: Domain, language: str) -> None:
+    """French binds them with a no-break space, Spanish opens what it closes, Han writing has its own."""
+    wrong = re.compile(MISPRINTS[language])
+    assert [text for text in locales.strings(domain, language) if wrong.search(text)] == []
 
 
 @every_catalogue
