@@ -29,6 +29,7 @@ from attract_screen.picture.draw import Picture, render
 from attract_screen.picture.glass import carry
 from attract_screen.picture.layout import Layout
 from attract_screen.picture.letters.fit import Style, fit
+from attract_screen.picture.letters.listing import fit_list
 from attract_screen.picture.letters.typefaces import Typeface
 from attract_screen.picture.scenes.scenes import arrange
 
@@ -220,6 +221,17 @@ def test_sentences_stand_on_lines_of_their_own(
     style = Style(Typeface.SANS, 20, (0, 0, 0), max_lines=len(lines))
     labels = fit(text, Box(0, 0, width, 200), style, studio.faces)
     assert [label.text for label in labels] == lines
+
+
+@pytest.mark.parametrize(("width", "is_whole"), [(300, True), (240, True), (120, False)])
+def test_the_name_of_a_file_is_not_broken_where_smaller_letters_will_do(
+    width: int, is_whole: bool, studio: Studio
+) -> None:
+    """Whoever types it from the screen has to see where it ends; down to two thirds, not to any size."""
+    name = "/etc/arcade-cabinet/config.yaml"
+    style = Style(Typeface.SANS, 20, (0, 0, 0))
+    labels = fit_list(["Or by SSH:", f"sudoedit {name}"], Box(0, 0, width, 300), style, studio.faces)
+    assert any(name in label.text for label in labels) == is_whole
 
 
 def test_a_line_that_is_too_long_ends_in_an_ellipsis(studio: Studio) -> None:

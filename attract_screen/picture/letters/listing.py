@@ -14,10 +14,25 @@ def fit_list(texts: Sequence[str], box: Box, style: Style, faces: Typefaces) -> 
     """The labels of the texts, from the top down; the last says how many more there would be."""
     smallest = max(SMALLEST_SANS, style.largest // 2)
     for size in range(style.largest, smallest - 1, -1):
-        paragraphs = [wrapped(text, box.w, size, style, faces) for text in texts]
-        if _height(paragraphs, size, style, faces) <= box.h:
+        if _has_room(texts, box, size, style, faces):
+            size = _unbroken(texts, box, size, style, faces)
+            paragraphs = [wrapped(text, box.w, size, style, faces) for text in texts]
             return tuple(_set(paragraphs, box, size, style, faces))
     return tuple(_set(_cut(texts, box, smallest, style, faces), box, smallest, style, faces))
+
+
+def _has_room(texts: Sequence[str], box: Box, size: int, style: Style, faces: Typefaces) -> bool:
+    paragraphs = [wrapped(text, box.w, size, style, faces) for text in texts]
+    return _height(paragraphs, size, style, faces) <= box.h
+
+
+def _unbroken(texts: Sequence[str], box: Box, size: int, style: Style, faces: Typefaces) -> int:
+    """The largest size from there, down to two thirds, at which no word, a file's name say, is broken; or it."""
+    words = [word for text in texts for word in text.split()]
+    for smaller in range(size, max(SMALLEST_SANS, size * 2 // 3) - 1, -1):
+        if all(faces.width(word, style.face, smaller) <= box.w for word in words):
+            return smaller
+    return size
 
 
 def _cut(texts: Sequence[str], box: Box, size: int, style: Style, faces: Typefaces) -> list[tuple[str, ...]]:
