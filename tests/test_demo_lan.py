@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import random
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from test_demo_page import END_WITHIN_S, ROOT, children_of
 
 from simulator.chain.cabinet import MACHINE_ID
 from simulator.chain.folder import DemoError
+from simulator.chain.ports import free_pair
 from simulator.demo.ports import EVERYWHERE, lan_address
 
 LISTEN = "0A"  # as the kernel writes the state in /proc/net/tcp
@@ -46,7 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         host = lan_address()
     except DemoError:
         pytest.skip("this machine is in no network: it has loopback alone, where no phone can come")
-    port = two_free_ports()
+    port = free_pair(EVERYWHERE)
     folder = tmp_path_factory.mktemp("lan") / "run"
     with subprocess.Popen(
         [sys.executable, "-m", "simulator", "demo", "--lan", "--port", str(port), "--folder", str(folder)],
@@ -64,15 +63,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         finally:
             process.terminate()
             process.wait(END_WITHIN_S)
-
-
-def two_free_ports() -> int:
-    """A port with a free one behind it, below those that the kernel gives to whoever connects."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
-        with suppress(OSError), socket.create_server((EVERYWHERE, port)):
-            socket.create_server((EVERYWHERE, port + 1)).close()
-            return port
 
 
 def scanned(demo: Demo) -> str | None:

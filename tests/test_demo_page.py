@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import signal
 import socket
@@ -24,7 +23,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from simulator.demo.ports import LOOPBACK
+from simulator.chain.ports import free_pair
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -112,18 +111,6 @@ def command(port: int, folder: Path) -> list[str]:
     return [sys.executable, "-m", "simulator", "demo", "--port", str(port), "--folder", str(folder)]
 
 
-def two_free_ports() -> int:
-    """A port with a free one behind it, both below those that the kernel hands out to whoever asks."""
-    while True:
-        port = random.randrange(20000, 32000)  # noqa: S311 - nothing secret
-        with (
-            suppress(OSError),
-            socket.create_server((LOOPBACK, port)),
-            socket.create_server((LOOPBACK, port + 1)),
-        ):
-            return port
-
-
 def refused(words: list[str]) -> str:
     """What a demo that must not start says, all of it on stderr and with status 1."""
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30)
@@ -133,7 +120,7 @@ def refused(words: list[str]) -> str:
 
 @contextmanager
 def running_demo(folder: Path) -> Iterator[Demo]:
-    port = two_free_ports()
+    port = free_pair()
     with subprocess.Popen(
         command(port, folder),
         cwd=ROOT,
@@ -533,7 +520,7 @@ def test_state_gives_only_what_is_new(demo: Demo) -> None:
 
 def test_a_second_demo_in_the_folder_is_told_of_the_first(demo: Demo) -> None:
     """It names the first one's process and address, and leaves it alone."""
-    assert refused(command(two_free_ports(), demo.folder)) == (
+    assert refused(command(free_pair(), demo.folder)) == (
         f"The demo did not start: a demo already runs here (process {demo.process.pid}, "
         f"{demo.url}); end that one first, with Ctrl-C\n"
     )
@@ -543,7 +530,7 @@ def test_a_second_demo_in_the_folder_is_told_of_the_first(demo: Demo) -> None:
 @pytest.mark.parametrize("taken_behind", [0, 1])
 def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path, taken_behind: int) -> None:
     """The page's port or the relay's behind it: one line, and nothing was started."""
-    port = two_free_ports()
+    port = free_pair()
     with socket.create_server(("127.0.0.1", port + taken_behind)):
         assert refused(command(port, tmp_path / "run")) == (
             f"The demo did not start: port {port + taken_behind} cannot be used (Address already in use): "
@@ -555,7 +542,7 @@ def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path, taken_behind: int
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     """What no demo made is never removed."""
     (tmp_path / "letter.txt").write_text("dear")
-    assert refused(command(two_free_ports(), tmp_path)) == (
+    assert refused(command(free_pair(), tmp_path)) == (
         f"The demo did not start: {tmp_path} has files that no demo made: name another folder with --folder\n"
     )
     assert (tmp_path / "letter.txt").read_text() == "dear"
