@@ -21,6 +21,7 @@ from fleet.settings import Settings
 log = logging.getLogger(__name__)
 
 ENDS_WITHIN_S = 20.0
+_LOOK_S = 0.5  # a part that failed is noticed so soon
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -45,14 +46,15 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
     """
     engine = open_book(settings.database)
     over, failed = threading.Event(), threading.Event()
-    parts = [(name, make(settings, engine)) for name, make in makes]
-    threads = [_started(name, part, over, failed) for name, part in parts]
-    with _ending_signals(over):
-        over.wait()
-    for _, part in parts:
-        part.stop()
-    for thread in threads:
-        thread.join(ENDS_WITHIN_S)
+    with _held_signals():
+        parts = [(name, make(settings, engine)) for name, make in makes]
+        threads = [_started(name, part, over, failed) for name, part in parts]
+        while not over.is_set() and signal.sigtimedwait(_SIGNALS, _LOOK_S) is None:
+            pass
+        for _, part in parts:
+            part.stop()
+        for thread in threads:
+            thread.join(ENDS_WITHIN_S)
     engine.dispose()
     return int(failed.is_set())
 
@@ -93,10 +95,16 @@ def _started(name: str, part: Part, over: threading.Event, failed: threading.Eve
 
 
 @contextmanager
-def _ending_signals(over: threading.Event) -> Iterator[None]:
-    before = {number: signal.signal(number, lambda *_: over.set()) for number in _SIGNALS}
+def _held_signals() -> Iterator[None]:
+    """Have the ending signals wait until they are asked for; impatient further ones change nothing.
+
+    A handler would run wherever the main thread stands: within a lock that it wants itself, or just before a
+    wait that it was to end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        while signal.sigtimedwait(_SIGNALS, 0) is not None:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -310,7 +310,7 @@ def test_a_short_run_under_fire_keeps_every_promise(tmp_path: Path) -> None:
 
     Nor does the fleet's book, whose program is killed several times in between.
     """
-    verdict = run_chaos(tmp_path / "chaos", draw(2, 12, SHORT)).verdict
+    verdict = run_chaos(tmp_path / "chaos", draw(2, 12, SHORT), least_paid=3).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3
 
@@ -318,7 +318,7 @@ def test_a_short_run_under_fire_keeps_every_promise(tmp_path: Path) -> None:
 def test_a_short_run_with_a_coin_meter_charges_only_what_the_board_counted(tmp_path: Path) -> None:
     """Its coin wire breaks as well, and the cabinet is killed while pulses wait for their count."""
     kinds = ("coin wire cut", "controller killed", "controller stopped")
-    verdict = run_chaos(tmp_path / "chaos", draw(3, 10, kinds), meter=True).verdict
+    verdict = run_chaos(tmp_path / "chaos", draw(3, 10, kinds), meter=True, least_paid=3).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3
 
@@ -331,7 +331,8 @@ def test_a_short_run_with_wrong_clocks_and_a_key_that_loses_a_permission(tmp_pat
         "key may not write payments",
         "Stripe's lists are slow",
     )
-    verdict = run_chaos(tmp_path / "chaos", draw(5, 12, kinds)).verdict
+    schedule = draw(5, 12, kinds)
+    verdict = run_chaos(tmp_path / "chaos", schedule, least_paid=3, least_next_door=1).verdict
     assert verdict.failures == ()
     assert verdict.payments >= 3
     assert verdict.paid_next_door >= 1
