@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -21,7 +22,7 @@ from fleet.settings import Settings
 log = logging.getLogger(__name__)
 
 ENDS_WITHIN_S = 20.0
-_LOOK_S = 0.5  # a part that failed is noticed so soon
+_LOOK_S = 0.2
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -46,11 +47,11 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
     """
     engine = open_book(settings.database)
     over, failed = threading.Event(), threading.Event()
-    with _held_signals():
+    with _asked_to_end() as asked:
         parts = [(name, make(settings, engine)) for name, make in makes]
         threads = [_started(name, part, over, failed) for name, part in parts]
-        while not over.is_set() and signal.sigtimedwait(_SIGNALS, _LOOK_S) is None:
-            pass
+        while not (asked or over.is_set()):
+            time.sleep(_LOOK_S)
         for _, part in parts:
             part.stop()
         for thread in threads:
@@ -95,16 +96,16 @@ def _started(name: str, part: Part, over: threading.Event, failed: threading.Eve
 
 
 @contextmanager
-def _held_signals() -> Iterator[None]:
-    """Have the ending signals wait until they are asked for; impatient further ones change nothing.
+def _asked_to_end() -> Iterator[list[int]]:
+    """The ending signals that came; impatient further ones change nothing.
 
-    A handler would run wherever the main thread stands: within a lock that it wants itself, or just before a
-    wait that it was to end.
+    No lock and no event: a handler runs wherever the main thread stands, within a lock that it wants itself, or
+    just before a wait that it was to end.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda came, _frame: asked.append(came)) for number in _SIGNALS}
     try:
-        yield
+        yield asked
     finally:
-        while signal.sigtimedwait(_SIGNALS, 0) is not None:
-            pass
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
