@@ -99,8 +99,8 @@ def _started(name: str, part: Part, over: threading.Event, failed: threading.Eve
 def _asked_to_end() -> Iterator[list[int]]:
     """The ending signals that came; impatient further ones change nothing.
 
-    No lock and no event: a handler runs wherever the main thread stands, within a lock that it wants itself, or
-    just before a wait that it was to end.
+    No lock and no event: a handler runs wherever the main thread stands, within a lock that it wants itself,
+    or just before a wait that it was to end.
     """
     asked: list[int] = []
     before = {number: signal.signal(number, lambda came, _frame: asked.append(came)) for number in _SIGNALS}
