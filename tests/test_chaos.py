@@ -225,7 +225,7 @@ def link() -> Iterator[Link]:
 
 
 def connect(link: Link) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", link.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", link.port), timeout=60)
 
 
 def test_a_whole_link_carries_both_ways(link: Link) -> None:
@@ -276,7 +276,7 @@ def test_a_held_link_delivers_once_it_is_whole(link: Link) -> None:
         phone.settimeout(0.2)
         with pytest.raises(TimeoutError):
             phone.recv(100)
-        phone.settimeout(10)
+        phone.settimeout(60)
         link.become("whole")
         assert phone.recv(100) == b"two"
 

@@ -83,7 +83,7 @@ def test_an_ingester_without_a_broker_goes_on_trying_and_ends_when_asked(tmp_pat
         )
     wait_until(lambda: "cannot be reached" in (tmp_path / "log").read_text(), "its word")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert "secret-password" not in (tmp_path / "log").read_text()
 
 
