@@ -44,7 +44,7 @@ from simulator.stripe.pace import STRIPES_PACE
 WINDOW_S, TIDY_EVERY_S = 60, 5
 PACE = STRIPES_PACE
 STEP_S = 0.02
-OPENS_WITHIN_S = 30.0
+OPENS_WITHIN_S = 60.0
 COUNTS_WITHIN_S = 1.0
 WRITTEN_WITHIN_S, WRITTEN_LOOK_S = 60.0, 0.2
 # A process that is stopped or killed inside a pulse holds it until it goes on or comes back. A board that
