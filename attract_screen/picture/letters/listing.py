@@ -27,7 +27,7 @@ def _has_room(texts: Sequence[str], box: Box, size: int, style: Style, faces: Ty
 
 
 def _unbroken(texts: Sequence[str], box: Box, size: int, style: Style, faces: Typefaces) -> int:
-    """The largest size from there, down to two thirds, at which no word, a file's name say, is broken; or it."""
+    """The largest size, down to two thirds of it, at which no word is broken; or the size that was given."""
     words = [word for text in texts for word in text.split()]
     for smaller in range(size, max(SMALLEST_SANS, size * 2 // 3) - 1, -1):
         if all(faces.width(word, style.face, smaller) <= box.w for word in words):
