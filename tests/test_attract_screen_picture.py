@@ -227,7 +227,7 @@ def test_sentences_stand_on_lines_of_their_own(
 def test_the_name_of_a_file_is_not_broken_where_smaller_letters_will_do(
     width: int, is_whole: bool, studio: Studio
 ) -> None:
-    """Whoever types it from the screen has to see where it ends; down to two thirds, not to any size."""
+    """Whoever types it from the screen has to see where it ends; down to half of their size."""
     name = "/etc/arcade-cabinet/config.yaml"
     style = Style(Typeface.SANS, 20, (0, 0, 0))
     labels = fit_list(["Or by SSH:", f"sudoedit {name}"], Box(0, 0, width, 300), style, studio.faces)

@@ -27,9 +27,9 @@ def _has_room(texts: Sequence[str], box: Box, size: int, style: Style, faces: Ty
 
 
 def _unbroken(texts: Sequence[str], box: Box, size: int, style: Style, faces: Typefaces) -> int:
-    """The largest size, down to two thirds of it, at which no word is broken; or the size that was given."""
+    """The largest size, down to half of it, at which no word is broken; or the size that was given."""
     words = [word for text in texts for word in text.split()]
-    for smaller in range(size, max(SMALLEST_SANS, size * 2 // 3) - 1, -1):
+    for smaller in range(size, max(SMALLEST_SANS, size // 2) - 1, -1):
         if all(faces.width(word, style.face, smaller) <= box.w for word in words):
             return smaller
     return size
