@@ -21,6 +21,7 @@ import paho.mqtt.client as mqtt
 import pytest
 import trustme
 from conftest import PASSWORDS, wait_until
+from hurried_link import hurried
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -67,7 +68,7 @@ class Cabinet:
         self.messages: queue.SimpleQueue[tuple[CoinPulseMessage, Delivery]] = queue.SimpleQueue()
         self.published: queue.SimpleQueue[Published] = queue.SimpleQueue()
         self.links: queue.SimpleQueue[BrokerConnected | BrokerLost] = queue.SimpleQueue()
-        self.broker = Broker(
+        link = Broker(
             config,
             MACHINE,
             coinpulse_topic=TOPIC,
@@ -77,6 +78,7 @@ class Cabinet:
             on_published=self.published.put,
             side_topic=SideTopic(SIDE_TOPIC, print),
         )
+        self.broker = hurried(link)
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:
         """The next message."""
