@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -21,6 +22,7 @@ from fleet.settings import Settings
 log = logging.getLogger(__name__)
 
 ENDS_WITHIN_S = 20.0
+_LOOK_S = 0.2
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -45,14 +47,15 @@ def serve(settings: Settings, makes: Iterable[tuple[str, MakePart]]) -> int:
     """
     engine = open_book(settings.database)
     over, failed = threading.Event(), threading.Event()
-    parts = [(name, make(settings, engine)) for name, make in makes]
-    threads = [_started(name, part, over, failed) for name, part in parts]
-    with _ending_signals(over):
-        over.wait()
-    for _, part in parts:
-        part.stop()
-    for thread in threads:
-        thread.join(ENDS_WITHIN_S)
+    with _asked_to_end() as asked:
+        parts = [(name, make(settings, engine)) for name, make in makes]
+        threads = [_started(name, part, over, failed) for name, part in parts]
+        while not (asked or over.is_set()):
+            time.sleep(_LOOK_S)
+        for _, part in parts:
+            part.stop()
+        for thread in threads:
+            thread.join(ENDS_WITHIN_S)
     engine.dispose()
     return int(failed.is_set())
 
@@ -93,10 +96,16 @@ def _started(name: str, part: Part, over: threading.Event, failed: threading.Eve
 
 
 @contextmanager
-def _ending_signals(over: threading.Event) -> Iterator[None]:
-    before = {number: signal.signal(number, lambda *_: over.set()) for number in _SIGNALS}
+def _asked_to_end() -> Iterator[list[int]]:
+    """The ending signals that came; impatient further ones change nothing.
+
+    No lock and no event: a handler runs wherever the main thread stands, within a lock that it wants itself,
+    or just before a wait that it was to end.
+    """
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda came, _frame: asked.append(came)) for number in _SIGNALS}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

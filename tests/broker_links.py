@@ -30,7 +30,7 @@ class Link:
     def begin(self) -> BrokerConnected | BrokerLost:
         """Connect, and tell how that went."""
         self._broker.start()
-        return self.events.get(timeout=20)
+        return self.events.get(timeout=60)
 
     def leave(self) -> None:
         """Say the farewell and go; the broker keeps the session."""

@@ -40,8 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
 
 
-def wait_until(condition: Callable[[], object], what: str, within_s: float = 20.0) -> None:
-    """Wait for a condition to hold; `what` names it in the failure."""
+def wait_until(condition: Callable[[], object], what: str, within_s: float = 60.0) -> None:
+    """Wait for a condition to hold; `what` names it in the failure.
+
+    What comes within a second usually takes half a minute where a machine's disk is cold.
+    """
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:

@@ -187,7 +187,7 @@ class _Server(ThreadingHTTPServer):
 
 def forward_to(to: str) -> Forward:
     def forward(call: Call) -> Reply:
-        connection = HTTPConnection(to.removeprefix("http://"), timeout=10)
+        connection = HTTPConnection(to.removeprefix("http://"), timeout=60)
         try:
             kept = {name: value for name, value in call.headers.items() if name.lower() not in HOP_BY_HOP}
             connection.request(call.method, call.path, call.body or None, kept)

@@ -228,7 +228,7 @@ class Cabinet:
         self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.on_message = lambda _c, _u, message: self.heard.append(message)
         self.client.subscribe(f"arcade/machine/{self.machine_id}/coinpulse", qos=1)
-        assert subscribed.wait(5)
+        assert subscribed.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -105,7 +105,7 @@ def test_a_marquee_without_a_feed_ends(tmp_path: Path) -> None:
         wait_until(mirror.exists, "the first picture")
         assert (process.poll(), decoded(mirror)) == (None, [])
         feed.unlink()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_the_marquee_s_unit_is_the_screen_s() -> None:

@@ -37,7 +37,7 @@ def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[s
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         env={**os.environ, **environment},
     )
@@ -90,7 +90,7 @@ def test_the_screen_follows_its_feed_and_ends_cleanly(
     write_feed(tmp_path / "feed.json", qr=OTHER_ADDRESS)
     wait_until(lambda: mirrored(tmp_path) == [OTHER_ADDRESS], "the new address")
     process.send_signal(number)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
 
 
 def test_the_qr_leaves_the_glass_with_the_offer(start: Start, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_without_a_display_the_console_is_waited_for_until_a_stop(
         status = told(systemd, "STATUS")
         assert status.startswith(f"STATUS={WAITING}: cannot open the display (kmsdrm): ")
         process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=10)[1].splitlines()
+        said = process.communicate(timeout=60)[1].splitlines()
     assert said == [
         f"WARNING attract_screen.display: {status.removeprefix('STATUS=')}",
         "INFO attract_screen: The attract screen was stopped",

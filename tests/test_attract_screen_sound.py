@@ -82,13 +82,13 @@ def test_each_credited_payment_is_heard_once(tmp_path: Path, screen: Screen) -> 
     write_feed(feed, sound=True, credited=0)
     write_feed(feed, sound=True, credited=0, state="playing", credits=2)
     first.send_signal(signal.SIGTERM)
-    assert first.wait(timeout=10) == 0
+    assert first.wait(timeout=60) == 0
     write_feed(feed, sound=True, credited=7)
     second = screen()
     write_feed(feed, sound=True, credited=9)
     wait_until(lambda: heard(tmp_path) == 4, "two coins, one after the other")
     second.send_signal(signal.SIGTERM)
-    assert (second.wait(timeout=10), heard(tmp_path)) == (0, 4)
+    assert (second.wait(timeout=60), heard(tmp_path)) == (0, 4)
 
 
 @needs_aplay
@@ -102,7 +102,7 @@ def test_sound_is_off_where_it_is_not_asked_for(tmp_path: Path, screen: Screen) 
     write_feed(feed, credited=5, sound=True)
     wait_until(lambda: heard(tmp_path) == 1, "a coin")
     process.send_signal(signal.SIGTERM)
-    assert (process.wait(timeout=10), heard(tmp_path)) == (0, 1)
+    assert (process.wait(timeout=60), heard(tmp_path)) == (0, 1)
 
 
 def played(sound: CoinSound, now_s: float = 0.0) -> None:

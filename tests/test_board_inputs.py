@@ -35,7 +35,7 @@ class Told:
 
     def next(self, count: int) -> list[tuple[str, bool]]:
         """The next changes, without their times."""
-        events = [self.queue.get(timeout=10) for _ in range(count)]
+        events = [self.queue.get(timeout=60) for _ in range(count)]
         return [(event.line, event.active) for event in events]
 
 
@@ -85,7 +85,7 @@ def test_a_game_over_is_an_edge_each_way(board: BoardServer, told: Told, tmp_pat
         board.insert_cash_coin()
         board.press_start()
         board.end_game()
-        events = [told.queue.get(timeout=10) for _ in range(3)]
+        events = [told.queue.get(timeout=60) for _ in range(3)]
 
     assert [(event.line, event.active) for event in events] == [
         ("game_over", False),
@@ -186,7 +186,7 @@ def test_an_edge_keeps_its_own_time_however_late_it_is_heard(tmp_path: Path) -> 
 
     def tell(event: InputChanged) -> None:
         if not event.at_start:
-            busy.wait(timeout=10)
+            busy.wait(timeout=60)
         heard.append((event, since_boot_s()))
 
     with (

@@ -82,11 +82,11 @@ class Cabinet:
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:
         """The next message."""
-        return self.messages.get(timeout=20)
+        return self.messages.get(timeout=60)
 
     def link(self) -> BrokerConnected | BrokerLost:
         """The next word about the link."""
-        return self.links.get(timeout=20)
+        return self.links.get(timeout=60)
 
 
 def config_of(broker: Mosquitto) -> BrokerConfig:
@@ -127,7 +127,7 @@ class Relay:
         self._client.connect("localhost", broker.services_port)
         self._client.subscribe(STATUS, qos=1)
         self._client.loop_start()
-        assert self._connected.wait(10)
+        assert self._connected.wait(60)
 
     def publish(self, payload: bytes, *, expiry_s: int | None = None, sig: str | None = None) -> None:
         """Send a coin pulse, and wait until the broker has it."""
@@ -196,7 +196,7 @@ def talking_broker(real: Mosquitto, last_word: bytes, granted: bytes = b"\1") ->
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         yield replace(config_of(real), port=listener.getsockname()[1])
-        thread.join(10)
+        thread.join(60)
 
 
 # Messages
@@ -400,7 +400,7 @@ def test_another_client_with_our_name_is_recognised_without_a_word(broker: Mosqu
                     told.append(cabinet.link())
             return any(isinstance(word, BrokerLost) and word.taken_over for word in told)
 
-        wait_until(is_told, "the take-over to be recognised", within_s=40)
+        wait_until(is_told, "the take-over to be recognised", within_s=60)
 
     early = [word for word in told if isinstance(word, BrokerLost)][: SHORT_LIVES - 1]
     assert [word.taken_over for word in early] == [False] * (SHORT_LIVES - 1)

@@ -87,10 +87,10 @@ def with_leaping_controller(chain: Chain, time_of_day: TimeOfDay) -> Iterator[Pa
 
 def buy(chain: Chain) -> str:
     """Press the button for three credits, and pay."""
-    door = requests.get(chain.door, timeout=10).text
+    door = requests.get(chain.door, timeout=60).text
     button = re.search(r'value="(3-[^"]+)"', door)
     assert button is not None, door
-    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=10)
+    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=60)
     return chain.stripe.pay(answer.headers["Location"])
 
 
@@ -103,7 +103,7 @@ def test_a_sale_completes_while_the_time_of_day_leaps_by_years(tmp_path: Path) -
         with_leaping_controller(chain, time_of_day) as controller,
     ):
         controller.wait_for_line("broker connected")
-        wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell")
+        wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=60).text, "the door to sell")
         time_of_day.leap("+10y")
         payment_id = buy(chain)
         controller.wait_for_line(f"{payment_id}: received")

@@ -38,7 +38,7 @@ def test_its_status_is_told_as_often_as_it_is_asked(ends: str, status: int) -> N
     """Also to the thread that asks once more; of a signal it is less than 0."""
     child = child_of("sh", "-c", ends)
 
-    assert (child.wait(10), child.wait(), child.poll()) == (status, status, status)
+    assert (child.wait(60), child.wait(), child.poll()) == (status, status, status)
 
 
 def test_a_process_that_hangs_is_not_waited_for_and_can_be_killed() -> None:
@@ -49,7 +49,7 @@ def test_a_process_that_hangs_is_not_waited_for_and_can_be_killed() -> None:
         child.wait(0.01)
     assert child.poll() is None
     child.kill()
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(60) == -signal.SIGKILL
     child.kill()
 
 
@@ -62,7 +62,7 @@ def test_it_ends_with_a_parent_that_never_needed_it_and_repeats_nothing() -> Non
     first, pid = parent.stdout.readline(), int(parent.stdout.readline())
     wait_until(lambda: Path(f"/proc/{pid}/comm").read_text() == "coin-line\n", "its name")
 
-    rest, _ = parent.communicate(timeout=10)
+    rest, _ = parent.communicate(timeout=60)
 
     assert (first, rest, parent.returncode) == ("the beginning\n", "the end\n", 0)
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "it to end")

@@ -289,7 +289,7 @@ def a_pulse(bench: Workbench, credits: int) -> Iterator[None]:
     """`pulse` in the background, waited for at the end."""
     process = subprocess.Popen(bench.command("pulse", str(credits)), stdout=subprocess.DEVNULL)
     yield
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
 
 
 def test_at_a_terminal_sighup_ends_it(tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_at_a_terminal_sighup_ends_it(tmp_path: Path) -> None:
             assert daemon.stderr is not None
             wait_until(lambda: "board ready" in daemon.stderr.readline(), "the daemon")
             daemon.send_signal(signal.SIGHUP)
-            assert daemon.wait(20) == -signal.SIGHUP
+            assert daemon.wait(60) == -signal.SIGHUP
     os.close(master)
     os.close(terminal)
 

@@ -69,7 +69,7 @@ def guest(path: Path) -> ControlClient:
 def raw(path: Path, sent: bytes) -> list[Line]:
     """All that is told to one who sends this, and reads until it is hung up on."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(str(path))
         heard = b""
         with suppress(BrokenPipeError):  # hung up on before all was sent: the reason can be read

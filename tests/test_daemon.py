@@ -53,7 +53,7 @@ class Daemon:
                 return list(self._told)
 
     def ends_with(self) -> int:
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def close(self) -> None:
         self.process.kill()

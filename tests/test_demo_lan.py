@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import random
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from test_demo_page import END_WITHIN_S, ROOT, children_of
 
 from simulator.chain.cabinet import MACHINE_ID
 from simulator.chain.folder import DemoError
+from simulator.chain.ports import free_pair
 from simulator.demo.ports import EVERYWHERE, lan_address
 
 LISTEN = "0A"  # as the kernel writes the state in /proc/net/tcp
@@ -46,7 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         host = lan_address()
     except DemoError:
         pytest.skip("this machine is in no network: it has loopback alone, where no phone can come")
-    port = two_free_ports()
+    port = free_pair(EVERYWHERE)
     folder = tmp_path_factory.mktemp("lan") / "run"
     with subprocess.Popen(
         [sys.executable, "-m", "simulator", "demo", "--lan", "--port", str(port), "--folder", str(folder)],
@@ -66,18 +65,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             process.wait(END_WITHIN_S)
 
 
-def two_free_ports() -> int:
-    """A port with a free one behind it, below those that the kernel gives to whoever connects."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
-        with suppress(OSError), socket.create_server((EVERYWHERE, port)):
-            socket.create_server((EVERYWHERE, port + 1)).close()
-            return port
-
-
 def scanned(demo: Demo) -> str | None:
     """What a phone reads on the attract screen."""
-    picture = requests.get(f"{demo.page}/screen.png", timeout=5)
+    picture = requests.get(f"{demo.page}/screen.png", timeout=60)
     found = zxingcpp.read_barcodes(Image.open(BytesIO(picture.content))) if picture.ok else []
     return found[0].text if found else None
 
@@ -127,16 +117,16 @@ def environment_of(pid: int) -> dict[str, str]:
 def test_a_phone_in_the_room_comes_from_the_code_to_the_payment_page(demo: Demo) -> None:
     """Page, code, door and payment page are all at this machine's address in its network."""
     assert demo.said == f"Open {demo.page}/ in a browser."
-    assert requests.get(f"{demo.page}/", timeout=5).status_code == 200
+    assert requests.get(f"{demo.page}/", timeout=60).status_code == 200
     wait_until(lambda: scanned(demo) == demo.door, f"the code for {demo.door}")
-    button = re.search(r'value="(3-[^"]+)"', requests.get(demo.door, timeout=5).text)
+    button = re.search(r'value="(3-[^"]+)"', requests.get(demo.door, timeout=60).text)
     assert button is not None
 
-    sent_on = requests.post(demo.door, {"offer": button[1]}, allow_redirects=False, timeout=5)
+    sent_on = requests.post(demo.door, {"offer": button[1]}, allow_redirects=False, timeout=60)
 
     assert sent_on.status_code == 303
     assert sent_on.headers["Location"].startswith(f"{demo.page}/")
-    assert "$2.50" in requests.get(sent_on.headers["Location"], timeout=5).text
+    assert "$2.50" in requests.get(sent_on.headers["Location"], timeout=60).text
 
 
 def test_only_the_page_and_the_relay_are_open_to_the_network(demo: Demo) -> None:

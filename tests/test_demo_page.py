@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import signal
 import socket
@@ -24,12 +23,12 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from simulator.demo.ports import LOOPBACK
+from simulator.chain.ports import free_pair
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMEDRIVER = Path("/usr/bin/chromedriver")
-END_WITHIN_S = 15
+END_WITHIN_S = 60
 FLAGS = (
     "headless=new",
     "no-sandbox",
@@ -65,7 +64,7 @@ class Demo:
 
     def code(self) -> str | None:
         """What a decoder other than ours reads on the attract screen, as the page shows it."""
-        picture = requests.get(f"{self.url}/screen.png", timeout=5)
+        picture = requests.get(f"{self.url}/screen.png", timeout=60)
         if picture.status_code == 404:  # it has drawn nothing yet
             return None
         found = zxingcpp.read_barcodes(Image.open(BytesIO(picture.content)))
@@ -73,11 +72,11 @@ class Demo:
 
     def state(self, edges: int = 0) -> dict[str, Any]:
         """All that the page is told, with the edges after the first so many."""
-        return dict(requests.get(f"{self.url}/state", params={"edges": edges}, timeout=5).json())
+        return dict(requests.get(f"{self.url}/state", params={"edges": edges}, timeout=60).json())
 
     def press(self, button: str) -> bool:
         """Press a button as the page does; whether there was anything to do."""
-        answer = requests.post(f"{self.url}/{button}", headers={"Origin": self.url}, timeout=15)
+        answer = requests.post(f"{self.url}/{button}", headers={"Origin": self.url}, timeout=60)
         answer.raise_for_status()
         return bool(answer.json()["done"])
 
@@ -96,44 +95,34 @@ class Demo:
         """Choose 3 credits at the door; the address where they are paid."""
         wait_until(self.code, "a code on the attract screen")
         door = str(self.code())
-        button = re.search(r'value="(3-[^"]+)"', requests.get(door, timeout=5).text)
+        button = re.search(r'value="(3-[^"]+)"', requests.get(door, timeout=60).text)
         assert button is not None, "the door sells no 3 credits"
-        return requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=5).headers["Location"]
+        return requests.post(door, {"offer": button[1]}, allow_redirects=False, timeout=60).headers[
+            "Location"
+        ]
 
     def wait_for(self, figures: Figures) -> None:
-        wait_until(lambda: self.figures() == figures, f"{figures}", within_s=30)
+        wait_until(lambda: self.figures() == figures, f"{figures}", within_s=60)
 
 
 def pay(address: str) -> None:
-    requests.post(address, allow_redirects=False, timeout=10).raise_for_status()
+    requests.post(address, allow_redirects=False, timeout=60).raise_for_status()
 
 
 def command(port: int, folder: Path) -> list[str]:
     return [sys.executable, "-m", "simulator", "demo", "--port", str(port), "--folder", str(folder)]
 
 
-def two_free_ports() -> int:
-    """A port with a free one behind it, both below those that the kernel hands out to whoever asks."""
-    while True:
-        port = random.randrange(20000, 32000)  # noqa: S311 - nothing secret
-        with (
-            suppress(OSError),
-            socket.create_server((LOOPBACK, port)),
-            socket.create_server((LOOPBACK, port + 1)),
-        ):
-            return port
-
-
 def refused(words: list[str]) -> str:
     """What a demo that must not start says, all of it on stderr and with status 1."""
-    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     return ended.stderr
 
 
 @contextmanager
 def running_demo(folder: Path) -> Iterator[Demo]:
-    port = two_free_ports()
+    port = free_pair()
     with subprocess.Popen(
         command(port, folder),
         cwd=ROOT,
@@ -371,7 +360,7 @@ def test_a_cut_coin_wire_charges_nothing_and_closes_the_cabinet(demo: Demo, brow
     assert demo.code() is None, "a cabinet that is out of order shows a code"
     fault = "coin meter: the last 3 coin pulses were not counted by the board"
     wait_until(lambda: fault in text(browser, "messages"), "the cabinet to tell what is wrong")
-    refusal = requests.get(door, timeout=5)
+    refusal = requests.get(door, timeout=60)
     assert 'name="offer"' not in refusal.text, "the door sells"
 
     lever.click()
@@ -394,7 +383,7 @@ def test_a_coin_wire_cut_in_mid_train_charges_what_was_counted(demo: Demo) -> No
         r"the rest is released\.",
         demo.state()["seen"],
     )
-    wait_until(lambda: demo.figures().reserved == before.reserved, "the money to be settled", within_s=30)
+    wait_until(lambda: demo.figures().reserved == before.reserved, "the money to be settled", within_s=60)
     after = demo.figures()
     charge = 250 * (after.counted - before.counted) // 3
     assert after == replace(
@@ -415,7 +404,7 @@ def test_a_coin_wire_that_is_mended_without_power_is_whole_after_the_start(demo:
     assert demo.press("break/plug")
     assert demo.press("break/coin_wire/mended")
     assert not demo.press("break/coin_wire/mended"), "it was mended twice"
-    wait_until(demo.code, "the code to come back", within_s=30)
+    wait_until(demo.code, "the code to come back", within_s=60)
 
 
 def test_the_plug_pulled_in_mid_train_costs_the_player_nothing(demo: Demo) -> None:
@@ -430,7 +419,7 @@ def test_the_plug_pulled_in_mid_train_costs_the_player_nothing(demo: Demo) -> No
         demo.state()["seen"],
     )
     assert not demo.press("break/plug"), "it was pulled twice"
-    wait_until(demo.code, "the code to come back", within_s=30)
+    wait_until(demo.code, "the code to come back", within_s=60)
     wait_until(lambda: demo.figures().reserved == before.reserved, "the money to be settled")
     after = demo.figures()
     assert replace(after, counted=0) == replace(before, released=before.released + 250, counted=0)
@@ -455,7 +444,7 @@ def test_a_killed_controller_fires_no_pulse_twice_and_charges_what_is_sure(demo:
         )
         for charge in charges
     ]
-    wait_until(lambda: demo.figures() in fair, f"one of {fair}", within_s=30)
+    wait_until(lambda: demo.figures() in fair, f"one of {fair}", within_s=60)
     wait_until(demo.code, "the code to come back")
     after = demo.state()
     assert after["pulses_fired"] == fired + 3
@@ -496,13 +485,13 @@ def test_asked_to_end_it_takes_everything_along(tmp_path: Path, number: signal.S
 def test_buttons_are_refused_to_other_pages(demo: Demo, button: str) -> None:
     """A page from elsewhere in the same browser can neither play nor break."""
     for origin in ({}, {"Origin": "http://elsewhere.example"}):
-        assert requests.post(f"{demo.url}/{button}", headers=origin, timeout=5).status_code == 403
+        assert requests.post(f"{demo.url}/{button}", headers=origin, timeout=60).status_code == 403
     assert set(demo.state()["whole"].values()) == {True}
 
 
 def test_what_cannot_be_broken_is_named(demo: Demo) -> None:
     """With everything that can."""
-    answer = requests.post(f"{demo.url}/break/bank", headers={"Origin": demo.url}, timeout=5)
+    answer = requests.post(f"{demo.url}/break/bank", headers={"Origin": demo.url}, timeout=60)
     assert answer.status_code == 404
     for part in ("bank", "plug", "wifi mended"):
         assert part in answer.text
@@ -511,7 +500,7 @@ def test_what_cannot_be_broken_is_named(demo: Demo) -> None:
 def test_another_host_name_is_sent_to_the_page_s_own(demo: Demo) -> None:
     """A name that only points at this machine gets nothing but the way to the real address."""
     answer = requests.get(
-        f"{demo.url}/state", headers={"Host": "elsewhere.example"}, allow_redirects=False, timeout=5
+        f"{demo.url}/state", headers={"Host": "elsewhere.example"}, allow_redirects=False, timeout=60
     )
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{demo.url}/")
 
@@ -523,7 +512,7 @@ def test_state_gives_only_what_is_new(demo: Demo) -> None:
     again = requests.get(
         f"{demo.url}/state",
         params={"edges": first["edges"]["next"], "messages": first["messages"]["next"]},
-        timeout=5,
+        timeout=60,
     ).json()
     assert (again["edges"], again["messages"]) == (
         {"next": first["edges"]["next"], "items": []},
@@ -533,17 +522,17 @@ def test_state_gives_only_what_is_new(demo: Demo) -> None:
 
 def test_a_second_demo_in_the_folder_is_told_of_the_first(demo: Demo) -> None:
     """It names the first one's process and address, and leaves it alone."""
-    assert refused(command(two_free_ports(), demo.folder)) == (
+    assert refused(command(free_pair(), demo.folder)) == (
         f"The demo did not start: a demo already runs here (process {demo.process.pid}, "
         f"{demo.url}); end that one first, with Ctrl-C\n"
     )
-    assert requests.get(f"{demo.url}/state", timeout=5).status_code == 200
+    assert requests.get(f"{demo.url}/state", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("taken_behind", [0, 1])
 def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path, taken_behind: int) -> None:
     """The page's port or the relay's behind it: one line, and nothing was started."""
-    port = two_free_ports()
+    port = free_pair()
     with socket.create_server(("127.0.0.1", port + taken_behind)):
         assert refused(command(port, tmp_path / "run")) == (
             f"The demo did not start: port {port + taken_behind} cannot be used (Address already in use): "
@@ -555,7 +544,7 @@ def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path, taken_behind: int
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     """What no demo made is never removed."""
     (tmp_path / "letter.txt").write_text("dear")
-    assert refused(command(two_free_ports(), tmp_path)) == (
+    assert refused(command(free_pair(), tmp_path)) == (
         f"The demo did not start: {tmp_path} has files that no demo made: name another folder with --folder\n"
     )
     assert (tmp_path / "letter.txt").read_text() == "dear"
@@ -563,7 +552,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_operator_sees_the_sale_on_a_page_of_their_own(demo: Demo, browser: Chrome) -> None:
     """Beside a month of eleven neighbours; the link logs the demo's operator in."""
-    wait_until(lambda: requests.get(f"{demo.url}/operator", timeout=5).status_code == 200, "the pages")
+    wait_until(lambda: requests.get(f"{demo.url}/operator", timeout=60).status_code == 200, "the pages")
     browser.get(f"{demo.url}/operator")
     assert browser.title == "Overview"
     rows = "table.machines tbody tr"

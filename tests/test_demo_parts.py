@@ -183,15 +183,15 @@ def clears(control: ControlSocket, asked: SimpleQueue[ToolRequest], path: Path) 
     """Whether the technician is content with a controller that clears when asked to, and else only greets."""
     with ThreadPoolExecutor(1) as technician:
         content = technician.submit(faults_cleared, path)
-        while not isinstance((request := asked.get(timeout=10)).wanted, ClearRequest):
+        while not isinstance((request := asked.get(timeout=60)).wanted, ClearRequest):
             control.answer(request.client, hello("1", 17, []))
         control.answer(request.client, cleared(()))
-        return content.result(10)
+        return content.result(60)
 
 
 def greeted(server: socket.socket, client: socket.socket) -> bytes:
     """What the client hears when the server greets it."""
-    server.settimeout(10)
+    server.settimeout(60)
     connection, _ = server.accept()
     connection.sendall(b"hello")
     return client.recv(5)

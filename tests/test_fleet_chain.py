@@ -36,7 +36,7 @@ def test_a_sale_is_in_the_fleet_s_book_as_it_is_in_the_ledger(tmp_path: Path) ->
 
             wait_until(lambda: before in charged(), "the sale of before")
             after = buy(chain)
-            wait_until(lambda: after in charged(), "the sale of now", within_s=10)
+            wait_until(lambda: after in charged(), "the sale of now", within_s=60)
             assert charged() == {before: (1, 100), after: (1, 100)}
             with reading(engine) as connection:
                 assert rows(connection, tables.statuses, "machine_id", "is_online") == [(MACHINE_ID, True)]

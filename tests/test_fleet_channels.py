@@ -225,7 +225,7 @@ def test_the_process_of_its_own_tells_a_machine_that_is_gone_and_ends_in_good_or
         wait_until(lambda: hook.sent, "the message")
     finally:
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=60)
     assert (process.returncode, hook.sent[0][1]["title"], len(hook.sent)) == (0, "m1: offline", 1)
     assert "told channel Hook of 1 alerts" in log
     assert "secret-path" not in log

@@ -65,7 +65,7 @@ class World:
 
     def get(self, page: str) -> requests.Response:
         """A page, as somebody who logged in long ago."""
-        return requests.get(self.fleet.url + page, cookies={"fleet": TOKEN}, timeout=40)
+        return requests.get(self.fleet.url + page, cookies={"fleet": TOKEN}, timeout=60)
 
     def has_room_again(self, seq: int) -> None:
         """Free the disk, and wait until the cabinet has been told of all."""
@@ -161,7 +161,7 @@ def test_pages_stay_readable_and_say_that_nothing_is_written(world: World) -> No
         data=fields,
         cookies={"fleet": TOKEN, **form.cookies},
         headers={"Referer": f"{world.fleet.url}/collections"},
-        timeout=40,
+        timeout=60,
     )
     assert (refused.status_code, "The book cannot be written" in refused.text) == (503, True), refused.text
     assert world.disk.rows("book.sqlite", "SELECT count(*) FROM collections") == [(0,)]

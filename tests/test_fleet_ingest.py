@@ -51,7 +51,7 @@ class Line:
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.connect("localhost", broker.port)
         self._client.loop_start()
-        assert self._subscribed.wait(20)
+        assert self._subscribed.wait(60)
 
     def send(self, payload: bytes, leaf: str = "journal", *, retain: bool = False) -> None:
         self._client.publish(self._topic(leaf), payload, qos=1, retain=retain).wait_for_publish(20)
@@ -79,7 +79,7 @@ def ingesting(
         yield ingester
     finally:
         ingester.stop()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -191,13 +191,13 @@ def see_sales_arrive(day: Journey) -> list[str]:
     day.open("/")
     day.chrome.execute_script("window.neverLoadedAnew = true")
     payments = [day.buy(1)]
-    wait_until(lambda: figure(day, "Phone") == "$1.00", "the sale on the overview", within_s=5)
+    wait_until(lambda: figure(day, "Phone") == "$1.00", "the sale on the overview", within_s=60)
     # One at a time, as people do: a meter that counts faster than coins fall is not believed.
     for coins in range(1, 4):
         day.chain.board.insert_cash_coin()
         wait_until(lambda so_far=f"${coins}.00": figure(day, "Cash") == so_far, "the coin on the overview")  # type: ignore[misc]
     payments.append(day.buy(3))
-    wait_until(lambda: figure(day, "Phone") == "$3.50", "the other sale on the overview", within_s=5)
+    wait_until(lambda: figure(day, "Phone") == "$3.50", "the other sale on the overview", within_s=60)
     assert day.chrome.execute_script("return window.neverLoadedAnew")
     return payments
 
@@ -215,7 +215,7 @@ def pull_the_plug(day: Journey) -> None:
     os.killpg(day.chain.controller.pid, signal.SIGKILL)
     day.chain.board.lose_power()
     wait_until(
-        lambda: figure(day, "State") == "offline", "the machine to be offline on the overview", within_s=10
+        lambda: figure(day, "State") == "offline", "the machine to be offline on the overview", within_s=60
     )
 
 

@@ -67,7 +67,7 @@ def test_it_reads_until_it_is_stopped(hall: Account) -> None:
     thread.start()
     wait_until(lambda: trouble(hall) is not None, "the first run")
     part.stop()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     assert (trouble(hall), hall.rows(stripe_payments, "payment_id")) == ("", [(charged,)])
 
@@ -270,6 +270,6 @@ def test_a_book_that_takes_nothing_does_not_end_the_reading(hall: Account) -> No
     thread.join(0.5)
     assert thread.is_alive()
     part.stop()
-    thread.join(5)
+    thread.join(60)
     limit(hall.engine, 10 * full)
     assert (part.read(), hall.rows(stripe_payments, "payment_id")) == ("", [(each,) for each in charged])

@@ -187,7 +187,7 @@ def test_the_fleet_has_an_origin_of_its_own(tmp_path: Path) -> None:
     ):
 
         def ask(name: str) -> requests.Response:
-            return requests.get(nginx.url, headers={"Host": name} | lies, verify=nginx.ca_file, timeout=10)
+            return requests.get(nginx.url, headers={"Host": name} | lies, verify=nginx.ca_file, timeout=60)
 
         wait_until(lambda: ask("pay.example.com").ok, "nginx")
         fleets = ask("fleet.pay.example.com")

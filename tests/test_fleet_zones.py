@@ -157,7 +157,7 @@ def test_a_batch_that_is_being_written_is_dated_with_the_rest(shared: Engine) ->
         record(ingest, [Came(cabinet.batch(30), cabinet.sent_at)], zones(ingest, UTC))
         dating.start()
         wait_for_a_lock(shared)
-    dating.join(20)
+    dating.join(60)
     assert left == [0]
     kept_up, anew = as_if_rebuilt(shared)
     assert kept_up == anew

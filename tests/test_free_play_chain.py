@@ -38,11 +38,11 @@ def test_a_free_credit_is_given_once_and_is_marked_in_the_ledger(tmp_path: Path)
         wait_until(lambda: feed(chain).get("qr") == chain.door, "the QR on the screen")
         assert feed(chain)["offers"] == [{"credits": 2, "amount": 0, "currency": "usd"}]
         assert feed(chain)["note"] == "Free play"
-        wait_until(lambda: "FREE" in requests.get(chain.door, timeout=10).text, "the door to give")
-        button = re.search(r'name="free" value="([^"]+)"', requests.get(chain.door, timeout=10).text)
+        wait_until(lambda: "FREE" in requests.get(chain.door, timeout=60).text, "the door to give")
+        button = re.search(r'name="free" value="([^"]+)"', requests.get(chain.door, timeout=60).text)
         assert button is not None
         for _ in range(2):
-            assert requests.post(chain.door, {"free": button[1]}, timeout=10).status_code == 200
+            assert requests.post(chain.door, {"free": button[1]}, timeout=60).status_code == 200
 
         chain.controller.wait_for_line("receipt answered: settled")
         chain.controller.wait_for_line("came again")

@@ -132,7 +132,7 @@ def fleet_at(broker: Mosquitto, model: ModelFleet, machine: str = MACHINE) -> It
     client.connect("localhost", broker.services_port)
     client.subscribe(journal_topic(machine), qos=1)
     client.loop_start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     client.publish(journal_seen_topic(machine), model.say(), qos=1, retain=True).wait_for_publish(10)
     try:
         yield client

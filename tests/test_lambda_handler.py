@@ -227,7 +227,7 @@ def test_the_handler_builds_its_app_from_the_environment(variables: dict[str, st
         env={"PATH": os.environ["PATH"]} | variables,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert says in done.stdout + done.stderr

@@ -141,7 +141,7 @@ def test_a_pid_that_was_left_behind_is_nobody(tmp_path: Path, trap: str) -> None
         (tmp_path / "mosquitto.pid").write_text(f"{other.pid}\n")
         told = logins_from({"MOSQUITTO_FOLDER": str(tmp_path)}).add("galaga-01", "x")
         other.terminate()
-        status = other.wait(10)
+        status = other.wait(60)
     assert (told, status) == ([RELOAD], -signal.SIGTERM)
 
 

@@ -151,7 +151,7 @@ def test_the_screen_runs_on_before_a_hostile_folder(folder: Path, tmp_path: Path
         wait_until(lambda: has_told(str(folder)), "the folder to be missed", within_s=60)
         assert decoded(tmp_path / "mirror.png") == [ADDRESS]
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     finally:
         process.kill()
     told = journal.read_text()

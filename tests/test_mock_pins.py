@@ -111,7 +111,7 @@ def levels(board: BoardServer, pin: int) -> list[int]:
 def coin_line(board_socket: Path, *, pin: int = COIN, coins: int, end: str = "rests") -> None:
     """Run a process that owns the coin line, to its end."""
     arguments = [sys.executable, "-c", COIN_LINE, str(board_socket), str(pin), str(coins), end]
-    subprocess.run(arguments, timeout=30, check=False)
+    subprocess.run(arguments, timeout=60, check=False)
 
 
 # The cabinet's outputs

@@ -40,7 +40,7 @@ def listening(broker: Broker) -> Iterator[Heard]:
     client.connect("localhost", broker.port_for(USERNAME))
     client.subscribe("arcade/#", options=SubscribeOptions(qos=1, retainAsPublished=True))
     client.loop_start()
-    assert subscribed.wait(10)
+    assert subscribed.wait(60)
     try:
         yield heard
     finally:

@@ -59,12 +59,12 @@ def test_doors_of_a_huge_status_cost_the_relay_nothing(tmp_path: Path, unlimited
         ThreadPoolExecutor(DOORS) as phones,
     ):
         cabinet.say()
-        assert requests.get(f"{url}/p/{MACHINE}", timeout=20).status_code == 200
+        assert requests.get(f"{url}/p/{MACHINE}", timeout=60).status_code == 200
         before_mb = peak_mb(part)
         thief.say_raw(HUGE)
         doors = [phones.submit(requests.get, f"{url}/p/{THIEF}", timeout=60) for _ in range(DOORS)]
         body, headers = webhook()
-        told = requests.post(f"{url}/addCredit", data=body, headers=headers, timeout=20)
+        told = requests.post(f"{url}/addCredit", data=body, headers=headers, timeout=60)
         statuses = {door.result().status_code for door in doors}
         growth_mb = peak_mb(part) - before_mb
 
@@ -110,6 +110,6 @@ def peak_mb(part: Part) -> float:
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=5).ok
+        return requests.get(url, timeout=60).ok
     except requests.ConnectionError:
         return False

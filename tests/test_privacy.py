@@ -151,7 +151,7 @@ def test_a_sale_leaves_nothing_of_the_payer_behind(tmp_path: Path) -> None:
         payment_id = buy(chain)
         chain.controller.wait_for_line(f"payment {payment_id}: receipt answered: settled")
         session = chain.stripe.keeper.turn(lambda book, _now_s: session_of(payment_id, book))
-        page = requests.get(f"{chain.relay_url}/thanks", {"s": session["id"]}, timeout=10)
+        page = requests.get(f"{chain.relay_url}/thanks", {"s": session["id"]}, timeout=60)
         assert (page.status_code, session["customer_details"]["email"]) == (200, PAYER)
         kept = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert [path.name for path in kept if payment_id.encode() in path.read_bytes()] != []

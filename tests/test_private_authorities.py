@@ -181,7 +181,7 @@ def test_the_cabinet_its_check_and_the_relay_come_through(broker: Broker, tmp_pa
         on_published=lambda _: None,
     )
     link.start()
-    told = links.get(timeout=20)
+    told = links.get(timeout=60)
     variables = environment(MQTT_PORT=str(broker.services_port), MQTT_CA_FILE=str(broker.ca_file))
     Publisher(read_settings(variables).mqtt).publish(f"arcade/machine/{MACHINE}/coinpulse", b"{}")
     link.stop((STATUS, b"the farewell"))

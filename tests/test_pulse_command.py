@@ -167,7 +167,7 @@ def test_a_controller_that_dies_is_said(bench: Workbench) -> None:
     asking = subprocess.Popen(bench.command("pulse", "3"), stderr=subprocess.PIPE, text=True)
     wait_until(lambda: levels(bench), "the first pulse")
     bench.controller.kill()
-    _, said = asking.communicate(timeout=30)
+    _, said = asking.communicate(timeout=60)
 
     assert (asking.returncode, said) == (
         1,
@@ -180,7 +180,7 @@ def test_interrupted_the_controller_goes_on(bench: Workbench) -> None:
     asking = subprocess.Popen(bench.command("pulse", "2"), stdout=subprocess.PIPE, text=True)
     wait_until(lambda: levels(bench), "the first pulse")
     asking.send_signal(signal.SIGINT)
-    said, _ = asking.communicate(timeout=30)
+    said, _ = asking.communicate(timeout=60)
 
     assert (asking.returncode, said.splitlines()[-1]) == (130, "the controller goes on with it")
     bench.wait_for_coins(2)
@@ -225,7 +225,7 @@ def test_interrupted_in_its_place_the_pulse_ends_and_the_rest_follows(stopped: W
     asking = subprocess.Popen(stopped.command("pulse", "3"), stdout=subprocess.PIPE, text=True)
     wait_until(lambda: levels(stopped), "the first pulse")
     asking.send_signal(signal.SIGINT)
-    said, _ = asking.communicate(timeout=30)
+    said, _ = asking.communicate(timeout=60)
 
     assert asking.returncode == 1
     assert said.splitlines()[-1].endswith(": stopped; what is left of it follows when the controller starts")

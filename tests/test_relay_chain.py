@@ -26,7 +26,7 @@ def test_a_player_pays_at_the_door_and_is_charged_once_the_cabinet_says_delivere
     """Door, Checkout, webhook, coin pulse, receipt, thanks page: one payment from end to end."""
     with Cabinet("galaga-01", relay.broker) as cabinet:
         cabinet.say()
-        door = requests.get(f"{relay.url}/p/galaga-01", timeout=5)
+        door = requests.get(f"{relay.url}/p/galaga-01", timeout=60)
         assert re.findall(r"<span>(.*?)</span> <b>(.*?)</b>", door.text) == [
             ("1 credit", "$1.00"),
             ("3 credits", "$2.50"),
@@ -35,7 +35,7 @@ def test_a_player_pays_at_the_door_and_is_charged_once_the_cabinet_says_delivere
             f"{relay.url}/p/galaga-01",
             data={"offer": "3-250-usd"},
             allow_redirects=False,
-            timeout=5,
+            timeout=60,
         )
         assert bought.status_code == 303
         payment_id = relay.stripe.pay(bought.headers["Location"])
@@ -59,7 +59,7 @@ def test_a_player_pays_at_the_door_and_is_charged_once_the_cabinet_says_delivere
         f"{relay.url}/machines/galaga-01/receipts",
         json=receipt,
         headers=relay.token(),
-        timeout=5,
+        timeout=60,
     )
     assert (settled.status_code, settled.json()) == (200, {"result": "settled", "charged": 250})
     assert relay.stripe.money() == {"reserved": 0, "charged": 250, "released": 0, "refunded": 0}

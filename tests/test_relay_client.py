@@ -99,7 +99,7 @@ class ScriptedRelay:
                 body = json.loads(self.rfile.read(length)) if length else None
                 relay.asked.append((self.command, self.path, body, self.headers["Authorization"]))
                 if body and body["paymentId"] == relay.hold_payment:
-                    relay.held.wait(30)
+                    relay.held.wait(60)
                 status, answer = relay.answers.get(self.path, (404, b"no such page"))
                 self.send_response(status)
                 for name, value in ({"Content-Length": str(len(answer))} | relay.headers).items():
@@ -148,7 +148,7 @@ def test_a_receipt_is_posted_with_the_machines_token(
 
     client.send_receipt(RECEIPT)
 
-    assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled")
+    assert told.get(timeout=60) == ReceiptAnswered("pi_1", "settled")
     body = {"paymentId": "pi_1", "outcome": "partial", "creditsDelivered": 1, "creditsPaid": 3}
     assert relay.asked == [("POST", "/machines/galaga-01/receipts", body, f"Bearer {TOKEN}")]
 
@@ -169,7 +169,7 @@ def test_a_final_answer_is_one_whatever_its_status(
 
     client.send_receipt(RECEIPT)
 
-    assert told.get(timeout=10) == ReceiptAnswered("pi_1", result)
+    assert told.get(timeout=60) == ReceiptAnswered("pi_1", result)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_what_is_charged_counts_if_it_is_an_amount(
 
     client.send_receipt(RECEIPT)
 
-    assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled", charged)
+    assert told.get(timeout=60) == ReceiptAnswered("pi_1", "settled", charged)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_any_other_answer_leaves_the_receipt_owed(
     client.send_receipt(RECEIPT)
 
     url = f"{relay.url}/machines/galaga-01/receipts"
-    assert told.get(timeout=10) == ReceiptFailed("pi_1", reason.format(url=url), refusal)
+    assert told.get(timeout=60) == ReceiptFailed("pi_1", reason.format(url=url), refusal)
 
 
 def test_what_is_told_of_a_refusal_is_short(
@@ -234,7 +234,7 @@ def test_what_is_told_of_a_refusal_is_short(
 
     client.fetch_offer()
 
-    assert told.get(timeout=10) == OfferFailed(f"403 {'x' * 196}", Refusal.OTHER)
+    assert told.get(timeout=60) == OfferFailed(f"403 {'x' * 196}", Refusal.OTHER)
 
 
 def test_a_redirect_is_not_followed(
@@ -248,7 +248,7 @@ def test_a_redirect_is_not_followed(
     client.send_receipt(RECEIPT)
 
     url = f"{relay.url}/machines/galaga-01/receipts"
-    assert told.get(timeout=10) == ReceiptFailed(
+    assert told.get(timeout=60) == ReceiptFailed(
         "pi_1", f"307 from {url}, and not the JSON that was expected: is it the relay?", Refusal.OTHER
     )
     assert len(relay.asked) == 1
@@ -262,7 +262,7 @@ def test_a_relay_that_cannot_be_reached_leaves_the_receipt_owed(
 
     client.send_receipt(RECEIPT)
 
-    failed = told.get(timeout=10)
+    failed = told.get(timeout=60)
     assert isinstance(failed, ReceiptFailed)
     assert "Connection refused" in failed.reason
     assert TOKEN not in failed.reason
@@ -277,13 +277,13 @@ def test_a_receipt_that_the_relay_sits_on_holds_up_no_other(
     relay.answer("offer", OFFER)
     client.send_receipt(RECEIPT)
     client.send_receipt(Receipt("pi_2", Outcome.DELIVERED, 1, 1))
-    assert told.get(timeout=10) == ReceiptAnswered("pi_2", "settled")
+    assert told.get(timeout=60) == ReceiptAnswered("pi_2", "settled")
     client.fetch_offer()
-    assert isinstance(told.get(timeout=10), OfferReceived)
+    assert isinstance(told.get(timeout=60), OfferReceived)
 
     relay.held.set()
 
-    assert told.get(timeout=10) == ReceiptAnswered("pi_1", "settled")
+    assert told.get(timeout=60) == ReceiptAnswered("pi_1", "settled")
 
 
 def test_a_receipt_that_was_not_sent_when_the_client_closes_is_dropped(
@@ -300,7 +300,7 @@ def test_a_receipt_that_was_not_sent_when_the_client_closes_is_dropped(
     client.close()
     relay.held.set()
 
-    assert [told.get(timeout=10) for _ in range(AT_ONCE)] == [ReceiptAnswered("pi_1", "settled")] * AT_ONCE
+    assert [told.get(timeout=60) for _ in range(AT_ONCE)] == [ReceiptAnswered("pi_1", "settled")] * AT_ONCE
     assert [body["paymentId"] for _, _, body, _ in relay.asked] == ["pi_1"] * AT_ONCE
 
 
@@ -310,7 +310,7 @@ def test_a_process_ends_although_the_relay_sits_on_its_receipt(relay: ScriptedRe
     process = subprocess.Popen([sys.executable, "-c", SENDER, relay.url], stdin=subprocess.PIPE)
     wait_until(lambda: relay.asked, "the receipt to arrive")
 
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
     assert (process.returncode, relay.held.is_set()) == (0, False)
 
@@ -326,7 +326,7 @@ def test_the_offer_is_fetched_with_the_machines_token(
 
     client.fetch_offer()
 
-    assert told.get(timeout=10) == OfferReceived(
+    assert told.get(timeout=60) == OfferReceived(
         Offer("https://pay.example/p/galaga-01", (Price(1, 100, "usd"),))
     )
     assert relay.asked == [("GET", "/machines/galaga-01/offer", None, f"Bearer {TOKEN}")]
@@ -381,7 +381,7 @@ def test_prices_by_the_clock_are_told_with_their_end(
     """What is free is a price of 0; words and times that are strange are as good as none."""
     relay.answer("offer", OFFER | said)
     client.fetch_offer()
-    assert told.get(timeout=10) == OfferReceived(offer, changes_in_s)
+    assert told.get(timeout=60) == OfferReceived(offer, changes_in_s)
 
 
 def test_a_refused_offer_is_told_with_its_reason(
@@ -392,7 +392,7 @@ def test_a_refused_offer_is_told_with_its_reason(
 
     client.fetch_offer()
 
-    assert told.get(timeout=10) == OfferFailed("401 token refused", Refusal.TOKEN)
+    assert told.get(timeout=60) == OfferFailed("401 token refused", Refusal.TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -467,7 +467,7 @@ def test_open_payments_count_from_before_the_question(
 
     client.fetch_open_payments()
 
-    assert told.get(timeout=10) == OpenPaymentsListed(
+    assert told.get(timeout=60) == OpenPaymentsListed(
         100.0,
         (
             (Payment("pi_1", 3, 250, "usd", has_receipt=True), 40.0),
@@ -488,7 +488,7 @@ def test_payments_are_asked_for_by_their_ids(
     client.fetch_open_payments(("pi_1", "pi_2"))
 
     payment = Payment("pi_1", 3, 250, "usd", has_receipt=True)
-    assert told.get(timeout=10) == OpenPaymentsListed(SENT_S, ((payment, 40.0),))
+    assert told.get(timeout=60) == OpenPaymentsListed(SENT_S, ((payment, 40.0),))
     assert relay.asked == [("GET", f"/machines/galaga-01/{path}", None, f"Bearer {TOKEN}")]
 
 
@@ -522,7 +522,7 @@ def test_one_wrong_entry_makes_none_of_them_count(
 
     client.fetch_open_payments()
 
-    failed = told.get(timeout=10)
+    failed = told.get(timeout=60)
     assert isinstance(failed, OpenPaymentsFailed)
     assert failed.reason.endswith(reason)
 
@@ -552,7 +552,7 @@ def test_no_answer_is_not_an_empty_list(
     client.fetch_open_payments()
 
     url = f"{relay.url}/machines/galaga-01/payments"
-    assert told.get(timeout=10) == OpenPaymentsFailed(reason.format(url=url), refusal)
+    assert told.get(timeout=60) == OpenPaymentsFailed(reason.format(url=url), refusal)
 
 
 def test_a_relay_that_cannot_be_reached_lists_nothing(
@@ -563,6 +563,6 @@ def test_a_relay_that_cannot_be_reached_lists_nothing(
 
     client.fetch_open_payments()
 
-    failed = told.get(timeout=10)
+    failed = told.get(timeout=60)
     assert isinstance(failed, OpenPaymentsFailed)
     assert "Connection refused" in failed.reason

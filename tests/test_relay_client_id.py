@@ -26,7 +26,7 @@ def ask_from_a_process_of_its_own(broker: Broker) -> None:
     """Ask the broker for something, as one of many Lambdas does."""
     variables = environment(MQTT_PORT=str(broker.services_port), MQTT_CA_FILE=str(broker.ca_file))
     path = {"PATH": os.environ["PATH"]}
-    subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, env=path | variables, timeout=30, check=True)
+    subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, env=path | variables, timeout=60, check=True)
 
 
 def client_ids(broker: Broker) -> list[str]:

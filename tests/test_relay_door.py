@@ -163,7 +163,7 @@ def test_a_silent_machines_door_looks_and_lasts_like_that_of_no_machine(
 def test_no_address_is_mended_by_a_redirect(relay: RelayUnderTest, path: str) -> None:
     """A redirect of the framework's own repeats the Host header that somebody sent."""
     for method in ("GET", "POST"):
-        asked = http.client.HTTPConnection("127.0.0.1", urlsplit(relay.url).port, timeout=10)
+        asked = http.client.HTTPConnection("127.0.0.1", urlsplit(relay.url).port, timeout=60)
         asked.request(method, path, headers={"Host": "evil.example"})
         answer = asked.getresponse()
         said = f"{answer.headers}{answer.read()!r}"

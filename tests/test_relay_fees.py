@@ -94,7 +94,7 @@ def command() -> Command:
         env={"PATH": os.environ["PATH"], "OFFERS": json.dumps(offers), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

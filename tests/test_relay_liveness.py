@@ -323,7 +323,7 @@ def test_twenty_who_ask_together_cause_one_read() -> None:
 
     def read() -> str:
         reads.append(1)
-        go_on.wait(10)
+        go_on.wait(60)
         return "list"
 
     shared, answers = Shared(read, 5.0, clock), []
@@ -333,7 +333,7 @@ def test_twenty_who_ask_together_cause_one_read() -> None:
     wait_until(lambda: reads, "the first read")
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert (answers, len(reads)) == (["list"] * 20, 1)
     clock.now_s += 5.1
     assert (shared.get(), len(reads)) == ("list", 2)
@@ -367,7 +367,7 @@ def test_a_failure_is_shared_by_who_waited_and_forgotten_after_that() -> None:
 
     def read() -> str:
         reads.append(1)
-        go_on.wait(10)
+        go_on.wait(60)
         clock.now_s += 1
         raise ConnectionError("down")
 
@@ -385,7 +385,7 @@ def test_a_failure_is_shared_by_who_waited_and_forgotten_after_that() -> None:
     wait_until(lambda: reads, "the first read")
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert failures == ["down"] * 5
     assert len(reads) < 5
     with pytest.raises(ConnectionError):

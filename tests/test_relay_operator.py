@@ -392,7 +392,7 @@ def command(relay: RelayUnderTest, *arguments: str) -> subprocess.CompletedProce
         env={"PATH": os.environ["PATH"]} | relay.variables,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 
@@ -507,7 +507,7 @@ def test_the_list_of_machines_ends_while_machines_renew_their_status(
     ):
         ended = threading.Thread(target=lambda: list_machines(relay.relay, out, as_json=True), daemon=True)
         ended.start()
-        ended.join(15)
+        ended.join(60)
         assert not ended.is_alive()
     seen = [(row["machineId"], row["heardOf"]) for row in json.loads(out.getvalue())]
     assert seen == [("galaga-01", False)] + [(machine_id, True) for machine_id in machine_ids]

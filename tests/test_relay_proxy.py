@@ -93,7 +93,7 @@ def half_sent(port: int, ca_file: Path | None, path: str = "/p/galaga-01") -> It
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
     with ExitStack() as connections:
         for _ in range(HALF_SENT):
-            connection = connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            connection = connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
             if context:
                 connection = connections.enter_context(
                     context.wrap_socket(connection, server_hostname="127.0.0.1")
@@ -110,7 +110,7 @@ def ask(nginx: Nginx, path: str, address: str, method: str = "GET", **more: obje
         nginx.url + path,
         headers=headers,
         verify=str(nginx.ca_file),
-        timeout=10,
+        timeout=60,
         allow_redirects=False,
         **more,  # type: ignore[arg-type]
     )
@@ -145,7 +145,7 @@ def answers(nginx: Nginx, path: str, addresses: list[str], method: str) -> list[
         session.trust_env = False
         session.verify = str(nginx.ca_file)
         return [
-            session.request(method, nginx.url + path, headers={"X-Test-Address": address}, timeout=10)
+            session.request(method, nginx.url + path, headers={"X-Test-Address": address}, timeout=60)
             for address in addresses
         ]
 

@@ -203,7 +203,7 @@ class SilentProxy:
     def fall_silent(self) -> None:
         """Pass nothing more on the present connections; later ones work."""
         self._wake.send(b"s")
-        assert self._silent.wait(5)
+        assert self._silent.wait(60)
 
     def __enter__(self) -> SilentProxy:
         self._thread.start()

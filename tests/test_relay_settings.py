@@ -213,6 +213,6 @@ def _run(arguments: list[str], variables: dict[str, str]) -> subprocess.Complete
         env={"PATH": os.environ["PATH"]} | variables,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )

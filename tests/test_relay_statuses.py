@@ -211,7 +211,7 @@ def test_webhooks_are_answered_while_every_thread_is_asked_for_an_unknown_machin
         asking = [threads.submit(requests.get, f"{url}/p/{each}", timeout=60) for each in SILENT]
         wait_until(lambda: set(publisher.asked) == set(SILENT), "every thread to be asked")
         body, headers = webhook()
-        told = requests.post(f"{url}/addCredit", data=body, headers=headers, timeout=20)
+        told = requests.post(f"{url}/addCredit", data=body, headers=headers, timeout=60)
         publisher.let_go.set()
         doors = [each.result() for each in asking]
     assert (told.status_code, told.json()) == (200, {"published": True, "paymentId": "pi_1"})

@@ -85,11 +85,11 @@ def test_each_of_those_that_share_a_packet_has_its_own_answer(
     """One topic that the rules forbid is no hindrance to the others."""
     first, second, third = three_at_once(subscriptions, packets, threads)
     subscriptions.answer(1, [GRANTED])
-    assert first.result(20) is None
+    assert first.result(60) is None
     subscriptions.answer(2, [REFUSED, GRANTED])
-    assert third.result(20) is None
+    assert third.result(60) is None
     with pytest.raises(PublishRefused, match="the broker refused a subscription to b: Not authorized"):
-        second.result(20)
+        second.result(60)
     assert packets.subscribed == [["a"], ["b", "c"]]
 
 
@@ -101,12 +101,12 @@ def test_a_topic_that_somebody_reads_again_is_not_given_up(
         asking = ask(subscriptions, threads, topic)
         wait_until(lambda mid=mid: len(packets.subscribed) == mid, "the packet")
         subscriptions.answer(mid, [GRANTED])
-        asking.result(20)
+        asking.result(60)
     assert packets.unsubscribed == [["a"], ["b"]]
     again = ask(subscriptions, threads, "a")
     wait_until(lambda: len(packets.subscribed) == 4, "the packet")
     subscriptions.answer(4, [GRANTED])
-    again.result(20)
+    again.result(60)
     assert packets.unsubscribed == [["a"], ["b"]]
 
 
@@ -126,7 +126,7 @@ def test_an_answer_that_does_not_come_is_an_error(
 ) -> None:
     """It names what was asked."""
     with pytest.raises(BrokerUnavailable, match=r"no SUBACK for a within 0\.1 s"):
-        ask(subscriptions, threads, "a", within_s=0.1).result(20)
+        ask(subscriptions, threads, "a", within_s=0.1).result(60)
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_a_message_goes_to_the_readers_of_its_topic(
     reading = threads.submit(read)
     wait_until(lambda: packets.subscribed, "the packet")
     subscriptions.answer(1, [GRANTED])
-    assert reading.result(20) == topics
+    assert reading.result(60) == topics

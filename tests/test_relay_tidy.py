@@ -415,7 +415,7 @@ def test_a_plain_server_tidies_by_itself_unless_it_is_turned_off(
         env={"PATH": os.environ["PATH"]} | relay.variables | {"TIDY_EVERY_S": every_s},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
     )
     assert done.stdout == names + "\n"

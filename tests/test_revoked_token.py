@@ -53,7 +53,7 @@ def revoking_relay(chain: Chain) -> Iterator[None]:
 
 def is_up(chain: Chain) -> bool:
     try:
-        return requests.get(f"{chain.relay_url}/status", timeout=5).ok
+        return requests.get(f"{chain.relay_url}/status", timeout=60).ok
     except requests.ConnectionError:
         return False
 
@@ -64,16 +64,16 @@ def faults(chain: Chain) -> object:
 
 def sells(chain: Chain) -> bool:
     try:
-        return "3 credits" in requests.get(chain.door, timeout=10).text
+        return "3 credits" in requests.get(chain.door, timeout=60).text
     except requests.ConnectionError:
         return False
 
 
 def pay(chain: Chain) -> str:
     """Buy one credit at the door; gives the payment's id."""
-    button = re.search(r'value="(1-[^"]+)"', requests.get(chain.door, timeout=10).text)
+    button = re.search(r'value="(1-[^"]+)"', requests.get(chain.door, timeout=60).text)
     assert button is not None
-    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=10)
+    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=60)
     return chain.stripe.pay(answer.headers["Location"])
 
 

@@ -74,12 +74,12 @@ class Hall:
     def page(self) -> str:
         """A payment page that a player opens."""
         wait_until(lambda: self.button() is not None, "the door to sell")
-        answer = requests.post(self.chain.door, {"offer": self.button()}, allow_redirects=False, timeout=10)
+        answer = requests.post(self.chain.door, {"offer": self.button()}, allow_redirects=False, timeout=60)
         return answer.headers["Location"]
 
     def button(self) -> str | None:
         """That of one credit; None while the door is closed."""
-        found = re.search(r'value="(1-[^"]+)"', requests.get(self.chain.door, timeout=10).text)
+        found = re.search(r'value="(1-[^"]+)"', requests.get(self.chain.door, timeout=60).text)
         return found[1] if found else None
 
     def pay(self, page: str | None = None) -> None:

@@ -16,14 +16,14 @@ AGAIN = "of the last run, perhaps said before: "
 
 def buy(chain: Chain) -> str:
     """One credit at the door; gives the payment's id."""
-    button = re.search(r'value="(1-[^"]+)"', requests.get(chain.door, timeout=10).text)
+    button = re.search(r'value="(1-[^"]+)"', requests.get(chain.door, timeout=60).text)
     assert button is not None
-    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=10)
+    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=60)
     return chain.stripe.pay(answer.headers["Location"])
 
 
 def sells(chain: Chain) -> bool:
-    return "3 credits" in requests.get(chain.door, timeout=10).text
+    return "3 credits" in requests.get(chain.door, timeout=60).text
 
 
 def retained_status(chain: Chain) -> dict[str, object]:

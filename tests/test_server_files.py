@@ -141,7 +141,7 @@ def test_unit_has_no_unknown_word(tmp_path: Path) -> None:
 def test_installer_refuses_what_is_no_name(name: str) -> None:
     """Before anything is touched."""
     refused = subprocess.run(
-        [str(SERVER / "install.sh"), name], capture_output=True, text=True, check=False, timeout=20
+        [str(SERVER / "install.sh"), name], capture_output=True, text=True, check=False, timeout=60
     )
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (

@@ -177,7 +177,7 @@ def test_it_writes_until_the_controller_runs(tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as controller:
             controller.bind(str(control_socket(feed)))
             controller.listen()
-            assert telling.wait(30) == 0
+            assert telling.wait(60) == 0
     finally:
         telling.kill()
         telling.wait()
@@ -187,7 +187,7 @@ def test_it_writes_until_the_controller_runs(tmp_path: Path) -> None:
 def test_a_controller_that_ended_for_another_reason_is_not_spoken_for(tmp_path: Path) -> None:
     """Its own feed is left to grow old: the machine is out of order."""
     config = written(tmp_path, NEEDED)
-    assert subprocess.run(command(config), check=False, timeout=30).returncode == 0
+    assert subprocess.run(command(config), check=False, timeout=60).returncode == 0
     assert not (tmp_path / "feed.json").exists()
 
 

@@ -120,7 +120,7 @@ def test_a_card_that_stalls_in_mid_train_is_waited_for(tmp_path: Path, stalling_
         (tmp_path / "stall").touch()
         time.sleep(STALL_S)
         (tmp_path / "stall").unlink()
-        said, _ = trial.communicate(timeout=30)
+        said, _ = trial.communicate(timeout=60)
 
         assert (manager.killed, bench.coins()) == (False, 3), said
         assert bench.ledger("SELECT state FROM pulses") == [("confirmed",)] * 3

@@ -110,19 +110,19 @@ def test_a_wrong_key_is_refused(stand_in: StandInStripe) -> None:
 
 def test_the_key_may_come_as_a_user_name(stand_in: StandInStripe) -> None:
     """As `curl -u` sends it."""
-    answer = requests.get(f"{stand_in.api_url}/v1/payment_intents", auth=(API_KEY, ""), timeout=5)
+    answer = requests.get(f"{stand_in.api_url}/v1/payment_intents", auth=(API_KEY, ""), timeout=60)
     assert (answer.status_code, answer.json()["data"]) == (200, [])
 
 
 def test_without_a_key_nothing_is_answered(stand_in: StandInStripe) -> None:
     """401, with a request id all the same."""
-    answer = requests.get(f"{stand_in.api_url}/v1/payment_intents", timeout=5)
+    answer = requests.get(f"{stand_in.api_url}/v1/payment_intents", timeout=60)
     assert (answer.status_code, answer.headers["Request-Id"][:4]) == (401, "req_")
 
 
 def test_an_unknown_path_is_said_to_be_unknown(stand_in: StandInStripe) -> None:
     """As an error object that Stripe's library understands."""
-    answer = requests.post(f"{stand_in.api_url}/v1/customers", auth=(API_KEY, ""), timeout=5)
+    answer = requests.post(f"{stand_in.api_url}/v1/customers", auth=(API_KEY, ""), timeout=60)
     assert answer.status_code == 404
     assert answer.json()["error"]["message"] == "Unrecognized request URL (POST: /v1/customers)."
 
@@ -244,11 +244,11 @@ def test_a_key_in_use_is_a_conflict(stand_in: StandInStripe, client: stripe.Stri
     entered, leave = threading.Event(), threading.Event()
 
     def keep_busy() -> None:
-        stand_in.keeper.turn(lambda _book, _now_s: (entered.set(), leave.wait(10)))
+        stand_in.keeper.turn(lambda _book, _now_s: (entered.set(), leave.wait(60)))
 
     threads = [threading.Thread(target=keep_busy)]
     threads[0].start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     outcomes: list[int] = []
 
     def create() -> None:

@@ -36,12 +36,12 @@ def client(stand_in: StandInStripe) -> stripe.StripeClient:
 
 def press(url: str, card: str) -> requests.Response:
     """Press one of the page's two buttons."""
-    return requests.post(url, {"card": card}, allow_redirects=False, timeout=5)
+    return requests.post(url, {"card": card}, allow_redirects=False, timeout=60)
 
 
 def test_the_page_says_what_is_paid_and_that_it_is_simulated(client: stripe.StripeClient) -> None:
     """Product, amount, both buttons, the notice; and the demo's page may frame it."""
-    page = requests.get(client.v1.checkout.sessions.create(session_params()).url, timeout=5)
+    page = requests.get(client.v1.checkout.sessions.create(session_params()).url, timeout=60)
     for shown in ("3 credits", "Pay $2.50", "Decline this card", "Simulated: no real money moves"):
         assert shown in page.text
     assert "X-Frame-Options" not in page.headers
@@ -87,7 +87,7 @@ def test_an_expired_page_takes_nothing(
     """Neither shows its button nor accepts the press of one left open."""
     session = client.v1.checkout.sessions.create(session_params(expires_at=clock.now_s + 1800))
     clock.now_s += 1800
-    page = requests.get(session.url, timeout=5)
+    page = requests.get(session.url, timeout=60)
     assert (page.status_code, "This page has expired" in page.text, "<button" in page.text) == (
         410,
         True,
@@ -99,7 +99,7 @@ def test_an_expired_page_takes_nothing(
 
 def test_a_page_of_nothing_is_not_found(stand_in: StandInStripe) -> None:
     """404, in words for a player."""
-    page = requests.get(f"{stand_in.checkout_url}/pay/cs_test_no", timeout=5)
+    page = requests.get(f"{stand_in.checkout_url}/pay/cs_test_no", timeout=60)
     assert (page.status_code, "There is no such payment page." in page.text) == (404, True)
 
 
@@ -107,7 +107,7 @@ def test_a_link_makes_a_session_for_each_visit(client: stripe.StripeClient) -> N
     """With the link's metadata, and whatever reference the payer wrote into the address."""
     link = client.v1.payment_links.create({"line_items": [offer()], "metadata": {"machine_id": "galaga-01"}})
     for reference in ("a", "b"):
-        requests.get(link.url, {"client_reference_id": reference}, timeout=5)
+        requests.get(link.url, {"client_reference_id": reference}, timeout=60)
     sessions = client.v1.checkout.sessions.list({"payment_link": link.id}).data
     assert [session.client_reference_id for session in sessions] == ["b", "a"]
     assert [session.metadata.to_dict() for session in sessions] == [{"machine_id": "galaga-01"}] * 2
@@ -116,15 +116,15 @@ def test_a_link_makes_a_session_for_each_visit(client: stripe.StripeClient) -> N
 def test_a_link_without_a_redirect_ends_on_its_own_page(client: stripe.StripeClient) -> None:
     """Which says that it is paid."""
     link = client.v1.payment_links.create({"line_items": [offer()]})
-    url = requests.get(link.url, timeout=5).url
-    assert "Paid: $2.50" in requests.post(url, {"card": "accepted"}, timeout=5).text
+    url = requests.get(link.url, timeout=60).url
+    assert "Paid: $2.50" in requests.post(url, {"card": "accepted"}, timeout=60).text
 
 
 def test_a_link_with_a_redirect_goes_there(client: stripe.StripeClient) -> None:
     """With the session's id filled in."""
     completion = {"type": "redirect", "redirect": {"url": "http://relay.test/?s={CHECKOUT_SESSION_ID}"}}
     link = client.v1.payment_links.create({"line_items": [offer()], "after_completion": completion})
-    url = requests.get(link.url, timeout=5).url
+    url = requests.get(link.url, timeout=60).url
     session_id = url.rsplit("/", 1)[1]
     assert press(url, "accepted").headers["Location"] == f"http://relay.test/?s={session_id}"
 
@@ -133,7 +133,7 @@ def test_a_link_that_is_switched_off_says_so(client: stripe.StripeClient) -> Non
     """In the operator's own words, if there are any."""
     link = client.v1.payment_links.create({"line_items": [offer()], "inactive_message": "Scan the new code."})
     client.v1.payment_links.update(link.id, {"active": False})
-    page = requests.get(link.url, timeout=5)
+    page = requests.get(link.url, timeout=60)
     assert (page.status_code, "Scan the new code." in page.text) == (410, True)
 
 
@@ -141,7 +141,7 @@ def test_what_a_machine_is_called_is_shown_as_text(client: stripe.StripeClient) 
     """A product's name cannot become part of the page's code."""
     line = offer()
     line["price_data"]["product_data"]["name"] = "<script>alert(1)</script>"
-    page = requests.get(client.v1.checkout.sessions.create(session_params(line_items=[line])).url, timeout=5)
+    page = requests.get(client.v1.checkout.sessions.create(session_params(line_items=[line])).url, timeout=60)
     assert "<script>" not in page.text
     assert "&lt;script&gt;" in page.text
 

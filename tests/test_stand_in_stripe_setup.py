@@ -27,7 +27,7 @@ def at_work() -> Iterator[Desk]:
 
 def told(at_work: Desk, path: str) -> dict[str, Any]:
     """An object as it goes over the wire."""
-    answer = requests.get(f"{at_work.stand_in.api_url}/v1/{path}", auth=(API_KEY, ""), timeout=5)
+    answer = requests.get(f"{at_work.stand_in.api_url}/v1/{path}", auth=(API_KEY, ""), timeout=60)
     return dict(answer.json())
 
 

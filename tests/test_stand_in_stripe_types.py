@@ -45,7 +45,7 @@ def seasoned() -> Iterator[StandInStripe]:
 
 def get(stand_in: StandInStripe, path: str, **params: str) -> dict[str, Any]:
     """What the API answers, as it goes over the wire."""
-    answer = requests.get(f"{stand_in.api_url}/v1/{path}", params, auth=(API_KEY, ""), timeout=5)
+    answer = requests.get(f"{stand_in.api_url}/v1/{path}", params, auth=(API_KEY, ""), timeout=60)
     assert answer.status_code == 200, answer.text
     return typing.cast("dict[str, Any]", answer.json())
 
@@ -78,7 +78,7 @@ def test_an_event_destination_is_declared_too(seasoned: StandInStripe) -> None:
         f"{seasoned.api_url}/v2/core/event_destinations",
         {"include[0]": "webhook_endpoint.url"},
         auth=(API_KEY, ""),
-        timeout=5,
+        timeout=60,
     ).json()["data"]
     assert [fault for told in listed for fault in faults_of(told)] == []
     assert len(listed) == len(get(seasoned, "webhook_endpoints")["data"])
@@ -123,7 +123,7 @@ def test_an_error_is_what_the_library_declares(seasoned: StandInStripe) -> None:
     """With the PaymentIntent that it is about."""
     intent = next(each for each in seasoned.book.intents.values() if each.status == "canceled")
     url = f"{seasoned.api_url}/v1/payment_intents/{intent.id}/capture"
-    error = requests.post(url, auth=(API_KEY, ""), timeout=5).json()["error"]
+    error = requests.post(url, auth=(API_KEY, ""), timeout=60).json()["error"]
     assert faults_of(error, stripe.ErrorObject) == []
     assert error["doc_url"] == "https://stripe.com/docs/error-codes/payment-intent-unexpected-state"
 

@@ -48,6 +48,6 @@ def test_a_storm_on_a_line_holds_nothing_else_up(tmp_path: Path, line: Line) -> 
         chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled", within_s=60.0)
         assert (money(chain), chain.board.view().coins) == ({"charged": 100}, 1)
         assert grown_mb < MOST_GROWTH_MB
-        wait_until(lambda: faults(chain) == [], "the fault to end", within_s=30.0)
+        wait_until(lambda: faults(chain) == [], "the fault to end", within_s=60.0)
         told = [said.text for said in chain.controller.log_lines if f"{line} (GPIO" in said.text]
         assert len(told) == 1

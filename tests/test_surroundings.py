@@ -77,7 +77,7 @@ class Proxy:
                 back = threading.Thread(target=_carry, args=(far, link), daemon=True)
                 back.start()
                 _carry(link, far)
-                back.join(5)
+                back.join(60)
 
 
 def _carry(source: socket.socket, sink: socket.socket) -> None:
@@ -135,11 +135,11 @@ def buy(chain: Chain) -> str:
     """One credit at the door; gives the payment's id."""
 
     def button() -> str | None:
-        found = re.search(r'value="(1-[^"]+)"', requests.get(chain.door, timeout=10).text)
+        found = re.search(r'value="(1-[^"]+)"', requests.get(chain.door, timeout=60).text)
         return found[1] if found else None
 
     wait_until(button, "the door to sell")
-    answer = requests.post(chain.door, {"offer": button()}, allow_redirects=False, timeout=10)
+    answer = requests.post(chain.door, {"offer": button()}, allow_redirects=False, timeout=60)
     return chain.stripe.pay(answer.headers["Location"])
 
 

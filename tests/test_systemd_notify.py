@@ -24,7 +24,7 @@ def listening(name: str) -> Iterator[socket.socket]:
     """A service manager's socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(name)
-        manager.settimeout(10)
+        manager.settimeout(60)
         yield manager
 
 

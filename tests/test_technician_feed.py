@@ -194,7 +194,7 @@ def test_a_look_that_hangs_holds_nobody_up() -> None:
 
     def look() -> MachineFacts:
         looked.append(1)
-        may_go_on.wait(10)
+        may_go_on.wait(60)
         return FACTS
 
     reader = FactsReader(look)

@@ -127,7 +127,7 @@ def test_the_test_code_leads_to_a_door_that_tests_the_way(tmp_path: Path) -> Non
             wait_until(lambda: "technician" in json.loads(chain.feed_file.read_text()), "the page")
         feed = parse_feed(chain.feed_file.read_bytes())
         (address,) = decoded(render(view_of(feed, 0.0), (640, 480)))
-        told = requests.get(address, timeout=10).text
+        told = requests.get(address, timeout=60).text
     assert address == f"{chain.door}?test"
     assert re.findall(r"<b>(.*?)</b>", told) == [
         "Your phone to the relay: well.",

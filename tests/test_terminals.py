@@ -194,6 +194,13 @@ def test_a_stream_that_is_closed_is_none_to_fail_at(bench: Workbench, closing_it
     assert ran(["sh", "-c", f"{command} {closing_it}"]).returncode == 0
 
 
+def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
+    """Send SIGINT once it sleeps: Python misses one in the moment before, until its wait is over."""
+    status = Path(f"/proc/{process.pid}/stat")
+    wait_until(lambda: status.read_text().rpartition(")")[2].split()[0] == "S", "a process that waits")
+    process.send_signal(signal.SIGINT)
+
+
 def interrupted(command: list[str], gate: Path, **variables: str) -> tuple[int, bytes, bytes]:
     """Ctrl-C once the command waits at the FIFO `gate`, which it wants to read."""
     gate.unlink(missing_ok=True)
@@ -207,8 +214,8 @@ def interrupted(command: list[str], gate: Path, **variables: str) -> tuple[int, 
         stderr=subprocess.PIPE,
     )
     writer = os.open(gate, os.O_WRONLY)  # returns when the other end is open
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    press_ctrl_c(process)
+    out, err = process.communicate(timeout=60)
     os.close(writer)
     return process.returncode, out, err
 
@@ -231,8 +238,8 @@ def test_ctrl_c_ends_a_check_that_waits_for_the_network(tmp_path: Path) -> None:
                 bench.command("check"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
             )
             connection, _ = silent.accept()
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=30)
+            press_ctrl_c(process)
+            _, err = process.communicate(timeout=60)
             connection.close()
     assert (process.returncode, err) == (130, b"")
 
@@ -255,10 +262,11 @@ def test_ctrl_c_ends_the_operators_commands_quietly() -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        deaf.settimeout(30)
+        deaf.settimeout(60)
         connection, _ = deaf.accept()
-        process.send_signal(signal.SIGINT)
-        ended = (*process.communicate(timeout=30), process.returncode)
+        connection.recv(1)
+        press_ctrl_c(process)
+        ended = (*process.communicate(timeout=60), process.returncode)
         connection.close()
     assert ended == (b"", b"", 130)
 

@@ -124,7 +124,7 @@ def test_a_relay_that_drips_holds_up_no_later_question() -> None:
         for _ in range(AT_ONCE + 1):
             client.fetch_offer()
         reason = f"{server.url}/machines/galaga-01/offer gave no whole answer within 0.3 s"
-        assert [told.get(timeout=20) for _ in range(AT_ONCE + 1)] == [OfferFailed(reason)] * (AT_ONCE + 1)
+        assert [told.get(timeout=60) for _ in range(AT_ONCE + 1)] == [OfferFailed(reason)] * (AT_ONCE + 1)
         client.close()
 
 
@@ -145,7 +145,7 @@ def test_an_answer_in_time_leaves_nothing_behind() -> None:
         wait_until(
             lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()),
             "the alarm to end",
-            within_s=10,
+            within_s=60,
         )
 
 

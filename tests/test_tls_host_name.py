@@ -49,7 +49,7 @@ def test_the_cabinet_refuses_a_broker_of_another_name(impostor: Broker) -> None:
         on_published=lambda _: None,
     )
     link.start()
-    told = links.get(timeout=20)
+    told = links.get(timeout=60)
     link.stop((STATUS, b"the farewell"))
 
     assert isinstance(told, BrokerLost)

@@ -323,7 +323,7 @@ def test_a_command_that_a_signal_ends_leaves_nobody_else_s_words(open_folder: Pa
         assert watch.stdout is not None
         assert watch.stdout.readline() == "nobody\n"
         watch.terminate()
-        assert (*watch.communicate(timeout=20), watch.returncode) == ("", "", -signal.SIGTERM)
+        assert (*watch.communicate(timeout=60), watch.returncode) == ("", "", -signal.SIGTERM)
 
 
 def test_everything_else_stays_root_s(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from simulator.chain.chain import Chain, running_chain
 
 def buy(chain: Chain) -> str:
     """Press the button for three credits, and pay."""
-    door = requests.get(chain.door, timeout=10).text
+    door = requests.get(chain.door, timeout=60).text
     button = re.search(r'value="(3-[^"]+)"', door)
     assert button is not None, door
-    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=10)
+    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=60)
     return chain.stripe.pay(answer.headers["Location"])
 
 
@@ -26,14 +26,14 @@ def test_a_train_that_the_disk_cuts_goes_on_when_it_can_be_written(tmp_path: Pat
     """No pulse leaves without its record, and the QR is gone meanwhile."""
     with running_chain(tmp_path / "chain") as chain:
         (file,) = wait_for_ledger(chain.folder)
-        wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell")
+        wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=60).text, "the door to sell")
         payment_id = buy(chain)
         chain.controller.wait_for_line(f"{payment_id}: received")
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             chain.controller.wait_for_line("ledger cannot be written: database is locked")
             wait_until(
-                lambda: "3 credits" not in requests.get(chain.door, timeout=10).text, "the door to close"
+                lambda: "3 credits" not in requests.get(chain.door, timeout=60).text, "the door to close"
             )
             other.execute("ROLLBACK")
         chain.controller.wait_for_line("ledger can be written again")
@@ -41,7 +41,7 @@ def test_a_train_that_the_disk_cuts_goes_on_when_it_can_be_written(tmp_path: Pat
 
         wait_until(lambda: chain.board.view().coins == 3, "three coins")
         assert chain.stripe.money() == {"charged": 250, "refunded": 0, "released": 0, "reserved": 0}
-        wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=10).text, "the door to sell again")
+        wait_until(lambda: "3 credits" in requests.get(chain.door, timeout=60).text, "the door to sell again")
 
 
 def wait_for_ledger(folder: Path) -> list[Path]:

@@ -55,7 +55,7 @@ class Watch:
         return self.ended()
 
     def ended(self) -> tuple[int, str]:
-        status = self.process.wait(20)
+        status = self.process.wait(60)
         self._listener.join()
         assert self.process.stderr is not None
         said = self.process.stderr.read()
@@ -216,7 +216,7 @@ def test_at_a_terminal_the_picture_is_refreshed_in_its_place(bench: Workbench, t
     rows = terminal.picture()
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert [row.split() for row in rows[:3]] == [
         ["coin", "line", "game_over", "ready", "coin_meter"],
         ["pin", "GPIO", "17", "GPIO", "27", "GPIO", "22", "GPIO", "23"],
@@ -234,5 +234,5 @@ def test_lines_can_be_asked_for_at_a_terminal(bench: Workbench, terminal: Termin
     wait_until(lambda: terminal.read().count("\n") == len(AT_START), "how the lines stand")
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert [without_figures(line) for line in terminal.read().splitlines()] == AT_START

@@ -58,7 +58,7 @@ def feed(chain: Chain) -> dict[str, object]:
 
 
 def door(chain: Chain) -> str:
-    return requests.get(chain.door, timeout=10).text
+    return requests.get(chain.door, timeout=60).text
 
 
 def wait_until_it_sells(chain: Chain) -> None:
@@ -70,7 +70,7 @@ def checkout(chain: Chain, credits: int = 1) -> str:
     """Press a button at the door; gives the payment page's address."""
     button = re.search(rf'value="({credits}-[^"]+)"', door(chain))
     assert button is not None, door(chain)
-    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=10)
+    answer = requests.post(chain.door, {"offer": button[1]}, allow_redirects=False, timeout=60)
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]
 
@@ -212,7 +212,7 @@ def test_a_broker_restart_before_delivery_loses_nothing(chain: Chain) -> None:
     payment_id = chain.stripe.pay(page)
     wait_until(lambda: 503 in [d.status_code for d in chain.stripe.webhooks.log], "a 503 for the webhook")
     chain.broker.start()
-    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled", within_s=40)
+    chain.controller.wait_for_line(f"{payment_id}: receipt answered: settled", within_s=60)
     assert coin_levels(chain) == COIN
     assert money(chain) == {"charged": 100}
 
@@ -363,7 +363,7 @@ def test_a_machine_that_is_not_ready_sells_nothing(chain: Chain) -> None:
     chain.board.set_ready(False)
     wait_until(lambda: "<button" not in door(chain), "the door to close")
     sessions = len(chain.stripe.keeper.turn(lambda book, _: list(book.sessions)))
-    refused = requests.post(chain.door, {"offer": "1-100-usd"}, allow_redirects=False, timeout=10)
+    refused = requests.post(chain.door, {"offer": "1-100-usd"}, allow_redirects=False, timeout=60)
     assert refused.status_code == 409
     assert len(chain.stripe.keeper.turn(lambda book, _: list(book.sessions))) == sessions
     assert (feed(chain)["state"], feed(chain)["qr"]) == ("not_ready", None)
@@ -381,7 +381,7 @@ def test_without_broker_the_screen_shows_no_qr(chain: Chain) -> None:
     wait_until(lambda: feed(chain)["state"] == "offline", "the offline screen")
     assert feed(chain)["qr"] is None
     chain.broker.start()
-    wait_until(lambda: feed(chain)["qr"] == chain.door, "the QR to come back", within_s=40)
+    wait_until(lambda: feed(chain)["qr"] == chain.door, "the QR to come back", within_s=60)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from simulator.chain.part import Part
 from simulator.chain.ports import free_port, listens
 
 SHIPPED_FILE = Path(__file__).parents[2] / "cloud_relay" / "proxy" / "nginx.conf"
-START_WITHIN_S = 10.0
+START_WITHIN_S = 60.0
 
 # What Debian's own nginx.conf has around the files in conf.d, but for places that need no root.
 _AROUND = """\

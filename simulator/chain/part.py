@@ -82,7 +82,7 @@ class Part:
         """The first line after the first `since` that contains `words`."""
         return next((line for line in self.log_lines[since:] if words in line.text), None)
 
-    def wait_for_line(self, words: str, within_s: float = 20.0, since: int = 0) -> LogLine:
+    def wait_for_line(self, words: str, within_s: float = 60.0, since: int = 0) -> LogLine:
         """Wait for a line that contains `words`.
 
         Raises:

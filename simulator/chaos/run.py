@@ -44,7 +44,7 @@ from simulator.stripe.pace import STRIPES_PACE
 WINDOW_S, TIDY_EVERY_S = 60, 5
 PACE = STRIPES_PACE
 STEP_S = 0.02
-OPENS_WITHIN_S = 30.0
+OPENS_WITHIN_S = 60.0
 COUNTS_WITHIN_S = 1.0
 WRITTEN_WITHIN_S, WRITTEN_LOOK_S = 60.0, 0.2
 # A process that is stopped or killed inside a pulse holds it until it goes on or comes back. A board that
@@ -84,10 +84,13 @@ def chaos(folder: Path, minutes: float, seed: int, *, calm: bool, meter: bool) -
     return 1 if failures else 0
 
 
-def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outcome:
+def run_chaos(
+    folder: Path, schedule: Schedule, *, meter: bool = False, least_paid: int = 0, least_next_door: int = 0
+) -> Outcome:
     """Play a schedule on a chain of its own in `folder`, heal everything, and judge the chain at rest.
 
-    With `meter` the board's coin meter is wired.
+    With `meter` the board's coin meter is wired. Where the schedule is over before so many have paid, here
+    and next door, more players come: how often a door is open in a short time is up to the machine's speed.
 
     Raises:
         PartFailedError: the chain did not begin to sell.
@@ -108,7 +111,8 @@ def run_chaos(folder: Path, schedule: Schedule, *, meter: bool = False) -> Outco
         chain = stack.enter_context(running_chain(folder, wiring=wiring, coin_meter=coin_meter))
         neighbour = stack.enter_context(hall_next_door(folder / "next-door", chain, settings))
         fleet = stack.enter_context(running_fleet(chain.broker, folder / "book.sqlite"))
-        return _Run(chain, neighbour, fleet, Breaker(chain, links, relays_clock, fleet.part), schedule).play()
+        breaker = Breaker(chain, links, relays_clock, fleet.part)
+        return _Run(chain, neighbour, fleet, breaker, schedule, (least_paid, least_next_door)).play()
 
 
 class _Run:
@@ -119,11 +123,13 @@ class _Run:
         fleet: RunningFleet,
         breaker: Breaker,
         schedule: Schedule,
+        least: tuple[int, int],
     ) -> None:
         self._chain = chain
         self._fleet = fleet
         self._neighbour = neighbour
         self._schedule = schedule
+        self._least = least
         self._breaker = breaker
         self._players = Players(chain, neighbour.door)
         self._strikes = Strikes(schedule.faults, self._breaker, self._somebody_has_paid)
@@ -156,10 +162,12 @@ class _Run:
             time.sleep(STEP_S)
 
     def _under_fire(self) -> None:
-        """The schedule, until its time is over, its last fault has struck, and everything is mended."""
+        """The schedule, until its time is over, its last fault has struck, and enough have paid."""
         wishes = list(self._schedule.wishes)
         began_s = time.monotonic()
-        while (at_s := time.monotonic() - began_s) < self._schedule.lasts_s or not self._strikes.over:
+        while (at_s := time.monotonic() - began_s) < self._schedule.lasts_s or not (
+            self._strikes.over and (self._enough_have_paid() or not wishes)
+        ):
             while wishes and wishes[0].at_s <= at_s:
                 self._players.come(wishes.pop(0))
             self._strikes.step(at_s)
@@ -210,6 +218,10 @@ class _Run:
 
     def _somebody_has_paid(self) -> bool:
         return any(payment.reserved for payment in self._payments(next_door=False))
+
+    def _enough_have_paid(self) -> bool:
+        paid = (len(self._payments(next_door=where)) for where in (False, True))
+        return all(count >= least for count, least in zip(paid, self._least, strict=True))
 
     def _payments(self, *, next_door: bool) -> tuple[Payment, ...]:
         theirs = self._players.paid_next_door

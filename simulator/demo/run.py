@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,7 +21,7 @@ from simulator.demo.operator import Operator, operator_of
 from simulator.demo.ports import EVERYWHERE, LOOPBACK, lan_address, page_socket
 from simulator.demo.screen import attract_screen
 from simulator.demo.server import demo_app
-from simulator.demo.signals import ending_signal
+from simulator.demo.signals import Ending, ending_signal
 from simulator.demo.state import DemoState, wait_for_offer
 from simulator.demo.traffic import Traffic
 from simulator.demo.wifi import Wifi
@@ -60,7 +59,7 @@ def demo(folder: Path, port: int, languages: tuple[str, ...] = (USUAL_LANGUAGE,)
     return 0
 
 
-def _run(folder: Path, port: int, languages: tuple[str, ...], ending: threading.Event, *, lan: bool) -> None:
+def _run(folder: Path, port: int, languages: tuple[str, ...], ending: Ending, *, lan: bool) -> None:
     place = _place(port, lan=lan)
     page_url = str(place.checkout_url)
     with fresh_folder(folder, page_url) as ours, page_socket(place.bind, port) as bound:
@@ -141,7 +140,8 @@ def _say(page_url: str, *, lan: bool) -> None:
     print("Press Ctrl-C here to end it.", flush=True)
 
 
-def _look_after(breaks: Breaks, ending: threading.Event) -> None:
+def _look_after(breaks: Breaks, ending: Ending) -> None:
     """Start again what ended, by itself or by a button, until somebody asks for the end."""
-    while not ending.wait(LOOK_EVERY_S):
+    while not ending.is_set():
         breaks.look(time.monotonic())
+        time.sleep(LOOK_EVERY_S)

@@ -12,7 +12,8 @@ from pathlib import Path
 from simulator.chain.part import Part
 
 SIZE = "640x480"
-FIRST_PICTURE_WITHIN_S = 10.0
+# Where nothing of pygame has been read yet, a slow disk takes half of it.
+FIRST_PICTURE_WITHIN_S = 60.0
 
 
 @contextmanager

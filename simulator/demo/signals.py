@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,20 +10,31 @@ from types import FrameType
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Ending:
+    """Whether somebody asked for the end. Without a lock: a signal may come while its owner looks."""
+
+    def __init__(self) -> None:
+        self._came: list[int] = []
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """A signal's handler."""
+        self._came.append(number)
+
+    def is_set(self) -> bool:
+        """Whether it came."""
+        return bool(self._came)
+
+
 @contextmanager
-def ending_signal() -> Iterator[threading.Event]:
-    """An event that is set by the first such signal; impatient further ones change nothing.
+def ending_signal() -> Iterator[Ending]:
+    """Notes the first such signal; impatient further ones change nothing.
 
     Nothing is raised in the middle of anything, so what was started is always known, and is stopped.
     """
-    came = threading.Event()
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        came.set()
-
-    before = {number: signal.signal(number, note) for number in ENDING}
+    ending = Ending()
+    before = {number: signal.signal(number, ending.note) for number in ENDING}
     try:
-        yield came
+        yield ending
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
