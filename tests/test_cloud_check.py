@@ -67,7 +67,7 @@ SetUp = Callable[[Cloud, ExitStack], object]
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """One broker for all of these tests; it has a word of the machine whose door is looked at: none takes a wait."""
+    """One broker for all; it has a word of the machine whose door is looked at: none would be waited for."""
     with Broker(tmp_path_factory.mktemp("check"), PASSWORDS | {NO_MACHINE: "its-password"}) as running:
         client = mqtt_client(running, NO_MACHINE, "its-password")
         client.publish(status_topic(NO_MACHINE), b"{}", qos=1, retain=True).wait_for_publish(5)
