@@ -37,14 +37,13 @@ from front_door import (
     wants_a_login,
     writes_json_anew,
 )
-from relay_parts import API_KEY, OFFERS, WEBHOOK_SECRET, Cabinet, mqtt_client
+from relay_parts import API_KEY, OFFERS, WEBHOOK_SECRET, Cabinet
 
 from cloud_relay import __version__
 from cloud_relay.operator.check.command import check
-from cloud_relay.operator.check.outside import NO_MACHINE, Outside
+from cloud_relay.operator.check.outside import Outside
 from cloud_relay.pages.check.findings import Finding, Grade, Section, note, ok, warning, wrong
 from cloud_relay.relay import relay_from
-from cloud_relay.rules.messages import status_topic
 from cloud_relay.rules.orders import Order
 from cloud_relay.settings import read_settings
 from cloud_relay.stripe.account import StripeAccount
@@ -67,12 +66,8 @@ SetUp = Callable[[Cloud, ExitStack], object]
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """One broker for all; it has a word of the machine whose door is looked at: none would be waited for."""
-    with Broker(tmp_path_factory.mktemp("check"), PASSWORDS | {NO_MACHINE: "its-password"}) as running:
-        client = mqtt_client(running, NO_MACHINE, "its-password")
-        client.publish(status_topic(NO_MACHINE), b"{}", qos=1, retain=True).wait_for_publish(5)
-        client.disconnect()
-        client.loop_stop()
+    """One broker for all of these tests."""
+    with Broker(tmp_path_factory.mktemp("check"), PASSWORDS) as running:
         yield running
 
 
