@@ -3,6 +3,8 @@
 VENV := .venv/bin/python
 # Another Python than python3 for the virtual environment: make demo PYTHON=python3.12
 export PYTHON
+# Where Python may not keep what it compiled, each process of a test would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
 PORT ?= 8800
 MINUTES ?= 2
 SEED ?= 1

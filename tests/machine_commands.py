@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conftest import PASSWORDS
-from relay_parts import RelayUnderTest, mqtt_client, relay_under_test
+from relay_parts import PromptPublisher, RelayUnderTest, mqtt_client, relay_under_test
 
 from cloud_relay.operator.machines.commands import add_machine_commands
 from cloud_relay.relay import Relay, relay_from
@@ -45,7 +45,8 @@ class Office:
         return options.run(options), out.getvalue()
 
     def _with_relay(self, act: Callable[[Relay], int], environment: Mapping[str, str]) -> int:
-        relay = relay_from(read_settings(environment), clock=self.hall.clock)
+        settings = read_settings(environment)
+        relay = relay_from(settings, publisher=PromptPublisher(settings.mqtt), clock=self.hall.clock)
         try:
             return act(relay)
         finally:

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_relay.app import app_for
+from cloud_relay.broker.publisher import ALL_WITHIN_S, Place, Publisher
 from cloud_relay.relay import Relay, relay_from
+from cloud_relay.rules.machine_report import MachineReports
+from cloud_relay.rules.messages import MachineStatus
 from cloud_relay.rules.settlement import Payment
 from cloud_relay.settings import Settings, read_settings
 from cloud_relay.settling.unpublished import RetryThread
@@ -36,6 +39,7 @@ from simulator.stripe.serving import serving
 API_KEY = "sk_test_relay"
 WEBHOOK_SECRET = "whsec_relay"
 RELAY_SECRET = "relay-secret-of-at-least-32-characters"
+PROMPT_S = 0.2
 OPERATOR_KEY = "operator-key-of-at-least-32-characters"
 OFFERS = {
     "currency": "usd",
@@ -70,6 +74,20 @@ class Clock:
 
     def __call__(self) -> float:
         return (time.time() if self.stands_at_s is None else self.stands_at_s) + self.ahead_s
+
+
+class PromptPublisher(Publisher):
+    """A publisher that soon takes silence for an answer: a broker beside it sends what it keeps at once."""
+
+    def retained_status(
+        self, machine_id: str, *, within_s: float = PROMPT_S, place: Place = nullcontext
+    ) -> MachineStatus | None:
+        """What a machine said last, as the relay asks for it."""
+        return super().retained_status(machine_id, within_s=within_s, place=place)
+
+    def machine_reports(self, quiet_s: float = PROMPT_S, within_s: float = ALL_WITHIN_S) -> MachineReports:
+        """What every machine said last, as the relay asks for it."""
+        return super().machine_reports(quiet_s, within_s)
 
 
 @dataclass
@@ -170,7 +188,7 @@ def _relay(
         }
     )
     settings = read_settings(variables)
-    relay = relay_from(settings, clock=clock)
+    relay = relay_from(settings, publisher=PromptPublisher(settings.mqtt), clock=clock)
     retries = RetryThread(relay)
     app = app_for(relay, retries)
     with served(app) as url:

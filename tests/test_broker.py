@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ import paho.mqtt.client as mqtt
 import pytest
 import trustme
 from conftest import PASSWORDS, wait_until
+from hurried_link import hurried
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -67,7 +69,7 @@ class Cabinet:
         self.messages: queue.SimpleQueue[tuple[CoinPulseMessage, Delivery]] = queue.SimpleQueue()
         self.published: queue.SimpleQueue[Published] = queue.SimpleQueue()
         self.links: queue.SimpleQueue[BrokerConnected | BrokerLost] = queue.SimpleQueue()
-        self.broker = Broker(
+        link = Broker(
             config,
             MACHINE,
             coinpulse_topic=TOPIC,
@@ -77,6 +79,7 @@ class Cabinet:
             on_published=self.published.put,
             side_topic=SideTopic(SIDE_TOPIC, print),
         )
+        self.broker = hurried(link)
 
     def message(self) -> tuple[CoinPulseMessage, Delivery]:
         """The next message."""
@@ -360,7 +363,7 @@ def test_a_broker_that_is_not_there_is_named_and_tried_again(broker: Mosquitto) 
             assert isinstance(told, BrokerLost)
 
 
-def attempts_at(nowhere: BrokerConfig, stopping: ExitStack) -> list[float]:
+def attempts_at(nowhere: BrokerConfig, ending: Executor, stopping: ExitStack) -> list[float]:
     """When a cabinet tries to connect to a broker that is not there: a list that grows."""
     times: list[float] = []
     broker = Broker(
@@ -372,7 +375,7 @@ def attempts_at(nowhere: BrokerConfig, stopping: ExitStack) -> list[float]:
         on_link=lambda _: times.append(time.monotonic()),
         on_published=print,
     )
-    stopping.callback(broker.stop, (STATUS, FAREWELL))
+    stopping.callback(ending.submit, broker.stop, (STATUS, FAREWELL))
     broker.start()
     return times
 
@@ -380,8 +383,9 @@ def attempts_at(nowhere: BrokerConfig, stopping: ExitStack) -> list[float]:
 def test_cabinets_that_lost_a_broker_together_come_back_one_after_the_other() -> None:
     """A thousand at once, again and again, are too many for a broker that has just begun."""
     nowhere = BrokerConfig("localhost", free_port(), "secret", None)
-    with ExitStack() as stopping:
-        attempts = [attempts_at(nowhere, stopping) for _ in range(8)]
+    # Each takes a second or two to leave its wait: all at once.
+    with ThreadPoolExecutor(8) as ending, ExitStack() as stopping:
+        attempts = [attempts_at(nowhere, ending, stopping) for _ in range(8)]
         wait_until(lambda: all(len(times) >= 2 for times in attempts), "each to have tried again")
     waits_s = [times[1] - times[0] for times in attempts]
     assert max(waits_s) - min(waits_s) > 0.2

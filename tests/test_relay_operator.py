@@ -502,12 +502,14 @@ def test_the_list_of_machines_ends_while_machines_renew_their_status(
     machine_ids = [f"m-{number:03}" for number in range(500)]
     out = io.StringIO()
     with (
-        relay_under_test(fleet_broker) as relay,
+        relay_under_test(fleet_broker) as running,
         renewed_for_ever(fleet_broker, machine_ids, renewing, every_s),
     ):
-        ended = threading.Thread(target=lambda: list_machines(relay.relay, out, as_json=True), daemon=True)
+        relay = replace(running.relay, publisher=Publisher(running.settings.mqtt))  # with its own patience
+        ended = threading.Thread(target=lambda: list_machines(relay, out, as_json=True), daemon=True)
         ended.start()
         ended.join(60)
         assert not ended.is_alive()
+        relay.publisher.close()
     seen = [(row["machineId"], row["heardOf"]) for row in json.loads(out.getvalue())]
     assert seen == [("galaga-01", False)] + [(machine_id, True) for machine_id in machine_ids]

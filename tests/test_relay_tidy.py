@@ -23,6 +23,7 @@ from cloud_relay.relay import Relay
 from cloud_relay.rules.open_payment import DAY_S, RESERVATION_S, OpenPayment
 from cloud_relay.rules.orders import Order
 from cloud_relay.rules.tidy_rules import GiveBack, Remind, Republish, Rules, Waiting
+from cloud_relay.rules.tidy_schedule import BUSY_EVERY_S
 from cloud_relay.settling.tidy import summary, tidy
 from cloud_relay.settling.tidy_thread import TidyThreads
 from cloud_relay.stripe.open_book import OpenBook
@@ -368,6 +369,11 @@ def a_bug() -> None:
     raise RuntimeError("a bug in tidy")
 
 
+def errors_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged as one."""
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+
+
 @pytest.mark.parametrize("trouble", [unavailable, a_bug])
 def test_the_thread_survives_a_run_that_fails(
     relay: RelayUnderTest,
@@ -381,12 +387,13 @@ def test_the_thread_survives_a_run_that_fails(
     thread = TidyThreads(broken_once(relay.relay, trouble), 0.05)
     thread.start()
     try:
+        wait_until(lambda: errors_of(caplog), "the first run")
+        relay.clock.ahead_s += BUSY_EVERY_S
         wait_until(lambda: cabinet.heard, "the second run")
     finally:
         thread.stop()
-    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(errors) == 1
-    assert errors[0].startswith("A run of tidy failed")
+    (error,) = errors_of(caplog)
+    assert error.startswith("A run of tidy failed")
     assert not thread.is_alive
 
 

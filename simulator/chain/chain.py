@@ -143,10 +143,11 @@ def running_chain(
         command = [*python, "-m", "controller", "run", "--config", str(config_file)]
         controller = Part("controller", command, folder / "controller.log")
         observer = parts.enter_context(Observer(broker))
-        for part in (relay, controller):
-            part.start()
-            parts.callback(part.stop)
+        relay.start()
+        parts.callback(relay.stop)
         wait_for_relay(relay, relay_port)
+        controller.start()
+        parts.callback(controller.stop)
         yield Chain(
             folder,
             relay_url,
