@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from descriptors import MANY, left_since, open_now
 from fleet_kit import Postgres, has_postgres, running_postgres
 from hypothesis import settings
 from sqlalchemy import Engine
@@ -43,6 +44,15 @@ PLACES = {name: place for place, name in enumerate(LONGEST_FILES)}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have every file's tests together, the longest files' first."""
     items.sort(key=lambda item: PLACES.get(item.path.name, len(PLACES)))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def descriptors() -> Iterator[None]:
+    """A file of tests that leaves many files, sockets or pipes open fails those behind it, in the end."""
+    before = open_now()
+    yield
+    left_open = left_since(before)
+    assert len(left_open) < MANY, f"left open: {left_open}"
 
 
 def wait_until(condition: Callable[[], object], what: str, within_s: float = 60.0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -49,6 +50,13 @@ FEEDS: dict[str, Feed] = {
 }
 every_language = pytest.mark.parametrize("code", LANGUAGES)
 every_theme = pytest.mark.parametrize("theme", ThemeName)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fonts() -> Iterator[None]:
+    """Opened once, and closed behind the last test."""
+    yield
+    STUDIOS.clear()
 
 
 def language(code: str) -> Language:

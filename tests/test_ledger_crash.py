@@ -75,6 +75,11 @@ class Life:
         rules = {"pulses_per_credit": PULSES_PER_CREDIT, "ordered_ahead": ORDERED_AHEAD}
         self._cabinet = new_cabinet(Rules(**RULES | rules), BOOT)
 
+    def close(self) -> None:
+        """As its process does at its end."""
+        self.ledger.close()
+        os.close(self._tally._file)
+
     def run(self) -> None:
         """From the start until nothing is left to do, and the game is over."""
         for note in self.ledger.unsaid():
@@ -234,7 +239,7 @@ def check_that_the_next_run_makes_it_right(path: Path, said: list[str]) -> None:
     heard_before = len(said)
     second.run()
     assert second.ledger.read_start().game_overs == (), "the end of a game is owed for ever"
-    second.ledger.close()
+    second.close()
 
     assert set(owed) <= set(said[heard_before:]), "the end of a game was never published"
 
@@ -273,7 +278,7 @@ def steps_of_a_whole_life(path: Path) -> list[str]:
     steps: list[str] = []
     life = Life(path, PAID, ignore, steps.append)
     life.run()
-    life.ledger.close()
+    life.close()
     return steps
 
 
@@ -282,7 +287,7 @@ def test_a_life_without_a_kill_delivers_all(tmp_path: Path) -> None:
     said: list[str] = []
     life = Life(tmp_path / "ledger.sqlite", PAID, said.append, ignore)
     life.run()
-    life.ledger.close()
+    life.close()
 
     assert set(fired(said)) == ALL_PULSES
     assert sorted(line for line in said if not line.startswith(("fire", "line"))) == [
@@ -317,7 +322,7 @@ def test_a_sale_costs_its_pulses_and_three_commits(tmp_path: Path, paid: Payment
     steps.clear()
     life.receive(paid)
     life._run_dry()
-    life.ledger.close()
+    life.close()
 
     assert steps.count("receipt " + f"{paid.id} delivered {paid.credits}") == 1
     assert steps.count("COMMIT") == paid.credits * PULSES_PER_CREDIT + 3

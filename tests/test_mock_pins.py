@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 import logging
 import re
-import select
+import resource
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -220,12 +220,33 @@ def test_the_last_edges_of_a_process_that_never_read_are_kept(board: BoardServer
     sent = [Edge(LAMP, 1 - count % 2, count / 1024) for count in range(100)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as cabinet:
         cabinet.connect(str(board_socket))
-        select.select([cabinet], [], [])
+        cabinet.recv(1, socket.MSG_PEEK)
         for edge in sent:
             cabinet.send(json.dumps(asdict(edge)).encode())
 
     wait_until(lambda: len(board.edges) >= len(sent), "the last edges")
     assert board.edges == sent
+
+
+@contextmanager
+def much_open() -> Iterator[None]:
+    """More than the numbers that select(2) knows."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
+    try:
+        with ExitStack() as stack:
+            for _ in range(1100):
+                stack.enter_context(Path("/dev/null").open())
+            yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+
+
+def test_a_board_counts_however_much_its_process_has_open(board_socket: Path) -> None:
+    """A demo or a run of chaos may have hundreds of connections."""
+    with much_open(), board_at(board_socket) as board:
+        coin_line(board_socket, coins=2)
+        wait_until(lambda: board.view().coins == 2, "both coins")
 
 
 # The cabinet's inputs

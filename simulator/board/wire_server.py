@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import select
+import selectors
 import socket
 import threading
 import time
@@ -92,24 +92,26 @@ class WireServer:
 
     def _run(self, listener: socket.socket) -> None:
         next_tick_s = since_boot_s()
-        while not self._stopping.is_set():
-            wait_s = max(0.0, next_tick_s - since_boot_s())
-            readable, _, _ = select.select(self._sockets(listener), [], [], wait_s)
-            with self.lock:
-                if listener in readable:
-                    self._greet(listener)
-                self._catch_up()
-            if since_boot_s() >= next_tick_s:
-                next_tick_s = since_boot_s() + TICK_S
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(listener, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                self._let_go(waiting)
+                ready = waiting.select(max(0.0, next_tick_s - since_boot_s()))
+                with self.lock:
+                    if any(key.fileobj is listener for key, _ in ready):
+                        waiting.register(self._greet(listener), selectors.EVENT_READ)
+                    self._catch_up()
+                if since_boot_s() >= next_tick_s:
+                    next_tick_s = since_boot_s() + TICK_S
 
-    def _sockets(self, listener: socket.socket) -> list[socket.socket]:
-        """What to wait on. Only the waiting thread closes a socket, and here it does not wait."""
+    def _let_go(self, waiting: selectors.BaseSelector) -> None:
+        """Forget who hung up. Only the waiting thread closes a socket, and here it does not wait."""
         with self.lock:
             for link in self._links:
                 if link.has_hung_up:
+                    waiting.unregister(link.socket)
                     link.socket.close()
             self._links = [link for link in self._links if not link.has_hung_up]
-            return [listener, *(link.socket for link in self._links)]
 
     def _catch_up(self) -> float:
         """Read every packet, run the board and send its outputs; the board's time afterwards."""
@@ -125,10 +127,11 @@ class WireServer:
             link.flush()
         return board_s
 
-    def _greet(self, listener: socket.socket) -> None:
+    def _greet(self, listener: socket.socket) -> socket.socket:
         link = CabinetLink(listener.accept()[0])
         link.queue_levels(self._wires.output_levels(), since_boot_s())
         self._links.append(link)
+        return link.socket
 
     def _take(self, packet: bytes) -> None:
         try:
