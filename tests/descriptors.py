@@ -7,8 +7,8 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-# Fixtures of the whole session open some for good, as does a library.
-MANY = 40
+# The last test of a file still holds its fixtures then: three designs, say, with 32 fonts each.
+MANY = 150
 
 
 def open_now() -> Counter[str]:
