@@ -140,7 +140,7 @@ check_unconfigured() {
 
 check_users() {
     same "the controller's user has the pins" "cabinet gpio" "$(inside id -Gn cabinet)"
-    same "the screen's user has the display" "attract input render video" \
+    same "the screen's user has the display and the sound" "attract audio input render video" \
         "$(inside id -Gn attract | tr ' ' '\n' | sort | xargs)"
     same "config.yaml belongs to root and the controller" "640 root:cabinet" \
         "$(inside stat -c '%a %U:%G' $config)"
