@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pygame
 import pytest
 from attract_screen_samples import ADDRESS, FEED, LONG_LINE, SIZES, a_view, decoded
+from descriptors import left_since, open_now
 
 from attract_screen.model.box import Box
 from attract_screen.model.feed_format import Notice, PricePeriod, State
@@ -306,3 +308,24 @@ def test_an_amount_has_a_designs_own_letters_in_every_form(
     """With the no-break spaces of other languages, too."""
     for amount in ("$2.50", "2,50\u00a0€", "2,50\u202f$", "RM2.50", "¥300"):
         assert studios[name].faces.spelled(amount, Typeface.PIXEL) is not None
+
+
+@every_theme
+def test_a_design_that_gave_way_closes_its_fonts(name: ThemeName) -> None:
+    """A screen runs for months, and Python does not hurry for fonts: nothing here may hold itself."""
+    gc.disable()
+    try:
+        view = VIEWS["inviting"]
+        draw_once(name, view)  # opens what is shared by all
+        before = open_now()
+        for _ in range(3):
+            draw_once(name, view)
+        assert left_since(before) == []
+    finally:
+        gc.enable()
+
+
+def draw_once(name: ThemeName, view: View) -> None:
+    """A design's life: the picture, in two languages."""
+    for language in ("en", "ja"):
+        Picture(view, (640, 480), Studio(name).speaking(language)).draw(0.0)

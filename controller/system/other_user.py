@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import select
+import selectors
 import signal
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -60,13 +60,15 @@ def _look_and_exit(
 
 def _heard(reader: int, child: int, user: str, within_s: float) -> Any:
     heard = b""
-    while select.select([reader], [], [], within_s)[0]:
-        if not (part := os.read(reader, 65536)):
-            break
-        heard += part
-    else:
-        os.kill(child, signal.SIGKILL)  # it stands at a file that does not answer
-        raise NotLookedError(f"looking as {user} took longer than {within_s:g} s")
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(reader, selectors.EVENT_READ)
+        while waiting.select(within_s):
+            if not (part := os.read(reader, 65536)):
+                break
+            heard += part
+        else:
+            os.kill(child, signal.SIGKILL)  # it stands at a file that does not answer
+            raise NotLookedError(f"looking as {user} took longer than {within_s:g} s")
     done, found = json.loads(heard) if heard else (False, "it ended")
     if not done:
         raise NotLookedError(f"looking as {user} failed: {found}")

@@ -24,15 +24,15 @@ class Studio:
         self._letters = self.theme.letters()
         self.faces = Typefaces(self._letters)
         self.art = self.theme.pictures()
-        self._speaking = {USUAL_LANGUAGE: self}
+        self._speaking = {USUAL_LANGUAGE: self.faces}
 
     def speaking(self, language: str) -> Studio:
         """The studio with the faces that a language is written in."""
         if language not in self._speaking:
-            other = copy(self)
-            other.faces = Typefaces(self._letters, language)
-            self._speaking[language] = other
-        return self._speaking[language]
+            self._speaking[language] = Typefaces(self._letters, language)
+        other = copy(self)
+        other.faces = self._speaking[language]
+        return other
 
     def sheet(self, size: Size, pixel_aspect: float = 1.0) -> Sheet:
         """An empty layout for a picture of this size."""

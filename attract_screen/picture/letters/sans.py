@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import pygame
@@ -13,15 +12,10 @@ from attract_screen.model.letters import HasLetter, has_letter, is_wide
 from attract_screen.model.wording import USUAL_LANGUAGE
 from attract_screen.picture.colours import Colour
 from attract_screen.picture.letters.font_files import SAMPLES, SANS_FILE, wide_files
-from attract_screen.picture.letters.glyphs import has_glyph
+from attract_screen.picture.letters.open_fonts import OpenFonts, WideFonts
 
 _TALL_AND_DEEP = "Ågjpqy/|_…"  # a font's own line height is a pixel short of these at some sizes
 NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-_ANY_SIZE = 16  # to ask what a font has
-# Each takes a fifth of a megabyte, and looking for the largest size that fits opens many.
-_MOST_FONTS = 32
-
-_log = logging.getLogger(__name__)
 
 
 def letters_here(files: Sequence[Path] | None = None) -> HasLetter:
@@ -46,11 +40,10 @@ class Sans:
     """Measures and draws one line; sizes are pixels per em. `wide_files` are asked in their order."""
 
     def __init__(self, wide_files: Sequence[Path] = ()) -> None:
-        pygame.font.init()
-        self._fonts: dict[tuple[Path, int], pygame.font.Font] = {}
-        self._files = wide_files
-        self._runs = lru_cache(maxsize=512)(self._runs_of)
-        self._has = lru_cache(maxsize=1024)(self._look)
+        fonts = OpenFonts()
+        self._font = fonts.font
+        self._wide = WideFonts(fonts, wide_files)
+        self._runs = lru_cache(maxsize=512)(self._wide.runs)
 
     @classmethod
     def of(cls, language: str) -> Sans:
@@ -59,7 +52,7 @@ class Sans:
 
     def has_wide(self, text: str) -> bool:
         """Whether there is a glyph for each wide character of the text."""
-        return all(self._file_of(c) is not None for c in text if is_wide(c))
+        return all(map(self._wide.has, filter(is_wide, text)))
 
     def width(self, text: str, size: int) -> int:
         """Pixels from the first to the last column."""
@@ -82,44 +75,3 @@ class Sans:
             line.blit(font.render(run, True, colour), (left, base - font.get_ascent()))
             left += font.size(run)[0]
         return line
-
-    def _runs_of(self, text: str) -> tuple[tuple[Path, str], ...]:
-        """The text in parts of one font each. One font for all that is wide, if there is one."""
-        wide = "".join(c for c in text if is_wide(c))
-        if not wide:
-            return ((SANS_FILE, text),)
-        whole = next((path for path in self._wide_files if all(self._has(path, c) for c in wide)), None)
-        parts: list[tuple[Path, str]] = []
-        for character in text:
-            path = (whole or self._file_of(character) or SANS_FILE) if is_wide(character) else SANS_FILE
-            if parts and parts[-1][0] == path:
-                parts[-1] = path, parts[-1][1] + character
-            else:
-                parts.append((path, character))
-        return tuple(parts)
-
-    @cached_property
-    def _wide_files(self) -> tuple[Path, ...]:
-        """Opened only for who has something to write with them."""
-        return tuple(path for path in self._files if self._opens(path))
-
-    def _file_of(self, character: str) -> Path | None:
-        return next((path for path in self._wide_files if self._has(path, character)), None)
-
-    def _look(self, path: Path, character: str) -> bool:
-        return has_glyph(self._font(path, _ANY_SIZE), character)
-
-    def _opens(self, path: Path) -> bool:
-        try:
-            self._font(path, _ANY_SIZE).size(" ")  # only then are some pygames aware of what they opened
-        except (OSError, pygame.error, TypeError) as error:  # TypeError: pygame 2.1 for what is no font
-            _log.warning("The font %s cannot be used: %s", path, error)
-            return False
-        return True
-
-    def _font(self, path: Path, size: int) -> pygame.font.Font:
-        if (path, size) not in self._fonts:
-            if len(self._fonts) >= _MOST_FONTS:
-                del self._fonts[next(iter(self._fonts))]
-            self._fonts[path, size] = pygame.font.Font(str(path), size)
-        return self._fonts[path, size]

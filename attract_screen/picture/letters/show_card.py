@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
 import pygame
 
@@ -33,7 +33,7 @@ class SlantedLetters:
         # A font for each size that is tried would fill the memory.
         self._font = lru_cache(maxsize=_MOST_FONTS)(_font)
         # And one picture is laid out like the last.
-        self._plain_width = lru_cache(maxsize=_MOST_WIDTHS)(self._measured)
+        self._plain_width = lru_cache(maxsize=_MOST_WIDTHS)(partial(_plain_width, self._font))
 
     def spelled(self, text: str) -> str | None:
         """The text in capitals, or None if the typeface lacks one."""
@@ -82,10 +82,6 @@ class SlantedLetters:
         """One; of a title that of the outline, which is what its letters are told by."""
         return (self._outline,) if title else (colour,)
 
-    def _measured(self, text: str, size: int) -> int:
-        font = self._font(size)
-        return -(-(font.size(text)[0] + round(font.get_height() * _SLANT) + 1) // _fine(size))
-
     def _stamp(
         self,
         fine: pygame.Surface,
@@ -113,6 +109,11 @@ _AROUND = [
     (0.0, -1.0),
     (0.7, -0.7),
 ]
+
+
+def _plain_width(font_of: Callable[[int], pygame.font.Font], text: str, size: int) -> int:
+    font = font_of(size)
+    return -(-(font.size(text)[0] + round(font.get_height() * _SLANT) + 1) // _fine(size))
 
 
 def _font(size: int) -> pygame.font.Font:
